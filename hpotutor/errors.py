@@ -1,0 +1,126 @@
+"""Errors worth catching, and the one way in which bad arguments are reported."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterable
+
+
+class HpoTutorError(Exception):
+    """Base of every error that hpotutor raises on purpose."""
+
+
+class ArgumentError(HpoTutorError, ValueError):
+    """An argument has a value that is not allowed; also a ``ValueError``."""
+
+
+class DataError(HpoTutorError, ValueError):
+    """A data set cannot be used as it is; also a ``ValueError``."""
+
+
+class LogError(HpoTutorError):
+    """A search log is damaged, in use, or belongs to another search."""
+
+
+class MissingExtra(HpoTutorError, ImportError):
+    """An optional library is not installed; also an ``ImportError``."""
+
+
+class SealError(HpoTutorError):
+    """The sealed test set was opened before."""
+
+
+class StopSearch(BaseException):
+    """A search's budget is spent.
+
+    It derives from ``BaseException`` because the libraries' own loops catch ``Exception``
+    to survive a failing trial, and a spent budget must pass through them.
+    """
+
+
+def did_you_mean(name: object, allowed: Iterable[object]) -> str:
+    """Return a hint for a misspelt name, or an empty string.
+
+    Parameters
+    ----------
+    name : object
+        What was typed.
+    allowed : iterable
+        What would have been accepted.
+
+    Examples
+    --------
+    >>> did_you_mean("adm", ["sgd", "adam"])
+    " Did you mean 'adam'?"
+    >>> did_you_mean("zebra", ["sgd", "adam"])
+    ''
+    """
+    names = [str(option) for option in allowed]
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class Problems:
+    """Collect every bad argument of one call, and report them together.
+
+    Parameters
+    ----------
+    call : str
+        The function that was called, as the reader typed it.
+
+    Examples
+    --------
+    >>> problems = Problems("build_mlp")
+    >>> problems.add("units", 0, "an integer from 1 up", "units=16")
+    >>> problems.raise_if_any()
+    Traceback (most recent call last):
+    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: an integer from 1 \
+up. Type for instance units=16.
+    """
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self.lines: list[str] = []
+
+    def add(self, argument: str, value: object, allowed: str, instead: str) -> None:
+        """Note one bad argument: its name, its value, what is allowed, what to type."""
+        shown = reprlib.repr(value)
+        self.lines.append(
+            f"{argument}={shown} is not allowed. Allowed: {allowed}. Type for instance {instead}."
+        )
+
+    def say(self, sentence: str) -> None:
+        """Note a problem that is not one argument's value, as a full sentence."""
+        self.lines.append(sentence)
+
+    def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
+        """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
+        options = list(allowed)
+        if any(type(value) is type(option) and value == option for option in options):
+            return True
+        listed = ", ".join(repr(option) for option in options)
+        close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1)
+        instead = next((o for o in options if close and str(o) == close[0]), options[0])
+        hint = did_you_mean(value, options)
+        self.lines.append(
+            f"{argument}={reprlib.repr(value)} is not allowed.{hint} "
+            f"Allowed: {listed}. Type for instance {argument}={instead!r}."
+        )
+        return False
+
+    def unknown(self, names: Iterable[str], allowed: Iterable[str]) -> None:
+        """Note argument names that the call does not know."""
+        options = list(allowed)
+        for name in names:
+            hint = did_you_mean(name, options)
+            self.lines.append(f"{name} is not a known name.{hint} Known: {', '.join(options)}.")
+
+    def raise_if_any(self, error: type[HpoTutorError] = ArgumentError) -> None:
+        """Raise one ``error`` with everything noted so far, or do nothing."""
+        if not self.lines:
+            return
+        if len(self.lines) == 1:
+            raise error(f"{self.call}: {self.lines[0]}")
+        listed = "\n".join(f"  {n}. {line}" for n, line in enumerate(self.lines, start=1))
+        raise error(f"{self.call}: {len(self.lines)} problems.\n{listed}")
