@@ -1,0 +1,170 @@
+"""Data sets: what is split, scaled, sealed and refused."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError, DataError, SealError
+
+ROWS = {"iris": 150, "wine": 178, "breast_cancer": 569, "digits": 1797}
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"length": rng.normal(size=60), "width": rng.normal(size=60)})
+    table["species"] = np.tile(["newt", "frog", "toad"], 20)
+    return table
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_lands_in_exactly_one_part(name):
+    data = ht.load(name)
+    parts = (data.x_train, data.x_val, data.open_test()[0])
+    assert sum(map(len, parts)) == ROWS[name]
+    assert all(part.dtype == np.float32 for part in parts)
+    assert set(data.y_train) == set(data.y_val) == set(range(data.n_classes))
+
+
+def test_split_is_stratified_and_seeded():
+    first, again, other = ht.load("digits"), ht.load("digits"), ht.load("digits", seed=1)
+    assert first.fingerprint == again.fingerprint != other.fingerprint
+    shares = np.bincount(first.y_train) / len(first.y_train)
+    assert np.abs(shares - np.bincount(first.y_val) / len(first.y_val)).max() < 0.01
+
+
+def test_scaler_has_seen_training_rows_only():
+    data = ht.load("breast_cancer")
+    assert np.allclose(data.x_train.mean(axis=0), 0, atol=1e-5)
+    assert np.allclose(data.x_train.std(axis=0), 1, atol=1e-4)
+    assert np.abs(data.x_val.mean(axis=0)).max() > 0.01
+
+
+def test_scales():
+    assert ht.load("digits").x_train.max() == 1.0
+    assert ht.load("iris", scale="minmax").x_train.min() == 0.0
+    assert ht.load("iris", scale=None).x_train.max() > 7
+
+
+def test_labels_keep_their_names(frame):
+    data = ht.load(frame, target="species")
+    assert data.classes == ("frog", "newt", "toad")
+    assert data.feature_names == ("length", "width")
+
+
+def test_csv_and_arrays_agree_with_the_frame(frame, tmp_path):
+    frame.to_csv(tmp_path / "pond.csv", index=False)
+    from_csv = ht.load(tmp_path / "pond.csv", target="species")
+    x, y = frame[["length", "width"]].to_numpy(), frame["species"].to_numpy()
+    assert from_csv.name == "pond"
+    assert np.allclose(from_csv.x_train, ht.load((x, y)).x_train)
+
+
+def test_seal_is_broken_once(capsys):
+    data = ht.load("wine")
+    x_test, y_test = data.open_test()
+    assert len(x_test) == len(y_test) == data.n_test
+    assert "seal of the wine test set (36 rows) is now broken" in capsys.readouterr().out
+    with pytest.raises(SealError, match=r"again=True"):
+        data.open_test()
+    data.open_test(again=True)
+    assert "number 2" in capsys.readouterr().out
+
+
+def test_a_pickled_set_scales_new_rows_alike():
+    data = ht.load("digits")
+    copy = pickle.loads(pickle.dumps(data))
+    rows = np.full((1, 64), 16.0)
+    assert np.array_equal(copy.scaler.transform(rows), data.scaler.transform(rows))
+
+
+def test_repr_tells_whether_the_seal_holds():
+    data = ht.load("iris")
+    assert "sealed" in data._repr_html_()
+    data.open_test()
+    assert "seal broken" in data._repr_html_()
+
+
+def test_mnist_without_network_names_digits(monkeypatch):
+    from hpotutor._tensorflow import keras
+
+    def refuse():
+        raise OSError("no network")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
+    with pytest.raises(DataError, match=r"ht\.load\('digits'\)"):
+        ht.load("mnist")
+
+
+def test_mnist_from_a_cached_file(monkeypatch):
+    from hpotutor._tensorflow import keras
+
+    x = np.zeros((100, 28, 28), "uint8")
+    x[:, 3, 4] = 255
+    y = np.tile(np.arange(10, dtype="uint8"), 10)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: ((x, y), (x, y)))
+    data = ht.load("mnist")
+    assert data.image_shape == (28, 28, 1)
+    assert data.x_train.shape == (120, 784)
+    assert data.x_train.max() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"source": "digit"}, "Did you mean 'digits'"),
+        ({"source": 5}, "a name, a .csv path, a data frame"),
+        ({"source": "iris", "validation": 0}, "validation=0 is not allowed"),
+        ({"source": "iris", "test": True}, "test=True is not allowed"),
+        ({"source": "iris", "validation": 0.5, "test": 0.5}, "leave no rows to train on"),
+        ({"source": "iris", "scale": "standart"}, "Did you mean 'standard'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        ht.load(**arguments)
+
+
+def test_bad_arguments_are_all_named_at_once():
+    with pytest.raises(ArgumentError, match=r"(?s)3 problems.*validation.*scale.*source"):
+        ht.load("digit", validation=-1, scale="x")
+
+
+def test_bad_tables(frame, tmp_path):
+    cases = {
+        "target is missing: name the column": (frame, {}),
+        "Did you mean 'species'": (frame, {"target": "specis"}),
+        "column 'species' is not numeric": (frame, {"target": "length"}),
+        "no file 'nowhere.csv'": ("nowhere.csv", {"target": "y"}),
+    }
+    for message, (source, keywords) in cases.items():
+        with pytest.raises(DataError, match=message):
+            ht.load(source, **keywords)
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(DataError, match="cannot be read as a CSV"):
+        ht.load(tmp_path / "empty.csv", target="y")
+
+
+def test_missing_values_are_counted_per_column(frame):
+    frame.loc[:3, "length"] = np.nan
+    frame.loc[5, "width"] = np.inf
+    with pytest.raises(DataError, match=r"(?s)'length' has 4 missing.*'width' has 1 missing"):
+        ht.load(frame, target="species")
+    frame.loc[0, "species"] = None
+    with pytest.raises(DataError, match="1 rows without a label"):
+        ht.load(frame, target="species")
+
+
+def test_labels_that_are_no_classes():
+    x = np.zeros((40, 2))
+    with pytest.raises(DataError, match="a single class"):
+        ht.load((x, np.ones(40)))
+    with pytest.raises(DataError, match="are not classes"):
+        ht.load((x, np.linspace(0, 1, 40)))
+    with pytest.raises(DataError, match="each class needs 5 rows"):
+        ht.load((x, np.r_[np.zeros(38), 1, 1]))
+    with pytest.raises(DataError, match=r"y needs shape \(40,\)"):
+        ht.load((x, np.zeros(39)))
