@@ -1,0 +1,309 @@
+"""The four kinds of hyperparameter, and the condition under which one exists.
+
+Every distribution is one of Optuna's, so that a search's log needs no translation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from hpotutor.errors import Problems
+
+Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
+Scalar = None | bool | int | float | str
+
+# Beyond these, ranges overflow and integers get lost in the 53 bits of a float.
+_LARGEST_FLOAT = 1e100
+_LARGEST_INT = 10**12
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """A distribution that is drawn from only when its parents have certain values."""
+
+    distribution: Distribution
+    conditions: Mapping[str, tuple[Scalar, ...]]
+
+
+def loguniform(low: float, high: float) -> FloatDistribution:
+    """Return a float that is uniform on a log scale: every decade is equally likely.
+
+    Parameters
+    ----------
+    low, high : float
+        Smallest and largest value, both above 0.
+
+    Returns
+    -------
+    optuna.distributions.FloatDistribution
+
+    Raises
+    ------
+    ArgumentError
+        If a bound is not a finite number above 0, or ``low`` is not below ``high``.
+
+    Examples
+    --------
+    >>> loguniform(1e-4, 1e-1)
+    FloatDistribution(high=0.1, log=True, low=0.0001, step=None)
+    """
+    low, high = _bounds("loguniform", low, high, (1e-4, 1e-1), log=True)
+    return FloatDistribution(low, high, log=True)
+
+
+def uniform(low: float, high: float) -> FloatDistribution:
+    """Return a float that is uniform between two bounds.
+
+    Parameters
+    ----------
+    low, high : float
+        Smallest and largest value.
+
+    Returns
+    -------
+    optuna.distributions.FloatDistribution
+
+    Raises
+    ------
+    ArgumentError
+        If a bound is not a finite number, or ``low`` is not below ``high``.
+
+    Examples
+    --------
+    >>> uniform(0, 0.5)
+    FloatDistribution(high=0.5, log=False, low=0.0, step=None)
+    """
+    low, high = _bounds("uniform", low, high, (0.0, 0.5))
+    return FloatDistribution(low, high)
+
+
+def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistribution:
+    """Return an integer: ``low``, ``low + step``, ... up to and including ``high``.
+
+    Parameters
+    ----------
+    low, high : int
+        Smallest and largest value; ``high`` must be a whole number of steps above ``low``.
+    step : int, default=1
+        Distance between neighbors.
+    log : bool, default=False
+        Uniform on a log scale instead; ``low`` must then be above 0 and ``step`` 1.
+
+    Returns
+    -------
+    optuna.distributions.IntDistribution
+
+    Raises
+    ------
+    ArgumentError
+        If a bound or the step is not an integer, ``low`` is not below ``high``, the step does
+        not lead from ``low`` to ``high``, or the log scale does not fit.
+
+    Examples
+    --------
+    >>> integers(8, 128, step=8)
+    IntDistribution(high=128, log=False, low=8, step=8)
+    """
+    problems = Problems("integers")
+    log_fine = isinstance(log, bool | np.bool_)
+    if not log_fine:
+        problems.add("log", log, "True or False", "log=True")
+    low, high = _bounds("integers", low, high, (8, 128), log_fine and bool(log), problems)
+    step = plain(step)
+    if not _is_integer(step) or step < 1:
+        problems.add("step", step, "an integer from 1 up", "step=1")
+    elif log_fine and log and step != 1:
+        problems.say(
+            f"step={step} and log=True do not go together: equal steps are unequal on a log "
+            "scale. Leave one of them out."
+        )
+    elif not problems.lines and (high - low) % step:
+        below = low + (high - low) // step * step
+        fitting = [value for value in (below, below + step) if value > low]
+        problems.add(
+            "step",
+            step,
+            f"a step that leads from {low} exactly to {high}",
+            " or ".join(f"high={value}" for value in fitting),
+        )
+    problems.raise_if_any()
+    return IntDistribution(low, high, log=bool(log), step=step)
+
+
+def choice(*values: Scalar) -> CategoricalDistribution:
+    """Return one of several values that have no order.
+
+    Parameters
+    ----------
+    *values : None, bool, int, float or str
+        The values, each once; they may be of different types.
+
+    Returns
+    -------
+    optuna.distributions.CategoricalDistribution
+
+    Raises
+    ------
+    ArgumentError
+        If there is no value, a value appears twice (``True`` and ``1`` are equal), or a value
+        is of another type: a log could not hold it.
+
+    Examples
+    --------
+    >>> choice("sgd", "rmsprop", "adam")
+    CategoricalDistribution(choices=('sgd', 'rmsprop', 'adam'))
+    """
+    problems = Problems("choice")
+    given = [plain(value) for value in values]
+    if not given:
+        problems.say(
+            "there is nothing to choose from. Type the values, for instance "
+            "ht.choice('sgd', 'adam')."
+        )
+    if len(given) == 1 and isinstance(given[0], list | tuple | set | dict | np.ndarray):
+        listed = ", ".join(repr(value) for value in given[0])
+        problems.add("values", given[0], "values, not a collection", f"ht.choice({listed})")
+        given = []
+    for index, value in enumerate(given):
+        if not _is_scalar(value):
+            problems.add(
+                "values", value, "None, True, False, finite numbers and strings", "a string"
+            )
+        elif any(_is_scalar(other) and value == other for other in given[:index]):
+            twin = next(other for other in given[:index] if value == other)
+            shown = "" if repr(twin) == repr(value) else f" (in Python {twin!r} == {value!r})"
+            problems.say(f"{value!r} appears twice{shown}. Type each value once.")
+    problems.raise_if_any()
+    return CategoricalDistribution(tuple(given))
+
+
+def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar]) -> Conditional:
+    """Return a hyperparameter that exists only when other ones have certain values.
+
+    Parameters
+    ----------
+    distribution : distribution
+        What it is drawn from when it exists.
+    **conditions : value or list of values
+        For each parent, the values under which it exists; all parents must agree. A parent is
+        an integer or a choice that stands earlier in the space.
+
+    Returns
+    -------
+    Conditional
+        To be given to :class:`hpotutor.SearchSpace`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no condition, one has no values, or the first argument is no distribution.
+
+    Examples
+    --------
+    >>> from hpotutor import SearchSpace
+    >>> space = SearchSpace(layers=integers(1, 3), units_2=when(integers(8, 64), layers=[2, 3]))
+    >>> space.active({"layers": 1})
+    ['layers']
+    """
+    problems = Problems("when")
+    if type(distribution) not in (FloatDistribution, IntDistribution, CategoricalDistribution):
+        problems.add(
+            "distribution", distribution, "a distribution", "ht.when(ht.integers(8, 64), layers=2)"
+        )
+    if not conditions:
+        problems.say(
+            "there is no condition. Type one, for instance "
+            "ht.when(ht.integers(8, 64), layers=[2, 3])."
+        )
+    named = {}
+    for parent, values in conditions.items():
+        many = isinstance(values, list | tuple | set | range | np.ndarray)
+        named[parent] = tuple(plain(value) for value in values) if many else (plain(values),)
+        if not named[parent]:
+            problems.add(parent, values, "at least one value of the parent", f"{parent}=[2, 3]")
+    problems.raise_if_any()
+    return Conditional(distribution, named)
+
+
+def recheck(distribution: Distribution) -> Distribution:
+    """Return a distribution made by hand with Optuna's classes, held to the rules above."""
+    if isinstance(distribution, CategoricalDistribution):
+        return choice(*distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return integers(
+            distribution.low, distribution.high, distribution.step, bool(distribution.log)
+        )
+    if distribution.step is not None:
+        problems = Problems("FloatDistribution")
+        problems.add("step", distribution.step, "no step", "ht.choice(0.0, 0.1, 0.2)")
+        problems.raise_if_any()
+    make = loguniform if distribution.log else uniform
+    return make(distribution.low, distribution.high)
+
+
+# ── helpers ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _bounds(
+    call: str,
+    low: object,
+    high: object,
+    example: tuple[float, float],
+    log: bool = False,
+    problems: Problems | None = None,
+) -> tuple:
+    """Return checked bounds; raise at once unless the caller collects the problems."""
+    collected = problems or Problems(call)
+    whole = call == "integers"
+    allowed = "an integer up to 10**12" if whole else "a number from -1e100 to 1e100"
+    low, high = plain(low), plain(high)
+    fine = True
+    for name, value, shown in (("low", low, example[0]), ("high", high, example[1])):
+        if not (_is_integer(value) if whole else _is_bound(value, log)):
+            collected.add(name, value, allowed, f"{name}={shown}")
+            fine = False
+        elif log and value <= 0:
+            collected.add(
+                name, value, "a number above 0, as the scale is logarithmic", f"{name}={shown}"
+            )
+            fine = False
+    if fine and low >= high:
+        swapped = f"low={high}, high={low}" if low > high else f"ht.choice({low})"
+        collected.add("low", low, f"a value below high={high}", swapped)
+    if problems is None:
+        collected.raise_if_any()
+        return float(low), float(high)
+    return low, high
+
+
+def plain(value: object) -> object:
+    """Return a NumPy scalar as the Python value that it holds."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    return value
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_INT
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_bound(value: object, log: bool) -> bool:
+    small_enough = _is_number(value) and abs(value) <= _LARGEST_FLOAT
+    return small_enough and (not log or value <= 0 or value >= 1 / _LARGEST_FLOAT)
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, bool | str) or _is_number(value)
