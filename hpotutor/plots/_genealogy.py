@@ -1,0 +1,208 @@
+"""Genealogy of a genetic algorithm: generations, and the family tree of the best."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import DIRECTIONS, plain, score_label, trials_frame
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    YELLOW,
+    Reading,
+    finish,
+    house_style,
+    new_axes,
+    number,
+)
+
+_COLUMNS = ("generation", "individual", "parents", "value")
+
+
+class Genealogy(NamedTuple):
+    """``generations`` has generation, size, median, best; ``ancestors`` excludes the best."""
+
+    generations: pd.DataFrame
+    best: object
+    best_value: float
+    ancestors: set
+    founders: set
+    places: dict
+
+
+def genealogy_info(
+    population: object, *, upto: int | None = None, direction: str = "maximize"
+) -> Genealogy:
+    """Trace the best individual's ancestors, and summarize each generation.
+
+    Parameters
+    ----------
+    population : DataFrame
+        A row per individual: generation (from 0), individual (a name used once), parents (a
+        sequence of names, empty for founders), value.
+    upto : int, optional
+        Look at generations up to this one only; by default at all.
+    direction : {"maximize", "minimize"}, default "maximize"
+        Which value is better.
+
+    Returns
+    -------
+    Genealogy
+        ``founders`` are the ancestors in the first generation; ``places`` maps an individual
+        to (generation, value).
+
+    Raises
+    ------
+    ArgumentError
+        For missing columns, names used twice, or parents that nobody is.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"generation": [0, 0, 1], "individual": [1, 2, 3],
+    ...                       "parents": [(), (), (1, 2)], "value": [0.5, 0.6, 0.8]})
+    >>> found = genealogy_info(table)
+    >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
+    (3, [1, 2], [0.6, 0.8])
+    """
+    problems = Problems("genealogy")
+    frame = trials_frame("genealogy", population)
+    problems.choice("direction", direction, DIRECTIONS)
+    missing = [column for column in _COLUMNS if column not in frame]
+    if missing:
+        instead = f"genealogy(frame[{list(_COLUMNS)}])"
+        needed = f"columns {', '.join(_COLUMNS)}"
+        problems.add("population", list(frame.columns), needed, instead)
+        problems.raise_if_any()
+    if frame["individual"].duplicated().any():
+        problems.say("An individual's name is used twice: number them over all generations.")
+    known = set(frame["individual"])
+    orphans = sorted({str(p) for parents in frame["parents"] for p in parents if p not in known})
+    if orphans:
+        problems.say(f"Parents that nobody is: {', '.join(orphans[:5])}.")
+    if upto is not None:
+        frame = frame[frame["generation"] <= upto]
+        if frame.empty:
+            problems.add("upto", upto, "a generation in the table", "upto=0")
+    problems.raise_if_any()
+    frame = frame[np.isfinite(frame["value"].astype(float))]
+    sign = 1.0 if direction == "maximize" else -1.0
+    parents = dict(zip(frame["individual"], frame["parents"], strict=True))
+    best = plain(frame.loc[(sign * frame["value"]).idxmax(), "individual"])
+    ancestors = _ancestors(best, parents)
+    rows = []
+    for generation, part in frame.groupby("generation"):
+        top = sign * (sign * part["value"]).max()
+        rows.append((generation, len(part), float(part["value"].median()), float(top)))
+    generations = pd.DataFrame(rows, columns=["generation", "size", "median", "best"])
+    where = zip(frame["generation"], frame["value"].astype(float), strict=True)
+    places = dict(zip(frame["individual"], where, strict=True))
+    first = frame["generation"].min()
+    founders = {a for a in ancestors if a in places and places[a][0] == first}
+    return Genealogy(generations, best, places[best][1], ancestors, founders, places)
+
+
+def genealogy(
+    population: object,
+    *,
+    upto: int | None = None,
+    direction: str = "maximize",
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw individuals by generation and value, with lines from parents to children.
+
+    Parameters
+    ----------
+    population, upto, direction
+        See `genealogy_info`.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        How far the population rose, and from how many founders the best descends.
+    """
+    info = genealogy_info(population, upto=upto, direction=direction)
+    frame = trials_frame("genealogy", population)
+    frame = frame[frame["individual"].isin(list(info.places))]
+    family = info.ancestors | {info.best}
+    values = np.array([value for _, value in info.places.values()])
+    score = score_label(values, score)
+    with house_style():
+        ax = new_axes(ax, (7.4, 4.4))
+        lines: dict[bool, list] = {True: [], False: []}
+        for child, parents in zip(frame["individual"], frame["parents"], strict=True):
+            for parent in parents:
+                if parent in info.places:
+                    ends = [info.places[parent], info.places[child]]
+                    lines[child in family and parent in family].append(ends)
+        ax.add_collection(LineCollection(lines[False], colors="#CFCFCF", linewidths=0.7, zorder=1))
+        ax.add_collection(LineCollection(lines[True], colors=ORANGE, linewidths=2.0, zorder=2))
+        for inside, pen in (
+            (False, {"color": "white", "mec": "#8A8A8A", "marker": "o", "ms": 5}),
+            (True, {"color": ORANGE, "mec": BLACK, "marker": "s", "ms": 6}),
+        ):
+            dots = [p for who, p in info.places.items() if (who in info.ancestors) == inside]
+            text = "ancestor of the best" if inside else "individual"
+            if dots:
+                ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, **pen)
+        middle = info.generations
+        ax.plot(middle["generation"], middle["median"], color=BLUE, ls="--", lw=2,
+                label="median of the generation", zorder=2)  # fmt: skip
+        ax.plot(*info.places[info.best], marker="*", ms=17, color=YELLOW, mec=BLACK, ls="",
+                label="best", zorder=5)  # fmt: skip
+        ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        finish(ax, title=_title(info), x="generation", y=score)
+        ax.legend(fontsize=9, loc="best")
+    return Reading(_sentence(info, score))
+
+
+def _ancestors(best: object, parents: dict) -> set:
+    found: set = set()
+    waiting = list(parents.get(best, ()))
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(parents.get(one, ()))
+    return found
+
+
+def _title(info: Genealogy) -> str:
+    rows = info.generations
+    if len(rows) == 1:
+        return f"The founders: best {number(info.best_value)}, median {number(rows['median'][0])}"
+    first, last = rows.iloc[0], rows.iloc[-1]
+    return (
+        f"Median {number(first['median'])} → {number(last['median'])} in {len(rows) - 1} "
+        f"generations; the best descends from {len(info.founders)} of "
+        f"{int(first['size'])} founders"
+    )
+
+
+def _sentence(info: Genealogy, score: str) -> str:
+    generation = info.places[info.best][0]
+    first = info.generations.iloc[0]
+    if info.ancestors:
+        line = (
+            f"it has {len(info.ancestors)} ancestors, {len(info.founders)} of them among the "
+            f"{int(first['size'])} founders"
+        )
+    else:
+        line = "it has no ancestors, for it is a founder"
+    return (
+        f"The best individual ({score} {number(info.best_value)}) was born in generation "
+        f"{generation}: "
+        f"{line}; the founders' best was {number(first['best'])}."
+    )

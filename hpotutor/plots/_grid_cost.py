@@ -1,0 +1,214 @@
+"""What a grid costs: fits and hours, growing by a factor with every hyperparameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib.patheffects as effects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import (
+    BLUE,
+    GREY,
+    SKY,
+    Reading,
+    counted,
+    duration,
+    finish,
+    house_style,
+    look,
+    new_axes,
+)
+
+_LANDMARKS = ((60, "a minute"), (3600, "an hour"), (86400, "a day"), (30 * 86400, "a month"),
+              (365.25 * 86400, "a year"), (100 * 365.25 * 86400, "a century"))  # fmt: skip
+
+
+def grid_cost_info(
+    levels: Mapping[str, int] | Sequence[int] | int,
+    *,
+    knobs: int = 6,
+    folds: int = 1,
+    seconds: float = 1.0,
+    workers: int = 1,
+) -> pd.DataFrame:
+    """Count the fits of a grid, knob by knob.
+
+    Parameters
+    ----------
+    levels : dict from name to int, int, or sequence of int
+        Levels of each knob, in order; or the same number of levels for each of ``knobs`` knobs,
+        one or several such numbers to compare.
+    knobs : int, default 6
+        How many knobs, when ``levels`` is not a dict.
+    folds : int, default 1
+        Fits per grid point (folds of a cross-validation, times seeds).
+    seconds : float, default 1.0
+        Time of one fit.
+    workers : int, default 1
+        Fits that run side by side.
+
+    Returns
+    -------
+    DataFrame
+        Columns series, knobs (how many so far), knob (the one just added), levels, points,
+        fits, seconds.
+
+    Raises
+    ------
+    ArgumentError
+        For numbers that are not positive.
+
+    Examples
+    --------
+    >>> cost = grid_cost_info({"batch_size": 4, "epochs": 3, "optimizer": 7}, folds=3, seconds=2)
+    >>> cost["points"].tolist(), cost["fits"].tolist(), cost["seconds"].tolist()
+    ([4, 12, 84], [12, 36, 252], [24.0, 72.0, 504.0])
+    """
+    problems = Problems("grid_cost")
+    for name, given in (("knobs", knobs), ("folds", folds), ("workers", workers)):
+        if not _positive_int(given):
+            problems.add(name, given, "an integer from 1 up", f"{name}=3")
+    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        problems.add("seconds", seconds, "a time above 0", "seconds=2.5")
+    if isinstance(levels, Mapping):
+        series = {"": list(levels.items())}
+    else:
+        several = [levels] if isinstance(levels, int | np.integer) else list(levels)
+        count = knobs if _positive_int(knobs) else 1
+        names = [f"knob {n + 1}" for n in range(count)]
+        series = {f"{n} levels": [(name, n) for name in names] for n in several}
+    given = [n for steps in series.values() for _, n in steps]
+    if not given or not all(_positive_int(n) for n in given):
+        problems.add("levels", levels, "integers from 1 up", 'levels={"units": 4, "layers": 3}')
+    problems.raise_if_any()
+    rows = []
+    for label, steps in series.items():
+        points = 1
+        for number, (name, n) in enumerate(steps, start=1):
+            points *= int(n)
+            fits = points * folds
+            rows.append((label, number, name, int(n), points, fits, fits * seconds / workers))
+    columns = ["series", "knobs", "knob", "levels", "points", "fits", "seconds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def grid_cost(
+    levels: Mapping[str, int] | Sequence[int] | int = (3, 5, 10),
+    *,
+    knobs: int = 6,
+    folds: int = 1,
+    seconds: float = 1.0,
+    workers: int = 1,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw how many fits a grid needs, with the time they take beside them.
+
+    Parameters
+    ----------
+    levels, knobs, folds, seconds, workers
+        See `grid_cost_info`. A dict draws a bar a knob; numbers draw a line each.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        Fits and time of the whole grid.
+    """
+    cost = grid_cost_info(levels, knobs=knobs, folds=folds, seconds=seconds, workers=workers)
+    with house_style():
+        ax = new_axes(ax, (7.4, 4.0))
+        ax.set_yscale("log")
+        if isinstance(levels, Mapping):
+            _draw_bars(ax, cost)
+        else:
+            _draw_lines(ax, cost)
+        _draw_landmarks(ax, seconds / workers)
+        finish(ax, title=_title(cost), x=_x_label(levels), y="fits (log scale)", grid="y")
+    return Reading(_sentence(cost, folds, seconds, workers))
+
+
+def _positive_int(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+
+
+def _x_label(levels: object) -> str:
+    return "knobs in the grid, added one by one" if isinstance(levels, Mapping) else "knobs"
+
+
+def _draw_bars(ax: Axes, cost: pd.DataFrame) -> None:
+    shades = [SKY] * (len(cost) - 1) + [BLUE]
+    ax.bar(cost["knobs"], cost["fits"], color=shades, edgecolor="black", width=0.62, zorder=2)
+    halo = [effects.withStroke(linewidth=3, foreground="white")]
+    for row in cost.itertuples():
+        text = f"{row.fits:,} fits\n{duration(row.seconds)}"
+        ax.annotate(text, (row.knobs, row.fits), (0, 4), textcoords="offset points",
+                    ha="center", va="bottom", fontsize=9, path_effects=halo)  # fmt: skip
+    names = [
+        f"{'' if row.knobs == 1 else '+ '}{row.knob}\n{counted(row.levels, 'level')}"
+        for row in cost.itertuples()
+    ]
+    ax.set_xticks(cost["knobs"], names)
+    ax.set_xlim(0.4, len(cost) + 0.6)
+    low = min(1.0, cost["fits"].min())
+    ax.set_ylim(low * 0.8, cost["fits"].max() * max(4.0, (cost["fits"].max() / low) ** 0.28))
+
+
+def _draw_lines(ax: Axes, cost: pd.DataFrame) -> None:
+    for index, (name, rows) in enumerate(cost.groupby("series", sort=False)):
+        style = look(index)
+        pen = {"color": style.color, "linestyle": style.linestyle, "marker": style.marker}
+        ax.plot(rows["knobs"], rows["fits"], **pen)
+        last = rows.iloc[-1]
+        text = f"{name}\neach"
+        halo = [effects.withStroke(linewidth=3, foreground="white")]
+        ax.annotate(text, (last["knobs"], last["fits"]), (7, 0), textcoords="offset points",
+                    va="center", fontsize=9, weight="bold", path_effects=halo)  # fmt: skip
+    most = int(cost["knobs"].max())
+    ax.set_xticks(range(1, most + 1))
+    ax.set_xlim(0.8, most + 0.16 * most)
+
+
+def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
+    """Name well-known times at the right end of the fits that fill them."""
+    low, high = ax.get_ylim()
+    place = ax.get_yaxis_transform()
+    for seconds, name in _LANDMARKS:
+        fits = seconds / seconds_per_fit
+        if low * 1.3 < fits < high / 1.3:
+            ax.axhline(fits, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
+            ax.text(1.01, fits, name, transform=place, va="center", fontsize=9, color="#444444")
+
+
+def _title(cost: pd.DataFrame) -> str:
+    last = cost.groupby("series", sort=False).last()
+    if len(last) == 1:
+        row = last.iloc[0]
+        return (
+            f"{counted(int(row['knobs']), 'knob')}, {counted(int(row['fits']), 'fit')}, "
+            f"{duration(row['seconds'])}: each knob multiplies"
+        )
+    row = last.iloc[-1]
+    return (
+        f"Every knob multiplies the fits by its levels: {counted(int(row['knobs']), 'knob')} "
+        f"at {row['levels']} levels take {duration(row['seconds'])}"
+    )
+
+
+def _sentence(cost: pd.DataFrame, folds: int, seconds: float, workers: int) -> str:
+    at = f"{duration(seconds)} a fit"
+    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
+    parts = []
+    for name, rows in cost.groupby("series", sort=False):
+        last = rows.iloc[-1]
+        product = " × ".join(str(n) for n in rows["levels"])
+        if name:
+            product = f"{counted(len(rows), 'knob')} at {name}"
+        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
+        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
+    return f"At {at}: {'; '.join(parts)}."

@@ -1,0 +1,282 @@
+"""Heat map of two hyperparameters: where the best cell lies, and whether it lies on an edge."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import matplotlib.patheffects as effects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import (
+    complete,
+    direction_of,
+    is_numeric,
+    knob_label,
+    levels_of,
+    log_due,
+    need_columns,
+    score_label,
+    trials_frame,
+)
+from hpotutor.plots._style import VERMILLION, Reading, finish, house_style, new_axes, number, show
+
+_OVER = ("best", "mean")
+
+
+class HeatMap(NamedTuple):
+    """A table of cells: ``values`` (rows of y, columns of x; NaN where nothing finished).
+
+    ``tried`` counts the trials of each cell, failed ones too. ``best`` is (row, column);
+    ``edges`` says in words on which ends of a numeric knob the best cell lies.
+    """
+
+    x: str
+    y: str
+    x_levels: list
+    y_levels: list
+    values: np.ndarray
+    tried: np.ndarray
+    best: tuple[int, int]
+    best_value: float
+    ties: int
+    edges: list[str]
+
+
+def heat_map_info(
+    result: object,
+    x: str,
+    y: str,
+    *,
+    value: str = "value",
+    over: str = "best",
+    direction: str | None = None,
+    bins: int = 8,
+) -> HeatMap:
+    """Arrange trials by two knobs, and find the best cell.
+
+    Parameters
+    ----------
+    result : SearchResult or DataFrame
+        A row per trial: a column per knob, ``value`` and, where known, ``status``.
+    x, y : str
+        The knobs, as columns.
+    value : str, default "value"
+        The column with the score.
+    over : {"best", "mean"}, default "best"
+        What a cell shows of its trials, which differ in the other knobs or the seed.
+    direction : {"maximize", "minimize"}, optional
+        Which score is better; by default as the result says, else "maximize".
+    bins : int, default 8
+        A numeric knob with more than 12 distinct values is cut into this many bins.
+
+    Returns
+    -------
+    HeatMap
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown column, or when no trial has finished.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"units": [8, 16, 8, 16], "layers": [1, 1, 2, 2],
+    ...                       "value": [0.7, 0.8, 0.6, 0.9]})
+    >>> found = heat_map_info(frame, "units", "layers")
+    >>> found.best, found.best_value, found.edges
+    ((1, 1), 0.9, ['units=16 is the highest tried', 'layers=2 is the highest tried'])
+    """
+    problems = Problems("heat_map")
+    frame = trials_frame("heat_map", result)
+    direction = direction_of(problems, result, direction)
+    problems.choice("over", over, _OVER)
+    if need_columns(problems, frame, x=x, y=y, value=value) and x == y:
+        problems.add("y", y, "a knob other than x", f"y={_other(frame, x)!r}")
+    if value in frame and not complete(frame, value).any():
+        problems.say("No trial has finished with a finite value: nothing to show.")
+    problems.raise_if_any()
+    columns, x_levels = _binned(frame[x], bins)
+    rows, y_levels = _binned(frame[y], bins)
+    sign = 1.0 if direction == "maximize" else -1.0
+    values = np.full((len(y_levels), len(x_levels)), np.nan)
+    tried = np.zeros(values.shape, dtype=int)
+    finished = complete(frame, value)
+    for (row, column), cell in frame.groupby([rows, columns], dropna=True):
+        tried[row, column] = len(cell)
+        scores = cell.loc[finished[cell.index], value].astype(float)
+        if len(scores):
+            best_first = (sign * scores).max() * sign
+            values[row, column] = best_first if over == "best" else scores.mean()
+    best = np.unravel_index(int(np.nanargmax(sign * values)), values.shape)
+    best = (int(best[0]), int(best[1]))
+    ties = int((values == values[best]).sum()) - 1
+    edges = _edges(frame[x], x_levels, best[1]) + _edges(frame[y], y_levels, best[0])
+    return HeatMap(x, y, x_levels, y_levels, values, tried, best, float(values[best]), ties, edges)
+
+
+def heat_map(
+    result: object,
+    x: str,
+    y: str,
+    *,
+    value: str = "value",
+    over: str = "best",
+    direction: str | None = None,
+    bins: int = 8,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw two knobs as a map, outline the best cell, and warn when it lies on an edge.
+
+    Parameters
+    ----------
+    result, x, y, value, over, direction, bins
+        See `heat_map_info`.
+    score : str, optional
+        What the values are, for the color bar; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        The best cell, and the edge it lies on.
+    """
+    info = heat_map_info(result, x, y, value=value, over=over, direction=direction, bins=bins)
+    rows, columns = info.values.shape
+    score = score_label(info.values, score)
+    with house_style():
+        ax = new_axes(
+            ax, (min(9.0, max(5.6, 3.6 + 0.75 * columns)), min(7.0, max(3.2, 2.2 + 0.5 * rows)))
+        )
+        image = ax.imshow(info.values, origin="lower", aspect="auto", cmap="cividis")
+        if direction_of(Problems("heat_map"), result, direction) == "minimize":
+            image.set_cmap("cividis_r")
+        _draw_empty(ax, info)
+        if rows * columns <= 80:
+            _write_cells(ax, info, image)
+        _outline_best(ax, info)
+        ax.set_xticks(range(columns), [_tick(level) for level in info.x_levels])
+        ax.set_yticks(range(rows), [_tick(level) for level in info.y_levels])
+        bar = ax.get_figure().colorbar(image, ax=ax, pad=0.02)
+        bar.set_label(f"{score} ({over} of the cell)" if info.tried.max() > 1 else score)
+        bar.ax.tick_params(labelsize=9)
+        bar.outline.set_visible(False)
+        finish(ax, title=_title(info), x=knob_label(x), y=knob_label(y), grid=None)
+        ax.spines[:].set_visible(False)
+        if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
+            ax.tick_params(axis="x", rotation=30)
+    return Reading(_sentence(info, score))
+
+
+def _other(frame: pd.DataFrame, x: str) -> str:
+    return next((str(name) for name in frame.columns if name != x), x)
+
+
+def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
+    """Return each row's level number and the levels; an interval stands for a bin."""
+    levels = levels_of(values)
+    if not is_numeric(values) or len(levels) <= 12:
+        numbers = {level: number for number, level in enumerate(levels)}
+        return values.map(numbers), levels
+    low, high = float(levels[0]), float(levels[-1])
+    spaced = np.geomspace if log_due(values.dropna()) else np.linspace
+    edges = spaced(low, high, bins + 1)
+    place = np.clip(np.searchsorted(edges, values.astype(float), side="right") - 1, 0, bins - 1)
+    cut = [pd.Interval(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return pd.Series(place, index=values.index).where(values.notna()), cut
+
+
+def _edges(values: pd.Series, levels: list, place: int) -> list[str]:
+    """Name the end of a numeric knob on which the best cell lies."""
+    if not is_numeric(values) or len(levels) < 2:
+        return []
+    ends = {0: "lowest", len(levels) - 1: "highest"}
+    if place not in ends:
+        return []
+    level = levels[place]
+    if isinstance(level, pd.Interval):
+        return [f"{values.name}={_tick(level)} is the {ends[place]} range tried"]
+    return [f"{values.name}={show(level)} is the {ends[place]} tried"]
+
+
+def _tick(level: object) -> str:
+    if isinstance(level, pd.Interval):
+        return f"{number(level.left)} to {number(level.right)}"
+    return show(level)
+
+
+def _draw_empty(ax: Axes, info: HeatMap) -> None:
+    """Hatch cells without a value: an x where trials failed, a dash where none was made."""
+    for row, column in zip(*np.nonzero(np.isnan(info.values)), strict=True):
+        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fc="white", ec="#BBBBBB", hatch="//", lw=0)
+        ax.add_patch(box)
+        text = "failed" if info.tried[row, column] else "not tried"
+        note = ax.text(column, row, text, ha="center", va="center", fontsize=8, color="#444444")
+        note.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])
+
+
+def _outline_best(ax: Axes, info: HeatMap) -> None:
+    """Frame the best cell, with an arrow toward each edge that it lies on."""
+    row, column = info.best
+    for color, width in (("black", 4.5), ("white", 2.0)):
+        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=color, lw=width)
+        box.set(clip_on=False, zorder=4)
+        ax.add_patch(box)
+    for edge in info.edges:
+        low = " lowest " in edge
+        along_x = edge.startswith(f"{info.x}=")
+        shift = -0.36 if low else 0.36
+        place = (column + shift, row) if along_x else (column, row + shift)
+        marker = ("<" if low else ">") if along_x else ("v" if low else "^")
+        ax.plot(*place, marker=marker, ms=9, color=VERMILLION, mec="white", mew=1.2, zorder=5)
+
+
+def _write_cells(ax: Axes, info: HeatMap, image: object) -> None:
+    small = info.values.size > 48
+    shares = np.nanmin(info.values) >= 0 and np.nanmax(info.values) <= 1
+    for (row, column), cell in np.ndenumerate(info.values):
+        if np.isnan(cell):
+            continue
+        red, green, blue, _ = image.cmap(image.norm(cell))
+        dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
+        pen = {"color": "white" if dark else "black", "fontsize": 7.5 if small else 9}
+        weight = "bold" if (row, column) == info.best else "normal"
+        ax.text(
+            column,
+            row,
+            f"{cell:.3f}" if shares else number(cell),
+            ha="center",
+            va="center",
+            weight=weight,
+            **pen,
+        )
+
+
+def _where(info: HeatMap) -> str:
+    row, column = info.best
+    return f"{info.x}={_tick(info.x_levels[column])}, {info.y}={_tick(info.y_levels[row])}"
+
+
+def _title(info: HeatMap) -> str:
+    if info.edges:
+        names = " and ".join(edge.split("=")[0] for edge in info.edges)
+        return f"Best, {number(info.best_value)}, lies on the edge of {names}: look further"
+    return f"Best, {number(info.best_value)}, lies inside the map: {_where(info)}"
+
+
+def _sentence(info: HeatMap, score: str) -> str:
+    finite = info.values[np.isfinite(info.values)]
+    tied = f", tied with {info.ties} more" if info.ties else ""
+    text = (
+        f"The best of {finite.size} cells has {_where(info)} ({score} "
+        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
+        f"to {number(finite.max())}."
+    )
+    if info.edges:
+        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
+    return text

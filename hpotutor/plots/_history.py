@@ -1,0 +1,165 @@
+"""History of a search: every trial in order, and the best so far."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import (
+    complete,
+    direction_of,
+    need_columns,
+    score_label,
+    trials_frame,
+)
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    SKY,
+    VERMILLION,
+    Reading,
+    counted,
+    finish,
+    house_style,
+    new_axes,
+    number,
+)
+
+_LOST = {"failed": ("X", VERMILLION), "diverged": ("v", ORANGE), "pruned": ("d", "white")}
+
+
+class History(NamedTuple):
+    """``trials`` has trial (its number), value, status, best_so_far; ``best`` is a number."""
+
+    trials: pd.DataFrame
+    best: int
+    best_value: float
+    since: int
+    counts: dict[str, int]
+
+
+def history_info(result: object, *, value: str = "value", direction: str | None = None) -> History:
+    """Compute the incumbent after every trial.
+
+    Parameters
+    ----------
+    result : SearchResult or DataFrame
+        A row per trial in the order they ran: ``value`` and, where known, ``status``.
+    value : str, default "value"
+        The column with the score.
+    direction : {"maximize", "minimize"}, optional
+        Which score is better; by default as the result says, else "maximize".
+
+    Returns
+    -------
+    History
+        ``since`` counts the trials after the best one.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown column, or when no trial has finished.
+
+    Examples
+    --------
+    >>> found = history_info(pd.DataFrame({"value": [0.5, 0.9, 0.7]}))
+    >>> found.best, found.since, found.trials["best_so_far"].tolist()
+    (1, 1, [0.5, 0.9, 0.9])
+    """
+    problems = Problems("history")
+    frame = trials_frame("history", result)
+    direction = direction_of(problems, result, direction)
+    if need_columns(problems, frame, value=value) and not complete(frame, value).any():
+        problems.say("No trial has finished with a finite value: nothing to show.")
+    problems.raise_if_any()
+    done = complete(frame, value)
+    sign = 1.0 if direction == "maximize" else -1.0
+    scores = np.where(done, sign * frame[value].astype(float), -np.inf)
+    incumbent = np.maximum.accumulate(scores)
+    status = frame["status"] if "status" in frame else np.where(done, "complete", "failed")
+    trials = pd.DataFrame(
+        {
+            "trial": frame["trial"] if "trial" in frame else np.arange(len(frame)),
+            "value": frame[value].astype(float),
+            "status": status,
+            "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
+        }
+    )
+    best = int(np.argmax(scores))
+    counts = trials["status"].value_counts().to_dict()
+    number_of_best = int(trials["trial"].iloc[best])
+    since = len(frame) - best - 1
+    return History(trials, number_of_best, float(sign * scores[best]), since, counts)
+
+
+def history(
+    result: object,
+    *,
+    value: str = "value",
+    direction: str | None = None,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw every trial's value in order, the best so far as a stair, failed trials marked.
+
+    Parameters
+    ----------
+    result, value, direction
+        See `history_info`.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        When the best trial was found, and how many trials were lost.
+    """
+    info = history_info(result, value=value, direction=direction)
+    trials = info.trials
+    done = complete(trials)
+    score = score_label(trials["value"][done], score)
+    with house_style():
+        ax = new_axes(ax)
+        ax.plot(trials["trial"][done], trials["value"][done], ls="", marker="o", ms=5.5,
+                color=SKY, mec=BLUE, label="trial")  # fmt: skip
+        ax.step(trials["trial"], trials["best_so_far"], where="post", color=BLUE, lw=2,
+                label="best so far")  # fmt: skip
+        ax.plot(info.best, info.best_value, marker="*", ms=16, ls="", color=BLACK,
+                mfc="#F0E442", zorder=5, label=f"best: trial {info.best}")  # fmt: skip
+        floor = ax.get_xaxis_transform()
+        for status, (marker, color) in _LOST.items():
+            lost = trials["trial"][(trials["status"] == status) & ~done]
+            if len(lost):
+                ax.plot(lost, np.full(len(lost), 0.03), ls="", marker=marker, ms=8, color=color,
+                        mec=BLACK, transform=floor, clip_on=False,
+                        label=f"{status} (no score)")  # fmt: skip
+        ax.margins(x=0.02)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        finish(ax, title=_title(info), x="trial (in the order they ran)", y=score)
+        ax.legend(fontsize=9)
+    return Reading(_sentence(info, score))
+
+
+def _title(info: History) -> str:
+    total = len(info.trials)
+    if info.since == 0:
+        return f"The last of {total} trials is the best: the search had not settled"
+    beaten = counted(info.since, "more trial")
+    return f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"
+
+
+def _sentence(info: History, score: str) -> str:
+    lost = [f"{n} {status}" for status, n in info.counts.items() if status != "complete"]
+    without = f"; {', '.join(lost)}" if lost else ""
+    first = info.trials["best_so_far"].dropna().iloc[0]
+    return (
+        f"The best {score}, {number(info.best_value)}, came at trial {info.best} of "
+        f"{len(info.trials)} trials (the first finished trial scored {number(first)}){without}."
+    )

@@ -1,0 +1,114 @@
+"""Importance of hyperparameters: how much of the scores' variation each accounts for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import BLACK, BLUE, Reading, finish, house_style, new_axes
+
+_IDLE = 0.05
+
+
+def importance_info(
+    importances: object, *, errors: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Sort importances, and mark the knobs that hardly matter.
+
+    Parameters
+    ----------
+    importances : dict from name to float, or SearchResult
+        Shares of the variance; a SearchResult is asked for its ``importances()``.
+    errors : dict from name to float, optional
+        Plus or minus, drawn as a whisker.
+
+    Returns
+    -------
+    DataFrame
+        Columns knob, share, cumulative, idle (a share below 5 %), error; largest first.
+
+    Raises
+    ------
+    ArgumentError
+        For an empty dict, or shares that are negative or not finite.
+
+    Examples
+    --------
+    >>> importance_info({"units": 0.2, "learning_rate": 0.78, "seed": 0.02})["knob"].tolist()
+    ['learning_rate', 'units', 'seed']
+    """
+    shares = importances.importances() if hasattr(importances, "importances") else importances
+    problems = Problems("importance")
+    fine = isinstance(shares, Mapping) and len(shares) > 0
+    if not fine or not all(np.isfinite(s) and s >= 0 for s in shares.values()):
+        problems.add("importances", shares, "a dict from knob to a share from 0 up",
+                     "importance(result.importances())")  # fmt: skip
+    problems.raise_if_any()
+    table = pd.DataFrame({"knob": list(shares), "share": [float(s) for s in shares.values()]})
+    table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+    table["cumulative"] = table["share"].cumsum()
+    table["idle"] = table["share"] < _IDLE
+    table["error"] = [float((errors or {}).get(knob, np.nan)) for knob in table["knob"]]
+    return table
+
+
+def importance(
+    importances: object,
+    *,
+    errors: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw a bar for each hyperparameter's share in the variation of the scores.
+
+    Parameters
+    ----------
+    importances, errors
+        See `importance_info`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        What matters most, and what hardly matters.
+    """
+    table = importance_info(importances, errors=errors)
+    with house_style():
+        ax = new_axes(ax, (7.0, 1.5 + 0.38 * len(table)))
+        for place, row in enumerate(table.itertuples()):
+            look = {"color": "white", "hatch": "///"} if row.idle else {"color": BLUE}
+            ax.barh(place, row.share, edgecolor=BLACK, height=0.62, **look)
+            reach = row.share
+            if np.isfinite(row.error):
+                ax.errorbar(row.share, place, xerr=row.error, color=BLACK, capsize=4, lw=1.2)
+                reach += row.error
+            text = f"{100 * row.share:.0f} %" + (" (hardly matters)" if row.idle else "")
+            ax.annotate(text, (reach, place), (6, 0), textcoords="offset points",
+                        va="center", fontsize=9)  # fmt: skip
+        ax.set_yticks(range(len(table)), table["knob"])
+        ax.invert_yaxis()
+        widest = float((table["share"] + table["error"].fillna(0)).max())
+        ax.set_xlim(0, max(widest * 1.22, 0.01))
+        where = "importance (share of the variance of the scores)"
+        finish(ax, title=_title(table), x=where, y="hyperparameter", grid="x")
+    return Reading(_sentence(table))
+
+
+def _title(table: pd.DataFrame) -> str:
+    first = table.iloc[0]
+    if len(table) > 1 and first["share"] < 0.5:
+        two = table["knob"].iloc[:2].tolist()
+        share = round(100 * table["cumulative"].iloc[1])
+        return f"No knob rules alone: {two[0]} and {two[1]} together explain {share} %"
+    return f"{first['knob']} explains {round(100 * first['share'])} % of the differences"
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    listed = ", ".join(f"{r.knob} {round(100 * r.share)} %" for r in table.itertuples())
+    idle = table.loc[table["idle"], "knob"].tolist()
+    hardly = f"; {', '.join(idle)} hardly matter there" if idle else ""
+    return f"Shares of the variation among the trials that were tried: {listed}{hardly}."

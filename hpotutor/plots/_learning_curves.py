@@ -1,0 +1,355 @@
+"""Learning curves: training against validation, epoch by epoch, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    GREY,
+    VERMILLION,
+    Look,
+    Reading,
+    counted,
+    finish,
+    house_style,
+    look,
+    new_axes,
+    number,
+)
+
+_KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
+# Validation counts as settled within this part of its whole drop, or of its lowest value.
+_OF_DROP, _OF_LOWEST = 0.02, 0.1
+_CROWD = 6
+
+
+class Diagnosis(NamedTuple):
+    """What the curves of one setting say (epochs count from 1; None where it never happens).
+
+    ``verdict`` is "diverging", "overfit", "underfit" or "fits". ``gap`` is the last validation
+    loss minus the last training loss.
+    """
+
+    verdict: str
+    why: str
+    best_epoch: int
+    underfit_until: int | None
+    overfit_from: int | None
+    gap: float
+
+
+class LearningCurves(NamedTuple):
+    """Curves ready to draw: ``bands`` has setting, part, epoch, mean, low, high, runs."""
+
+    bands: pd.DataFrame
+    diagnoses: dict[str, Diagnosis]
+    metric: str
+
+
+def learning_curves_info(
+    curves: object, *, metric: str = "loss", expected: float = 0.8
+) -> LearningCurves:
+    """Average curves over seeds, and diagnose underfitting, overfitting and divergence.
+
+    Parameters
+    ----------
+    curves : dict, list of dicts, dict of those, or an object with ``curves`` or ``curve``
+        One run: ``{"loss": [...], "accuracy": [...], "val_loss": [...], ...}``, an entry per
+        epoch. A list holds runs of one setting that differ by seed. A dict from a name to
+        either holds several settings.
+    metric : {"loss", "accuracy"}, default "loss"
+        What is averaged into ``bands``. The diagnosis uses the loss where there is one.
+    expected : float, default 0.8
+        A training accuracy below this counts as underfit.
+
+    Returns
+    -------
+    LearningCurves
+        ``low`` and ``high`` are the lowest and highest run at that epoch.
+
+    Raises
+    ------
+    ArgumentError
+        When there is no curve of that metric.
+
+    Examples
+    --------
+    >>> run = {"loss": [1.0, 0.5, 0.2, 0.1], "val_loss": [1.0, 0.6, 0.8, 0.9]}
+    >>> found = learning_curves_info(run).diagnoses[""]
+    >>> found.verdict, found.best_epoch, found.overfit_from
+    ('overfit', 2, 3)
+    """
+    problems = Problems("learning_curves")
+    problems.choice("metric", metric, ("loss", "accuracy"))
+    settings = _settings(curves)
+    if not settings or not any(metric in run for runs in settings.values() for run in runs):
+        problems.add(
+            "curves",
+            curves,
+            f"runs with a {metric!r} entry per epoch",
+            f"learning_curves({{'{metric}': [...], 'val_{metric}': [...]}})",
+        )
+    problems.raise_if_any()
+    rows = []
+    for name, runs in settings.items():
+        for part, key in (("training", metric), ("validation", f"val_{metric}")):
+            values = _stacked(runs, key)
+            for epoch in range(values.shape[1]):
+                seen = values[:, epoch][np.isfinite(values[:, epoch])]
+                if seen.size:
+                    row = (name, part, epoch + 1, seen.mean(), seen.min(), seen.max(), seen.size)
+                    rows.append(row)
+    columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
+    diagnoses = {name: diagnose(runs, expected=expected) for name, runs in settings.items()}
+    return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
+
+
+def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
+    """Say what the curves of one setting show; see `learning_curves_info`."""
+    if any("loss" in run for run in runs):
+        train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
+    else:  # accuracy turned upside down reads like a loss
+        train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
+    lost = sum(_diverged(run.get("loss", ())) for run in runs)
+    mean_train, mean = _mean(train), _mean(validation if validation.size else train)
+    if not np.isfinite(mean).any():
+        return Diagnosis("diverging", _why_diverging(lost, len(runs)), 1, None, None, np.nan)
+    best = int(np.nanargmin(mean))
+    drop = mean[0] - mean[best]
+    line = mean[best] + max(_OF_DROP * drop, min(_OF_LOWEST * mean[best], 0.5 * drop))
+    below = np.flatnonzero(mean <= line)
+    underfit_until = int(below[0]) if below[0] > 0 else None
+    # Overfitting starts where the curve leaves its valley for good.
+    above = int(below[-1]) + 1
+    overfit_from = above + 1 if above < len(mean) and drop > 0 else None
+    gap = float(mean[-1] - mean_train[-1])
+    marks = (best + 1, underfit_until, overfit_from, gap)
+    accuracy = _mean(_stacked(runs, "accuracy"))
+    if lost:
+        return Diagnosis("diverging", _why_diverging(lost, len(runs)), *marks)
+    if overfit_from is not None:
+        return Diagnosis("overfit", f"validation turned after epoch {best + 1}", *marks)
+    if accuracy.size and accuracy[-1] < expected:
+        return Diagnosis("underfit", f"training accuracy only {number(accuracy[-1])}", *marks)
+    if len(mean) >= 4 and (underfit_until or 0) >= 0.8 * len(mean):
+        return Diagnosis("underfit", "still improving when training stopped", *marks)
+    return Diagnosis("fits", "validation settled and stayed", *marks)
+
+
+def learning_curves(
+    curves: object,
+    *,
+    metric: str = "loss",
+    expected: float = 0.8,
+    marks: bool = True,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw training and validation curves, with a band over seeds and marked regions.
+
+    Parameters
+    ----------
+    curves : dict, list of dicts, dict of those, or an object with ``curves`` or ``curve``
+        See `learning_curves_info`. Of more than 6 settings only the best one is highlighted.
+    metric : {"loss", "accuracy"}, default "loss"
+        What to draw.
+    expected : float, default 0.8
+        A training accuracy below this counts as underfit.
+    marks : bool, default True
+        Whether to mark the underfit and the overfit region of a single setting.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        The diagnosis in a sentence.
+    """
+    info = learning_curves_info(curves, metric=metric, expected=expected)
+    names = list(info.diagnoses)
+    best = _best_setting(info)
+    with house_style():
+        ax = new_axes(ax)
+        for index, name in enumerate(names):
+            band = info.bands[info.bands["setting"] == name]
+            if len(names) == 1:
+                _draw_parts(ax, band, Look(BLUE, "--", "", ""), Look(VERMILLION, "-", "", ""))
+            elif len(names) <= _CROWD:
+                _draw_setting(ax, band, name, look(index))
+            else:
+                _draw_crowd(ax, band, name, highlighted=name == best)
+        if len(names) == 1 and marks:
+            _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
+        _scale(ax, info.bands)
+        y = "loss (cross-entropy)" if metric == "loss" else "accuracy (share correct)"
+        finish(ax, title=_title(info, best), x="epoch", y=y)
+        if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
+            ax.plot([], [], color=GREY, lw=0.8, label="training (thin)")
+        ax.legend(fontsize=9, loc="best")
+    return Reading(_sentence(info, best))
+
+
+def _settings(curves: object) -> dict[str, list[dict]]:
+    """Bring every accepted form to {name: [run, ...]} with list values."""
+    if hasattr(curves, "curve"):
+        curves = curves.curve
+    if callable(getattr(curves, "curves", None)):
+        found = curves.curves()
+        items = found.items() if isinstance(found, Mapping) else enumerate(found)
+        return {f"trial {n}": [_run(run)] for n, run in items if _run(run)}
+    if isinstance(curves, Mapping) and not any(key in curves for key in _KEYS):
+        return {str(name): _runs(some) for name, some in curves.items() if _runs(some)}
+    runs = _runs(curves)
+    return {"": runs} if runs else {}
+
+
+def _runs(some: object) -> list[dict]:
+    several = some if isinstance(some, Sequence) and not isinstance(some, str) else [some]
+    return [run for run in map(_run, several) if run]
+
+
+def _run(one: object) -> dict:
+    one = getattr(one, "curve", one)
+    if isinstance(one, pd.DataFrame):
+        one = one.to_dict("list")
+    if not isinstance(one, Mapping):
+        return {}
+    return {key: np.asarray(one[key], dtype=float) for key in _KEYS if len(one.get(key, ()))}
+
+
+def _stacked(runs: list[dict], key: str) -> np.ndarray:
+    """Return (runs, epochs), with NaN after a run that stopped early."""
+    found = [run[key] for run in runs if key in run]
+    values = np.full((len(found), max((len(f) for f in found), default=0)), np.nan)
+    for row, curve in zip(values, found, strict=True):
+        row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
+    return values
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    count = np.isfinite(values).sum(axis=0)
+    total = np.nansum(values, axis=0)
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+
+
+def _diverged(loss: Sequence[float]) -> bool:
+    loss = np.asarray(loss, dtype=float)
+    return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
+
+
+def _why_diverging(lost: int, runs: int) -> str:
+    which = "" if runs == 1 else f"in {lost} of {runs} runs "
+    return f"{which}the training loss ended higher than it began"
+
+
+def _best_setting(info: LearningCurves) -> str:
+    part = info.bands[info.bands["part"] == "validation"]
+    part = part if len(part) else info.bands
+    ends = part.groupby("setting", sort=False)["mean"].last()
+    return str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+
+
+def _draw_parts(ax: Axes, band: pd.DataFrame, training: Look, validation: Look) -> None:
+    for part, style in (("training", training), ("validation", validation)):
+        rows = band[band["part"] == part]
+        if rows.empty:
+            continue
+        marker = {"marker": "o", "markersize": 4} if len(rows) <= 12 else {}
+        seeds = int(rows["runs"].max())
+        text = part if seeds == 1 else f"{part} (mean and range of {seeds} seeds)"
+        pen = {"color": style.color, "linestyle": style.linestyle, **marker}
+        ax.plot(rows["epoch"], rows["mean"], label=text, **pen)
+        if seeds > 1:
+            ax.fill_between(
+                rows["epoch"], rows["low"], rows["high"], color=style.color, alpha=0.18, lw=0
+            )
+
+
+def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, style: Look) -> None:
+    validation = band[band["part"] == "validation"]
+    training = band[band["part"] == "training"]
+    main = validation if len(validation) else training
+    every = max(1, len(main) // 8)
+    pen = {"color": style.color, "linestyle": style.linestyle, "marker": style.marker}
+    ax.plot(main["epoch"], main["mean"], markevery=every, markersize=5, label=name, **pen)
+    if (main["runs"] > 1).any():
+        ax.fill_between(main["epoch"], main["low"], main["high"], color=style.color, alpha=0.15)
+    if main is validation:
+        ax.plot(training["epoch"], training["mean"], color=style.color, lw=0.8, alpha=0.6)
+
+
+def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -> None:
+    rows = band[band["part"] == "validation"]
+    rows = rows if len(rows) else band
+    pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
+    ax.plot(rows["epoch"], rows["mean"], **(pen if highlighted else {"color": GREY, "lw": 0.6}))
+
+
+def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
+    if found.verdict == "diverging":
+        return
+    if found.underfit_until and found.underfit_until >= 0.08 * last:
+        text = f"underfit until epoch {found.underfit_until}"
+        pen = {"facecolor": "none", "edgecolor": "#CCCCCC", "hatch": "//", "lw": 0}
+        ax.axvspan(1, found.underfit_until, zorder=0, label=text, **pen)
+    if found.overfit_from:
+        text = f"overfit from epoch {found.overfit_from}"
+        ax.axvspan(found.overfit_from, last, facecolor="#E4E4E4", lw=0, zorder=0, label=text)
+    ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
+
+
+def _scale(ax: Axes, bands: pd.DataFrame) -> None:
+    means = bands["mean"].to_numpy()
+    if means.size and means.min() > 0 and means.max() / means.min() > 50:
+        ax.set_yscale("log")
+    last = int(bands["epoch"].max())
+    ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _title(info: LearningCurves, best: str) -> str:
+    if len(info.diagnoses) == 1:
+        found = next(iter(info.diagnoses.values()))
+        return f"{found.verdict.capitalize()}: {found.why}"
+    end = _end(info, best)
+    word = "lowest" if info.metric == "loss" else "highest"
+    return f"{best} ends with the {word} validation {info.metric}, {number(end)}"
+
+
+def _end(info: LearningCurves, name: str) -> float:
+    rows = info.bands[info.bands["setting"] == name]
+    validation = rows[rows["part"] == "validation"]
+    return float((validation if len(validation) else rows)["mean"].iloc[-1])
+
+
+def _sentence(info: LearningCurves, best: str) -> str:
+    if len(info.diagnoses) > _CROWD:
+        verdicts = [found.verdict for found in info.diagnoses.values()]
+        counts = {v: verdicts.count(v) for v in ("fits", "underfit", "overfit", "diverging")}
+        listed = ", ".join(f"{v} {n}" for v, n in counts.items() if n)
+        return (
+            f"Of {len(verdicts)} settings {best} ends best ({info.metric} "
+            f"{number(_end(info, best))}); the curves read: {listed}."
+        )
+    if len(info.diagnoses) > 1:
+        listed = "; ".join(f"{n} {d.verdict} ({d.why})" for n, d in info.diagnoses.items())
+        return f"Final validation {info.metric} is best with {best}: {listed}."
+    found = next(iter(info.diagnoses.values()))
+    seeds = int(info.bands["runs"].max())
+    over = "" if seeds == 1 else f" ({counted(seeds, 'seed')})"
+    verdict = found.verdict.capitalize()
+    text = f"{verdict}{over}: {found.why}"
+    if found.verdict != "diverging":
+        text += f"; best at epoch {found.best_epoch}"
+        if np.isfinite(found.gap):
+            side = "above" if found.gap >= 0 else "below"
+            what = f"the validation loss is {number(abs(found.gap))} {side} the training loss"
+            text += f", and at the end {what}"
+    return f"{text}."

@@ -1,0 +1,158 @@
+"""Optimism: how far a search's best validation score lies above its test score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import (
+    BLUE,
+    VERMILLION,
+    Reading,
+    counted,
+    finish,
+    house_style,
+    new_axes,
+    number,
+)
+
+
+def optimism_info(
+    validation: object,
+    test: object,
+    *,
+    trials: Sequence[int] | None = None,
+    interval: float = 0.8,
+) -> pd.DataFrame:
+    """Choose by validation among the first n trials, and see what the choice is worth.
+
+    Parameters
+    ----------
+    validation, test : array, shape (repeats, trials)
+        Scores of the same trials on both sets, higher is better; a row per repeated search.
+    trials : sequence of int, optional
+        The numbers of trials to look at; by default 1, 2, 5, 10, … up to all.
+    interval : float, default 0.8
+        ``low`` and ``high`` hold this share of the repeats, its middle.
+
+    Returns
+    -------
+    DataFrame
+        Columns trials, validation and test (means over the repeats of the chosen trial's
+        scores), optimism (their difference), low, high (of the difference).
+
+    Raises
+    ------
+    ArgumentError
+        For shapes that differ, missing values, or a number of trials that is not there.
+
+    Examples
+    --------
+    >>> table = optimism_info([[0.8, 0.9]], [[0.8, 0.7]], trials=[1, 2])
+    >>> table["optimism"].round(3).tolist()
+    [0.0, 0.2]
+    """
+    problems = Problems("optimism")
+    validation, test = (np.atleast_2d(np.asarray(a, dtype=float)) for a in (validation, test))
+    if validation.shape != test.shape or validation.ndim != 2 or validation.size == 0:
+        problems.add("test", test.shape, f"the shape of validation, {validation.shape}",
+                     "optimism(validation, test)")  # fmt: skip
+    elif not (np.isfinite(validation).all() and np.isfinite(test).all()):
+        problems.say("validation and test must not hold missing values: leave failed trials out.")
+    if not 0 < interval < 1:
+        problems.add("interval", interval, "a share between 0 and 1", "interval=0.8")
+    most = validation.shape[1]
+    steps = _steps(most) if trials is None else [int(n) for n in trials]
+    if not steps or min(steps) < 1 or max(steps) > most:
+        problems.add("trials", trials, f"numbers from 1 to {most}", f"trials=[1, {most}]")
+    problems.raise_if_any()
+    rows, tail = [], 100 * (1 - interval) / 2
+    everyone = np.arange(len(validation))
+    for n in steps:
+        chosen = validation[:, :n].argmax(axis=1)
+        scores = validation[everyone, chosen], test[everyone, chosen]
+        gap = scores[0] - scores[1]
+        low, high = np.percentile(gap, [tail, 100 - tail])
+        rows.append((n, scores[0].mean(), scores[1].mean(), gap.mean(), low, high))
+    columns = ["trials", "validation", "test", "optimism", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def optimism(
+    validation: object,
+    test: object,
+    *,
+    trials: Sequence[int] | None = None,
+    interval: float = 0.8,
+    score: str = "accuracy",
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw the winner's validation and test score against the number of trials.
+
+    Parameters
+    ----------
+    validation, test, trials, interval
+        See `optimism_info`.
+    score : str, default "accuracy"
+        What the scores are.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        How the gap grows.
+    """
+    table = optimism_info(validation, test, trials=trials, interval=interval)
+    with house_style():
+        ax = new_axes(ax)
+        if len(table) > 1 and table["trials"].max() >= 10:
+            ax.set_xscale("log")
+        n = table["trials"]
+        ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
+                        edgecolor="#C4C4C4", lw=0, label="optimism (the gap)")  # fmt: skip
+        ax.plot(n, table["validation"], color=VERMILLION, marker="o",
+                label="the winner on validation rows, which chose it")  # fmt: skip
+        ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",
+                label="the same winner on test rows")  # fmt: skip
+        last = table.iloc[-1]
+        middle = (last["validation"] + last["test"]) / 2
+        ax.annotate(number(last["optimism"]), (last["trials"], middle), (6, 0), va="center",
+                    textcoords="offset points", fontsize=9, annotation_clip=False)  # fmt: skip
+        if len(n) <= 12:
+            ax.set_xticks(n, [f"{k:,}" for k in n])
+            ax.set_xticks([], minor=True)
+        scale = ", log scale" if ax.get_xscale() == "log" else ""
+        finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
+        ax.legend(fontsize=9)
+    return Reading(_sentence(table, interval, len(np.atleast_2d(validation))))
+
+
+def _steps(most: int) -> list[int]:
+    steps = [m * 10**e for e in range(9) for m in (1, 2, 5) if m * 10**e < most]
+    return [*steps, most]
+
+
+def _title(table: pd.DataFrame) -> str:
+    last = table.iloc[-1]
+    looks = f"{number(abs(last['optimism']))} {'better' if last['optimism'] >= 0 else 'worse'}"
+    return f"The winner of {counted(int(last['trials']), 'trial')} looks {looks} than it is"
+
+
+def _sentence(table: pd.DataFrame, interval: float, repeats: int) -> str:
+    last = table.iloc[-1]
+    text = (
+        f"Chosen among {counted(int(last['trials']), 'trial')}, the winner scores "
+        f"{number(last['validation'])} on validation and {number(last['test'])} on test rows: "
+        f"{number(last['optimism'])} of optimism"
+    )
+    if repeats > 1:
+        text += (
+            f" (mean of {repeats:,} searches; the middle {round(100 * interval)} % lie between "
+            f"{number(last['low'])} and {number(last['high'])})"
+        )
+    return text + "."

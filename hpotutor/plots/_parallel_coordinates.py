@@ -1,0 +1,223 @@
+"""Parallel coordinates: each trial a line through its hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import (
+    BOOKKEEPING,
+    complete,
+    direction_of,
+    is_numeric,
+    levels_of,
+    log_due,
+    need_columns,
+    score_label,
+    trials_frame,
+)
+from hpotutor.plots._style import (
+    BLUE,
+    GREY,
+    Reading,
+    counted,
+    headline,
+    house_style,
+    label,
+    new_axes,
+    number,
+    show,
+)
+
+
+class ParallelCoordinates(NamedTuple):
+    """``positions`` (trials, knobs) lie in 0..1; ``top`` marks the best trials.
+
+    ``spread`` is, for each knob, the part of its range that the best trials fill; ``shared``
+    says in words what they have in common on the knob they agree on most.
+    """
+
+    positions: pd.DataFrame
+    top: np.ndarray
+    scores: np.ndarray
+    ticks: dict[str, list[tuple[float, str]]]
+    spread: dict[str, float]
+    agreed: str
+    shared: str
+
+
+def parallel_coordinates_info(
+    result: object,
+    *,
+    params: Sequence[str] | None = None,
+    top: float = 0.1,
+    value: str = "value",
+    direction: str | None = None,
+) -> ParallelCoordinates:
+    """Scale every knob to 0 … 1, mark the best trials, and find what they share.
+
+    Parameters
+    ----------
+    result : SearchResult or DataFrame
+        A row per trial; see `heat_map_info`. Unfinished trials are left out.
+    params : sequence of str, optional
+        The knobs, in order; by default every column that is not bookkeeping.
+    top : float, default 0.1
+        The share of finished trials that counts as best, at least 2 trials.
+    value : str, default "value"
+        The column with the score.
+    direction : {"maximize", "minimize"}, optional
+        Which score is better.
+
+    Returns
+    -------
+    ParallelCoordinates
+
+    Raises
+    ------
+    ArgumentError
+        For unknown columns, fewer than 2 knobs, or fewer than 3 finished trials.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"units": [8, 16, 24, 32], "layers": [1, 3, 2, 2],
+    ...                       "value": [0.1, 0.2, 0.8, 0.9]})
+    >>> parallel_coordinates_info(frame).shared
+    'layers=2'
+    """
+    call = "parallel_coordinates"
+    problems = Problems(call)
+    frame = trials_frame(call, result)
+    direction = direction_of(problems, result, direction)
+    if not 0 < top <= 1:
+        problems.add("top", top, "a share above 0, up to 1", "top=0.1")
+    names = [str(c) for c in frame.columns if c not in (*BOOKKEEPING, value)]
+    names = list(params) if params is not None else names
+    for name in names:
+        problems.choice("params", name, frame.columns)
+    if len(names) < 2:
+        problems.add("params", names, "at least 2 knobs", 'params=["units", "layers"]')
+    need = need_columns(problems, frame, value=value)
+    if need and complete(frame, value).sum() < 3:
+        problems.say("Fewer than 3 trials have finished: there is nothing to compare.")
+    problems.raise_if_any()
+    done = frame[complete(frame, value)].reset_index(drop=True)
+    sign = 1.0 if direction == "maximize" else -1.0
+    scores = done[value].to_numpy(dtype=float)
+    count = max(2, round(top * len(done)))
+    chosen = np.zeros(len(done), dtype=bool)
+    chosen[np.argsort(-sign * scores, kind="stable")[:count]] = True
+    scaled = {name: _scaled(done[name]) for name in names}
+    positions = pd.DataFrame({name: place for name, (place, _) in scaled.items()})
+    spread = {name: float(np.ptp(positions.loc[chosen, name].dropna())) for name in names
+              if positions.loc[chosen, name].notna().any()}  # fmt: skip
+    agreed = min(spread, key=spread.get)
+    ticks = {name: marks for name, (_, marks) in scaled.items()}
+    shared = _shared(done.loc[chosen, agreed])
+    return ParallelCoordinates(positions, chosen, scores, ticks, spread, agreed, shared)
+
+
+def parallel_coordinates(
+    result: object,
+    *,
+    params: Sequence[str] | None = None,
+    top: float = 0.1,
+    value: str = "value",
+    direction: str | None = None,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw each trial as a line through its knobs, the best ones on top.
+
+    Parameters
+    ----------
+    result, params, top, value, direction
+        See `parallel_coordinates_info`.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        What the best trials have in common.
+    """
+    info = parallel_coordinates_info(
+        result, params=params, top=top, value=value, direction=direction
+    )
+    score = score_label(info.scores, score)
+    names = list(info.positions.columns)
+    with house_style():
+        ax = new_axes(ax, (max(6.4, 1.55 * len(names)), 4.2))
+        for best, pen in (
+            (False, {"color": "#A9A9A9", "lw": 0.8, "ls": "-", "zorder": 1}),
+            (True, {"color": BLUE, "lw": 2.2, "ls": "-", "zorder": 3, "marker": "o", "ms": 5}),
+        ):
+            lines = _separated(info, best)
+            text = f"best {info.top.sum()}" if best else f"other {(~info.top).sum()}"
+            first = f"{text} of {len(info.top)} trials" if best else f"{text} trials"
+            ax.plot(range(len(names)), lines.T, **pen, label=[first, *[None] * (len(lines) - 1)])
+        for place, name in enumerate(names):
+            ax.axvline(place, color=GREY, lw=1, zorder=2)
+            for height, text in info.ticks[name]:
+                ax.text(place + 0.04, height, text, fontsize=9, va="center", zorder=5,
+                        bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6})  # fmt: skip
+        ax.set(ylim=(-0.06, 1.06), xlim=(-0.2, len(names) - 0.5), yticks=[])
+        ax.set_xticks(range(len(names)), names)
+        ax.spines[:].set_visible(False)
+        label(ax, x="hyperparameter", y="low to high, each on its own scale", grid=None)
+        total, n = len(info.top), int(info.top.sum())
+        headline(ax, f"The best {n} of {total} trials agree most on {info.agreed}: {info.shared}")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    return Reading(_sentence(info, score))
+
+
+def _scaled(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:
+    """Return positions in 0..1 and a few (position, text) ticks."""
+    levels = levels_of(values)
+    if not is_numeric(values) or len(levels) <= 5:
+        step = 1.0 / max(len(levels) - 1, 1)
+        place = {level: n * step if len(levels) > 1 else 0.5 for n, level in enumerate(levels)}
+        return values.map(place), [(place[level], show(level)) for level in levels]
+    numbers = values.astype(float)
+    low, high = float(levels[0]), float(levels[-1])
+    if log_due(levels):
+        place = np.log(numbers / low) / np.log(high / low)
+        middle = np.sqrt(low * high)
+    else:
+        place = (numbers - low) / (high - low)
+        middle = (low + high) / 2
+    return place, [(0.0, show(low)), (0.5, show(float(middle))), (1.0, show(high))]
+
+
+def _separated(info: ParallelCoordinates, best: bool) -> np.ndarray:
+    """Return the lines of one group, those on shared levels pulled slightly apart."""
+    places = info.positions.to_numpy(dtype=float)
+    shift = np.linspace(-0.02, 0.02, len(places))[:, None]
+    few = np.array([len(np.unique(column[np.isfinite(column)])) <= 6 for column in places.T])
+    return (places + shift * few)[info.top if best else ~info.top]
+
+
+def _shared(values: pd.Series) -> str:
+    levels = levels_of(values)
+    if len(levels) == 1:
+        return f"{values.name}={show(levels[0])}"
+    if is_numeric(values):
+        return f"{number(levels[0])} to {number(levels[-1])}"
+    return " or ".join(show(level) for level in levels)
+
+
+def _sentence(info: ParallelCoordinates, score: str) -> str:
+    worst, best = sorted((info.scores[info.top].min(), info.scores[info.top].max()))
+    loose = max(info.spread, key=info.spread.get)
+    return (
+        f"The best {counted(int(info.top.sum()), 'trial')} of {len(info.top)} ({score} "
+        f"{number(worst)} to {number(best)}) agree most on {info.agreed} ({info.shared}), and "
+        f"least on {loose}, where they fill {round(100 * info.spread[loose])} % of its range."
+    )

@@ -1,0 +1,189 @@
+"""Paths of optimizers over a surface with two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import (
+    BLACK,
+    YELLOW,
+    Reading,
+    counted,
+    finish,
+    house_style,
+    look,
+    new_axes,
+    number,
+)
+
+_PIXELS = 121
+
+
+def paths_info(
+    surface: Callable,
+    paths: Mapping[str, object],
+    *,
+    minimum: tuple[float, float] | None = None,
+    x_range: tuple[float, float] = (-2.0, 2.0),
+    y_range: tuple[float, float] = (-2.0, 2.0),
+    tolerance: float = 0.01,
+) -> pd.DataFrame:
+    """Say where each optimizer ends, and after how many steps it has arrived.
+
+    Parameters
+    ----------
+    surface : callable
+        ``surface(x, y)`` for arrays: the loss.
+    paths : dict from name to array, shape (steps + 1, 2)
+        The positions, the starting point first.
+    minimum : (float, float), optional
+        Where the loss is lowest; by default the lowest pixel of the drawn region.
+    x_range, y_range : (float, float), default (-2, 2)
+        The drawn region.
+    tolerance : float, default 0.01
+        An optimizer has arrived when its loss above the minimum is this part of the first.
+
+    Returns
+    -------
+    DataFrame
+        A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
+        NaN if it never stays), escaped (left the region or became infinite). Best first.
+
+    Raises
+    ------
+    ArgumentError
+        For a surface that is no function, or paths of another shape.
+
+    Examples
+    --------
+    >>> bowl = lambda x, y: x**2 + y**2
+    >>> found = paths_info(bowl, {"sgd": [(1, 0), (0.5, 0), (0.05, 0)]}, minimum=(0, 0))
+    >>> found[["loss", "arrived"]].round(4).values.tolist()
+    [[0.0025, 2.0]]
+    """
+    problems = Problems("paths")
+    if not callable(surface):
+        problems.add("surface", surface, "a function of two arrays", "lambda x, y: x**2 + 10*y**2")
+    given = {str(name): np.asarray(path, dtype=float) for name, path in dict(paths).items()}
+    for name, path in given.items():
+        if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
+            problems.add(f"paths[{name!r}]", path.shape, "the shape (steps + 1, 2)", "[(1, 1)]")
+    if not given:
+        problems.add("paths", paths, "at least one path", 'paths={"sgd": [(1, 1), (0, 0)]}')
+    problems.raise_if_any()
+    x, y, z = _image(surface, x_range, y_range)
+    if minimum is None:
+        row, column = np.unravel_index(int(np.nanargmin(z)), z.shape)
+        minimum = (float(x[column]), float(y[row]))
+    lowest = float(surface(*(np.float64(m) for m in minimum)))
+    rows = []
+    for name, path in given.items():
+        with np.errstate(all="ignore"):
+            loss = np.asarray(surface(path[:, 0], path[:, 1]), dtype=float)
+        above = np.where(np.isfinite(loss), loss - lowest, np.inf)
+        late = np.flatnonzero(above > tolerance * above[0])
+        arrived = 0 if not late.size else int(late[-1]) + 1
+        inside = [low <= v <= high for v, (low, high) in zip(path[-1], (x_range, y_range),
+                                                             strict=True)]  # fmt: skip
+        end = path[-1]
+        rows.append((name, len(path) - 1, end[0], end[1], loss[-1],
+                     float(np.hypot(*(end - np.asarray(minimum)))),
+                     arrived if arrived < len(path) else np.nan, not all(inside)))  # fmt: skip
+    columns = ["name", "steps", "x", "y", "loss", "distance", "arrived", "escaped"]
+    table = pd.DataFrame(rows, columns=columns)
+    table = table.sort_values(["arrived", "loss"], na_position="last", kind="stable")
+    table = table.reset_index(drop=True)
+    table.attrs["minimum"] = minimum
+    return table
+
+
+def paths(
+    surface: Callable,
+    paths: Mapping[str, object],
+    *,
+    minimum: tuple[float, float] | None = None,
+    x_range: tuple[float, float] = (-2.0, 2.0),
+    y_range: tuple[float, float] = (-2.0, 2.0),
+    tolerance: float = 0.01,
+    x: str = "weight 1",
+    y: str = "weight 2",
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw the way of each optimizer over the contour lines of the loss.
+
+    Parameters
+    ----------
+    surface, paths, minimum, x_range, y_range, tolerance
+        See `paths_info`.
+    x, y : str
+        Axis labels.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        Who arrives first, and who never does.
+    """
+    table = paths_info(
+        surface, paths, minimum=minimum, x_range=x_range, y_range=y_range, tolerance=tolerance
+    )
+    columns, rows, z = _image(surface, x_range, y_range)
+    with house_style():
+        ax = new_axes(ax, (7.0, 4.8))
+        above = z - np.nanmin(z)
+        levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
+        ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.45,
+                    norm="log", extend="both")  # fmt: skip
+        ax.contour(columns, rows, above, levels, colors="#8A8A8A", linewidths=0.5)
+        for index, (name, path) in enumerate(dict(paths).items()):
+            style, path = look(index), np.asarray(path, dtype=float)
+            row = table[table["name"] == str(name)].iloc[0]
+            every = max(1, len(path) // 10)
+            ax.plot(path[:, 0], path[:, 1], color=style.color, ls=style.linestyle, lw=1.8,
+                    marker=style.marker, ms=4.5, markevery=every, label=_arrival(row))  # fmt: skip
+            ax.plot(*path[-1], marker=style.marker, ms=10, color=style.color, mec=BLACK, zorder=4)
+        start = np.asarray(next(iter(dict(paths).values())), dtype=float)[0]
+        ax.plot(*start, marker="o", ms=10, mfc="white", mec=BLACK, ls="", label="start", zorder=5)
+        ax.plot(*table.attrs["minimum"], marker="*", ms=16, color=YELLOW, mec=BLACK, ls="",
+                label="minimum", zorder=3)  # fmt: skip
+        ax.set(xlim=x_range, ylim=y_range)
+        finish(ax, title=_title(table), x=x, y=y, grid=None)
+        ax.legend(fontsize=9, loc="best")
+    return Reading(_sentence(table, tolerance))
+
+
+def _image(surface: Callable, x_range: tuple, y_range: tuple) -> tuple[np.ndarray, ...]:
+    x, y = np.linspace(*x_range, _PIXELS), np.linspace(*y_range, _PIXELS)
+    return x, y, np.asarray(surface(*np.meshgrid(x, y)), dtype=float)
+
+
+def _arrival(row: pd.Series) -> str:
+    if np.isfinite(row["arrived"]):
+        return f"{row['name']}: {counted(int(row['arrived']), 'step')}"
+    if row["escaped"]:
+        return f"{row['name']}: leaves the picture"
+    return f"{row['name']}: not yet there"
+
+
+def _title(table: pd.DataFrame) -> str:
+    steps = int(table["steps"].max())
+    there = table[np.isfinite(table["arrived"])]
+    if there.empty:
+        return f"After {counted(steps, 'step')} none has arrived"
+    first = there.iloc[0]
+    missing = len(table) - len(there)
+    rest = f"; {missing} of {len(table)} not in {counted(steps, 'step')}" if missing else ""
+    return f"{first['name']} arrives first, after {counted(int(first['arrived']), 'step')}{rest}"
+
+
+def _sentence(table: pd.DataFrame, tolerance: float) -> str:
+    listed = "; ".join(
+        f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
+    )
+    return f"Steps until the loss stays within {100 * tolerance:g} % of its start: {listed}."

@@ -1,0 +1,285 @@
+"""Nine grid points against nine random points, when one hyperparameter matters and one idles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import knob_label, levels_of, need_columns
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    VERMILLION,
+    YELLOW,
+    Reading,
+    headline,
+    house_style,
+    label,
+    new_axes,
+    number,
+    panel,
+    show,
+)
+
+_PIXELS = 41
+
+
+class Projections(NamedTuple):
+    """Trials of both methods (columns u, v in 0..1, value) on one surface.
+
+    ``surface`` is the score over the unit square (rows of v); ``profile_u`` and ``profile_v``
+    are its means over the other knob. ``distinct_grid`` and ``distinct_random`` count the
+    different values of the important knob that each method tried.
+    """
+
+    grid: pd.DataFrame
+    random: pd.DataFrame
+    surface: np.ndarray
+    profile_u: np.ndarray
+    profile_v: np.ndarray
+    distinct_grid: int
+    distinct_random: int
+    important: str
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
+    logs: tuple[bool, bool]
+
+
+def projections_info(
+    surface: Callable | pd.DataFrame,
+    *,
+    x: str = "x",
+    y: str = "y",
+    x_range: tuple[float, float] = (0.0, 1.0),
+    y_range: tuple[float, float] = (0.0, 1.0),
+    points: int = 9,
+    seed: int = 0,
+) -> Projections:
+    """Place a grid and as many random points on a surface of two knobs.
+
+    Parameters
+    ----------
+    surface : callable or DataFrame
+        ``surface(x, y)`` for arrays, higher is better; or a table of trials with columns
+        ``x``, ``y`` and "value", read at the nearest levels.
+    x, y : str
+        Names of the knobs.
+    x_range, y_range : (float, float), default (0, 1)
+        What the unit square stands for, when ``surface`` is a function. A range over more
+        than a factor of 100 is taken on a log scale.
+    points : int, default 9
+        Trials of each method; a square number.
+    seed : int, default 0
+        Of the random points.
+
+    Returns
+    -------
+    Projections
+
+    Raises
+    ------
+    ArgumentError
+        For a number of points that is no square, or a column that is not there.
+
+    References
+    ----------
+    Bergstra and Bengio (2012), figure 1, https://www.jmlr.org/papers/v13/bergstra12a.html
+
+    Examples
+    --------
+    >>> found = projections_info(lambda x, y: -((x - 0.3) ** 2) + 0.01 * y)
+    >>> found.distinct_grid, found.distinct_random, found.important
+    (3, 9, 'x')
+    """
+    problems = Problems("projections")
+    side = math.isqrt(points) if isinstance(points, int) and points > 0 else 0
+    if side < 2 or side * side != points:
+        problems.add("points", points, "a square number from 4 up", "points=9")
+    if isinstance(surface, pd.DataFrame):
+        need_columns(problems, surface, x=x, y=y, value="value")
+    elif not callable(surface):
+        problems.add("surface", surface, "a function of two arrays, or a table of trials",
+                     "projections(lambda x, y: -(x - 0.3) ** 2)")  # fmt: skip
+    problems.raise_if_any()
+    if isinstance(surface, pd.DataFrame):
+        score, x_ticks, y_ticks = _table_score(surface, x, y)
+        logs = (False, False)  # levels lie side by side, whatever their values
+    else:
+        score, x_ticks, y_ticks = _function_score(surface, x_range, y_range)
+        logs = (_log_range(x_range), _log_range(y_range))
+    centers = (np.arange(side) + 0.5) / side
+    u, v = (axis.ravel() for axis in np.meshgrid(centers, centers))
+    grid = pd.DataFrame({"u": u, "v": v, "value": score(u, v)})
+    drawn = np.random.default_rng(seed).random((points, 2))
+    random = pd.DataFrame({"u": drawn[:, 0], "v": drawn[:, 1], "value": score(*drawn.T)})
+    pixels = (np.arange(_PIXELS) + 0.5) / _PIXELS
+    image = score(*np.meshgrid(pixels, pixels))
+    profile_u, profile_v = image.mean(axis=0), image.mean(axis=1)
+    along = "u" if np.ptp(profile_u) >= np.ptp(profile_v) else "v"
+    distinct = [int(t[along].round(9).nunique()) for t in (grid, random)]
+    important = x if along == "u" else y
+    return Projections(
+        grid, random, image, profile_u, profile_v, *distinct, important, x_ticks, y_ticks, logs
+    )
+
+
+def projections(
+    surface: Callable | pd.DataFrame,
+    *,
+    x: str = "x",
+    y: str = "y",
+    x_range: tuple[float, float] = (0.0, 1.0),
+    y_range: tuple[float, float] = (0.0, 1.0),
+    points: int = 9,
+    seed: int = 0,
+    score: str = "score",
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw grid and random points on a surface, with their shadows on both knobs.
+
+    Parameters
+    ----------
+    surface, x, y, x_range, y_range, points, seed
+        See `projections_info`.
+    score : str, default "score"
+        What the surface shows.
+    ax : matplotlib Axes, optional
+        Where to draw; it is divided into panels. A new figure by default.
+
+    Returns
+    -------
+    Reading
+        How many values of the important knob each tried, and how well each did.
+    """
+    info = projections_info(
+        surface, x=x, y=y, x_range=x_range, y_range=y_range, points=points, seed=seed
+    )
+    with house_style():
+        ax = new_axes(ax, (9.0, 4.9))
+        sides = (("grid", info.grid, VERMILLION, "s"), ("random", info.random, BLUE, "o"))
+        for place, (name, trials, color, marker) in zip((0.0, 0.53), sides, strict=True):
+            _draw_side(ax, place, name, trials, info, (x, y), (color, marker))
+        headline(ax, _title(info, points))
+    return Reading(_sentence(info, points, score))
+
+
+def _function_score(surface: Callable, x_range: tuple, y_range: tuple) -> tuple:
+    spans = [(float(low), float(high)) for low, high in (x_range, y_range)]
+
+    def at(unit: np.ndarray, span: tuple[float, float]) -> np.ndarray:
+        low, high = span
+        if _log_range(span):
+            return low * (high / low) ** unit
+        return low + (high - low) * unit
+
+    def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        x, y = at(u, spans[0]), at(v, spans[1])
+        return np.broadcast_to(np.asarray(surface(x, y), dtype=float), np.shape(u)).copy()
+
+    ticks = [[(t, show(float(at(np.float64(t), span)))) for t in (0.0, 0.5, 1.0)] for span in spans]
+    return score, *ticks
+
+
+def _log_range(span: tuple[float, float]) -> bool:
+    return span[0] > 0 and span[1] / span[0] > 100
+
+
+def _table_score(table: pd.DataFrame, x: str, y: str) -> tuple:
+    """Return a score by nearest level; levels lie evenly over the unit interval."""
+    x_levels, y_levels = levels_of(table[x]), levels_of(table[y])
+    cells = table.groupby([y, x])["value"].mean().unstack().loc[y_levels, x_levels]
+    # A cell that was never finished is shown, and scored, as the worst of the table.
+    values = cells.fillna(cells.min().min()).to_numpy(dtype=float)
+
+    def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        row = np.minimum((v * len(y_levels)).astype(int), len(y_levels) - 1)
+        column = np.minimum((u * len(x_levels)).astype(int), len(x_levels) - 1)
+        return values[row, column]
+
+    return score, _level_ticks(x_levels), _level_ticks(y_levels)
+
+
+def _level_ticks(levels: list) -> list[tuple[float, str]]:
+    step = max(1, math.ceil(len(levels) / 5))
+    places = range(0, len(levels), step)
+    return [((n + 0.5) / len(levels), show(levels[n])) for n in places]
+
+
+def _draw_side(
+    ax: Axes,
+    left: float,
+    name: str,
+    trials: pd.DataFrame,
+    info: Projections,
+    knobs: tuple[str, str],
+    pen: tuple[str, str],
+) -> None:
+    color, marker = pen
+    main = panel(ax, (left + 0.035, 0.0, 0.32, 0.66))
+    top = panel(ax, (left + 0.035, 0.7, 0.32, 0.2))
+    right = panel(ax, (left + 0.37, 0.0, 0.09, 0.66))
+    main.imshow(info.surface, origin="lower", extent=(0, 1, 0, 1), cmap="Greys_r",
+                aspect="auto", vmin=_darker(info.surface), alpha=0.75)  # fmt: skip
+    dots = {"ls": "", "marker": marker, "color": color, "mec": "white", "ms": 8, "zorder": 4}
+    main.plot(trials["u"], trials["v"], **dots)
+    best = trials.loc[trials["value"].idxmax()]
+    main.plot(best["u"], best["v"], marker="*", ms=17, color=YELLOW, mec=BLACK, zorder=5)
+    grid = np.linspace(0, 1, _PIXELS)
+    top.plot(grid, info.profile_u, color=BLACK, lw=1.5)
+    right.plot(info.profile_v, grid, color=BLACK, lw=1.5)
+    low, high = _limits(info)
+    top.set(xlim=(0, 1), ylim=(low, high))
+    right.set(ylim=(0, 1), xlim=(low, high))
+    for u, v in zip(trials["u"], trials["v"], strict=True):
+        top.plot([u, u], [low, np.interp(u, grid, info.profile_u)], color=color, lw=1.4)
+        right.plot([low, np.interp(v, grid, info.profile_v)], [v, v], color=color, lw=1.4)
+        if info.important == knobs[0]:
+            main.axvline(u, color=color, lw=0.6, alpha=0.5)
+        else:
+            main.axhline(v, color=color, lw=0.6, alpha=0.5)
+    for small in (top, right):
+        small.set(xticks=[], yticks=[])
+        small.grid(False)
+    distinct = [trials[c].round(9).nunique() for c in ("u", "v")]
+    top.set_title(f"{name}: {distinct[0]} values of {knobs[0]}", fontsize=10, loc="left")
+    right.set_title(f"{distinct[1]} of {knobs[1]}", fontsize=9, loc="left")
+    main.set_xticks(*zip(*info.x_ticks, strict=True))
+    main.set_yticks(*zip(*info.y_ticks, strict=True))
+    named = [knob_label(knob, log) for knob, log in zip(knobs, info.logs, strict=True)]
+    label(main, x=named[0], y=named[1], grid=None)
+
+
+def _darker(values: np.ndarray) -> float:
+    """Return a lower end for a color scale that keeps its darkest tone readable."""
+    return float(values.min() - 0.6 * max(np.ptp(values), 1e-12))
+
+
+def _limits(info: Projections) -> tuple[float, float]:
+    both = np.concatenate([info.profile_u, info.profile_v])
+    room = 0.15 * max(np.ptp(both), 1e-9)
+    return float(both.min() - room), float(both.max() + room)
+
+
+def _title(info: Projections, points: int) -> str:
+    grid, random = info.grid["value"].max(), info.random["value"].max()
+    ahead = "ahead" if random > grid else "behind" if random < grid else "level"
+    return (
+        f"{points} trials try {info.distinct_grid} values of {info.important} on a grid, "
+        f"{info.distinct_random} at random; with this seed random is {ahead}"
+    )
+
+
+def _sentence(info: Projections, points: int, score: str) -> str:
+    return (
+        f"With {points} trials each, the grid tries {info.distinct_grid} different values of the "
+        f"important knob, {info.important}, and random search {info.distinct_random}; the best "
+        f"{score} is {number(info.grid['value'].max())} on the grid and "
+        f"{number(info.random['value'].max())} at random (best anywhere: "
+        f"{number(info.surface.max())})."
+    )

@@ -1,0 +1,250 @@
+"""Best-so-far race of several methods, with intervals over many repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import DIRECTIONS, score_label
+from hpotutor.plots._style import (
+    BLACK,
+    Reading,
+    counted,
+    finish,
+    house_style,
+    look,
+    new_axes,
+    number,
+)
+
+_AGAINST = {"trials": "trials", "epochs": "epochs of training", "seconds": "seconds (s)"}
+_STEPS = 120
+
+
+class Race(NamedTuple):
+    """``bands`` has method, x, median, low, high; ``final`` holds each repeat's last best.
+
+    ``wins`` is, for the leader, the chance to end above each other method in a random pair of
+    runs (ties count half).
+    """
+
+    bands: pd.DataFrame
+    final: dict[str, np.ndarray]
+    leader: str
+    wins: dict[str, float]
+    at: float
+    interval: float
+
+
+def race_info(
+    values: Mapping[str, object],
+    *,
+    cost: Mapping[str, object] | None = None,
+    interval: float = 0.8,
+    direction: str = "maximize",
+) -> Race:
+    """Compute the best so far of every method, and which share of runs lies where.
+
+    Parameters
+    ----------
+    values : dict from method to array, shape (repeats, trials)
+        The value of each trial, or the best so far; NaN where a trial failed.
+    cost : dict from method to array, shape (repeats, trials) or (trials,), optional
+        What each method had spent after each trial. By default 1, 2, 3, …
+    interval : float, default 0.8
+        The band holds this share of the runs, its middle.
+    direction : {"maximize", "minimize"}, default "maximize"
+        Which value is better.
+
+    Returns
+    -------
+    Race
+        Compared at the largest cost that every run of every method has reached.
+
+    Raises
+    ------
+    ArgumentError
+        For shapes that do not fit, or an interval outside 0 … 1.
+
+    Examples
+    --------
+    >>> found = race_info({"a": [[1, 3, 2], [2, 2, 4]], "b": [[0, 1, 1], [1, 1, 5]]})
+    >>> found.final["a"].tolist(), found.leader, found.wins
+    ([3.0, 4.0], 'a', {'b': 0.5})
+    """
+    problems = Problems("race")
+    problems.choice("direction", direction, DIRECTIONS)
+    if not 0 < interval < 1:
+        problems.add("interval", interval, "a share between 0 and 1", "interval=0.8")
+    sign = -1.0 if direction == "minimize" else 1.0
+    best = {str(m): _best_so_far(sign, v) for m, v in dict(values).items()}
+    if not best or any(b.ndim != 2 or b.size == 0 for b in best.values()):
+        problems.add("values", values, "a dict from method to an array (repeats, trials)",
+                     'race({"random": values})')  # fmt: skip
+    spent = {} if problems.lines else _spent(problems, best, cost)
+    problems.raise_if_any()
+    at = min(float(s[:, -1].min()) for s in spent.values())
+    start = max(float(s[:, 0].max()) for s in spent.values())
+    if cost is None:
+        x = np.arange(1, int(at) + 1, dtype=float)
+    else:
+        x = np.linspace(min(start, at), at, _STEPS)
+    tail = 100 * (1 - interval) / 2
+    rows, final = [], {}
+    for method, curves in best.items():
+        placed = np.array([_held(x, s, c) for s, c in zip(spent[method], curves, strict=True)])
+        low, median, high = sign * np.percentile(placed, [tail, 50, 100 - tail], axis=0)
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        rows.append(
+            pd.DataFrame({"method": method, "x": x, "median": median, "low": low, "high": high})
+        )
+        final[method] = sign * placed[:, -1]
+    leader = max(final, key=lambda m: (sign * np.median(final[m]), sign * np.mean(final[m])))
+    wins = {m: _win(sign * final[leader], sign * f) for m, f in final.items() if m != leader}
+    return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, interval)
+
+
+def race(
+    values: Mapping[str, object],
+    *,
+    cost: Mapping[str, object] | None = None,
+    against: str = "trials",
+    interval: float = 0.8,
+    direction: str = "maximize",
+    best_possible: float | None = None,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw the median best so far of every method, with the band of its middle runs.
+
+    Parameters
+    ----------
+    values, cost, interval, direction
+        See `race_info`.
+    against : {"trials", "epochs", "seconds"}, default "trials"
+        What ``cost`` counts; it names the horizontal axis.
+    best_possible : float, optional
+        Draws the known optimum.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        Who leads at the end, and how often it beats the second.
+    """
+    problems = Problems("race")
+    if problems.choice("against", against, _AGAINST) and against != "trials" and cost is None:
+        problems.add("cost", cost, f"what each method had spent in {against}", "cost={...}")
+    problems.raise_if_any()
+    info = race_info(values, cost=cost, interval=interval, direction=direction)
+    score = score_label(np.concatenate(list(info.final.values())), score)
+    with house_style():
+        ax = new_axes(ax)
+        for index, (method, band) in enumerate(info.bands.groupby("method", sort=False)):
+            style = look(index)
+            runs = len(info.final[method])
+            name = method if runs == 1 else f"{method} ({counted(runs, 'run')})"
+            ax.plot(band["x"], band["median"], drawstyle="steps-post", color=style.color,
+                    ls=style.linestyle, marker=style.marker, ms=6, label=name,
+                    markevery=(index * 2, max(1, len(band) // 6)))  # fmt: skip
+            if runs > 1:
+                ax.fill_between(band["x"], band["low"], band["high"], step="post",
+                                color=style.color, alpha=0.14, lw=0)  # fmt: skip
+                for edge in ("low", "high"):
+                    ax.plot(band["x"], band[edge], drawstyle="steps-post", color=style.color,
+                            ls=style.linestyle, lw=0.7)  # fmt: skip
+        _zoom(ax, info.bands, direction, best_possible)
+        if best_possible is not None:
+            text = f"best possible, {number(best_possible)}"
+            ax.axhline(best_possible, color=BLACK, lw=1, ls=(0, (1, 2)), label=text)
+        title, where = _title(info, against), _AGAINST[against]
+        finish(ax, title=title, x=where, y=f"best {score} so far")
+        several = max(len(runs) for runs in info.final.values()) > 1
+        note = f"median; band: middle {round(100 * interval)} % of runs" if several else None
+        ax.legend(fontsize=9, loc="best", title=note, title_fontsize=9, alignment="left")
+    return Reading(_sentence(info, against, score))
+
+
+def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> None:
+    """Cut off the bands of the first trials, which would squeeze the finish of the race."""
+    low, high = bands["low"].min(), bands["high"].max()
+    if direction == "maximize":
+        low = max(low, bands["median"].min() - 0.1 * np.ptp(bands["median"]))
+    else:
+        high = min(high, bands["median"].max() + 0.1 * np.ptp(bands["median"]))
+    if aim is not None:
+        low, high = min(low, aim), max(high, aim)
+    room = 0.06 * max(high - low, 1e-9)
+    ax.set_ylim(low - room, high + room)
+
+
+def _best_so_far(sign: float, values: object) -> np.ndarray:
+    scores = sign * np.asarray(values, dtype=float)
+    if scores.ndim == 1:
+        scores = scores[None]
+    if scores.ndim != 2:
+        return scores
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    best = np.maximum.accumulate(scores, axis=1)
+    # Before its first finished trial a run has nothing; it is shown at the worst value seen.
+    worst = best[np.isfinite(best)].min() if np.isfinite(best).any() else 0.0
+    return np.where(np.isfinite(best), best, worst)
+
+
+def _spent(problems: Problems, best: dict, cost: Mapping | None) -> dict[str, np.ndarray]:
+    if cost is None:
+        return {
+            m: np.broadcast_to(np.arange(1.0, b.shape[1] + 1), b.shape) for m, b in best.items()
+        }
+    spent = {}
+    for method, curves in best.items():
+        given = np.asarray(cost.get(method, ()), dtype=float)
+        if given.shape not in (curves.shape, curves.shape[1:]):
+            problems.add(f"cost[{method!r}]", given.shape, f"the shape {curves.shape}",
+                         "numpy.cumsum(epochs, axis=1)")  # fmt: skip
+            continue
+        spent[method] = np.broadcast_to(given, curves.shape)
+    return spent
+
+
+def _held(x: np.ndarray, spent: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Return the best so far at each ``x``: it holds until the next trial is paid for."""
+    last = np.searchsorted(spent, x, side="right") - 1
+    return best[np.clip(last, 0, len(best) - 1)]
+
+
+def _win(ours: np.ndarray, theirs: np.ndarray) -> float:
+    pairs = np.sign(ours[:, None] - theirs[None, :])
+    return float(((pairs + 1) / 2).mean())
+
+
+def _title(info: Race, against: str) -> str:
+    if not info.wins:
+        return f"{info.leader} reaches {number(np.median(info.final[info.leader]))}"
+    nearest = min(info.wins, key=info.wins.get)
+    if len(info.final[info.leader]) == 1 and len(info.final[nearest]) == 1:
+        return f"One run each: {info.leader} ends ahead, which proves little"
+    share = info.wins[nearest]
+    return (
+        f"After {number(info.at)} {against}, {info.leader} ends above {nearest} in "
+        f"{round(100 * share)} % of the pairs of runs"
+    )
+
+
+def _sentence(info: Race, against: str, score: str) -> str:
+    medians = ", ".join(f"{m} {number(np.median(f))}" for m, f in info.final.items())
+    text = f"After {number(info.at)} {against} the best {score} so far is, in the median: {medians}"
+    if max(len(runs) for runs in info.final.values()) == 1 and info.wins:
+        text += " (one run each, which proves little)"
+    elif info.wins:
+        against_all = ", ".join(f"{m} in {round(100 * w)} %" for m, w in info.wins.items())
+        text += f"; {info.leader} ends above {against_all} of the pairs of runs"
+    return text + "."

@@ -1,0 +1,175 @@
+"""Learning-rate range test: the loss while the learning rate rises, and where to look."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILLION,
+    Reading,
+    finish,
+    house_style,
+    new_axes,
+    number,
+)
+
+
+class RangeTest(NamedTuple):
+    """``low`` to ``high`` is the region to search; ``bursts`` is None if the loss never rose."""
+
+    learning_rate: np.ndarray
+    loss: np.ndarray
+    smoothed: np.ndarray
+    low: float
+    high: float
+    steepest: float
+    bursts: float | None
+
+
+def range_test_info(learning_rate: object, loss: object, *, window: int | None = None) -> RangeTest:
+    """Smooth the loss, and find where it falls and where it bursts.
+
+    Parameters
+    ----------
+    learning_rate : array, shape (steps,)
+        The learning rate of each step, positive and rising.
+    loss : array, shape (steps,)
+        The training loss of each step.
+    window : int, optional
+        The loss is smoothed over this many neighboring steps, by default a 15th of all; 1 for
+        none. The window is centered, so that smoothing does not shift the fall to the right.
+
+    Returns
+    -------
+    RangeTest
+        From ``low`` to ``high`` the smoothed loss does the middle 80 % of its fall. At
+        ``bursts`` it has climbed back by half of that fall, or is no number any more.
+
+    Raises
+    ------
+    ArgumentError
+        For learning rates that do not rise, different lengths, or a loss that never falls.
+
+    References
+    ----------
+    Smith (2017), Cyclical Learning Rates, section 3.3, https://arxiv.org/abs/1506.01186
+
+    Examples
+    --------
+    >>> rates = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    >>> found = range_test_info(rates, [2.3, 2.2, 1.0, 0.5, 9.0], window=1)
+    >>> found.steepest, found.bursts
+    (0.01, 1.0)
+    """
+    problems = Problems("range_test")
+    rate, loss = np.asarray(learning_rate, dtype=float), np.asarray(loss, dtype=float)
+    if rate.ndim != 1 or len(rate) < 4 or (rate <= 0).any() or (np.diff(rate) <= 0).any():
+        problems.add("learning_rate", learning_rate, "at least 4 positive, rising numbers",
+                     "learning_rate=numpy.geomspace(1e-5, 1, 100)")  # fmt: skip
+    if loss.shape != rate.shape:
+        problems.add("loss", loss.shape, f"the shape of learning_rate, {rate.shape}", "loss=losses")
+    window = max(1, len(rate) // 15) if window is None else window
+    if not isinstance(window, int) or window < 1:
+        problems.add("window", window, "an integer from 1 up", "window=5")
+    problems.raise_if_any()
+    finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
+    smoothed = _smooth(loss[:finite], window)
+    bottom = int(np.argmin(smoothed)) if finite else 0
+    start = float(smoothed[: max(1, bottom)].max()) if finite else np.nan
+    drop = start - smoothed[bottom] if finite else 0.0
+    if not drop > 0:
+        problems.say("The loss never falls: start from a smaller learning rate.")
+    problems.raise_if_any()
+    fall = smoothed[: bottom + 1]
+    low = int(np.flatnonzero(fall >= start - 0.1 * drop)[-1])
+    high = int(np.flatnonzero(fall <= start - 0.9 * drop)[0])
+    steps = np.diff(fall) / np.diff(np.log(rate[: bottom + 1]))
+    steepest = int(np.argmin(steps)) + 1
+    after = np.flatnonzero(smoothed[bottom:] > smoothed[bottom] + 0.5 * drop)
+    bursts = float(rate[bottom + after[0]]) if after.size else None
+    if bursts is None and finite < len(loss):
+        bursts = float(rate[finite])
+    padded = np.concatenate([smoothed, np.full(len(loss) - finite, np.nan)])
+    ends = float(rate[low]), float(rate[max(high, low)])
+    return RangeTest(rate, loss, padded, *ends, float(rate[steepest]), bursts)
+
+
+def range_test(
+    learning_rate: object,
+    loss: object,
+    *,
+    window: int | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw the loss against the rising learning rate, and the region worth searching.
+
+    Parameters
+    ----------
+    learning_rate, loss, window
+        See `range_test_info`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        The region, and where training bursts.
+    """
+    info = range_test_info(learning_rate, loss, window=window)
+    with house_style():
+        ax = new_axes(ax)
+        ax.set_xscale("log")
+        ax.axvspan(info.low, info.high, facecolor=GREEN, alpha=0.16, lw=0)
+        region = f"search here: {number(info.low)} to {number(info.high)}"
+        ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
+                   alpha=0.6, label=region)  # fmt: skip
+        ax.plot(info.learning_rate, info.loss, color=GREY, lw=0.7, alpha=0.8, label="each batch")
+        ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
+        at = np.interp(info.steepest, info.learning_rate, info.smoothed)
+        ax.plot(info.steepest, at, marker="v", ms=10, color=BLACK, ls="", zorder=4,
+                label=f"falls fastest: {number(info.steepest)}")  # fmt: skip
+        if info.bursts is not None:
+            ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6,
+                       label=f"bursts: {number(info.bursts)}")  # fmt: skip
+        seen = info.smoothed[np.isfinite(info.smoothed)]
+        until = int(np.argmin(seen)) + 1
+        top = seen[:until].max()
+        room = top - seen.min()
+        ax.set_ylim(seen.min() - 0.2 * room, top + 0.6 * room)
+        finish(ax, title=_title(info), x="learning_rate (log scale)", y="training loss")
+        ax.legend(fontsize=9, loc="best")
+    return Reading(_sentence(info))
+
+
+def _smooth(loss: np.ndarray, window: int) -> np.ndarray:
+    """Take rolling medians, which a burst cannot drag along, then even out their steps."""
+    medians = pd.Series(loss).rolling(window, center=True, min_periods=1).median()
+    return medians.rolling(window, center=True, min_periods=1).mean().to_numpy()
+
+
+def _title(info: RangeTest) -> str:
+    region = f"{number(info.low)} and {number(info.high)}"
+    if info.bursts is None:
+        return f"Search between {region}; the loss never burst: test higher rates"
+    return f"Search between {region}: at {number(info.bursts)} training bursts"
+
+
+def _sentence(info: RangeTest) -> str:
+    end = (
+        "it had not burst when the test ended"
+        if info.bursts is None
+        else f"it bursts at {number(info.bursts)}"
+    )
+    return (
+        f"The loss does most of its fall between learning rates {number(info.low)} and "
+        f"{number(info.high)} (fastest at {number(info.steepest)}), and {end}."
+    )

@@ -1,0 +1,203 @@
+"""Learning-rate sensitivity: how wide is each optimizer's range of good learning rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import (
+    complete,
+    direction_of,
+    is_numeric,
+    knob_label,
+    need_columns,
+    score_label,
+    ticks_at,
+    trials_frame,
+)
+from hpotutor.plots._style import Reading, finish, house_style, look, new_axes, number
+
+_OVER = ("best", "mean")
+
+
+def sensitivity_info(
+    result: object,
+    *,
+    knob: str = "learning_rate",
+    by: str = "optimizer",
+    value: str = "value",
+    over: str = "mean",
+    tolerance: float = 0.01,
+    direction: str | None = None,
+) -> pd.DataFrame:
+    """Measure, for each optimizer, its best learning rate and how far one may stray from it.
+
+    Parameters
+    ----------
+    result : SearchResult or DataFrame
+        A row per trial; see `heat_map_info`. Trials without a score are left out.
+    knob : str, default "learning_rate"
+        A knob with positive numbers.
+    by : str, default "optimizer"
+        What the lines are.
+    value : str, default "value"
+        The column with the score.
+    over : {"mean", "best"}, default "mean"
+        What is taken of the trials that share both: "mean" for seeds, "best" for other knobs.
+    tolerance : float, default 0.01
+        A level within this distance of its optimizer's best is good.
+    direction : {"maximize", "minimize"}, optional
+        Which score is better.
+
+    Returns
+    -------
+    DataFrame
+        A row per line: its name, best, best_at, low and high (the unbroken range of good levels
+        around the best), decades (log10 of high / low); widest first. ``attrs["lines"]`` holds
+        the table that is drawn: a row a level, a column a line.
+
+    Raises
+    ------
+    ArgumentError
+        For unknown columns, a knob that is not positive, or no finished trial.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"learning_rate": [0.001, 0.01, 0.1] * 2,
+    ...                       "optimizer": ["adam"] * 3 + ["sgd"] * 3,
+    ...                       "value": [0.95, 0.95, 0.5, 0.3, 0.8, 0.94]})
+    >>> sensitivity_info(frame)[["optimizer", "best_at", "decades"]].values.tolist()
+    [['adam', 0.001, 1.0], ['sgd', 0.1, 0.0]]
+    """
+    problems = Problems("sensitivity")
+    frame = trials_frame("sensitivity", result)
+    direction = direction_of(problems, result, direction)
+    problems.choice("over", over, _OVER)
+    if not tolerance >= 0:
+        problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
+    if need_columns(problems, frame, knob=knob, by=by, value=value):
+        if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
+            problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')
+        if not complete(frame, value).any():
+            problems.say("No trial has finished with a finite value: nothing to show.")
+    problems.raise_if_any()
+    done = frame[complete(frame, value)]
+    sign = 1.0 if direction == "maximize" else -1.0
+    how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
+    lines = done.pivot_table(index=knob, columns=by, values=value, aggfunc=how, sort=False)
+    # Levels where everything failed stay as gaps: a range of good levels ends there.
+    lines = lines.reindex(sorted(frame[knob].unique()))
+    rows = []
+    for name in lines.columns:
+        scores = sign * lines[name].to_numpy(dtype=float)
+        levels = lines.index.to_numpy(dtype=float)
+        best = int(np.nanargmax(scores))
+        low, high = _good_range(scores >= scores[best] - tolerance - 1e-12, best)
+        width = float(np.log10(levels[high] / levels[low]))
+        rows.append((name, sign * scores[best], levels[best], levels[low], levels[high], width))
+    columns = [by, "best", "best_at", "low", "high", "decades"]
+    table = pd.DataFrame(rows, columns=columns)
+    table = table.sort_values("decades", ascending=False, kind="stable").reset_index(drop=True)
+    table.attrs["lines"] = lines.to_dict()
+    return table
+
+
+def sensitivity(
+    result: object,
+    *,
+    knob: str = "learning_rate",
+    by: str = "optimizer",
+    value: str = "value",
+    over: str = "mean",
+    tolerance: float = 0.01,
+    direction: str | None = None,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw the score against the learning rate for each optimizer, its good range thick.
+
+    Parameters
+    ----------
+    result, knob, by, value, over, tolerance, direction
+        See `sensitivity_info`.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        The width of each optimizer's good range, in decades.
+    """
+    table = sensitivity_info(
+        result, knob=knob, by=by, value=value, over=over, tolerance=tolerance, direction=direction
+    )
+    lines = pd.DataFrame(table.attrs["lines"])
+    score = score_label(lines.to_numpy(), score)
+    with house_style():
+        ax = new_axes(ax, (7.4, 4.2))
+        ax.set_xscale("log")
+        for index, name in enumerate(lines.columns):
+            style, row = look(index), table[table[by] == name].iloc[0]
+            pen = {"color": style.color, "marker": style.marker}
+            text = f"{name}: {_decades(row)}"
+            ax.plot(lines.index, lines[name], ls=style.linestyle, lw=1.4, ms=5, label=text, **pen)
+            good = lines.loc[row["low"] : row["high"], name]
+            ax.plot(good.index, good, color=style.color, lw=5, alpha=0.35, solid_capstyle="round")
+            ax.plot(row["best_at"], row["best"], mec="black", ms=10, ls="", zorder=4, **pen)
+        ticks_at(ax, list(lines.index))
+        _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
+        finish(ax, title=_title(table, by, tolerance), x=knob_label(knob, True), y=score)
+        ax.legend(fontsize=9, title=f"within {number(tolerance)} of its best", title_fontsize=9,
+                  alignment="left")  # fmt: skip
+    return Reading(_sentence(table, by, knob, tolerance))
+
+
+def _decades(row: pd.Series) -> str:
+    width = number(round(row["decades"], 2))
+    return f"{width} decade{'' if width == '1' else 's'}"
+
+
+def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> None:
+    """Show the differences among good scores; how bad the bad ones are matters little."""
+    low, high = np.nanmin(scores), np.nanmax(scores)
+    depth = max(14 * tolerance, 3 * np.ptp(best))
+    if depth > 0 and abs(high - best.max()) < 1e-12:
+        low = max(low, best.min() - depth)
+    elif depth > 0:
+        high = min(high, best.max() + depth)
+    room = 0.05 * max(high - low, 1e-9)
+    ax.set_ylim(low - room, high + room)
+
+
+def _good_range(good: np.ndarray, best: int) -> tuple[int, int]:
+    low = high = best
+    while low > 0 and good[low - 1]:
+        low -= 1
+    while high < len(good) - 1 and good[high + 1]:
+        high += 1
+    return low, high
+
+
+def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
+    first, last = table.iloc[0], table.iloc[-1]
+    if len(table) == 1 or first["decades"] == last["decades"]:
+        return f"Every {by} forgives {_decades(first)} of learning rate"
+    return (
+        f"{first[by]} forgives {_decades(first)} of learning rate, {last[by]} only "
+        f"{number(round(last['decades'], 2))} (within {number(tolerance)} of its best)"
+    )
+
+
+def _sentence(table: pd.DataFrame, by: str, knob: str, tolerance: float) -> str:
+    listed = "; ".join(
+        f"{row[by]} {number(row['best'])} at {number(row['best_at'])} ({_decades(row)})"
+        for _, row in table.iterrows()
+    )
+    return (
+        f"Best score, its {knob}, and the width of the range within {number(tolerance)} of it: "
+        f"{listed}."
+    )

@@ -1,0 +1,264 @@
+"""Validation curve: one hyperparameter against the training and the validation score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from hpotutor.errors import Problems
+from hpotutor.plots._inputs import (
+    complete,
+    direction_of,
+    is_numeric,
+    knob_label,
+    levels_of,
+    log_due,
+    need_columns,
+    plain,
+    score_label,
+    ticks_at,
+    trials_frame,
+)
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    VERMILLION,
+    Reading,
+    finish,
+    house_style,
+    new_axes,
+    number,
+    show,
+)
+
+
+class ValidationCurve(NamedTuple):
+    """A row per level in ``levels``: level, validation, low, high, trials[, training].
+
+    ``edge`` is "lowest", "highest" or "" for the best level of a numeric knob. ``missed`` is
+    how much better the best level is than the best of ``grid``; NaN without a grid.
+    """
+
+    knob: str
+    levels: pd.DataFrame
+    best_level: object
+    best_value: float
+    edge: str
+    log: bool
+    grid_best_level: object
+    missed: float
+
+
+def validation_curve_info(
+    result: object,
+    knob: str,
+    *,
+    value: str = "value",
+    train: str | None = None,
+    grid: Sequence | None = None,
+    direction: str | None = None,
+) -> ValidationCurve:
+    """Average the score over all trials at each level of one knob.
+
+    Parameters
+    ----------
+    result : SearchResult or DataFrame
+        A row per trial; see `heat_map_info`.
+    knob : str
+        The hyperparameter, as a column.
+    value : str, default "value"
+        The column with the validation score.
+    train : str, optional
+        A column with the training score. By default "train_value" where there is one, else
+        the last training accuracy of each curve where ``result`` has curves.
+    grid : sequence, optional
+        Levels that a grid tried, to be compared with all levels.
+    direction : {"maximize", "minimize"}, optional
+        Which score is better.
+
+    Returns
+    -------
+    ValidationCurve
+        ``low`` and ``high`` are the lowest and highest trial of the level.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown column, a grid level that was never tried, or no finished trial.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"units": [8, 16, 32, 64], "value": [0.7, 0.9, 0.95, 0.9]})
+    >>> found = validation_curve_info(frame, "units", grid=[8, 16, 64])
+    >>> found.best_level, found.grid_best_level, round(found.missed, 3), found.edge
+    (32, 16, 0.05, '')
+    """
+    problems = Problems("validation_curve")
+    frame = trials_frame("validation_curve", result)
+    direction = direction_of(problems, result, direction)
+    train_named = {"train": train} if train is not None else {}
+    if need_columns(problems, frame, knob=knob, value=value, **train_named):
+        if not complete(frame, value).any():
+            problems.say("No trial has finished with a finite value: nothing to show.")
+        tried = list(frame[knob].dropna().unique())
+        absent = [level for level in (grid if grid is not None else ()) if level not in tried]
+        if absent:
+            problems.add("grid", absent, f"levels of {knob} in the table", f"grid={tried[:3]!r}")
+    problems.raise_if_any()
+    frame["_train"] = _training(result, frame, train)
+    done = frame[complete(frame, value)]
+    levels = _summary(done, knob, value)
+    sign = 1.0 if direction == "maximize" else -1.0
+    scores = sign * levels["validation"].to_numpy()
+    place = int(np.argmax(scores))
+    numeric = is_numeric(done[knob])
+    ends = {0: "lowest", len(levels) - 1: "highest"} if numeric and len(levels) > 1 else {}
+    grid_best, missed = None, float("nan")
+    if grid is not None:
+        inside = np.flatnonzero(levels["level"].isin(list(grid)))
+        if inside.size:
+            chosen = int(inside[np.argmax(scores[inside])])
+            grid_best = plain(levels["level"].iloc[chosen])
+            missed = float(scores[place] - scores[chosen])
+    return ValidationCurve(
+        knob, levels, plain(levels["level"].iloc[place]), float(levels["validation"].iloc[place]),
+        ends.get(place, ""), numeric and log_due(levels["level"]), grid_best, missed,
+    )  # fmt: skip
+
+
+def validation_curve(
+    result: object,
+    knob: str,
+    *,
+    value: str = "value",
+    train: str | None = None,
+    grid: Sequence | None = None,
+    direction: str | None = None,
+    score: str | None = None,
+    ax: Axes | None = None,
+) -> Reading:
+    """Draw one knob against the score, on a log axis when its levels call for one.
+
+    Parameters
+    ----------
+    result, knob, value, train, grid, direction
+        See `validation_curve_info`. Levels of ``grid`` are drawn as large diamonds.
+    score : str, optional
+        What the values are; "validation accuracy" if all are shares.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Reading
+        The best level, the edge it lies on, and what a grid missed.
+    """
+    info = validation_curve_info(
+        result, knob, value=value, train=train, grid=grid, direction=direction
+    )
+    levels = info.levels
+    score = score_label(levels["validation"], score)
+    numeric = is_numeric(levels["level"])
+    x = levels["level"].astype(float) if numeric else np.arange(len(levels))
+    with house_style():
+        ax = new_axes(ax)
+        if info.log:
+            ax.set_xscale("log")
+        if "training" in levels:
+            ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
+        _draw_validation(ax, x, levels, joined=numeric)
+        if grid is not None:
+            _draw_grid(ax, x, levels, grid, info)
+        place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
+        ax.plot(np.asarray(x)[place], info.best_value, marker="*", ms=16, color=BLACK, ls="",
+                mfc="#F0E442", zorder=5, label=f"best: {show(info.best_level)}")  # fmt: skip
+        if numeric:
+            ticks_at(ax, list(levels["level"]))
+        else:
+            ax.set_xticks(x, [show(level) for level in levels["level"]])
+            ax.set_xlim(-0.5, len(levels) - 0.5)
+            ax.margins(y=0.2)
+        label = score if "training" not in levels else score.replace("validation ", "")
+        finish(ax, title=_title(info), x=knob_label(knob, info.log), y=label)
+        ax.legend(fontsize=9)
+    return Reading(_sentence(info, score))
+
+
+def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Series:
+    """Return each trial's training score, NaN where it is not known."""
+    column = train or "train_value"
+    if column in frame:
+        return frame[column].astype(float)
+    curves = result.curves() if callable(getattr(result, "curves", None)) else []
+    curves = list(curves.values()) if isinstance(curves, dict) else list(curves)
+    if len(curves) != len(frame):
+        return pd.Series(np.nan, index=frame.index)
+    last = [list(c["accuracy"])[-1] if len(c.get("accuracy", ())) else np.nan for c in curves]
+    return pd.Series(last, index=frame.index, dtype=float)
+
+
+def _summary(done: pd.DataFrame, knob: str, value: str) -> pd.DataFrame:
+    order = levels_of(done[knob])
+    groups = done.groupby(knob, sort=False, observed=True)
+    table = groups[value].agg(["mean", "min", "max", "count"]).loc[order].reset_index()
+    table.columns = ["level", "validation", "low", "high", "trials"]
+    training = groups["_train"].mean().loc[order].to_numpy()
+    if np.isfinite(training).all():
+        table["training"] = training
+    return table
+
+
+def _draw_validation(ax: Axes, x: object, levels: pd.DataFrame, *, joined: bool) -> None:
+    several = int(levels["trials"].max()) > 1
+    text = "validation (mean and range)" if several else "validation"
+    pen = {"color": VERMILLION, "marker": "o", "ms": 5, "label": text}
+    ax.plot(x, levels["validation"], ls="-" if joined else "", zorder=3, **pen)
+    if several and joined:
+        ax.fill_between(x, levels["low"], levels["high"], color=VERMILLION, alpha=0.18, lw=0)
+    elif several:
+        ax.vlines(x, levels["low"], levels["high"], color=VERMILLION, lw=1.5)
+
+
+def _draw_grid(
+    ax: Axes, x: object, levels: pd.DataFrame, grid: Sequence, info: ValidationCurve
+) -> None:
+    inside = levels["level"].isin(list(grid)).to_numpy()
+    ax.plot(np.asarray(x)[inside], levels["validation"][inside], ls="", marker="D", ms=10,
+            mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
+    for place in np.asarray(x)[inside]:
+        ax.axvline(place, color="#999999", lw=0.8, ls=":", zorder=1)
+
+
+def _title(info: ValidationCurve) -> str:
+    best = f"{info.knob}={show(info.best_level)}"
+    if info.missed > 0:
+        return f"Between the grid's points: {best} is {number(info.missed)} better than its best"
+    if info.edge:
+        return f"Best at {best}, the {info.edge} tried: look further"
+    return f"Best at {best}: {number(info.best_value)}"
+
+
+def _sentence(info: ValidationCurve, score: str) -> str:
+    text = f"{score[0].upper()}{score[1:]} is best, {number(info.best_value)}, at "
+    text += f"{info.knob}={show(info.best_level)}"
+    if "training" in info.levels:
+        row = info.levels[info.levels["level"] == info.best_level].iloc[0]
+        gap = row["training"] - row["validation"]
+        text += f" (training minus validation there: {number(gap)})"
+    if info.missed > 0:
+        text += (
+            f"; the best level of the grid, {show(info.grid_best_level)}, "
+            f"misses {number(info.missed)}"
+        )
+    elif info.missed == 0:
+        text += ", which the grid has among its levels"
+    spread = float((info.levels["high"] - info.levels["low"]).max())
+    if spread > 0:
+        text += f"; trials at one level differ by up to {number(spread)}"
+    if info.edge:
+        text += f"; that is the {info.edge} level tried, so the optimum may lie beyond it"
+    return text + "."
