@@ -1,0 +1,242 @@
+"""What many checks ask of an answer. Each helper refuses kindly, or returns the answer cleaned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpotutor.errors import did_you_mean
+from hpotutor.exercises.engine import NotAttempted, NotYet, is_empty, not_attempted, wrong
+from hpotutor.exercises.messages import kind, reason, shown
+
+if TYPE_CHECKING:
+    from hpotutor.result import SearchResult
+    from hpotutor.space import SearchSpace
+
+# ── kinds of answers ─────────────────────────────────────────────────────────────────────────
+
+
+def expect(value: object, types: type | tuple[type, ...], what: str) -> Any:
+    """Return ``value`` if it is of one of ``types``, and refuse it otherwise.
+
+    Parameters
+    ----------
+    value : object
+        The answer, or a part of it.
+    types : type or tuple of type
+        What it may be; True and False are no numbers here.
+    what : str
+        The same in words: "This should be {what}".
+    """
+    allowed = types if isinstance(types, tuple) else (types,)
+    is_bool = isinstance(value, bool | np.bool_) and bool not in allowed
+    if isinstance(value, allowed) and not is_bool:
+        return value
+    remark = ""
+    if value is None:
+        wrong(
+            f"This should be {what}; it is None, which is what a function without `return` gives."
+        )
+    if isinstance(value, type) and issubclass(value, allowed):
+        remark = " Add parentheses to make one of it."
+    elif isinstance(value, str) and not value:
+        wrong(f"This should be {what}; it is an empty string.")
+    return wrong(f"This should be {what}; it is {kind(value)}: `{shown(value)}`.{remark}")
+
+
+def number(
+    value: object, what: str = "a number", low: float = -math.inf, high: float = math.inf
+) -> float:
+    """Return a finite number between two bounds, as a float."""
+    expect(value, (int, float, np.integer, np.floating), what)
+    if not math.isfinite(value):
+        wrong(
+            f"This should be {what}; it is `{shown(float(value))}`, which no count or ratio gives."
+        )
+    if not low <= value <= high:
+        wrong(f"This should be {what} {_between(low, high)}; it is `{shown(value)}`.")
+    return float(value)
+
+
+def whole_number(
+    value: object,
+    what: str = "a whole number",
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> int:
+    """Return a whole number between two bounds; 49.0 is one."""
+    cleaned = number(value, what, low, high)
+    if not cleaned.is_integer():
+        wrong(f"This should be {what}, without a fraction; it is `{shown(value)}`.")
+    return int(value)
+
+
+def near(value: float, expected: float, share: float = 0.01) -> bool:
+    """Return whether a number is within a share (default 1 %) of what is expected."""
+    return math.isclose(value, expected, rel_tol=share, abs_tol=1e-12)
+
+
+def option(value: object, options: Sequence[str], what: str = "one of the options") -> str:
+    """Return the option that was chosen; upper case and spaces around it do not matter."""
+    listed = ", ".join(f"`{text!r}`" for text in options)
+    chosen = expect(value, str, f"{what}: {listed}").strip().lower()
+    by_name = {text.lower(): text for text in options}
+    if chosen not in by_name:
+        hint = did_you_mean(chosen, options)
+        wrong(f"`{shown(value)}` is not {what}.{hint} Choose among {listed}.")
+    return by_name[chosen]
+
+
+def sequence(value: object, what: str, length: int | None = None) -> list:
+    """Return a list of an answer that is a list, tuple, range or array, and not empty."""
+    expect(value, (list, tuple, range, np.ndarray), what)
+    items = list(value)
+    if not items:
+        wrong(f"This should be {what}; it is empty.")
+    if length is not None and len(items) != length:
+        wrong(f"This should be {what}: {length} values. It has {len(items)}.")
+    return items
+
+
+def mapping(value: object, what: str, names: Iterable[str] | None = None) -> dict:
+    """Return a dict that is not empty and has just the ``names``, where they are given."""
+    answer = dict(expect(value, Mapping, what))
+    if not answer:
+        wrong(f"This should be {what}; it is empty.")
+    if names is not None:
+        allowed = list(names)
+        for name in answer:
+            if name not in allowed:
+                hint = did_you_mean(name, allowed)
+                listed = ", ".join(f"`{text}`" for text in allowed)
+                wrong(f"`{shown(name)}` is not one of the names asked for.{hint} Use {listed}.")
+        missing = [f"`{name}`" for name in allowed if name not in answer]
+        if missing:
+            wrong(f"There is nothing for {', '.join(missing)} yet.")
+    return answer
+
+
+def param_grid(value: object, names: Iterable[str] | None = None) -> dict[str, list]:
+    """Return scikit-learn's ``param_grid`` as a dict from names to lists of distinct levels."""
+    grid = mapping(value, "a dict from hyperparameter names to lists of levels", names)
+    cleaned = {}
+    for name, levels in grid.items():
+        expect(name, str, "a dict whose keys are hyperparameter names")
+        if not isinstance(levels, list | tuple | range | np.ndarray):
+            wrong(
+                f"The levels of `{name}` should stand in a list; "
+                f"they are {kind(levels)}: `{shown(levels)}`."
+            )
+        cleaned[name] = sequence(levels, f"a list of levels for `{name}`")
+        if any(a == b for i, a in enumerate(cleaned[name]) for b in cleaned[name][:i]):
+            wrong(f"A level of `{name}` stands there twice: every repeat is paid for in full.")
+    return cleaned
+
+
+# ── scales and spaces ────────────────────────────────────────────────────────────────────────
+
+
+def log_spaced(values: Iterable[float], share: float = 0.05) -> bool:
+    """Return whether each value is the one below times the same factor, within a share.
+
+    Examples
+    --------
+    >>> log_spaced([0.001, 0.1, 0.01]), log_spaced([0.01, 0.02, 0.03])
+    (True, False)
+    """
+    ordered = sorted(values)
+    if ordered[0] <= 0:
+        return False
+    ratios = [high / low for low, high in zip(ordered, ordered[1:], strict=False)]
+    return all(near(ratio, ratios[0], share) for ratio in ratios)
+
+
+def search_space(value: object, names: Iterable[str] | None = None) -> SearchSpace:
+    """Return a SearchSpace that has just the ``names``, where they are given."""
+    from hpotutor.space import SearchSpace
+
+    space = expect(value, SearchSpace, "an `ht.SearchSpace(...)`")
+    mapping(space, "an `ht.SearchSpace(...)`", names)
+    return space
+
+
+def log_scaled(space: SearchSpace, name: str) -> bool:
+    """Return whether a hyperparameter is drawn on a log scale."""
+    return bool(getattr(space[name], "log", False))
+
+
+def in_space(space: SearchSpace, params: object) -> dict[str, Any]:
+    """Return hyperparameters that are a point of the space."""
+    from hpotutor.errors import ArgumentError
+
+    point = mapping(params, "a dict of hyperparameters")
+    try:
+        space.check(point)
+    except ArgumentError as error:
+        wrong(f"This is not a point of the space. {error}")
+    return point
+
+
+# ── functions and searches ───────────────────────────────────────────────────────────────────
+
+
+def call(function: object, *arguments: object, what: str = "a function") -> Any:
+    """Return what a learner's function gives; its errors become a refusal."""
+    if not callable(function) or isinstance(function, type):
+        expect(function, (), what)
+    if hasattr(function, "__code__") and is_empty(function):
+        not_attempted(f"`{function.__name__}` has no body yet. Write it for")
+    listed = ", ".join(shown(argument) for argument in arguments)
+    name = getattr(function, "__name__", "function")
+    try:
+        value = function(*arguments)
+    except (NotYet, NotAttempted):
+        raise
+    except Exception as error:
+        wrong(f"`{name}({listed})` stopped. {reason(error)}")
+    if value is ...:
+        not_attempted(f"`{name}` still returns `...`. Replace it for")
+    if value is None:
+        wrong(f"`{name}({listed})` gives None. Does every path through it end with `return`?")
+    return value
+
+
+def search_result(value: object) -> SearchResult:
+    """Return what a search of this course gave back."""
+    from hpotutor.result import SearchResult
+
+    return expect(value, SearchResult, "what a search such as `ht.grid_search(...)` returns")
+
+
+def within_budget(
+    result: SearchResult, *, trials: int | None = None, epochs: int | None = None
+) -> None:
+    """Refuse a search that spent more trials or more epochs of training than allowed."""
+    cost = result.cost
+    if not cost.trials:
+        wrong("This search ran no trial at all.")
+    for spent, allowed, unit in ((cost.trials, trials, "trials"), (cost.epochs, epochs, "epochs")):
+        if allowed is not None and spent > allowed:
+            wrong(f"This search spent {spent:,} {unit}, and the budget is {allowed:,}.")
+
+
+def share_better(value: float, population: Iterable[float], direction: str = "maximize") -> float:
+    """Return the share of a population that is strictly better than a value.
+
+    Examples
+    --------
+    >>> share_better(0.97, [0.90, 0.95, 0.97, 0.99])
+    0.25
+    """
+    scores = np.asarray(list(population), dtype=float)
+    better = scores > value if direction == "maximize" else scores < value
+    return float(np.mean(better))
+
+
+def _between(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"from {shown(low)} up"
+    return f"up to {shown(high)}" if math.isinf(low) else f"from {shown(low)} to {shown(high)}"
