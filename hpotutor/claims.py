@@ -1,0 +1,158 @@
+"""The articles' claims, and the boxes in which the lessons say what they measured of them."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hpotutor.errors import Problems
+
+# Outputs of this kind are kept in the executed notebook, where the ledger finds them.
+MIME = "application/vnd.hpotutor.claims+json"
+VERDICTS = ("holds", "holds when", "does not hold", "open")
+# What the five articles say, in the course's words, and which of them say it.
+CLAIMS = {
+    1: ("Grid search finds the best of its grid; its cost grows exponentially", "000 001 003 004"),
+    2: ("Random search is more efficient than grid search", "001 002 003 004"),
+    3: ("Bayesian optimization needs fewer trials, and more computation each", "000 001 003 004"),
+    4: ("Hyperband is efficient for deep learning and may discard promising settings", "003"),
+    5: ("Genetic algorithms reach highly optimized solutions at a high cost", "003"),
+    6: ("A higher learning rate converges faster and may diverge", "001 004"),
+    7: ("Small batches generalize better, train slower; large are more accurate", "001 004"),
+    8: ("More layers and units raise capacity and the risk of overfitting", "001 004"),
+    9: ("Too few epochs underfit, too many overfit; early stopping prevents it", "004"),
+    10: ("Dropout, L1, L2 and batch normalization prevent overfitting", "001 004"),
+    11: ("SGD on one example is efficient and noisy; mini-batches balance both", "004"),
+    12: ("Adam is easy to tune, works widely, and can end somewhere suboptimal", "004"),
+    13: ("KerasTuner is easier, Optuna more flexible and more scalable", "003"),
+    14: ("Manual search teaches you the model and is inefficient", "001 003 004"),
+    15: ("Start simple, validate, never tune on the test set, stop early, automate, log", "004"),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the articles, and what a lesson measured of it.
+
+    Parameters
+    ----------
+    number : int
+        1 to 15, as in ``hpotutor.claims.CLAIMS``.
+    published : str
+        The figure that the literature gives, with its source; "none given" where there is none.
+    measured : str
+        What this run measured, with an interval, built from its variables.
+    verdict : {"holds", "holds when", "does not hold", "open"}
+        Short; ``because`` says when or why.
+    because : str
+        The rest of the verdict, in half a sentence.
+    """
+
+    number: int
+    published: str
+    measured: str
+    verdict: str
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems("Claim")
+        problems.choice("number", self.number, list(CLAIMS))
+        problems.choice("verdict", self.verdict, VERDICTS)
+        problems.raise_if_any()
+
+
+class ClaimsBox:
+    """The box at the end of a lesson: a table that keeps its contents for the ledger."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.claims = list(claims)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a claim."""
+        rows = [
+            {
+                "claim": f"{c.number}. {CLAIMS[c.number][0]} ({CLAIMS[c.number][1]})",
+                "published": c.published,
+                "measured here": c.measured,
+                "verdict": f"{c.verdict} {c.because}".strip(),
+            }
+            for c in self.claims
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        return {
+            "text/plain": self.to_frame().to_string(index=False),
+            "text/html": _table(self.to_frame()),
+            MIME: [asdict(claim) for claim in self.claims],
+        }
+
+
+def claims_box(*claims: Claim) -> ClaimsBox:
+    """Show what a lesson measured of the articles' claims.
+
+    Parameters
+    ----------
+    *claims : Claim
+        In the order to show them.
+
+    Examples
+    --------
+    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
+    >>> box.to_frame()["verdict"].tolist()
+    ['holds when the seed is fixed']
+    """
+    return ClaimsBox(claims)
+
+
+def claims_ledger(folder: Path | str | None = None) -> pd.DataFrame:
+    """Collect every claim that the executed lessons measured.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the executed notebooks are; the course's own by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a claim and lesson, by claim; a claim that no lesson measured has an empty lesson.
+    """
+    rows = []
+    for path in sorted(Path(folder or lessons_folder()).glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for claim in _stored(notebook):
+            rows.append({"lesson": path.stem[:2], **claim})
+    measured = {row["number"] for row in rows}
+    rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in measured]
+    ledger = pd.DataFrame(rows).sort_values("number", kind="stable").fillna("")
+    ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
+    names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
+    return ledger.reindex(columns=names, fill_value="").reset_index(drop=True)
+
+
+def lessons_folder() -> Path:
+    """Return the folder of the course's own notebooks: in the checkout, or in the wheel."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent / "notebooks"
+    return checkout if checkout.is_dir() else package / "lessons"
+
+
+def _stored(notebook: dict) -> list[dict]:
+    outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
+    return [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
+
+
+def _table(frame: pd.DataFrame) -> str:
+    style = 'style="text-align:left; vertical-align:top; white-space:normal"'
+    head = "".join(f"<th {style}>{html.escape(name)}</th>" for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td {style}>{html.escape(str(v))}</td>" for v in row) + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

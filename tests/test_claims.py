@@ -1,0 +1,45 @@
+"""The claims boxes, and the ledger that is computed from them."""
+
+import json
+
+import pytest
+
+import hpotutor as ht
+from hpotutor.claims import CLAIMS, MIME
+from hpotutor.errors import ArgumentError
+
+
+@pytest.fixture
+def box():
+    return ht.claims_box(
+        ht.Claim(6, "none given", "0.97 ± 0.01 <b>", "holds", "until it diverges"),
+        ht.Claim(8, "none given", "+0.02", "does not hold"),
+    )
+
+
+def test_the_box_shows_the_articles_words_and_escapes_ours(box):
+    shown = box._repr_mimebundle_()
+    assert CLAIMS[6][0] in shown["text/html"]
+    assert "0.97 ± 0.01 &lt;b&gt;" in shown["text/html"]
+    assert "holds until it diverges" in shown["text/plain"]
+
+
+def test_the_ledger_is_computed_from_executed_notebooks(box, tmp_path):
+    output = {"output_type": "display_data", "metadata": {}, "data": box._repr_mimebundle_()}
+    notebook = {"cells": [{"cell_type": "code", "outputs": [output]}, {"cell_type": "markdown"}]}
+    (tmp_path / "01_manual_tuning.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    ledger = ht.claims_ledger(tmp_path)
+    assert ledger["number"].tolist() == list(range(1, 16))
+    row = ledger.set_index("number").loc[6]
+    assert (row["lesson"], row["verdict"]) == ("01", "holds")
+    assert ledger.set_index("number").loc[3, "verdict"] == "open"
+
+
+def test_what_is_stored_survives_json(box):
+    stored = json.loads(json.dumps(box._repr_mimebundle_()[MIME]))
+    assert ht.Claim(**stored[0]) == box.claims[0]
+
+
+def test_bad_claims():
+    with pytest.raises(ArgumentError, match=r"(?s)number=16.*verdict='hold'.*Did you mean 'holds'"):
+        ht.Claim(16, "", "", "hold")
