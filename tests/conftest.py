@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import pytest
+from hypothesis import settings
+
+# Not through MPLBACKEND: the lessons' kernels would inherit it and show no figures.
+matplotlib.use("Agg")
+# Examples are the same on every run, and slow ones (a first import, a busy machine) are no error.
+settings.register_profile("hpotutor", deadline=None, derandomize=True)
+settings.load_profile("hpotutor")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the project's folder."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def close_figures() -> Iterator[None]:
+    """Close the figures that a test leaves open."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
