@@ -1,0 +1,309 @@
+"""What the networks of the lessons are made of: layers, optimizers, seeds, and their checks.
+
+The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names that the builders in
+``models`` accept, each with what makes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+
+from hpotutor._tensorflow import keras
+from hpotutor.errors import Problems
+
+ACTIVATIONS: dict[str, Callable] = {
+    "relu": keras.activations.relu,
+    "sigmoid": keras.activations.sigmoid,
+    "tanh": keras.activations.tanh,
+    "leaky_relu": keras.activations.leaky_relu,
+    "elu": keras.activations.elu,
+    "selu": keras.activations.selu,
+    "gelu": keras.activations.gelu,
+    "silu": keras.activations.silu,
+    "softplus": keras.activations.softplus,
+    "linear": keras.activations.linear,
+}
+
+INITIALIZERS: dict[str, Callable] = {
+    "glorot_uniform": keras.initializers.GlorotUniform,
+    "glorot_normal": keras.initializers.GlorotNormal,
+    "he_uniform": keras.initializers.HeUniform,
+    "he_normal": keras.initializers.HeNormal,
+    "uniform": keras.initializers.RandomUniform,
+    "normal": keras.initializers.RandomNormal,
+    "zeros": lambda seed=None: keras.initializers.Zeros(),
+}
+
+# name -> Keras class, and the arguments that tell one name from another
+OPTIMIZERS: dict[str, tuple[type, dict[str, object]]] = {
+    "sgd": (keras.optimizers.SGD, {}),
+    "momentum": (keras.optimizers.SGD, {"momentum": 0.9}),
+    "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
+    "rmsprop": (keras.optimizers.RMSprop, {}),
+    "adam": (keras.optimizers.Adam, {}),
+    "adamw": (keras.optimizers.AdamW, {}),
+    "adagrad": (keras.optimizers.Adagrad, {}),
+}
+WITH_MOMENTUM = ("sgd", "momentum", "nesterov")
+WITH_WEIGHT_DECAY = ("adamw",)
+OUTPUTS = ("auto", "softmax", "sigmoid")
+
+LearningRate = float | keras.optimizers.schedules.LearningRateSchedule
+
+
+def layer_seeds(seed: int | None, layers: int) -> list[tuple[int | None, int | None]]:
+    """Return a seed for the weights and one for the dropout of each layer of a network.
+
+    Parameters
+    ----------
+    seed : int or None
+        The network's seed, from 0 up; None leaves every layer to Keras's own draws.
+    layers : int
+        How many layers need seeds, the output layer included.
+
+    Returns
+    -------
+    list of tuple
+        ``(weights, dropout)`` a layer. A deeper network starts with the seeds of a shallower one.
+
+    Examples
+    --------
+    >>> layer_seeds(0, 2) == layer_seeds(0, 3)[:2]
+    True
+    >>> layer_seeds(None, 1)
+    [(None, None)]
+    """
+    if seed is None:
+        return [(None, None)] * layers
+    drawn = np.random.SeedSequence(int(seed)).generate_state(2 * layers)
+    numbers = [int(number) & 0x7FFFFFFF for number in drawn]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def make_optimizer(
+    name: str = "adam",
+    learning_rate: LearningRate = 1e-3,
+    momentum: float | None = None,
+    weight_decay: float | None = None,
+) -> keras.optimizers.Optimizer:
+    """Make a Keras optimizer from its name in the lessons.
+
+    Parameters
+    ----------
+    name : str, default "adam"
+        One of ``OPTIMIZERS``. "momentum" and "nesterov" are SGD with momentum 0.9.
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size, above 0.
+    momentum : float or None, default None
+        From 0 to below 1, for "sgd", "momentum" and "nesterov" only. None keeps 0 for "sgd"
+        and 0.9 for the other two.
+    weight_decay : float or None, default None
+        From 0 up, for "adamw" only. None keeps Keras's 0.004.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+
+    Raises
+    ------
+    ArgumentError
+        With all the arguments that are not allowed.
+
+    Notes
+    -----
+    https://keras.io/api/optimizers/
+
+    Examples
+    --------
+    >>> make_optimizer("nesterov", learning_rate=0.1).momentum
+    0.9
+    """
+    problems = Problems("make_optimizer")
+    check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")
+    problems.raise_if_any()
+    maker, arguments = OPTIMIZERS[name]
+    arguments = dict(arguments)
+    if momentum is not None:
+        arguments["momentum"] = float(momentum)
+    if weight_decay is not None:
+        arguments["weight_decay"] = float(weight_decay)
+    if isinstance(learning_rate, Real):
+        learning_rate = float(learning_rate)
+    return maker(learning_rate=learning_rate, **arguments)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What all hidden layers of one network share: ``build_mlp``'s arguments of these names."""
+
+    activation: str
+    dropout: float
+    l1: float
+    l2: float
+    batch_norm: bool
+    initializer: str
+
+    def check(self, problems: Problems) -> None:
+        """Note every field that is not allowed."""
+        problems.choice("activation", self.activation, ACTIVATIONS)
+        check_number(problems, "dropout", self.dropout, high=1.0, example=0.2)
+        check_number(problems, "l1", self.l1, example=1e-4)
+        check_number(problems, "l2", self.l2, example=1e-4)
+        if not isinstance(self.batch_norm, bool | np.bool_):
+            problems.add("batch_norm", self.batch_norm, "True or False", "batch_norm=True")
+        problems.choice("initializer", self.initializer, INITIALIZERS)
+
+    def _kernel(self, seed: int | None) -> dict[str, object]:
+        penalty = keras.regularizers.L1L2(float(self.l1), float(self.l2))
+        return {
+            "kernel_initializer": INITIALIZERS[self.initializer](seed=seed),
+            "kernel_regularizer": penalty if self.l1 or self.l2 else None,
+        }
+
+    def _finish(self, name: str) -> list[keras.layers.Layer]:
+        layers = [keras.layers.Activation(self.activation, name=f"{name}_activation")]
+        if self.batch_norm:
+            layers.insert(0, keras.layers.BatchNormalization(name=f"{name}_norm"))
+        return layers
+
+    def dense(self, units: int, seeds: tuple, name: str) -> list[keras.layers.Layer]:
+        """Return one hidden layer: linear, normalization, activation, dropout."""
+        layers = [keras.layers.Dense(units, name=name, **self._kernel(seeds[0]))]
+        layers += self._finish(name)
+        if self.dropout:
+            rate = float(self.dropout)
+            layers.append(keras.layers.Dropout(rate, seed=seeds[1], name=f"{name}_dropout"))
+        return layers
+
+    def convolution(
+        self, filters: int, size: int, seeds: tuple, name: str
+    ) -> list[keras.layers.Layer]:
+        """Return one block: convolution, normalization, activation, 2 x 2 max pooling."""
+        kernel = self._kernel(seeds[0])
+        first = keras.layers.Conv2D(filters, size, padding="same", name=name, **kernel)
+        return [first, *self._finish(name), keras.layers.MaxPooling2D(name=f"{name}_pool")]
+
+
+def augmentation_layers(strength: float, seed: int | None) -> list[keras.layers.Layer]:
+    """Return layers that shift, rotate and zoom images, in training only."""
+    if not strength:
+        return []
+    seeds = [pair[0] for pair in layer_seeds(seed, 3)]
+    # the border's own pixels fill what a shift uncovers: rows may be scaled, so 0 is not "black"
+    fill = "nearest"
+    shift, turn = float(strength), float(strength) / 4
+    layers = keras.layers
+    return [
+        layers.RandomTranslation(shift, shift, fill, seed=seeds[0], name="random_shift"),
+        layers.RandomRotation(turn, fill, seed=seeds[1], name="random_rotation"),
+        layers.RandomZoom(shift, fill_mode=fill, seed=seeds[2], name="random_zoom"),
+    ]
+
+
+def output_layer(
+    hidden: Hidden, n_classes: int, output: str, seed: int | None
+) -> keras.layers.Layer:
+    """Return one sigmoid unit for 2 classes, or a softmax unit a class."""
+    sigmoid = output == "sigmoid" or (output == "auto" and n_classes == 2)
+    return keras.layers.Dense(
+        1 if sigmoid else int(n_classes),
+        activation="sigmoid" if sigmoid else "softmax",
+        kernel_initializer=INITIALIZERS[hidden.initializer](seed=seed),
+        name="output",
+    )
+
+
+def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) -> list[int]:
+    """Return the size of each layer, from one number for all or one a layer."""
+    if isinstance(sizes, Integral):
+        return [int(sizes) * (2**n if doubling else 1) for n in range(layers)]
+    return [int(size) for size in sizes]
+
+
+def is_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_integer(problems: Problems, name: str, value: object, low: int, example: int) -> None:
+    if not (is_integer(value) and value >= low):
+        problems.add(name, value, f"an integer from {low} up", f"{name}={example}")
+
+
+def check_number(
+    problems: Problems, name: str, value: object, *, high: float = math.inf, example: float
+) -> None:
+    number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    if not (number and math.isfinite(value) and 0 <= value < high):
+        allowed = "a number from 0 up" + (f" and below {high:g}" if high < math.inf else "")
+        problems.add(name, value, allowed, f"{name}={example:g}")
+
+
+def check_seed(problems: Problems, seed: object) -> None:
+    if seed is not None and not (is_integer(seed) and seed >= 0):
+        problems.add("seed", seed, "an integer from 0 up, or None", "seed=0")
+
+
+def check_sizes(problems: Problems, name: str, sizes: object, layers: object, example: int) -> None:
+    check_integer(problems, "layers", layers, low=1, example=1)
+    if not isinstance(sizes, list | tuple | np.ndarray):
+        check_integer(problems, name, sizes, low=1, example=example)
+    elif not all(is_integer(size) and size >= 1 for size in sizes) or len(sizes) == 0:
+        allowed = "an integer from 1 up, or one such integer a layer"
+        problems.add(name, sizes, allowed, f"{name}={example}")
+    elif is_integer(layers) and layers >= 1 and len(sizes) != layers:
+        allowed = f"one integer, or {layers} of them because layers={layers}"
+        problems.add(name, sizes, allowed, f"layers={len(sizes)}, {name}={tuple(sizes)}")
+
+
+def check_image(problems: Problems, image_shape: object) -> bool:
+    fine = (
+        isinstance(image_shape, list | tuple)
+        and len(image_shape) in (2, 3)
+        and all(is_integer(side) and side >= 1 for side in image_shape)
+        and min(image_shape[:2]) >= 2
+    )
+    if not fine:
+        allowed = "(height, width) or (height, width, channels), with sides from 2 up"
+        problems.add("image_shape", image_shape, allowed, "image_shape=(8, 8, 1)")
+    return fine
+
+
+def check_output(problems: Problems, n_classes: object, output: object) -> None:
+    check_integer(problems, "n_classes", n_classes, low=2, example=2)
+    known = problems.choice("output", output, OUTPUTS)
+    if known and output == "sigmoid" and is_integer(n_classes) and n_classes > 2:
+        allowed = f"'softmax' or 'auto' for {n_classes} classes ('sigmoid' tells 2 apart)"
+        problems.add("output", output, allowed, "output='softmax'")
+
+
+def check_optimizer(
+    problems: Problems,
+    optimizer: object,
+    learning_rate: object,
+    momentum: object,
+    weight_decay: object,
+    key: str = "optimizer",
+) -> None:
+    known = problems.choice(key, optimizer, OPTIMIZERS)
+    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        number = isinstance(learning_rate, Real) and not isinstance(learning_rate, bool)
+        if not (number and math.isfinite(learning_rate) and learning_rate > 0):
+            allowed = "a number above 0, or a Keras LearningRateSchedule"
+            problems.add("learning_rate", learning_rate, allowed, "learning_rate=0.001")
+    for name, value, takers, high, example in (
+        ("momentum", momentum, WITH_MOMENTUM, 1.0, 0.9),
+        ("weight_decay", weight_decay, WITH_WEIGHT_DECAY, math.inf, 0.004),
+    ):
+        if value is None:
+            continue
+        if known and optimizer not in takers:
+            listed = ", ".join(repr(taker) for taker in takers)
+            allowed = f"None for {key}={optimizer!r}; a number only for {listed}"
+            problems.add(name, value, allowed, f"{name}=None")
+        else:
+            check_number(problems, name, value, high=high, example=example)
