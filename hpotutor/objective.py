@@ -1,0 +1,266 @@
+"""What one trial means: parameters go in, an :class:`Evaluation` comes out."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from types import CodeType
+from typing import Any
+
+from hpotutor.errors import Problems
+
+Params = dict[str, Any]
+OnEpoch = Callable[[int, float], bool]
+OnDone = Callable[[int, "Evaluation"], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one trial gave, and what it cost.
+
+    Parameters
+    ----------
+    params : dict
+        The hyperparameters that were asked for.
+    value : float
+        The score; NaN when there is none.
+    curve : dict of str to list of float
+        One entry an epoch for ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``, the mean
+        over folds when there are several; empty for a plain function.
+    epochs : int
+        Epochs trained for this evaluation, over all folds.
+    seconds : float
+        Wall-clock time.
+    status : {"complete", "diverged", "failed", "pruned"}
+        ``diverged``: a loss became NaN or infinite. ``failed``: an error, told in ``reason``.
+        ``pruned``: stopped early by the search.
+    reason : str
+        Why there is no value, in a sentence.
+    seed : int or None
+        What initial weights, batches and dropout were drawn with.
+    test_value : float or None
+        The score on test rows, where the objective has it stored (a table); never used to choose.
+    """
+
+    params: Params
+    value: float
+    curve: dict[str, list[float]] = field(default_factory=dict)
+    epochs: int = 0
+    seconds: float = 0.0
+    status: str = "complete"
+    reason: str = ""
+    seed: int | None = None
+    test_value: float | None = None
+
+
+class Objective(ABC):
+    """A question that a search can ask: how good are these hyperparameters?
+
+    Attributes
+    ----------
+    direction : {"maximize", "minimize"}
+        Which way is better.
+    epochs : int or None
+        Budget of one evaluation unless the search says otherwise; None where epochs mean nothing.
+    deterministic : bool
+        Whether asking twice gives the same answer, so that it need not be asked twice.
+    batches : bool
+        Whether a batch is cheaper than its members one by one.
+    metric : str
+        The entry of a curve that holds the score after each epoch.
+    """
+
+    direction: str = "maximize"
+    epochs: int | None = None
+    deterministic: bool = True
+    metric: str = "val_accuracy"
+    batches: bool = False
+
+    @abstractmethod
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        """Answer for one set of hyperparameters.
+
+        Parameters
+        ----------
+        params : dict
+            Hyperparameter names and values.
+        epochs : int, optional
+            Budget; the objective's own by default.
+        on_epoch : callable, optional
+            Called after each epoch with its number, from 1, and the score; return True to stop.
+        """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Tell, in JSON's types, all that decides an answer; a log is compared by it."""
+
+    def evaluate_many(
+        self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
+    ) -> list[Evaluation]:
+        """Answer for several sets at once, in the order asked.
+
+        ``on_done(index, evaluation)`` is called as each is finished.
+        """
+        answers = []
+        for index, params in enumerate(batch):
+            answers.append(self.evaluate(params, epochs))
+            if on_done is not None:
+                on_done(index, answers[-1])
+        return answers
+
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
+        """Return how many epochs one evaluation can cost at most, over all folds."""
+        return (epochs if epochs is not None else self.epochs) or 0
+
+    def seconds_for(self, epochs: int | None) -> float | None:
+        """Estimate the seconds of one evaluation, or None when only trying would tell."""
+        return None
+
+
+class FunctionObjective(Objective):
+    """Any function of the hyperparameters as an objective.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(params)`` or ``function(params, epochs)``; returns a number. NaN or infinity
+        means that it diverged; an error that it raises is recorded, and the search goes on. A
+        search that can stop a trial early calls the second form after each epoch.
+    direction : {"maximize", "minimize"}, default "maximize"
+        Which way is better.
+    epochs : int, optional
+        Default budget, for a function that takes one.
+    deterministic : bool, default True
+        False when the function is noisy, so that equal parameters are asked again.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> objective = ht.FunctionObjective(lambda params: -((params["x"] - 3) ** 2))
+    >>> objective.evaluate({"x": 1.0}).value
+    -4.0
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., float],
+        direction: str = "maximize",
+        epochs: int | None = None,
+        deterministic: bool = True,
+    ) -> None:
+        problems = Problems("FunctionObjective")
+        if not callable(function):
+            problems.add("function", function, "a function", "FunctionObjective(my_function)")
+        problems.choice("direction", direction, ["maximize", "minimize"])
+        check_epochs(problems, epochs)
+        problems.raise_if_any()
+        self.function = function
+        self.direction = direction
+        self.epochs = epochs
+        self.deterministic = deterministic
+        self.metric = "value"
+        self._takes_epochs = _count_positional(function) >= 2
+
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        budget = epochs if epochs is not None else self.epochs
+        start = time.perf_counter()
+        # Only a search that listens is worth a call an epoch.
+        every = on_epoch is not None and self._takes_epochs and budget
+        values: list[float] = []
+        spent = budget or 0
+        for spent in range(1, budget + 1) if every else (budget,):
+            value, status, reason = self._ask(params, spent)
+            if status != "complete":
+                break
+            values.append(value)
+            if on_epoch is not None and on_epoch(spent or 1, value):
+                status, reason = "pruned", f"stopped by the search after epoch {spent or 1}"
+                break
+        return Evaluation(
+            params=dict(params),
+            value=value,
+            curve={self.metric: values} if every else {},
+            epochs=spent or 0,
+            seconds=time.perf_counter() - start,
+            status=status,
+            reason=reason,
+        )
+
+    def _ask(self, params: Params, epochs: int | None) -> tuple[float, str, str]:
+        """Call the function once and judge its answer."""
+        try:
+            value = self.function(params, epochs) if self._takes_epochs else self.function(params)
+        except Exception as error:  # the learner's own code: whatever it raises is a result
+            return math.nan, "failed", f"{type(error).__name__}: {error}"
+        return _judge(value)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "objective": "FunctionObjective",
+            "function": identify(self.function),
+            "direction": self.direction,
+            "epochs": self.epochs,
+        }
+
+
+def check_epochs(problems: Problems, epochs: object, argument: str = "epochs") -> None:
+    """Note an epoch budget that is neither None nor a whole number from 1 up."""
+    if epochs is None:
+        return
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        problems.add(argument, epochs, "a whole number from 1 up", f"{argument}=20")
+
+
+def identify(function: Callable) -> str:
+    """Return a function's name and a checksum of what it does, to tell it from another.
+
+    The checksum covers the code and its constants, not the line it stands on, nor values that the
+    function finds outside itself.
+    """
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    code = getattr(function, "__code__", None)
+    return name if code is None else f"{name} ({_checksum(code):08x})"
+
+
+def _checksum(code: CodeType) -> int:
+    total = zlib.crc32(code.co_code)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            total = zlib.crc32(str(_checksum(constant)).encode(), total)
+        elif not isinstance(constant, frozenset):  # a set has no order to rely on
+            total = zlib.crc32(repr(constant).encode(), total)
+    return zlib.crc32(repr(code.co_names).encode(), total)
+
+
+def _judge(value: object) -> tuple[float, str, str]:
+    """Sort what a function returned into a value, a status and a reason."""
+    # NumPy's scalars and zero-dimensional arrays are numbers to a learner.
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        shown = "None (is a return missing?)" if value is None else repr(value)
+        return math.nan, "failed", f"the objective returned {shown}; it must return a number"
+    if not math.isfinite(value):
+        return math.nan, "diverged", f"the objective returned {float(value)}"
+    return float(value), "complete", ""
+
+
+def _count_positional(function: Callable) -> int:
+    """Count the positional arguments that a caller is meant to give; 1 if Python cannot tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    meant = [p for p in parameters if p.default is p.empty or p.name == "epochs"]
+    return sum(parameter.kind in positional for parameter in meant)

@@ -1,0 +1,157 @@
+"""Objectives: what one trial gives, costs and survives."""
+
+import math
+
+import numpy as np
+import pytest
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return ht.load("iris")
+
+
+def test_function_of_params():
+    objective = ht.FunctionObjective(lambda params: params["x"] * 2)
+    evaluation = objective.evaluate({"x": 4})
+    assert (evaluation.value, evaluation.status, evaluation.epochs) == (8.0, "complete", 0)
+
+
+def test_function_of_params_and_epochs():
+    objective = ht.FunctionObjective(lambda params, epochs: epochs, epochs=5)
+    assert objective.evaluate({}).value == 5
+    assert objective.evaluate({}, 3).value == objective.evaluate({}, 3).epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "reason"),
+    [
+        (None, "failed", "is a return missing"),
+        ("0.9", "failed", "must return a number"),
+        (True, "failed", "must return a number"),
+        ([0.5], "failed", "must return a number"),
+        (math.nan, "diverged", "nan"),
+        (np.inf, "diverged", "inf"),
+        (np.float32(0.5), "complete", ""),
+        (np.array(1), "complete", ""),
+    ],
+)
+def test_what_a_function_may_return(returned, status, reason):
+    evaluation = ht.FunctionObjective(lambda params: returned).evaluate({})
+    assert evaluation.status == status
+    assert reason in evaluation.reason
+    assert math.isfinite(evaluation.value) == (status == "complete")
+
+
+def test_an_error_of_the_function_is_a_result():
+    evaluation = ht.FunctionObjective(lambda params: 1 / 0).evaluate({})
+    assert evaluation.status == "failed"
+    assert "ZeroDivisionError" in evaluation.reason
+
+
+def test_bad_function_arguments():
+    with pytest.raises(ArgumentError, match=r"(?s)function=3.*Did you mean 'maximize'"):
+        ht.FunctionObjective(3, direction="maximise")
+
+
+def test_training_gives_a_curve_and_repeats(iris):
+    objective = ht.TrainObjective(iris, epochs=3)
+    first, again = (objective.evaluate({"units": 4, "dropout": 0.2}) for _ in range(2))
+    assert {len(values) for values in first.curve.values()} == {3}
+    assert first.curve == again.curve
+    assert first.value == first.curve["val_accuracy"][-1]
+    other = ht.TrainObjective(iris, epochs=3, seed=1).evaluate({"units": 4, "dropout": 0.2})
+    assert other.curve != first.curve
+
+
+def test_epochs_may_be_a_hyperparameter(iris):
+    objective = ht.TrainObjective(iris, epochs=5, defaults={"batch_size": 64})
+    assert objective.evaluate({"epochs": 2}).epochs == 2
+    assert objective.evaluate({"epochs": 2}, 1).epochs == 1
+
+
+def test_folds_average_and_cost(iris):
+    objective = ht.TrainObjective(iris, epochs=2, folds=3)
+    evaluation = objective.evaluate({"units": 4})
+    assert evaluation.epochs == objective.epochs_of({}, None) == 6
+    assert len(evaluation.curve["val_loss"]) == 2
+    # Every development row is held out once.
+    held_out = sum(len(y_val) for _, _, _, y_val in objective.splits())
+    assert held_out == len(iris.y_train) + len(iris.y_val)
+
+
+def test_early_stopping_scores_the_best_epoch(iris):
+    objective = ht.TrainObjective(iris, epochs=60, early_stopping=2, metric="val_loss")
+    evaluation = objective.evaluate({"learning_rate": 0.3, "units": 32, "layers": 2})
+    assert evaluation.epochs < 60
+    assert evaluation.value == min(evaluation.curve["val_loss"])
+    assert objective.direction == "minimize"
+
+
+def test_a_search_can_stop_training(iris):
+    seen = []
+
+    def on_epoch(epoch, value):
+        seen.append((epoch, value))
+        return epoch == 2
+
+    evaluation = ht.TrainObjective(iris, epochs=5).evaluate({"units": 4}, on_epoch=on_epoch)
+    assert (evaluation.status, evaluation.epochs) == ("pruned", 2)
+    assert [value for _, value in seen] == evaluation.curve["val_accuracy"]
+
+
+def test_a_diverging_network_is_recorded(iris):
+    params = {"optimizer": "sgd", "learning_rate": 1e8, "activation": "relu", "layers": 2}
+    evaluation = ht.TrainObjective(iris, epochs=10).evaluate(params)
+    assert evaluation.status == "diverged"
+    assert math.isnan(evaluation.value)
+    assert evaluation.epochs < 10
+
+
+def test_a_build_that_raises_is_recorded(iris):
+    evaluation = ht.TrainObjective(iris, epochs=1).evaluate({"unitz": 4})
+    assert evaluation.status == "failed"
+    assert "unitz" in evaluation.reason
+
+
+def test_a_model_of_the_learners_own(iris):
+    from hpotutor._tensorflow import keras
+
+    def build(n_features, n_classes, units=4, metrics=("accuracy",)):
+        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n_classes)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=list(metrics))
+        return model
+
+    objective = ht.TrainObjective(iris, epochs=1, build=build)
+    assert objective.evaluate({"units": 3}).status == "complete"
+    assert objective.train({}).count_params() == 15
+    without = objective.evaluate({"metrics": ()})
+    assert without.status == "failed"
+    assert "metrics=['accuracy']" in without.reason
+
+
+def test_bad_training_arguments(iris):
+    with pytest.raises(ArgumentError, match=r"(?s)epochs=0.*early_stopping=-1.*'fused'.*score"):
+        ht.TrainObjective(iris, epochs=0, early_stopping=-1, engine="fuse", score="lucky")
+    with pytest.raises(ArgumentError, match="data="):
+        ht.TrainObjective("iris")
+    with pytest.raises(ArgumentError, match="more than the 40 rows of the rarest class"):
+        ht.TrainObjective(iris, folds=50)
+    with pytest.raises(ArgumentError, match="engine='keras'"):
+        ht.TrainObjective(iris, engine="fused", build=len)
+
+
+def test_folds_cannot_be_pruned(iris):
+    objective = ht.TrainObjective(iris, folds=2)
+    with pytest.raises(ArgumentError, match="folds=None"):
+        objective.evaluate({}, on_epoch=lambda epoch, value: False)
+
+
+def test_description_tells_what_decides_an_answer(iris):
+    first = ht.TrainObjective(iris, epochs=3).describe()
+    assert first == ht.TrainObjective(ht.load("iris"), epochs=3).describe()
+    assert first != ht.TrainObjective(ht.load("iris", seed=1), epochs=3).describe()
