@@ -1,0 +1,97 @@
+"""Files of arrays that notice when they were damaged: npz without pickle, with a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hpotutor.errors import DataError
+
+
+def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Write arrays and what there is to say about them; equal contents give equal files.
+
+    Parameters
+    ----------
+    path : path
+        Replaced once the new file is whole.
+    about : mapping
+        In JSON's types.
+    arrays : mapping of str to array
+        Of numbers.
+    """
+    text = json.dumps(about, sort_keys=True).encode()
+    parts = {"about": np.frombuffer(text, np.uint8), **arrays}
+    parts["checksum"] = np.frombuffer(bytes.fromhex(_digest(parts)), np.uint8)
+    partial = Path(path).with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(file, **parts)
+    partial.replace(path)
+
+
+def read(
+    path: str | os.PathLike, wanted: Iterable[str], form: int, remedy: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray], str]:
+    """Read a file that :func:`write` made.
+
+    Parameters
+    ----------
+    path : path
+    wanted : iterable of str
+        Arrays that it must have.
+    form : int
+        The ``format`` that its ``about`` must name.
+    remedy : str
+        What to type when the file cannot be used.
+
+    Returns
+    -------
+    about : dict
+    arrays : dict of str to array
+    checksum : str
+        SHA-256 of both, in hexadecimal.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, or of another version.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        missing = {"about", "checksum", *wanted} - set(arrays)
+        why = f"{', '.join(sorted(missing))} missing" if missing else ""
+        checksum = "" if missing else arrays.pop("checksum").tobytes().hex()
+        if not missing and checksum != _digest(arrays):
+            why = "its contents do not match its checksum"
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+        why = str(error) or type(error).__name__
+    if why:
+        raise DataError(
+            f"{path.name} is damaged, or no such file at all ({why}). Restore the file that "
+            f"hpotutor came with, or make it anew: {remedy}."
+        )
+    about = json.loads(arrays.pop("about").tobytes())
+    if about.get("format") != form:
+        raise DataError(
+            f"{path.name} is of format {about.get('format')!r}, and this hpotutor reads format "
+            f"{form}. Install the hpotutor that it belongs to, or make it anew: {remedy}."
+        )
+    return about, arrays, checksum
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(set(arrays) - {"checksum"}):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
