@@ -1,0 +1,324 @@
+"""Bayesian optimization with a Gaussian process, written to be read and stepped through.
+
+A loop of three lines is all of it::
+
+    params = search.suggest()
+    value = ask(params)
+    search.observe(params, value)
+
+``suggest`` fits a Gaussian process to what was observed and returns the point where an acquisition
+function is largest: the one that promises most, by being good or by being unknown.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from optuna.distributions import CategoricalDistribution
+from scipy.stats import norm
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from hpotutor.errors import Problems
+from hpotutor.space import SearchSpace
+
+Params = dict[str, Any]
+# Points at which the acquisition is looked up: random ones, and some around the best one.
+_CANDIDATES = 500
+_NEIGHBORS = 100
+
+
+def expected_improvement(
+    mean: np.ndarray, std: np.ndarray, best: float, xi: float = 0.01
+) -> np.ndarray:
+    """Return by how much each point is expected to beat the best value seen.
+
+    Parameters
+    ----------
+    mean, std : array-like of shape (n_points,)
+        The model's mean and standard deviation at each point; higher is better.
+    best : float
+        The incumbent: the best value seen.
+    xi : float, default 0.01
+        An improvement that is not worth having. Larger explores more.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_points,)
+        In the unit of the value.
+
+    Notes
+    -----
+    Jones, Schonlau and Welch (1998), Efficient global optimization of expensive black-box
+    functions, https://doi.org/10.1023/A:1008306431147.
+
+    Examples
+    --------
+    >>> expected_improvement([0.8, 0.8], [0.0, 0.1], best=0.9, xi=0.0).round(4).tolist()
+    [0.0, 0.0083]
+    """
+    gain, z, known = _standardize(mean, std, best, xi)
+    std = np.asarray(std, dtype=float)
+    return np.where(known, np.maximum(gain, 0.0), gain * norm.cdf(z) + std * norm.pdf(z))
+
+
+def probability_of_improvement(
+    mean: np.ndarray, std: np.ndarray, best: float, xi: float = 0.01
+) -> np.ndarray:
+    """Return how probable it is that each point beats the best value seen by more than ``xi``.
+
+    Parameters
+    ----------
+    mean, std, best, xi
+        As in :func:`expected_improvement`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_points,)
+
+    Notes
+    -----
+    Kushner (1964), A new method of locating the maximum point of an arbitrary multipeak curve in
+    the presence of noise, https://doi.org/10.1115/1.3653121.
+
+    Examples
+    --------
+    >>> probability_of_improvement([0.8, 0.9], [0.1, 0.1], best=0.9, xi=0.0).round(3).tolist()
+    [0.159, 0.5]
+    """
+    gain, z, known = _standardize(mean, std, best, xi)
+    return np.where(known, (gain > 0).astype(float), norm.cdf(z))
+
+
+def upper_confidence_bound(mean: np.ndarray, std: np.ndarray, kappa: float = 2.0) -> np.ndarray:
+    """Return how good each point could be: its mean and ``kappa`` standard deviations more.
+
+    Parameters
+    ----------
+    mean, std
+        As in :func:`expected_improvement`.
+    kappa : float, default 2.0
+        Larger explores more; 0 trusts the mean alone.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_points,)
+
+    Notes
+    -----
+    Srinivas, Krause, Kakade and Seeger (2010), Gaussian process optimization in the bandit setting,
+    https://arxiv.org/abs/0912.3995.
+
+    Examples
+    --------
+    >>> upper_confidence_bound([0.8, 0.9], [0.1, 0.0]).tolist()
+    [1.0, 0.9]
+    """
+    return np.asarray(mean, dtype=float) + kappa * np.asarray(std, dtype=float)
+
+
+def _standardize(
+    mean: np.ndarray, std: np.ndarray, best: float, xi: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gain over the incumbent, the same in standard deviations, and where std is 0."""
+    mean, std = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    gain = mean - best - xi
+    known = std <= 0
+    return gain, gain / np.where(known, 1.0, std), known
+
+
+ACQUISITIONS: dict[str, Callable[..., np.ndarray]] = {
+    "expected_improvement": expected_improvement,
+    "probability_of_improvement": probability_of_improvement,
+    "upper_confidence_bound": upper_confidence_bound,
+}
+
+
+class Posterior(NamedTuple):
+    """What a Gaussian process believes about some points."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+
+class GaussianProcessSearch:
+    """Bayesian optimization, one step at a time.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Where to search.
+    acquisition : str, default "expected_improvement"
+        Or "probability_of_improvement", "upper_confidence_bound".
+    xi : float, default 0.01
+        Dial of the first two, in standard deviations of the values observed.
+    kappa : float, default 2.0
+        Dial of the third.
+    startup : int, optional
+        Random points before the model is asked; by default 2 more than there are hyperparameters,
+        but at least 4.
+    noise : float, optional
+        Standard deviation of the noise, in the unit of the value; 0 for a model that goes through
+        every observation. Estimated by default.
+    direction : {"maximize", "minimize"}, default "maximize"
+        Which way is better.
+    seed : int, default 0
+        Of random points. What is suggested depends on the seed and on what was observed, and on
+        nothing else: asking twice gives the same.
+
+    Notes
+    -----
+    Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
+    algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
+    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter,
+    and noise.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> search = GaussianProcessSearch(ht.SearchSpace(x=ht.uniform(0, 1)), startup=3)
+    >>> for _ in range(10):
+    ...     params = search.suggest()
+    ...     search.observe(params, -((params["x"] - 0.7) ** 2))
+    >>> round(search.incumbent["x"], 1)
+    0.7
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        acquisition: str = "expected_improvement",
+        xi: float = 0.01,
+        kappa: float = 2.0,
+        startup: int | None = None,
+        noise: float | None = None,
+        direction: str = "maximize",
+        seed: int = 0,
+    ) -> None:
+        problems = Problems("GaussianProcessSearch")
+        problems.choice("acquisition", acquisition, ACQUISITIONS)
+        problems.choice("direction", direction, ["maximize", "minimize"])
+        problems.raise_if_any()
+        self.space, self.seed = space, seed
+        self.acquisition, self.xi, self.kappa = acquisition, xi, kappa
+        self.startup = max(len(space) + 2, 4) if startup is None else startup
+        self.noise, self.direction = noise, direction
+        self.points: list[Params] = []
+        self.values: list[float] = []
+        self._model: GaussianProcessRegressor | None = None
+
+    def observe(self, params: Mapping[str, Any], value: float) -> None:
+        """Take in what a point gave; values that are not finite are no information."""
+        if math.isfinite(value):
+            self.points.append(self.space.clean(params))
+            self.values.append(float(value))
+            self._model = None
+
+    @property
+    def incumbent(self) -> Params:
+        """The best point observed."""
+        pick = np.argmax if self.direction == "maximize" else np.argmin
+        return self.points[int(pick(self.values))]
+
+    def suggest(self) -> Params:
+        """Return the point to try next: random at first, then where the acquisition is largest."""
+        rng = np.random.default_rng([self.seed, len(self.points)])
+        if len(self.points) < self.startup:
+            return self.space.sample(rng)
+        candidates = self._candidates(rng)
+        return candidates[int(np.argmax(self.acquire(candidates)))]
+
+    def posterior(self, grid: Sequence[Mapping[str, Any]]) -> Posterior:
+        """Return mean and standard deviation of the model at some points.
+
+        Parameters
+        ----------
+        grid : sequence of dict
+            Points of the space.
+
+        Returns
+        -------
+        Posterior
+            ``mean`` and ``std``, each of shape (n_points,), in the unit of the values; the
+            standard deviation is of the function, without the noise.
+        """
+        model = self._fit()
+        mean, std = model.predict(self._encode(grid), return_std=True)
+        noise = model.kernel_.k2.noise_level * self._scale**2
+        return Posterior(mean, np.sqrt(np.maximum(std**2 - noise, 0.0)))
+
+    def acquire(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """Return the acquisition at some points; the next suggestion is where it is largest."""
+        mean, std = self.posterior(grid)
+        values = np.array(self.values)
+        if self.direction == "minimize":
+            mean, values = -mean, -values
+        if self.acquisition == "upper_confidence_bound":
+            return upper_confidence_bound(mean, std, self.kappa)
+        # Against what the model believes of the observed points: with noise, the best value seen
+        # was partly luck.
+        return ACQUISITIONS[self.acquisition](mean, std, self._best(), self.xi * np.std(values))
+
+    def _best(self) -> float:
+        believed = self._fit().predict(self._encode(self.points))
+        return float(np.max(believed if self.direction == "maximize" else -believed))
+
+    @property
+    def _scale(self) -> float:
+        """What the values are divided by before the model sees them."""
+        return float(np.std(self.values)) or 1.0
+
+    def _fit(self) -> GaussianProcessRegressor:
+        """Fit the model to what was observed, once for each new observation."""
+        if self._model is None:
+            if not self.points:
+                problems = Problems("GaussianProcessSearch")
+                problems.say("nothing was observed yet. Type search.observe(params, value) first.")
+                problems.raise_if_any()
+            rows = self._encode(self.points)
+            noise = WhiteKernel(1e-3, (1e-6, 1.0))
+            if self.noise is not None:  # a little is needed to invert the matrix
+                noise = WhiteKernel(max((self.noise / self._scale) ** 2, 1e-8), "fixed")
+            lengths = Matern(np.full(rows.shape[1], 0.5), (0.05, 10.0), nu=2.5)
+            kernel = ConstantKernel(1.0, (1e-2, 1e2)) * lengths + noise
+            model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=self.seed)
+            with warnings.catch_warnings():
+                # A length scale at its bound only says that the hyperparameter matters little.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                self._model = model.fit(rows, self.values)
+        return self._model
+
+    def _encode(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """Return points as rows: numbers on [0, 1] by their scale, a column for each category."""
+        rows = []
+        for params in grid:
+            row: list[float] = []
+            for (name, distribution), position in zip(
+                self.space.items(), self.space.to_unit(params), strict=True
+            ):
+                if isinstance(distribution, CategoricalDistribution):
+                    chosen = params.get(name) if name in params else _Absent
+                    row += [float(option == chosen) for option in distribution.choices]
+                else:
+                    row.append(float(position))
+            rows.append(row)
+        return np.array(rows)
+
+    def _candidates(self, rng: np.random.Generator) -> list[Params]:
+        """Return random points and neighbors of the incumbent, none of them observed before."""
+        points = [self.space.sample(rng) for _ in range(_CANDIDATES)]
+        center = self.space.to_unit(self.incumbent)
+        steps = rng.normal(0.0, 0.05, (_NEIGHBORS, len(center)))
+        points += [self.space.from_unit(unit) for unit in np.clip(center + steps, 0.0, 1.0)]
+        new = [point for point in points if point not in self.points]
+        return new or points
+
+
+class _Absent:
+    """Equal to no category."""

@@ -1,0 +1,392 @@
+"""Hyperband and successive halving: many short trainings, few long ones."""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.errors import Problems
+from hpotutor.objective import Objective, Params
+from hpotutor.record import Recorder
+from hpotutor.result import SearchResult
+from hpotutor.search._keras_tuner import tune
+from hpotutor.search._libraries import (
+    LABELS,
+    ONE_SPLIT,
+    ROWS,
+    TrialEstimator,
+    check_count,
+    check_library,
+    optuna_study,
+)
+from hpotutor.space import SearchSpace
+
+
+class Rung(NamedTuple):
+    """How many configurations are trained, for how many epochs each."""
+
+    configurations: int
+    epochs: int
+
+
+class Bracket(NamedTuple):
+    """One successive halving: its number in the paper, and its rungs from the lowest up."""
+
+    s: int
+    rungs: tuple[Rung, ...]
+
+
+def hyperband_brackets(max_epochs: int, eta: int = 3) -> list[Bracket]:
+    """Return Hyperband's brackets, from the one with most configurations to plain random search.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Epochs of the longest training, called R in the paper.
+    eta : int, default 3
+        One in ``eta`` is promoted, to ``eta`` times the epochs.
+
+    Returns
+    -------
+    list of Bracket
+
+    Raises
+    ------
+    ArgumentError
+        An argument is not a whole number, or too small.
+
+    Notes
+    -----
+    Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar (2018), Hyperband: a novel bandit-based
+    approach to hyperparameter optimization, algorithm 1, https://jmlr.org/papers/v18/16-558.html.
+    Epochs are rounded down, configurations as in the paper. KerasTuner rounds all up.
+
+    Examples
+    --------
+    >>> for bracket in hyperband_brackets(9):
+    ...     print(bracket.s, [tuple(rung) for rung in bracket.rungs])
+    2 [(9, 1), (3, 3), (1, 9)]
+    1 [(5, 3), (1, 9)]
+    0 [(3, 9)]
+    """
+    problems = Problems("hyperband_brackets")
+    check_count(problems, "max_epochs", max_epochs, 1, 27)
+    check_count(problems, "eta", eta, 2, 3)
+    problems.raise_if_any()
+    s_max = 0
+    while eta ** (s_max + 1) <= max_epochs:
+        s_max += 1
+    brackets = []
+    for s in range(s_max, -1, -1):
+        # Integer arithmetic: a logarithm in floating point is off by one now and then.
+        first = -(-(s_max + 1) * eta**s // (s + 1))
+        rungs = [Rung(first // eta**i, max_epochs * eta**i // eta**s) for i in range(s + 1)]
+        brackets.append(Bracket(s, tuple(rungs)))
+    return brackets
+
+
+def successive_halving(
+    score: Callable[[list[Params], int], Sequence[float]],
+    candidates: Sequence[Params],
+    rungs: Sequence[Rung],
+) -> list[Params]:
+    """Train all candidates a little, the better ones longer, and so on up the rungs.
+
+    Parameters
+    ----------
+    score : callable
+        ``score(list_of_params, epochs)`` returns a number for each, higher is better.
+    candidates : sequence of dict
+        For the lowest rung.
+    rungs : sequence of Rung
+        From the lowest up, as in ``hyperband_brackets(27)[0].rungs``.
+
+    Returns
+    -------
+    list of dict
+        The candidates of the highest rung, best first.
+
+    Notes
+    -----
+    Jamieson and Talwalkar (2016), Non-stochastic best arm identification and hyperparameter
+    optimization, https://proceedings.mlr.press/v51/jamieson16.html.
+
+    Examples
+    --------
+    >>> rungs = [Rung(4, 1), Rung(2, 2), Rung(1, 4)]
+    >>> points = [{"x": 1}, {"x": 4}, {"x": 3}, {"x": 2}]
+    >>> successive_halving(lambda batch, epochs: [p["x"] for p in batch], points, rungs)
+    [{'x': 4}]
+    """
+    survivors = list(candidates)
+    for rung in rungs:
+        survivors = survivors[: rung.configurations]
+        scores = np.asarray(score(survivors, rung.epochs))
+        best_first = np.argsort(-scores, kind="stable")  # of equals, the one drawn first
+        survivors = [survivors[index] for index in best_first]
+    return survivors
+
+
+def hyperband_search(
+    objective: Objective,
+    space: SearchSpace,
+    *,
+    epochs: int | None = None,
+    eta: int = 3,
+    trials: int | None = None,
+    seed: int = 0,
+    library: str = "plain",
+    bracket: int | None = None,
+    candidates: str = "random",
+    log: str | os.PathLike | None = None,
+    max_seconds: float | None = None,
+    max_epochs: int | None = None,
+    progress: bool = True,
+) -> SearchResult:
+    """Train many configurations for a few epochs, and the promising ones for longer.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is asked; its budget in epochs is what is dealt out.
+    space : SearchSpace
+        Which hyperparameters, and what each is drawn from.
+    epochs : int, optional
+        Of the longest training; the objective's own by default.
+    eta : int, default 3
+        One in ``eta`` is promoted, to ``eta`` times the epochs.
+    trials : int, optional
+        How many evaluations; one on every rung counts. With it, the brackets are run again and
+        again until it is spent; by default, once.
+    seed : int, default 0
+        Of the draws.
+    library : {"plain", "optuna", "keras_tuner", "scikit-learn"}
+        Whose loop runs: our readable one, ``HyperbandPruner``, ``kt.Hyperband``'s oracle, or
+        ``HalvingRandomSearchCV``, which is one bracket. Optuna stops a training after an epoch;
+        the others train anew on each rung.
+    bracket : int, optional
+        With ``"plain"``: only this bracket of :func:`hyperband_brackets`, one successive halving.
+    candidates : {"random", "grid"}
+        With scikit-learn: ``"grid"`` is ``HalvingGridSearchCV``.
+    log : str or path, optional
+        A file to keep the trials in; the same call on it goes on where it was cut.
+    max_seconds, max_epochs : number, optional
+        Further budgets; ``max_epochs`` is of the whole search.
+    progress : bool, default True
+        Say what it will cost, and show a bar.
+
+    Returns
+    -------
+    SearchResult
+
+    Raises
+    ------
+    ArgumentError
+        The objective knows no epochs, an unknown library, a bad budget.
+
+    Notes
+    -----
+    Li et al. (2018), see :func:`hyperband_brackets`.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> space = ht.SearchSpace(x=ht.uniform(0, 1))
+    >>> objective = ht.FunctionObjective(lambda p, epochs: p["x"] * (1 - 0.5**epochs), epochs=9)
+    >>> result = ht.hyperband_search(objective, space, progress=False)
+    >>> len(result), result.cost.epochs
+    (22, 78)
+    """
+    problems = Problems("hyperband_search")
+    check_library(problems, library, _LOOPS)
+    longest = epochs if epochs is not None else getattr(objective, "epochs", None)
+    plan = _plan(problems, space, longest, eta, bracket)
+    if bracket is not None and library != "plain":
+        problems.say("bracket= is for library='plain'. Leave it out, or change the library.")
+    problems.choice("candidates", candidates, ("random", "grid"))
+    if candidates == "grid" and library != "scikit-learn":
+        problems.say("candidates='grid' needs library='scikit-learn'.")
+    with Recorder(
+        objective,
+        space,
+        method="hyperband",
+        library=library,
+        seed=seed,
+        trials=trials,
+        max_epochs=max_epochs,
+        max_seconds=max_seconds,
+        log=log,
+        progress=progress,
+        options={"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates},
+        planned=_cost(plan if library != "scikit-learn" else plan[:1]) if trials is None else None,
+        problems=problems,
+    ) as recorder:
+        _LOOPS[library](recorder, _Settings(longest, eta, seed, plan, candidates))
+    return recorder.result()
+
+
+@dataclass(frozen=True)
+class _Settings:
+    epochs: int
+    eta: int
+    seed: int
+    plan: list[Bracket]
+    candidates: str
+
+
+def _plan(
+    problems: Problems, space: object, epochs: object, eta: object, bracket: object
+) -> list[Bracket]:
+    """Return the brackets to run; note what keeps Hyperband from running at all."""
+    if epochs is None:
+        problems.say(
+            "the objective has no epochs to deal out. Type epochs=27, with an objective whose "
+            "value depends on them: ht.FunctionObjective(function) with function(params, epochs)."
+        )
+        return []
+    if isinstance(space, SearchSpace) and "epochs" in space:
+        problems.say("Hyperband itself chooses the epochs. Leave 'epochs' out of the space.")
+    fine = check_count(problems, "epochs", epochs, 1, 27)
+    if not (check_count(problems, "eta", eta, 2, 3) and fine):
+        return []
+    plan = hyperband_brackets(epochs, eta)
+    if bracket is None:
+        return plan
+    problems.choice("bracket", bracket, [item.s for item in plan])
+    return [item for item in plan if item.s == bracket]
+
+
+def _cost(plan: list[Bracket]) -> tuple[int, int]:
+    """Return the evaluations and epochs of a pass through the brackets."""
+    rungs = [rung for bracket in plan for rung in bracket.rungs]
+    return sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
+
+
+def _plain(recorder: Recorder, settings: _Settings) -> None:
+    """Hyperband, algorithm 1 of the paper."""
+    rng = np.random.default_rng(settings.seed)
+
+    def score(batch: list[Params], epochs: int) -> list[float]:
+        recorder.prefetch(batch, epochs)
+        evaluations = [recorder.evaluate(params, epochs) for params in batch]
+        return [recorder.score(evaluation) for evaluation in evaluations]
+
+    while True:
+        for bracket in settings.plan:
+            first = bracket.rungs[0].configurations
+            successive_halving(
+                score, [recorder.space.sample(rng) for _ in range(first)], bracket.rungs
+            )
+        if recorder.trials is None:
+            return
+
+
+def _optuna(recorder: Recorder, settings: _Settings) -> None:
+    from optuna import TrialPruned
+    from optuna.pruners import HyperbandPruner
+    from optuna.samplers import RandomSampler
+
+    pruner = HyperbandPruner(
+        min_resource=1, max_resource=settings.epochs, reduction_factor=settings.eta
+    )
+    sign = 1.0 if recorder.objective.direction == "maximize" else -1.0
+
+    def objective(trial: Any) -> float:
+        params = recorder.space.suggest(trial)
+
+        def on_epoch(epoch: int, value: float) -> bool:
+            trial.report(sign * value, epoch)
+            return trial.should_prune()
+
+        evaluation = recorder.evaluate(params, settings.epochs, on_epoch=on_epoch)
+        if evaluation.status == "pruned":
+            raise TrialPruned
+        return recorder.score(evaluation)
+
+    with optuna_study(RandomSampler(seed=settings.seed), pruner) as study:
+        started = sum(bracket.rungs[0].configurations for bracket in settings.plan)
+        study.optimize(objective, n_trials=recorder.trials or started)
+
+
+def _keras_tuner(recorder: Recorder, settings: _Settings) -> None:
+    from keras_tuner.oracles import HyperbandOracle
+
+    rounds = 1 if recorder.trials is None else None  # None goes on for ever
+    oracle = functools.partial(
+        HyperbandOracle,
+        max_epochs=settings.epochs,
+        factor=settings.eta,
+        hyperband_iterations=rounds,
+    )
+    tune(recorder, oracle, settings.seed)
+
+
+def _scikit_learn(recorder: Recorder, settings: _Settings) -> None:
+    """Run one bracket, the one with most configurations; again with new ones as trials allow."""
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
+
+    lowest = settings.plan[0].rungs[0]
+    budget = {
+        "factor": settings.eta,
+        "resource": "epochs_resource",
+        "max_resources": settings.epochs,
+        "min_resources": lowest.epochs,
+        "cv": ONE_SPLIT,
+        "refit": False,
+        "error_score": "raise",
+    }
+    estimator = TrialEstimator(recorder)
+    if settings.candidates == "grid":
+        grid = recorder.space.to_sklearn_grid()
+        _in_batches(HalvingGridSearchCV)(estimator, grid, **budget).fit(ROWS, LABELS)
+        return
+    seeds = np.random.SeedSequence(settings.seed)
+    while True:
+        search = _in_batches(HalvingRandomSearchCV)(
+            estimator,
+            recorder.space.to_scipy(),
+            n_candidates=lowest.configurations,
+            random_state=int(seeds.spawn(1)[0].generate_state(1)[0]),
+            **budget,
+        )
+        with warnings.catch_warnings():
+            # It runs the whole space when that is smaller than what was asked for.
+            warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+            search.fit(ROWS, LABELS)
+        if recorder.trials is None:
+            return
+
+
+def _in_batches(search: type) -> type:
+    """Return a halving search of scikit-learn that shows each rung to the recorder first."""
+
+    class Batches(search):
+        # scikit-learn reads the signature: since 1.9 it may pass its callbacks' context too.
+        @functools.wraps(search._run_search)
+        def _run_search(self, evaluate_candidates: Callable, **context: Any) -> None:
+            def show(candidates: list[Params], *arguments: Any, **keywords: Any) -> Any:
+                epochs = candidates[0]["epochs_resource"]
+                batch = [dict(params) for params in candidates]
+                for params in batch:
+                    del params["epochs_resource"]
+                self.estimator.recorder.prefetch(batch, epochs)
+                return evaluate_candidates(candidates, *arguments, **keywords)
+
+            super()._run_search(show, **context)
+
+    return Batches
+
+
+_LOOPS: dict[str, Callable[[Recorder, _Settings], None]] = {
+    "plain": _plain,
+    "optuna": _optuna,
+    "keras_tuner": _keras_tuner,
+    "scikit-learn": _scikit_learn,
+}

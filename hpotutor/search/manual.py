@@ -1,0 +1,184 @@
+"""Manual search: you choose, the session trains, and you may guess before you see."""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hpotutor.errors import ArgumentError, Problems
+from hpotutor.objective import Evaluation, Objective
+from hpotutor.record import Recorder
+from hpotutor.result import SearchResult
+from hpotutor.space import SearchSpace
+
+
+def manual_search(
+    objective: Objective,
+    space: SearchSpace,
+    *,
+    log: str | os.PathLike | None = None,
+) -> ManualSession:
+    """Open a session in which you choose each point yourself.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is asked, for instance ``ht.TrainObjective(data)``.
+    space : SearchSpace
+        What may be tried; a hyperparameter that you leave out keeps the objective's default.
+    log : str or path, optional
+        A file to keep the trials in. Points that it holds are not trained again.
+
+    Returns
+    -------
+    ManualSession
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> space = ht.SearchSpace(x=ht.uniform(-1, 1))
+    >>> session = ht.manual_search(ht.FunctionObjective(lambda p: 1 - p["x"] ** 2), space)
+    >>> session.try_(x=0.5, guess=0.8)
+    1. x=0.5: 0.75 (your guess 0.8 was 0.05 too high). Best so far.
+    >>> session.try_(x=1.0)
+    2. x=1.0: 0. The best so far is 0.75, in trial 1.
+    >>> session.result().best_params
+    {'x': 0.5}
+    """
+    return ManualSession(objective, space, log)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One trial of a manual session, as a row to look at."""
+
+    number: int
+    evaluation: Evaluation
+    guess: float | None
+    best_number: int | None
+    best_value: float
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.evaluation.params.items())
+        return f"{self.number}. {shown}: {self._outcome()}{self._guessed()}. {self._best()}"
+
+    def _repr_html_(self) -> str:
+        cells = {"trial": self.number, **self.evaluation.params, "value": self._outcome()}
+        if self.guess is not None:
+            cells["guess"] = f"{self.guess:.3g}"
+        row = pd.DataFrame([{name: str(value) for name, value in cells.items()}])
+        table = row.to_html(index=False, border=0)
+        return f"{table}<p>{html.escape((self._guessed().strip(' ()') + '. ').lstrip('. '))}" + (
+            f"{html.escape(self._best())}</p>"
+        )
+
+    def _outcome(self) -> str:
+        if math.isfinite(self.evaluation.value):
+            return f"{self.evaluation.value:.3g}"
+        return f"{self.evaluation.status} ({self.evaluation.reason})"
+
+    def _guessed(self) -> str:
+        if self.guess is None or not math.isfinite(self.evaluation.value):
+            return ""
+        off = self.guess - self.evaluation.value
+        way = "too high" if off > 0 else "too low"
+        miss = f"was {abs(off):.2g} {way}" if abs(off) >= 5e-4 else "was right"
+        return f" (your guess {self.guess:.3g} {miss})"
+
+    def _best(self) -> str:
+        if self.best_number is None:
+            return "No trial has a value yet."
+        if self.best_number == self.number:
+            return "Best so far."
+        return f"The best so far is {self.best_value:.3g}, in trial {self.best_number}."
+
+
+class ManualSession:
+    """Points of your own choice, each trained, logged and shown; see :func:`manual_search`."""
+
+    def __init__(
+        self, objective: Objective, space: SearchSpace, log: str | os.PathLike | None
+    ) -> None:
+        self._recorder = Recorder(
+            objective,
+            space,
+            method="manual",
+            library="you",
+            log=log,
+            progress=False,
+            max_failures=None,
+        )
+        self._recorder.log.close()  # between trials, another session may use the file
+        self.guesses: list[float | None] = []
+
+    def try_(self, *, guess: float | None = None, **params: Any) -> Attempt:
+        """Train with these hyperparameters and show what came out.
+
+        Parameters
+        ----------
+        guess : float, optional
+            What you expect; it is kept beside the value. Guess before you look.
+        **params
+            Hyperparameters, by name.
+
+        Returns
+        -------
+        Attempt
+            A row that shows itself.
+
+        Raises
+        ------
+        ArgumentError
+            A name or a value is not in the space, or the guess is not a number.
+        """
+        problems = Problems("try_")
+        number = isinstance(guess, int | float) and not isinstance(guess, bool)
+        if guess is not None and not (number and math.isfinite(guess)):
+            problems.add("guess", guess, "a number", "guess=0.9")
+        try:
+            params = self._recorder.space.clean(params)
+        except ArgumentError as error:
+            problems.say(str(error).removeprefix("clean: "))
+        problems.raise_if_any()
+        log = self._recorder.log
+        log.open()
+        try:
+            evaluation = self._recorder.evaluate(params, note={"guess": guess})
+        finally:
+            log.close()
+        self.guesses.append(guess)
+        best = self._best_number()
+        value = math.nan if best is None else self._recorder.best_so_far
+        return Attempt(len(self.guesses), evaluation, guess, best, value)
+
+    def _best_number(self) -> int | None:
+        best = self._recorder.best_so_far
+        if best is None:
+            return None
+        evaluations = self._recorder.evaluations
+        found = (
+            n for n, e in enumerate(evaluations, 1) if e.status == "complete" and e.value == best
+        )
+        return next(found)
+
+    def result(self) -> SearchResult:
+        """Return the trials of this session, in the order tried."""
+        return self._recorder.result()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a trial, with your guesses."""
+        frame = self.result().to_frame()
+        if not frame.empty:
+            frame.insert(frame.columns.get_loc("value") + 1, "guess", self.guesses)
+        return frame
+
+    def __repr__(self) -> str:
+        return f"ManualSession({len(self.guesses)} trials)"
+
+    def _repr_html_(self) -> str:
+        return self.result()._repr_html_()

@@ -1,0 +1,59 @@
+"""Every method with every library, and the small searches that the tests run with them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import hpotutor as ht
+
+
+class Case(NamedTuple):
+    """One method with one library."""
+
+    method: str
+    library: str
+    options: tuple = ()
+
+    def __str__(self) -> str:
+        return "-".join([self.method, self.library, *(f"{k}={v}" for k, v in self.options)])
+
+    def search(self, objective, space, trials, **more):
+        """Run it; a grid has two levels of each hyperparameter."""
+        options = dict(self.options)
+        if self.method == "grid":
+            options["levels"] = 2
+        call = getattr(ht, f"{self.method}_search")
+        more.setdefault("progress", False)
+        return call(objective, space, trials=trials, library=self.library, **options, **more)
+
+
+CASES = [
+    Case("grid", "scikit-learn"),
+    Case("grid", "optuna"),
+    Case("grid", "keras_tuner"),
+    Case("random", "scikit-learn"),
+    Case("random", "optuna"),
+    Case("random", "optuna", (("quasi", True),)),
+    Case("random", "hyperopt"),
+    Case("random", "keras_tuner"),
+    Case("bayesian", "hyperopt", (("startup", 3),)),
+    Case("bayesian", "optuna", (("startup", 3),)),
+    Case("bayesian", "keras_tuner", (("startup", 6),)),  # its model takes seconds a trial
+    Case("bayesian", "gp", (("startup", 3),)),
+    Case("hyperband", "plain"),
+    Case("hyperband", "optuna"),
+    Case("hyperband", "keras_tuner"),
+    Case("hyperband", "scikit-learn"),
+    Case("hyperband", "scikit-learn", (("candidates", "grid"),)),
+    Case("genetic", "plain", (("population", 4),)),
+    Case("genetic", "plain", (("population", 4), ("regularized", True))),
+    Case("genetic", "optuna", (("population", 4),)),
+]
+
+# A grid asks the same with every seed, in the same order unless Optuna shuffles it.
+SEEDLESS = {case for case in CASES if "grid" in str(case)} - {Case("grid", "optuna")}
+
+
+def seen(result) -> list[tuple]:
+    """Return what must be equal when a search is repeated."""
+    return [(e.params, e.value, e.epochs, e.status, e.curve) for e in result.evaluations]

@@ -1,0 +1,229 @@
+"""Each method with each library: real training, valid points, exact budgets, and repeats."""
+
+import contextlib
+import math
+import warnings
+
+import pytest
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError
+from tests.search_cases import CASES, SEEDLESS, Case, seen
+
+SPACE = ht.SearchSpace(
+    learning_rate=ht.loguniform(1e-3, 1e-1),
+    units=ht.integers(2, 8, step=2),
+    optimizer=ht.choice("sgd", "adam"),
+)
+CONDITIONAL = ht.SearchSpace(
+    layers=ht.integers(1, 3),
+    units_2=ht.when(ht.integers(8, 64, step=8), layers=[2, 3]),
+    batch_norm=ht.choice(True, False),
+    momentum=ht.uniform(0, 1),
+)
+every = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+def score(params, epochs):
+    """Smooth, with an optimum inside, and better the longer it trains."""
+    near = -abs(math.log10(params.get("learning_rate", 0.01)) + 1.7) - abs(
+        params.get("units", 6) - 6
+    )
+    return near + (params.get("optimizer") == "adam") - 0.5**epochs
+
+
+def cheap(epochs=4):
+    return ht.FunctionObjective(score, epochs=epochs)
+
+
+@pytest.fixture(scope="module")
+def training():
+    return ht.TrainObjective(ht.load("iris"), epochs=2, defaults={"batch_size": 64})
+
+
+@every
+def test_real_training(case, training):
+    eta = {"eta": 2} if case.method == "hyperband" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        result = case.search(training, SPACE, trials=3, **eta)
+    assert len(result) == 3
+    for evaluation in result.evaluations:
+        assert SPACE.contains(evaluation.params)
+        assert evaluation.status in ("complete", "pruned")
+        assert 1 <= evaluation.epochs <= 2
+        assert 0 <= evaluation.value <= 1
+        assert evaluation.value == evaluation.curve["val_accuracy"][-1]
+        # Plain values: no NumPy scalars, and no integer that is a float.
+        kinds = [type(value) for value in evaluation.params.values()]
+        assert kinds == [float, int, str]
+    assert result.best_value == max(e.value for e in result.evaluations if e.status == "complete")
+
+
+def test_real_training_repeats_bit_for_bit(training):
+    case = Case("hyperband", "optuna", (("eta", 2),))
+    first = case.search(training, SPACE, trials=3, seed=5)
+    again = case.search(training, SPACE, trials=3, seed=5)
+    assert seen(first) == seen(again)
+
+
+@every
+def test_budget_of_trials_is_exact(case):
+    for trials in (1, 7):
+        result = case.search(cheap(), SPACE, trials=trials)
+        assert len(result) == trials
+        assert len(result.study.trials) == trials
+
+
+@every
+def test_budget_of_epochs_is_never_exceeded_and_used_up(case):
+    result = case.search(
+        cheap(), SPACE, trials=1000 if case.method != "grid" else None, max_epochs=15
+    )
+    spent = sum(e.epochs for e in result.evaluations)
+    assert 15 - 4 < spent <= 15
+    assert "15 epochs" in result.stopped
+
+
+@every
+def test_same_seed_repeats_and_another_differs(case):
+    first = case.search(cheap(), SPACE, trials=7, seed=0)
+    assert seen(first) == seen(case.search(cheap(), SPACE, trials=7, seed=0))
+    other = case.search(cheap(), SPACE, trials=7, seed=1)
+    assert (seen(first) == seen(other)) == (case in SEEDLESS)
+
+
+@every
+def test_conditional_spaces(case):
+    with (
+        pytest.raises(ArgumentError, match="has no conditions")
+        if case == Case("grid", "optuna")
+        else contextlib.nullcontext()
+    ):
+        trials = 8 if case.library == "keras_tuner" else 30
+        result = case.search(cheap(), CONDITIONAL, trials=trials)
+        assert all(CONDITIONAL.contains(e.params) for e in result.evaluations)
+        assert {"units_2" in e.params for e in result.evaluations} == {True, False}
+
+
+class Batches(ht.FunctionObjective):
+    """Prefers batches, and notes how large they were."""
+
+    batches = True
+
+    def __init__(self):
+        super().__init__(score, epochs=4)
+        self.sizes = []
+
+    def evaluate_many(self, batch, epochs=None, *, on_done=None):
+        self.sizes.append(len(batch))
+        return super().evaluate_many(batch, epochs, on_done=on_done)
+
+
+@every
+def test_batches_change_nothing_but_their_size(case):
+    batched = Batches()
+    trials = 7
+    assert seen(case.search(batched, SPACE, trials=trials)) == seen(
+        case.search(cheap(), SPACE, trials=trials)
+    )
+    if case.method in ("grid", "random"):
+        assert batched.sizes == [trials]
+    elif case.method == "genetic" or case.library in ("plain", "scikit-learn"):
+        assert max(batched.sizes) >= 3
+    else:  # each point depends on the ones before, or trials are stopped on the way
+        assert batched.sizes == []
+
+
+@every
+def test_an_interrupt_returns_the_result_so_far(case):
+    asked = []
+
+    def interrupted(params, epochs):
+        asked.append(params)
+        if len(asked) == 6:
+            raise KeyboardInterrupt
+        return score(params, epochs)
+
+    result = case.search(
+        ht.FunctionObjective(interrupted, epochs=1),
+        SPACE,
+        trials=8,
+        **({"epochs": 4} if case.method == "hyperband" else {}),
+    )
+    assert 1 <= len(result) <= 7  # five answers; a repeated point costs none
+    assert result.stopped.startswith("interrupted")
+    assert result.best_params
+
+
+@every
+def test_failures_and_divergence_rank_last_and_the_search_goes_on(case):
+    asked = []
+
+    def fragile(params, epochs):
+        if params not in asked:
+            asked.append(params)
+        if asked.index(params) % 3 == 0:
+            raise RuntimeError("out of memory")
+        return math.nan if asked.index(params) % 3 == 1 else score(params, epochs)
+
+    result = case.search(ht.FunctionObjective(fragile, epochs=4), SPACE, trials=8)
+    assert len(result) == 8
+    statuses = {e.status for e in result.evaluations}
+    assert {"failed", "diverged"} <= statuses
+    reasons = {e.reason for e in result.evaluations if e.status == "failed"}
+    assert reasons == {"RuntimeError: out of memory"}
+
+
+@every
+def test_three_failures_in_a_row_stop_it(case):
+    def broken(params, epochs):
+        raise RuntimeError("no disk")
+
+    result = case.search(ht.FunctionObjective(broken, epochs=4), SPACE, trials=8)
+    assert len(result) == 3
+    assert result.stopped == ("3 trials failed in a row, the last one with: RuntimeError: no disk")
+
+
+@every
+def test_an_error_of_the_call_itself_is_raised(case):
+    class Refuses(ht.FunctionObjective):
+        def evaluate(self, params, epochs=None, *, on_epoch=None):
+            raise ArgumentError("folds cannot be stopped")
+
+    with pytest.raises(ArgumentError, match="folds cannot be stopped"):
+        case.search(Refuses(score, epochs=4), SPACE, trials=3)
+
+
+@every
+def test_nothing_is_printed_or_left_behind(case, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    case.search(cheap(), SPACE, trials=3)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian", "hyperband", "genetic"])
+def test_an_unknown_library_is_named_with_what_there_is(method):
+    with pytest.raises(ArgumentError, match=r"library='optna'.*Did you mean 'optuna'"):
+        Case(method, "optna").search(cheap(), SPACE, trials=3)
+
+
+@pytest.mark.parametrize("trials", [0, -1, 2.5, "3", True])
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian", "hyperband", "genetic"])
+def test_trials_that_are_no_count(method, trials):
+    with pytest.raises(ArgumentError, match=r"trials=.*a whole number from 1 up"):
+        Case(method, "optuna").search(cheap(), SPACE, trials=trials)
+
+
+def test_a_library_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ht.errors.MissingExtra, match="pip install keras-tuner"):
+        Case("random", "keras_tuner").search(cheap(), SPACE, trials=3)
+
+
+def test_all_problems_of_a_call_at_once():
+    with pytest.raises(ArgumentError) as caught:
+        ht.random_search(None, SPACE, trials=0, library="hyperop", seed=-1, max_seconds=0)
+    for name in ("objective", "trials", "library", "seed", "max_seconds"):
+        assert f"{name}=" in str(caught.value)
