@@ -37,14 +37,31 @@ _HOME = {
     "Evaluation": "objective",
     "TrainObjective": "training",
     "FunctionObjective": "objective",
+    "TableObjective": "table_objective",
     "Recorder": "record",
     "SearchResult": "result",
+    "manual_search": "search.manual",
     "grid_search": "search.grid",
+    "random_search": "search.random",
+    "bayesian_search": "search.bayesian",
+    "hyperband_search": "search.hyperband",
+    "genetic_search": "search.genetic",
+    "GaussianProcessSearch": "search.gp",
+    "expected_improvement": "search.gp",
+    "probability_of_improvement": "search.gp",
+    "upper_confidence_bound": "search.gp",
+    "hyperband_brackets": "search.hyperband",
+    "successive_halving": "search.hyperband",
+    "Claim": "claims",
+    "claims_box": "claims",
+    "claims_ledger": "claims",
+    "compare": "compare",
     "plots": "plots",
+    "widgets": "widgets",
     "exercises": "exercises",
     "progress": "exercises.progress",
 }
-_MODULES = {"errors", "plots", "exercises"}
+_MODULES = {"errors", "plots", "widgets", "exercises"}
 
 __all__ = ["__version__", *_HOME]
 

@@ -42,8 +42,8 @@ q1 = Exercise(
     title="Count the steps",
     points=1,
     question="""
-    The digits have 1,077 training rows, and the networks above trained for 20 epochs. How many
-    times are the weights moved with a batch size of 16, of 32, and of 256? An epoch's last batch
+    The digits have 1,077 training rows. A network trains on them for 20 epochs: how many times are
+    its weights moved with a batch size of 16, of 32, and of 256? An epoch's last batch
     holds the rows that are left over.
     """,
     expects="a dict from batch size to number of steps",
@@ -363,7 +363,7 @@ def _refuse_poor_moves(params: list[dict[str, Any]], values: list[float]) -> Non
         (value, tried) for value, tried in zip(values, params, strict=True) if value == value
     ]
     if not finished:
-        wrong("Every trial diverged or failed. Begin with smaller steps.")
+        wrong("No trial has a value: all diverged or failed. Begin with a lower learning rate.")
     best = max(finished, key=lambda pair: pair[0])[1]["learning_rate"]
     if best in (rates[0], rates[-1]):
         end = "lowest" if best == rates[0] else "highest"
