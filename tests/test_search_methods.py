@@ -56,7 +56,7 @@ def test_posterior_goes_through_what_was_seen_and_is_unsure_elsewhere():
     assert seen.mean[0] == pytest.approx(math.sin(3), abs=1e-3)
     assert seen.std[0] < 1e-3 < 0.01 < unseen.std[0]
     noisy = observed(noise=0.5)
-    assert abs(noisy.posterior([{"x": 0.5}]).mean[0] - math.sin(3)) > 0.05
+    assert noisy.posterior([{"x": 0.5}]).std[0] > 0.1
     assert search.posterior([{"x": x / 10} for x in range(11)]).mean.shape == (11,)
 
 

@@ -1,0 +1,262 @@
+"""The stack against what a learner would do instead.
+
+Run ``python benchmarks/bench_fused.py`` for everything (about an hour on two cores),
+``--quick`` for a few minutes with fewer repeats and smaller grids, or name some of: digits grids
+live scaling seeds. Writes ``benchmarks/results/fused_<name>.json`` and the scaling figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from _timing import RESULTS, alternate, median, save, seconds_of
+from scipy.stats import ks_2samp
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
+
+import hpotutor as ht
+from hpotutor._tensorflow import keras
+from hpotutor.fused import clear_programs, train_many
+
+# The grids of the two articles: (rows, network, grid).
+IRIS = {"batch_size": [16, 32], "epochs": [50, 100], "optimizer": ["adam", "rmsprop"]}
+CANCER = {**IRIS, "batch_size": [10, 20], "initializer": ["uniform", "normal"]}
+
+
+def digits() -> tuple:
+    """Return the digits' training and validation rows."""
+    data = ht.load("digits")
+    return data.x_train, data.y_train, data.x_val, data.y_val
+
+
+def fit_one(rows: tuple, epochs: int, seed: int = 0, **network: Any) -> float:
+    """Train one network with ``Model.fit`` and return its last validation accuracy."""
+    x, y, x_val, y_val = rows
+    keras.utils.set_random_seed(seed)
+    model = ht.build_mlp(x.shape[1], 10, seed=seed, **network)
+    fit = model.fit(x, y, epochs=epochs, validation_data=(x_val, y_val), verbose=0)
+    keras.backend.clear_session(free_memory=False)
+    return fit.history["val_accuracy"][-1]
+
+
+def fit_stack(rows: tuple, epochs: int, networks: int, **network: Any) -> list[float]:
+    """Train that network with so many seeds as one stack."""
+    asked = [{"seed": seed, **network} for seed in range(networks)]
+    trained = train_many(*rows, asked, n_classes=10, epochs=epochs)
+    return [one.curve["val_accuracy"][-1] for one in trained]
+
+
+# ── 1. digits, 64 -> 32 -> 32 -> 10 ─────────────────────────────────────────
+def bench_digits(quick: bool) -> dict:
+    """32 networks, Adam, batch 32, 20 epochs: per network, tracing included on both sides."""
+    rows, network = digits(), {"layers": 2, "units": 32}
+    ways = {
+        "fit": lambda: fit_one(rows, 20, **network),
+        "stack, first call": lambda: (clear_programs(), fit_stack(rows, 20, 32, **network)),
+        "stack, known shape": lambda: fit_stack(rows, 20, 32, **network),
+    }
+    fit_stack(rows, 1, 2, layers=1)  # the first trace of a process also loads code
+    seconds = alternate(ways, 3 if quick else 5)
+    one = median(seconds["fit"])
+    print(f"{'digits, 32 networks':34}{'seconds':>9}{'ms/network':>12}{'times less':>12}")
+    print(f"{'Model.fit, one network':34}{one:9.2f}{1e3 * one:12.1f}{1:12}")
+    ratios = {}
+    for name in list(ways)[1:]:
+        total = median(seconds[name])
+        ratios[name] = round(one * 32 / total, 1)
+        print(f"{name:34}{total:9.2f}{1e3 * total / 32:12.1f}{ratios[name]:12.0f}")
+    return {"seconds": seconds, "times_less_per_network": ratios}
+
+
+# ── 2. the articles' grids ──────────────────────────────────────────────────
+def iris() -> tuple:
+    """Return article 001's rows and network: 4 -> 10 -> 3."""
+    x, y = load_iris(return_X_y=True)
+    return x.astype("float32"), y, {"layers": 1, "units": 10}
+
+
+def cancer() -> tuple:
+    """Return article 000's rows, scaled, and network: 30 -> 64 -> 32 -> 1."""
+    x, y = load_breast_cancer(return_X_y=True)
+    return (
+        StandardScaler().fit_transform(x).astype("float32"),
+        y,
+        {"layers": 2, "units": (64, 32)},
+    )
+
+
+def grid_with_scikit_learn(x: np.ndarray, y: np.ndarray, network: dict, grid: dict) -> float:
+    """Search with ``GridSearchCV(KerasClassifier)`` and return the best score."""
+    estimator = ht.KerasClassifier(ht.build_mlp, **network, random_state=0)
+    search = GridSearchCV(estimator, grid, cv=3, refit=False, error_score="raise")
+    return float(search.fit(x, y).best_score_)
+
+
+def grid_with_stack(x: np.ndarray, y: np.ndarray, network: dict, grid: dict) -> float:
+    """Search the same folds with the stack and return the best score."""
+    clear_programs()
+    folds = list(StratifiedKFold(3).split(x, y))
+    points = list(ParameterGrid(grid))
+    asked = [
+        {**network, **point, "rows": rows, "val_rows": val_rows}
+        for point in points
+        for rows, val_rows in folds
+    ]
+    trained = train_many(x, y, None, None, asked, n_classes=len(np.unique(y)))
+    scores = [one.curve["val_accuracy"][-1] for one in trained]
+    return float(np.reshape(scores, (len(points), -1)).mean(axis=1).max())
+
+
+def bench_grids(quick: bool) -> dict:
+    """Start to best score; the stack forgets its traces before each repeat."""
+    report = {}
+    print(f"{'grid':22}{'fits':>6}{'GridSearchCV':>14}{'stack':>9}{'times less':>12}{'best':>15}")
+    for name, load, grid in (("iris", iris, IRIS), ("breast cancer", cancer, CANCER)):
+        x, y, network = load()
+        if quick:
+            grid = {**grid, "epochs": [value // 10 for value in grid["epochs"]]}
+        scores: dict[str, float] = {}
+
+        def search(way: str, action: Callable, scores=scores, args=(x, y, network, grid)) -> None:
+            scores[way] = action(*args)
+
+        slow = [seconds_of(partial(search, "GridSearchCV", grid_with_scikit_learn))]
+        fast = [seconds_of(partial(search, "stack", grid_with_stack)) for _ in range(5)]
+        fits = 3 * len(ParameterGrid(grid))
+        ratio = median(slow) / median(fast)
+        best = f"{scores['GridSearchCV']:.3f}/{scores['stack']:.3f}"
+        print(f"{name:22}{fits:6}{median(slow):14.1f}{median(fast):9.2f}{ratio:12.0f}{best:>15}")
+        report[name] = {
+            "fits": fits,
+            "grid": grid,
+            "GridSearchCV": slow,
+            "stack": fast,
+            "times_less": round(ratio, 1),
+            "best_score": scores,
+        }
+    return report
+
+
+# ── 3. what a live widget waits for ─────────────────────────────────────────
+def bench_live(quick: bool) -> dict:
+    """16 networks, 15 epochs, digits: the first call, and calls of a known shape."""
+    rows = digits()
+    asked = [{"units": 32, "learning_rate": 10 ** (-n / 4), "seed": n} for n in range(16)]
+    action = partial(train_many, *rows, asked, n_classes=10, epochs=15)
+    clear_programs()
+    first = seconds_of(action)
+    known = [seconds_of(action) for _ in range(5 if quick else 9)]
+    print(f"16 networks, 15 epochs: first call {first:.2f} s, then {median(known):.2f} s (median)")
+    return {"first": first, "known_shape": known, "median": median(known)}
+
+
+# ── 4. how the cost grows ───────────────────────────────────────────────────
+def fit_scikit_learn(rows: tuple, width: int, epochs: int) -> None:
+    """Train the same network with ``MLPClassifier`` (Adam, batch 32, no validation)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that so few epochs have not converged
+        MLPClassifier(
+            (width,), batch_size=32, max_iter=epochs, n_iter_no_change=epochs, random_state=0
+        ).fit(rows[0], rows[1])
+
+
+def bench_scaling(quick: bool) -> dict:
+    """Seconds an epoch per network, for K networks of a width; known shapes."""
+    rows, epochs = digits(), 2 if quick else 5
+    counts = (1, 8, 32, 128) if quick else (1, 8, 32, 128, 512)
+    widths = (32, 128) if quick else (32, 128, 512)
+    repeats = 3 if quick else 5
+    table: dict[str, dict[str, float]] = {}
+    print(f"{'ms an epoch per network':26}" + "".join(f"{k:>10}" for k in counts) + "   MLPClas.")
+    for width in widths:
+        cells = {}
+        for k in counts:
+            fit_stack(rows, 1, k, units=width)
+            runs = [seconds_of(partial(fit_stack, rows, epochs, k, units=width))]
+            budget = 0 if runs[0] > 60 else repeats - 1
+            runs += [
+                seconds_of(partial(fit_stack, rows, epochs, k, units=width)) for _ in range(budget)
+            ]
+            cells[str(k)] = 1e3 * median(runs) / k / epochs
+        alone = [seconds_of(partial(fit_scikit_learn, rows, width, epochs)) for _ in range(repeats)]
+        cells["MLPClassifier"] = 1e3 * median(alone) / epochs
+        table[str(width)] = cells
+        print(f"width {width:<20}" + "".join(f"{value:10.2f}" for value in cells.values()))
+    _draw_scaling(table, counts)
+    return {"ms_per_epoch_per_network": table}
+
+
+def _draw_scaling(table: dict, counts: tuple) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    colors = ("#0072B2", "#D55E00", "#009E73")
+    for (width, cells), color, marker in zip(table.items(), colors, "os^", strict=False):
+        values = [cells[str(k)] for k in counts]
+        ax.loglog(counts, values, color=color, marker=marker, label=f"stack, width {width}")
+        ax.axhline(cells["MLPClassifier"], color=color, linestyle=":")
+    ax.plot([], [], color="black", linestyle=":", label="MLPClassifier, one network")
+    ax.set_xticks(counts, [str(k) for k in counts])
+    ax.set_xlabel("networks in the stack")
+    ax.set_ylabel("milliseconds an epoch per network")
+    ax.set_title("The more networks share a stack, the cheaper each")
+    ax.legend()
+    RESULTS.mkdir(exist_ok=True)
+    figure.savefig(RESULTS / "fused_scaling.png", dpi=110)
+    plt.close(figure)
+
+
+# ── 5. the same distribution of scores ──────────────────────────────────────
+def bench_seeds(quick: bool) -> dict:
+    """Validation accuracy over seeds: stack against plain Keras, two-sample test."""
+    rows, seeds, epochs = digits(), 20 if quick else 100, 5 if quick else 10
+    network = {"units": 32, "dropout": 0.2}
+    ours = fit_stack(rows, epochs, seeds, **network)
+    theirs = [fit_one(rows, epochs, seed=1000 + seed, **network) for seed in range(seeds)]
+    test = ks_2samp(ours, theirs)
+    print(
+        f"{seeds} seeds: stack {np.mean(ours):.4f} ± {np.std(ours):.4f}, Keras "
+        f"{np.mean(theirs):.4f} ± {np.std(theirs):.4f}, KS {test.statistic:.3f}, p {test.pvalue:.2f}"
+    )
+    return {
+        "stack": ours,
+        "keras": theirs,
+        "ks_statistic": float(test.statistic),
+        "p_value": float(test.pvalue),
+    }
+
+
+BENCHMARKS = {
+    "digits": bench_digits,
+    "grids": bench_grids,
+    "live": bench_live,
+    "scaling": bench_scaling,
+    "seeds": bench_seeds,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"some of: {' '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, smaller sizes")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
+    for name in options.names or BENCHMARKS:
+        record = BENCHMARKS[name](options.quick)
+        save(f"fused_{name}", {"quick": options.quick, **record})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What the recorder adds to a trial, beside what each library's own loop costs.
+
+Run ``python benchmarks/bench_recorder.py``; writes ``benchmarks/results/recorder.json``. The
+objective is a function that takes no time, so that all that is left is overhead.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import hpotutor as ht
+
+RESULTS = Path(__file__).parent / "results"
+REPEATS = 7
+SPACE = ht.SearchSpace(
+    learning_rate=ht.loguniform(1e-4, 1e-1),
+    units=ht.integers(8, 128, step=8),
+    optimizer=ht.choice("sgd", "adam"),
+)
+# Method, library, trials: KerasTuner's Gaussian process takes seconds a trial.
+LIBRARIES = [
+    ("random", "scikit-learn", 200),
+    ("random", "optuna", 200),
+    ("random", "hyperopt", 200),
+    ("random", "keras_tuner", 100),
+    ("bayesian", "optuna", 200),
+    ("bayesian", "hyperopt", 200),
+    ("bayesian", "gp", 30),
+    ("bayesian", "keras_tuner", 12),
+    ("genetic", "plain", 200),
+    ("genetic", "optuna", 200),
+]
+
+
+def value(params: dict) -> float:
+    return params["learning_rate"] * params["units"]
+
+
+def recorder_alone(log: Callable[[int], str | None], trials: int = 300) -> float:
+    """Return the milliseconds that one ``Recorder.evaluate`` takes beyond the objective.
+
+    The smallest of some repeats: the one that other programs disturbed least.
+    """
+    objective = ht.FunctionObjective(value)
+    points = [SPACE.sample(seed) for seed in range(trials)]
+    times = []
+    for repeat in range(REPEATS):
+        start = time.perf_counter()
+        for params in points:
+            objective.evaluate(params)
+        plain = time.perf_counter() - start
+        with ht.Recorder(
+            objective, SPACE, method="bench", library="none", log=log(repeat), progress=False
+        ) as recorder:
+            start = time.perf_counter()
+            for params in points:
+                recorder.evaluate(params)
+            times.append((time.perf_counter() - start - plain) / trials * 1e3)
+    return min(times)
+
+
+def whole_search(method: str, library: str, trials: int) -> float:
+    """Return the milliseconds a trial of a whole search in memory."""
+    search = getattr(ht, f"{method}_search")
+    objective = ht.FunctionObjective(value)
+    search(objective, SPACE, trials=2, library=library, progress=False)  # imports
+    times = []
+    for _ in range(REPEATS if trials >= 100 else 1):
+        start = time.perf_counter()
+        search(objective, SPACE, trials=trials, library=library, progress=False)
+        times.append((time.perf_counter() - start) / trials * 1e3)
+    return min(times)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        memory = recorder_alone(lambda repeat: None)
+        logged = recorder_alone(lambda repeat: f"{folder}/{repeat}.log")
+    report = {"recorder_ms": {"in memory": round(memory, 3), "with a log": round(logged, 3)}}
+    print("Milliseconds a trial, objective excluded")
+    print(f"  recorder, in memory          {memory:9.3f}   (limit 0.5)")
+    print(f"  recorder, with a log         {logged:9.3f}   (limit 3)")
+    print("Library's own loop (a whole search in memory less the recorder)")
+    report["library_ms"] = {}
+    for method, library, trials in LIBRARIES:
+        own = whole_search(method, library, trials) - memory
+        report["library_ms"][f"{method}, {library}"] = round(own, 3)
+        print(f"  {method + ', ' + library:29}{own:9.3f}   ({trials} trials)", flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "recorder.json").write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
