@@ -1,0 +1,167 @@
+"""Grid arithmetic: levels a knob, and what they multiply to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hpotutor.errors import Problems
+from hpotutor.plots._grid_cost import grid_cost, grid_cost_info
+from hpotutor.plots._style import BLUE, SKY, finish, number
+from hpotutor.widgets._parts import Knob, Panel
+
+_MOST_LEVELS = 12
+_MOST_KNOBS = 6
+# A level speaks for this part of its knob's range: what lies nearer than a twentieth to it.
+_REACH = 0.1
+
+
+def share_seen_info(levels: Mapping[str, int], *, reach: float = _REACH) -> pd.DataFrame:
+    """Return the share of a space that a grid sees, knob by knob.
+
+    Parameters
+    ----------
+    levels : dict from name to int
+        Levels of each knob, in order.
+    reach : float, default 0.1
+        The part of its knob's range that one level speaks for.
+
+    Returns
+    -------
+    DataFrame
+        Columns knob, levels, of_knob (share of that knob's range) and share (of the space of
+        this knob and those before it).
+
+    Examples
+    --------
+    >>> seen = share_seen_info({"units": 3, "dropout": 5, "learning_rate": 20})
+    >>> seen["of_knob"].round(2).tolist(), seen["share"].round(2).tolist()
+    ([0.3, 0.5, 1.0], [0.3, 0.15, 0.15])
+    """
+    seen = pd.DataFrame({"knob": list(levels), "levels": list(levels.values())})
+    seen["of_knob"] = (seen["levels"] * reach).clip(upper=1.0)
+    seen["share"] = seen["of_knob"].cumprod()
+    return seen
+
+
+class GridArithmetic(Panel):
+    """The panel that `grid_arithmetic` returns."""
+
+    def __init__(
+        self, levels: Mapping[str, int], folds: int, seconds: float, workers: int, goal: str | None
+    ) -> None:
+        self.names = list(levels)
+        controls = {
+            name: Knob(f"{name} levels", int(n), 1, _MOST_LEVELS) for name, n in levels.items()
+        }
+        controls["folds"] = Knob("folds", folds, 1, 10)
+        controls["seconds"] = Knob("seconds per fit", float(seconds), 0.01, 3600.0, log=True)
+        controls["workers"] = Knob("fits side by side", workers, 1, 64)
+        name = "what a grid costs and how much it sees"
+        super().__init__(controls, name=name, size=(8.6, 4.2), goal=goal)
+
+    def draw(self, figure: Figure) -> str:
+        """Draw cost and share, and say both."""
+        settings = self.settings
+        levels = {name: settings.pop(name) for name in self.names}
+        cost_axes, share_axes = figure.subplots(
+            1, 2, width_ratios=[2.6, 1],
+            gridspec_kw={"left": 0.07, "right": 0.99, "top": 0.89, "bottom": 0.16, "wspace": 0.5},
+        )  # fmt: skip
+        reading = grid_cost(levels, ax=cost_axes, **settings)
+        seen = share_seen_info(levels)
+        _draw_share(share_axes, seen)
+        if len(levels) > 4:  # room for the names
+            cost_axes.tick_params(axis="x", labelsize=7.5)
+            for text in (*cost_axes.texts, *share_axes.texts):
+                text.set_fontsize(7.5)
+        fits = grid_cost_info(levels, **settings)["fits"].iloc[-1]
+        share = seen["share"].iloc[-1]
+        return (
+            f"{reading} If each level speaks for a tenth of its knob's range, these "
+            f"{fits:,} fits see {_percent(share)} of the space."
+        )
+
+
+def _draw_share(ax: Axes, seen: pd.DataFrame) -> None:
+    places = range(1, len(seen) + 1)
+    shades = [SKY] * (len(seen) - 1) + [BLUE]
+    ax.bar(places, 100 * seen["share"], color=shades, edgecolor="black", width=0.62)
+    for place, share in zip(places, seen["share"], strict=True):
+        ax.annotate(_percent(share).replace(" ", ""), (place, 100 * share), (0, 3),
+                    textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
+    ax.set_ylim(0, 112)
+    ax.set_xlim(0.4, len(seen) + 0.6)
+    ax.set_xticks(places)
+    finish(ax, title="What it sees", x="knobs", y="share of the space (%)", grid="y")
+
+
+def _percent(share: float) -> str:
+    """Write a share in percent, with at most two digits that count."""
+    return f"{number(float(f'{100 * share:.2g}'))} %"
+
+
+def grid_arithmetic(
+    levels: Mapping[str, int] | None = None,
+    *,
+    folds: int = 3,
+    seconds: float = 2.5,
+    workers: int = 1,
+    goal: str | None = None,
+) -> GridArithmetic:
+    """Return a panel that multiplies the levels of a grid's knobs to fits, time and share seen.
+
+    Parameters
+    ----------
+    levels : dict from name to int, optional
+        The grid's knobs, 1 to 6 of them, and how many levels each has at first (1 to 12).
+    folds : int, default 3
+        Fits per grid point at first (1 to 10).
+    seconds : float, default 2.5
+        Time of one fit at first (0.01 to 3600).
+    workers : int, default 1
+        Fits that run side by side at first (1 to 64).
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+        Shown when it is the last line of a cell.
+
+    Raises
+    ------
+    ArgumentError
+        With all that is out of range.
+
+    Examples
+    --------
+    >>> panel = grid_arithmetic({"units": 4, "dropout": 3}, folds=5, seconds=2)
+    >>> panel.set(units=8)
+    >>> panel.reading
+    "At 2 s a fit: 8 × 3 × 5 folds = 120 fits, 4 min. If each level speaks for a tenth of
+    its knob's range, these 120 fits see 24 % of the space."
+    >>> panel.close()
+    """
+    if levels is None:
+        levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
+    problems = Problems("grid_arithmetic")
+    fine = isinstance(levels, Mapping) and 1 <= len(levels) <= _MOST_KNOBS
+    if not fine or not all(_whole(n, _MOST_LEVELS) for n in levels.values()):
+        allowed = f"1 to {_MOST_KNOBS} names with 1 to {_MOST_LEVELS} levels each"
+        problems.add("levels", levels, allowed, 'levels={"units": 4, "dropout": 3}')
+    for name, value, most in (("folds", folds, 10), ("workers", workers, 64)):
+        if not _whole(value, most):
+            problems.add(name, value, f"a whole number from 1 to {most}", f"{name}=2")
+    if not isinstance(seconds, int | float) or not 0.01 <= seconds <= 3600 or math.isnan(seconds):
+        problems.add("seconds", seconds, "a time from 0.01 to 3600", "seconds=2.5")
+    problems.raise_if_any()
+    return GridArithmetic(levels, folds, seconds, workers, goal)
+
+
+def _whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most

@@ -1,0 +1,343 @@
+"""What the widgets share: controls that carry a name, and the panel around a figure.
+
+Only what ipywidgets 7.7.1 and 8 have in common is used. A figure is shown as a PNG in a box of
+fixed size: one message a redraw, no flicker, and the page keeps its height.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import itertools
+import math
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from hpotutor.errors import HpoTutorError
+from hpotutor.plots._style import house_style
+
+_DPI = 100
+# Who is on show in which cell, so that a cell that runs again takes over from its earlier self.
+_ON_SHOW: dict[tuple, Panel] = {}
+
+
+class Knob(widgets.HBox):
+    """A number box with a label, and a slider that moves the same number.
+
+    Sliders have no accessible name in ipywidgets, number boxes do: the box comes first, so a
+    reader of the page by ear or by keyboard meets the name and can type the number.
+
+    Parameters
+    ----------
+    label : str
+        The knob's name and unit, shown beside the box.
+    value, low, high : float
+        Where the knob stands, and its range. Whole numbers make a knob of whole numbers.
+    step : float, optional
+        Distance between two stops of the slider: by default 1 for whole numbers, else a
+        hundredth of the range. On a log scale, in powers of ten (default 0.05).
+    log : bool, default False
+        Whether the slider moves on a log scale.
+    live : bool, default True
+        Whether the value changes while the slider is being dragged, not only once it is let go.
+    """
+
+    value = traitlets.Any()
+
+    def __init__(
+        self,
+        label: str,
+        value: float,
+        low: float,
+        high: float,
+        *,
+        step: float | None = None,
+        log: bool = False,
+        live: bool = True,
+    ) -> None:
+        whole = all(isinstance(number, int) for number in (value, low, high)) and not log
+        self.stops = _stops(low, high, step, log, whole)
+        # The slider holds the number of a stop, and the box the value. A slider of values would
+        # round what was typed to its own steps, and send that back. Where stops are 1 apart the
+        # two are the same, and the slider tells the value to those who listen to it.
+        self._first = low if whole and step in (None, 1) else 0
+        self.slider = widgets.IntSlider(
+            value=self._stop_at(value), min=self._first, max=self._first + len(self.stops) - 1,
+            readout=False, continuous_update=live, layout=widgets.Layout(width="190px"),
+        )  # fmt: skip
+        kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
+        self.box = kind(value=value, min=low, max=high, description=label,
+                        style={"description_width": "138px"},
+                        layout=widgets.Layout(width="236px"))  # fmt: skip
+        self._box_step = step or (1 if whole else 0.01)
+        self._by_size = log
+        super().__init__([self.box, self.slider], value=value)
+        self._set_box_step()
+        self.slider.observe(self._slid, names="value")
+        self.box.observe(self._typed, names="value")
+        self.observe(self._set, names="value")
+
+    def limit(self, high: int) -> None:
+        """Set another upper end of a knob of whole numbers; what lies beyond moves to it."""
+        self.stops = list(range(self._first, high + 1))
+        self.slider.max = self.box.max = high
+
+    def _stop_at(self, value: float) -> int:
+        distances = [abs(stop - value) for stop in self.stops]
+        return self._first + distances.index(min(distances))
+
+    def _set_box_step(self) -> None:
+        """Set what an arrow key in the box adds: on a log scale, a tenth of the value's size."""
+        size = 10.0 ** (math.floor(math.log10(self.value)) - 1) if self._by_size else None
+        self.box.step = size or self._box_step
+
+    def _slid(self, change: dict) -> None:
+        if change["new"] != self._stop_at(self.value):
+            self.value = self.stops[change["new"] - self._first]
+
+    def _typed(self, change: dict) -> None:
+        self.value = change["new"]
+
+    def _set(self, change: dict) -> None:
+        self.box.value = change["new"]
+        self.slider.value = self._stop_at(change["new"])
+        self._set_box_step()
+
+
+def _stops(low: float, high: float, step: float | None, log: bool, whole: bool) -> list[float]:
+    """Return the values at which a slider can stop, both ends among them."""
+    if whole:
+        stops = list(range(low, high, int(step or 1)))
+    elif log:
+        powers = np.arange(math.log10(low), math.log10(high), step or 0.05)
+        stops = [float(f"{10.0**power:.3g}") for power in powers]
+    else:
+        stops = [float(f"{v:.6g}") for v in np.arange(low, high, step or (high - low) / 100)]
+    return [*(stop for stop in stops if stop < high), high]
+
+
+def menu(label: str, options: Sequence, value: object) -> widgets.Dropdown:
+    """Return a drop-down list with a label."""
+    return widgets.Dropdown(options=list(options), value=value, description=label,
+                            style={"description_width": "138px"},
+                            layout=widgets.Layout(width="236px"))  # fmt: skip
+
+
+def switch(label: str, value: bool) -> widgets.Checkbox:
+    """Return a checkbox with a label."""
+    layout = widgets.Layout(width="auto", margin="2px 18px 2px 4px")
+    return widgets.Checkbox(value=value, description=label, indent=False, layout=layout)
+
+
+def button(label: str, press: Callable[[], object]) -> widgets.Button:
+    """Return a button that calls ``press``."""
+    made = widgets.Button(description=label, layout=widgets.Layout(width="auto"))
+    made.on_click(lambda _: press())
+    return made
+
+
+def row(*parts: widgets.Widget) -> widgets.Box:
+    """Return parts side by side, in as many lines as the page's width needs."""
+    return widgets.Box(list(parts), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+
+
+class Panel(widgets.VBox):
+    """Controls, a figure of fixed size that follows them, and its reading in words.
+
+    A widget derives from it, passes its controls and writes `draw`. What a learner has set is
+    kept when the cell runs again (see `memory`), and `close` frees everything.
+
+    Parameters
+    ----------
+    controls : dict from name to widget
+        Each has a ``value``; the figure is drawn anew when one changes.
+    name : str
+        What the figure shows, for readers who cannot see it.
+    size : (float, float)
+        Width and height of the figure in inches; 100 pixels each.
+    goal : str, optional
+        What to try, shown above the controls.
+    buttons : sequence of Button
+        Shown under the controls, before "Start over".
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, widgets.Widget],
+        *,
+        name: str,
+        size: tuple[float, float] = (7.4, 4.0),
+        goal: str | None = None,
+        buttons: Sequence[widgets.Widget] = (),
+    ) -> None:
+        self.controls = dict(controls)
+        self._start = self.settings
+        self._holds = 0
+        self.picture = b""
+        self._figure = Figure(figsize=size, dpi=_DPI)
+        FigureCanvasAgg(self._figure)
+        self.name = name
+        width, height = (f"{round(_DPI * inches)}px" for inches in size)
+        # Not `widgets.Image`: it has no way to give the picture a text for those who hear it.
+        fixed = widgets.Layout(width=width, height=height, min_height=height, flex="0 0 auto")
+        self.image = widgets.HTML(layout=fixed)
+        # Room for three lines, so that a longer sentence moves nothing below it.
+        self.line = widgets.HTML(layout=widgets.Layout(width=width, min_height="66px"))
+        over = button("Start over", self.start_over)
+        rows = [*self.arrange(), row(*buttons, over), self.image, self.line]
+        if goal:
+            rows.insert(0, widgets.HTML(f"<b>Goal:</b> {html.escape(goal)}"))
+        super().__init__(rows)
+        for control in self.controls.values():
+            control.observe(self._moved, names="value")
+        with self.hold():
+            self._take_over()
+        self.refresh()
+
+    # ── for the widgets that derive from it ─────────────────────────────────
+    def draw(self, figure: Figure) -> str:
+        """Draw the present state on an empty ``figure``; return its reading."""
+        raise NotImplementedError
+
+    def arrange(self) -> list[widgets.Widget]:
+        """Return the controls in rows: lists to choose from, knobs, switches."""
+        kinds = (widgets.Dropdown, Knob, widgets.Checkbox)
+        grouped = [[c for c in self.controls.values() if isinstance(c, kind)] for kind in kinds]
+        return [row(*group) for group in grouped if group]
+
+    def memory(self) -> dict:
+        """Return what the panel takes along when its cell runs again."""
+        return {"settings": self.settings}
+
+    def recall(self, memory: dict) -> None:
+        """Take over what `memory` returned."""
+        self.set(**memory["settings"])
+
+    def start_over(self) -> None:
+        """Set every control as it was at first."""
+        self.set(**self._start)
+
+    # ── for everybody ───────────────────────────────────────────────────────
+    @property
+    def settings(self) -> dict:
+        """The value of each control by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    @property
+    def reading(self) -> str:
+        """What the figure says, in words."""
+        return self._reading
+
+    def set(self, **values: object) -> None:
+        """Set several controls, and draw once."""
+        with self.hold():
+            for name, value in values.items():
+                self.controls[name].value = value
+        self.refresh()
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Draw nothing inside the ``with`` block."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+
+    def refresh(self) -> None:
+        """Draw the figure and its reading anew."""
+        if self._holds:
+            return
+        self._figure.clear()
+        try:
+            with house_style():
+                self.say(self.draw(self._figure))
+        except HpoTutorError as error:  # a setting that cannot be drawn: say why, keep the picture
+            self.say(f"This setting does not work: {error}")
+            return
+        self.show()
+
+    def show(self) -> None:
+        """Send the figure as it is."""
+        for ax in self._figure.axes:
+            for part in (ax, *ax.child_axes):
+                part.minorticks_off()  # on a log scale they take as long as all the rest
+        png = io.BytesIO()
+        self._figure.canvas.print_png(png, pil_kwargs={"compress_level": 1})
+        self.picture = png.getvalue()
+        width, height = (round(_DPI * inches) for inches in self._figure.get_size_inches())
+        text = html.escape(f"Figure: {self.name}. The text below says what it shows.")
+        source = f"data:image/png;base64,{b64encode(self.picture).decode()}"
+        self.image.value = (
+            f'<img alt="{text}" width="{width}" height="{height}" decoding="sync" '
+            f'style="max-width:none" src="{source}">'
+        )
+
+    def say(self, text: str) -> None:
+        """Write the reading under the figure."""
+        self._reading = str(text)
+        shown = html.escape(self._reading, quote=False).replace("\n", "<br>")
+        self.line.value = f'<p role="status" style="margin:0;line-height:1.4">{shown}</p>'
+
+    def close(self) -> None:
+        """Free the panel and every part of it, here and in the browser."""
+        for key in [key for key, panel in _ON_SHOW.items() if panel is self]:
+            del _ON_SHOW[key]
+        for part in _parts_of(self):
+            for piece in (getattr(part, "style", None), part.layout):
+                if isinstance(piece, widgets.Widget):
+                    piece.close()
+            if part is not self:
+                part.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        # All that a viewer without widgets, such as GitHub, shows in the panel's place.
+        return f"{type(self).__name__}: run this cell to use its controls."
+
+    def _moved(self, _: dict) -> None:
+        self.refresh()
+
+    def _take_over(self) -> None:
+        """Take the place of the panel that an earlier run of this cell made, with its state."""
+        cell, run = _running_cell()
+        if cell is None:
+            return
+        self._run = run
+        for number in itertools.count():
+            key = (cell, type(self).__name__, number)
+            if key not in _ON_SHOW or _ON_SHOW[key]._run != run:
+                break
+        earlier = _ON_SHOW.pop(key, None)
+        _ON_SHOW[key] = self
+        if earlier is not None:
+            # Another call in an edited cell asks for something else: it gets what it asks for.
+            if earlier._start == self._start:
+                self.recall(earlier.memory())
+            earlier.close()
+
+
+def _parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _parts_of(child)
+
+
+def _running_cell() -> tuple[object, object]:
+    """Return what names the notebook cell that is running, and this run of it; else None."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if not hasattr(shell, "get_parent"):
+        return None, None
+    message = shell.get_parent()
+    # JupyterLab names the cell; elsewhere its text has to do.
+    cell = message.get("metadata", {}).get("cellId") or message.get("content", {}).get("code")
+    return cell, message.get("header", {}).get("msg_id")
