@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ _KEYS = set(
 )
 _SEALED = re.compile(rb'(\{.*),"crc":(\d+)\}')
 _CREATE_STUDY = 0
+_SYNC_SECONDS = 1.0
 _FIRST = b'{"op_code":0,'
 _RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 
@@ -95,6 +97,7 @@ class Log:
         self._added: list[FrozenTrial] = []
         self._study: optuna.Study | None = None
         self._lock: filelock.BaseFileLock | None = None
+        self._journal: SealedJournal | None = None
         if self.path is not None:
             self.open()
 
@@ -106,7 +109,8 @@ class Log:
         try:
             if self._study is None:
                 repair(self.path, self.direction)
-                storage = JournalStorage(SealedJournal(self.path))
+                self._journal = SealedJournal(self.path)
+                storage = JournalStorage(self._journal)
                 self._study = _open_study(storage, self.direction)
             found = self._study.get_trials(deepcopy=False)
             self.trials = [trial for trial in found if trial.state.is_finished()]
@@ -181,6 +185,8 @@ class Log:
 
     def close(self) -> None:
         """Let another search use the file."""
+        if self._journal is not None and self._lock.is_locked:
+            self._journal.sync()
         if self._lock is not None:
             self._lock.release()
 
@@ -239,11 +245,22 @@ class SealedJournal(JournalFileBackend):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self._path = path
+        self._synced = -math.inf
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         text = b"".join(seal(log) for log in logs)
         with open(self._path, "ab", buffering=0) as file:
             file.write(text)
+            # What is written outlives the process; only a power cut could lose what is not synced,
+            # and to sync costs milliseconds.
+            now = time.monotonic()
+            if now - self._synced >= _SYNC_SECONDS:
+                os.fsync(file.fileno())
+                self._synced = now
+
+    def sync(self) -> None:
+        """Make sure that all lines are on the disk."""
+        with contextlib.suppress(OSError), open(self._path, "ab") as file:
             os.fsync(file.fileno())
 
 
