@@ -129,8 +129,10 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     underfit_until = int(below[0]) if below[0] > 0 else None
     # Overfitting starts where the curve leaves its valley for good.
     above = int(below[-1]) + 1
-    overfit_from = above + 1 if above < len(mean) and drop > 0 else None
     gap = float(mean[-1] - mean_train[-1])
+    # A network that does no better on the rows it learns from has not overfitted them.
+    left = above < len(mean) and drop > 0 and not gap <= 0
+    overfit_from = above + 1 if left else None
     marks = (best + 1, underfit_until, overfit_from, gap)
     accuracy = _mean(_stacked(runs, "accuracy"))
     if lost:
