@@ -224,10 +224,9 @@ def bench_seeds(quick: bool) -> dict:
     ours = fit_stack(rows, epochs, seeds, **network)
     theirs = [fit_one(rows, epochs, seed=1000 + seed, **network) for seed in range(seeds)]
     test = ks_2samp(ours, theirs)
-    print(
-        f"{seeds} seeds: stack {np.mean(ours):.4f} ± {np.std(ours):.4f}, Keras "
-        f"{np.mean(theirs):.4f} ± {np.std(theirs):.4f}, KS {test.statistic:.3f}, p {test.pvalue:.2f}"
-    )
+    both = [f"{np.mean(scores):.4f} ± {np.std(scores):.4f}" for scores in (ours, theirs)]
+    print(f"{seeds} seeds: stack {both[0]}, Keras {both[1]}")
+    print(f"Kolmogorov-Smirnov {test.statistic:.3f}, p = {test.pvalue:.2f}")
     return {
         "stack": ours,
         "keras": theirs,
