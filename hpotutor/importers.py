@@ -17,7 +17,8 @@ from optuna.distributions import (
 )
 
 from hpotutor.errors import ArgumentError
-from hpotutor.log import STUDY_NAME, quiet_optuna, to_trial
+from hpotutor.journal import STUDY_NAME
+from hpotutor.log import quiet_optuna, to_trial
 from hpotutor.objective import Evaluation
 
 

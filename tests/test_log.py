@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 
 import hpotutor as ht
 from hpotutor.errors import LogError
-from hpotutor.log import repair, seal
+from hpotutor.journal import repair, seal
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), n=ht.integers(1, 9), kind=ht.choice("a", None, True))
 

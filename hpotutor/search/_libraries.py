@@ -151,7 +151,8 @@ def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
     """
     import optuna
 
-    from hpotutor.log import STUDY_NAME, quiet_optuna
+    from hpotutor.journal import STUDY_NAME
+    from hpotutor.log import quiet_optuna
 
     with quiet_optuna():
         yield optuna.create_study(
