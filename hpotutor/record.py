@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from hpotutor.errors import HpoTutorError, Problems, StopSearch
 from hpotutor.log import Log, to_evaluation, versions
 from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
+from hpotutor.record_checks import check_budget, check_question
 from hpotutor.result import SearchResult
 from hpotutor.space import SearchSpace
 
@@ -101,7 +102,7 @@ class Recorder:
         problems: Problems | None = None,
     ) -> None:
         problems = problems or Problems(f"{method}_search")
-        _check(problems, objective, space, seed)
+        check_question(problems, objective, space, seed)
         check_budget(problems, trials, max_epochs, max_seconds)
         problems.raise_if_any()
         self.objective, self.space = objective, space
@@ -385,27 +386,3 @@ def _with_version(library: str) -> str:
     """Return a library's name with its installed version, where it has one."""
     version = versions().get(library.replace("_", "-"))
     return f"{library} {version}" if version else library
-
-
-def _check(problems: Problems, objective: object, space: object, seed: object) -> None:
-    if not isinstance(objective, Objective):
-        allowed = "ht.TrainObjective(data) or ht.FunctionObjective(function)"
-        problems.add("objective", objective, "an objective", allowed)
-    if not isinstance(space, SearchSpace):
-        problems.add("space", space, "a search space", "ht.SearchSpace(units=ht.integers(8, 64))")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
-
-
-def check_budget(
-    problems: Problems, trials: object, max_epochs: object, max_seconds: object
-) -> None:
-    """Note budgets that are neither None nor above 0."""
-    for name, count in (("trials", trials), ("max_epochs", max_epochs)):
-        if count is None:
-            continue
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            problems.add(name, count, "a whole number from 1 up", f"{name}=30")
-    number = isinstance(max_seconds, int | float) and not isinstance(max_seconds, bool)
-    if max_seconds is not None and (not number or not max_seconds > 0):
-        problems.add("max_seconds", max_seconds, "a number of seconds above 0", "max_seconds=60")
