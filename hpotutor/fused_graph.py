@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor._network import ACTIVATIONS, OPTIMIZERS
+from hpotutor._network import ACTIVATIONS
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused_optimizers import stacked_optimizer
 
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
@@ -82,42 +83,6 @@ def parameter_blocks(
         if batch_norm and layer < len(widths):
             blocks += [("gamma", layer, (1, outputs)), ("beta", layer, (1, outputs))]
     return blocks
-
-
-class _Stacked:
-    """Bias corrections by each member's own number of steps, not by the optimizer's one."""
-
-    member_iterations = None
-
-    @property
-    def iterations(self) -> Any:
-        own = self.member_iterations
-        return super().iterations if own is None else own
-
-
-class _StackedSGD(_Stacked, keras.optimizers.SGD):
-    """Keras's SGD with one momentum a member; ``keras.optimizers.SGD`` wants a single float."""
-
-    member_momentum = None
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if self.momentum == 0:
-            super().update_step(gradient, variable, learning_rate)
-            return
-        velocity = self.momentums[self._get_variable_index(variable)]
-        velocity.assign(velocity * self.member_momentum - gradient * learning_rate)
-        step = velocity
-        if self.nesterov:
-            step = velocity * self.member_momentum - gradient * learning_rate
-        self.assign_add(variable, step)
-
-
-def stacked_optimizer(name: str) -> Any:
-    """Return the Keras optimizer of this name, ready for (members, 1) hyperparameters."""
-    base, arguments = OPTIMIZERS[name]
-    if base is keras.optimizers.SGD:
-        return _StackedSGD(**arguments)
-    return type(f"Stacked{base.__name__}", (_Stacked, base), {})(**arguments)
 
 
 class Program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from hpotutor._tensorflow import keras, tf
 from hpotutor.errors import Problems
 
 DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
+REMEMBERED_DRAW = 2**13  # numbers: 1,024 remembered kernels take 32 MB at most in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +215,7 @@ def identity(member: Member, with_epochs: bool = True) -> tuple:
 
 
 # ── what a seed decides ─────────────────────────────────────────────────────
+@lru_cache(maxsize=1024)  # a grid or a table asks for the same few seeds again and again
 def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     """Return the order in which a member of this seed sees its rows in this epoch, from 0.
 
@@ -221,7 +224,16 @@ def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     >>> sorted(batch_order(seed=0, epoch=3, rows=4).tolist())
     [0, 1, 2, 3]
     """
-    return np.random.default_rng([seed, epoch]).permutation(rows)
+    order = np.random.default_rng([seed, epoch]).permutation(rows)
+    order.flags.writeable = False
+    return order
+
+
+def _draw(initializer: str, seed: int, shape: tuple[int, int], dtype: str) -> np.ndarray:
+    return np.asarray(INITIALIZERS[initializer](seed=seed)(shape, dtype=dtype))
+
+
+_draw_again = lru_cache(maxsize=1024)(_draw)
 
 
 def initial_weights(
@@ -234,8 +246,9 @@ def initial_weights(
     seeds = layer_seeds(member.seed, len(sizes) - 1)
     weights: list[np.ndarray] = []
     for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-        draw = INITIALIZERS[member.initializer](seed=seeds[layer][0])
-        weights += [np.asarray(draw((inputs, outputs), dtype=dtype)), np.zeros(outputs, dtype)]
+        draw = _draw_again if inputs * outputs <= REMEMBERED_DRAW else _draw
+        kernel = draw(member.initializer, seeds[layer][0], (inputs, outputs), dtype)
+        weights += [kernel, np.zeros(outputs, dtype)]
         if member.batch_norm and layer < len(member.widths):
             one, zero = np.ones(outputs, dtype), np.zeros(outputs, dtype)
             weights += [one, zero, zero.copy(), one.copy()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpotutor._network import ACTIVATIONS
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused_graph import StackShape, is_traced, parameter_blocks
 from hpotutor.fused_member import Member
 
@@ -84,6 +84,30 @@ def must_share(member: Member, n_classes: int) -> tuple:
         member.n_outputs(n_classes),
         member.val_rows is not None,
     )
+
+
+def check_together(members: Sequence[Member], n_classes: int) -> None:
+    """Raise unless the members can share one stack."""
+    if not members:
+        raise ArgumentError("Stack: members=[] is empty; a stack needs at least one member.")
+    kinds = {must_share(member, n_classes) for member in members}
+    if len(kinds) > 1:
+        raise ArgumentError(
+            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output and "
+            f"in having val_rows or not; these are {len(kinds)} kinds. Type train_many, which "
+            "sorts them into stacks."
+        )
+
+
+def check_monitors(members: Sequence[Member], sets: Sequence[str]) -> None:
+    """Raise unless each member monitors a curve that there will be."""
+    problems = Problems("train_many")
+    curves = [
+        f"{start}{end}" for start in ("", *(f"{n}_" for n in sets)) for end in ("loss", "accuracy")
+    ]
+    for monitor in {m.monitor for m in members if m.patience is not None or m.restore_best}:
+        problems.choice("monitor", monitor, curves)
+    problems.raise_if_any()
 
 
 def member_bytes(shape: StackShape) -> int:
@@ -202,6 +226,7 @@ class Planner:
 # ── weights in and out of the one row a member has ──────────────────────────
 def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tuple:
     """Return (parameters, moving statistics) of one member, padded to the stack's widths."""
+    _check_weights(weights, member, shape)
     queue = list(weights)
     norm = shape.batch_norm
     flat = []
@@ -219,6 +244,20 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
                 moving.append(statistic)
     nothing = np.zeros(0, shape.dtype)
     return np.concatenate(flat), np.concatenate(moving) if moving else nothing
+
+
+def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> None:
+    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
+    expected = []
+    for kind, _, (rows, columns) in own:
+        expected.append((rows, columns) if kind == "kernel" else (columns,))
+        expected += [(columns,)] * 2 if shape.batch_norm and kind == "beta" else []
+    given = [np.shape(array) for array in weights]
+    if given != expected:
+        raise ArgumentError(
+            f"weights have the shapes {given}; this network's are {expected}, in the order of "
+            "Model.get_weights()."
+        )
 
 
 def unpack(

@@ -15,9 +15,14 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused_data import Curve, StackData, Trained
 from hpotutor.fused_graph import program_for
 from hpotutor.fused_member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused_plan import bucket, must_share, pack, steps_per_epoch, unpack
-
-_MEASURES = ("loss", "accuracy")
+from hpotutor.fused_plan import (
+    bucket,
+    check_monitors,
+    check_together,
+    pack,
+    steps_per_epoch,
+    unpack,
+)
 
 
 class Stack:
@@ -55,8 +60,8 @@ class Stack:
     def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows)
-        _check_together(self.members, data.n_classes)
-        _check_monitors(self.members, data.names(self.members))
+        check_together(self.members, data.n_classes)
+        check_monitors(self.members, data.names(self.members))
         start = time.perf_counter()
         self.shape = data.shape(self.members)
         self.program = program_for(self.shape)
@@ -388,25 +393,3 @@ class Stack:
         if k not in self._rates or len(self._rates[k]) < end:
             self._rates[k] = rate_table(rate, 2 * int(end))
         return self._rates[k][self._steps[k] : end]
-
-
-def _check_together(members: Sequence[Member], n_classes: int) -> None:
-    """Raise unless the members can share one stack."""
-    if not members:
-        raise ArgumentError("Stack: members=[] is empty; a stack needs at least one member.")
-    kinds = {must_share(member, n_classes) for member in members}
-    if len(kinds) > 1:
-        raise ArgumentError(
-            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output and "
-            f"in having val_rows or not; these are {len(kinds)} kinds. Type train_many, which "
-            "sorts them into stacks."
-        )
-
-
-def _check_monitors(members: Sequence[Member], sets: Sequence[str]) -> None:
-    """Raise unless each member monitors a curve that there will be."""
-    problems = Problems("train_many")
-    curves = [f"{start}{end}" for start in ("", *(f"{n}_" for n in sets)) for end in _MEASURES]
-    for monitor in {m.monitor for m in members if m.patience is not None or m.restore_best}:
-        problems.choice("monitor", monitor, curves)
-    problems.raise_if_any()

@@ -603,6 +603,8 @@ def test_a_stack_refuses_members_that_cannot_share_a_graph():
     data = StackData(*make_rows(3), n_classes=3)
     with pytest.raises(ArgumentError, match="2 kinds.*train_many"):
         Stack(data, [{"layers": 1}, {"layers": 2}])
+    with pytest.raises(ArgumentError, match="weights have the shapes"):
+        Stack(data, [{"units": 3, "weights": [np.zeros((4, 3))]}])
     with pytest.raises(ArgumentError, match="at least one"):
         Stack(data, [])
     with pytest.raises(ArgumentError, match="keep_weights=True"):
