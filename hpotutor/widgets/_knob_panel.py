@@ -1,0 +1,363 @@
+"""The knob panel: real networks, trained while you look, and a log of what was tried."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hpotutor.datasets import Dataset, load
+from hpotutor.errors import Problems
+from hpotutor.plots._learning_curves import learning_curves, learning_curves_info
+from hpotutor.plots._style import GREY, counted, duration, number
+from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+
+if TYPE_CHECKING:
+    from hpotutor.fused import Stack
+
+_PATIENCE = 5
+_MOST_NETWORKS = 16
+# What the networks of one run can differ in: the knobs that one stack can hold side by side.
+_SPREADS = {
+    "seed": None,
+    "learning_rate": lambda n: [float(f"{rate:.2g}") for rate in np.geomspace(1e-4, 1.0, n)],
+    "units": lambda n: [8 * int(round(size)) for size in np.geomspace(1, 16, n)],
+    "dropout": lambda n: [round(float(share), 2) for share in np.linspace(0.0, 0.8, n)],
+}
+_START = {
+    "learning_rate": 0.003, "epochs": 20, "batch_size": 32, "layers": 1, "units": 64,
+    "activation": "relu", "optimizer": "adam", "initializer": "glorot_uniform",
+    "dropout": 0.0, "l1": 0.0, "l2": 0.0, "batch_norm": False, "early_stopping": False,
+    "networks": 4, "differ_in": "seed",
+}  # fmt: skip
+_ROWS_SHOWN = 6
+# So many seconds of training to a second of drawing.
+_TRAINING_SHARE = 1.5
+
+
+def _knobs() -> dict[str, widgets.Widget]:
+    """Return the controls, at their first state; runs are slow, so sliders act when let go."""
+    start, rest = _START, {"live": False}
+    penalties = [0.0, 1e-5, 1e-4, 1e-3, 1e-2]
+    initializers = ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
+                    "uniform", "normal", "zeros"]  # fmt: skip
+    return {
+        "learning_rate": Knob("learning_rate", 0.003, 1e-4, 1.0, log=True, step=0.25, **rest),
+        "epochs": Knob("epochs", start["epochs"], 1, 200, **rest),
+        "layers": Knob("layers", start["layers"], 1, 3, **rest),
+        "units": Knob("units", start["units"], 8, 128, step=8, **rest),
+        "dropout": Knob("dropout", start["dropout"], 0.0, 0.8, step=0.05, **rest),
+        "networks": Knob("networks", start["networks"], 1, _MOST_NETWORKS, **rest),
+        "differ_in": menu("networks differ in", _SPREADS, "seed"),
+        "batch_size": menu("batch_size", [16, 32, 64, 128, 256], 32),
+        "optimizer": menu("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"], "adam"),
+        "activation": menu("activation", ["relu", "sigmoid", "tanh"], "relu"),
+        "initializer": menu("initializer", initializers, "glorot_uniform"),
+        "l1": menu("l1", penalties, 0.0),
+        "l2": menu("l2", penalties, 0.0),
+        "batch_norm": switch("batch_norm", False),
+        "early_stopping": switch(f"early stopping (patience {_PATIENCE})", False),
+    }
+
+
+class KnobPanel(Panel):
+    """The panel that `knob_panel` returns."""
+
+    def __init__(
+        self, data: Dataset, start: Mapping, target: float | None, goal: str | None
+    ) -> None:
+        from hpotutor.fused import StackData
+
+        self._rows = StackData(
+            data.x_train, data.y_train, data.x_val, data.y_val, n_classes=data.n_classes
+        )
+        self.target = target
+        self._trials: list[dict] = []
+        self._curves: dict | list = []
+        self._seed = 0
+        self._status, self._seconds = "", 0.0
+        self._task: asyncio.Task | None = None
+        self._stopping = False
+        self.table = widgets.HTML(layout=widgets.Layout(height="190px", width="860px"))
+        controls = _knobs()
+        for name, value in start.items():
+            controls[name].value = value
+        presses = [
+            button("Train with other seeds", self._other_seeds),
+            button("Stop", self.stop),
+        ]
+        name = "learning curves of the networks just trained"
+        super().__init__(controls, name=name, size=(8.6, 3.7), goal=goal, buttons=presses)
+        self.children = (*self.children, self.table)
+
+    # ── what is trained ─────────────────────────────────────────────────────
+    def members(self) -> dict[str, dict]:
+        """Return the networks that the controls ask for, by the name that tells them apart."""
+        asked = self.settings
+        count, differ_in = asked.pop("networks"), asked.pop("differ_in")
+        if asked.pop("early_stopping"):
+            asked["patience"] = _PATIENCE
+        if differ_in == "seed":
+            return {f"seed {self._seed + k}": {**asked, "seed": self._seed + k}
+                    for k in range(count)}  # fmt: skip
+        values = dict.fromkeys(_SPREADS[differ_in](count))  # distinct ones
+        asked["seed"] = self._seed
+        return {f"{differ_in}={number(value)}": {**asked, differ_in: value} for value in values}
+
+    def refresh(self) -> None:
+        """Train what the controls ask for, to the end."""
+        if not self._holds:
+            for _ in self._train():
+                pass
+
+    def stop(self) -> None:
+        """End the present run after the epoch that it is in; it is logged as it stands."""
+        self._stopping = True
+
+    def _train(self) -> Iterator[None]:
+        """Train epoch by epoch, draw the curves as they grow, and log the run."""
+        from hpotutor.fused import Stack
+
+        self._stopping = False
+        members = self.members()
+        began = time.perf_counter()
+        pause = drawn = 0.0
+        stack = Stack(self._rows, list(members.values()))
+        while stack.live.any() and not self._stopping:
+            stack.train_epoch()
+            self._status = "training"
+            self._collect(stack, members, began)
+            if time.perf_counter() - drawn > pause:
+                before = time.perf_counter()
+                self._redraw()
+                drawn = time.perf_counter()
+                pause = _TRAINING_SHARE * (drawn - before)
+            yield
+        self._status = "stopped" if stack.live.any() else "complete"
+        self._collect(stack, members, began)
+        self._log(stack)
+        self._redraw()
+
+    def _collect(self, stack: Stack, members: dict, began: float) -> None:
+        several = self.controls["differ_in"].value != "seed"
+        self._curves = dict(zip(members, stack.curves, strict=True)) if several else stack.curves
+        self._seconds = time.perf_counter() - began
+
+    def _moved(self, _: dict) -> None:
+        if not self._holds:
+            self._begin()
+
+    def _other_seeds(self) -> None:
+        self._seed += self.controls["networks"].value
+        self._begin()
+
+    def _begin(self) -> None:
+        """Train beside the kernel's other work, so that "Stop" and the knobs are heard."""
+        self._forget()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a script or a test: nobody is there to press a button meanwhile
+            self.refresh()
+            return
+        self._task = loop.create_task(self._train_beside())
+
+    async def _train_beside(self) -> None:
+        try:
+            for _ in self._train():
+                await asyncio.sleep(0.001)
+        except Exception as error:  # nobody awaits a task: what goes wrong is said in the panel
+            self.say(f"The training failed: {error}")
+
+    def _forget(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    # ── what is shown ───────────────────────────────────────────────────────
+    def _redraw(self) -> None:
+        Panel.refresh(self)
+
+    def draw(self, figure: Figure) -> str:
+        """Draw loss and accuracy of the present run."""
+        loss_axes, accuracy_axes = figure.subplots(
+            1, 2, gridspec_kw={"left": 0.08, "right": 0.99, "top": 0.86, "bottom": 0.14}
+        )
+        done = self._status != "training"
+        reading = learning_curves(self._curves, ax=loss_axes, marks=done)
+        learning_curves(self._curves, metric="accuracy", ax=accuracy_axes, marks=False)
+        ends = self._ends()
+        title = f"Validation accuracy {number(round(np.mean(ends), 3))}"
+        accuracy_axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
+        accuracy_axes.legend_.remove()
+        for text in loss_axes.legend_.get_texts():
+            text.set_fontsize(8)
+        if self.target is not None:
+            accuracy_axes.axhline(self.target, color=GREY, ls="--", lw=1.2)
+        epochs = self.controls["epochs"].value
+        for ax in (loss_axes, accuracy_axes):  # the curves grow into a frame that stays
+            ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) * 1.02)
+        return self._sentence(ends, reading)
+
+    def _ends(self) -> np.ndarray:
+        runs = self._curves.values() if isinstance(self._curves, dict) else self._curves
+        return np.array([run["val_accuracy"][-1] for run in runs])
+
+    def _sentence(self, ends: np.ndarray, reading: str) -> str:
+        runs = self._curves.values() if isinstance(self._curves, dict) else self._curves
+        epoch = max(len(run["loss"]) for run in runs)
+        if self._status == "training":
+            return f"Training, epoch {epoch}: validation accuracy {_spread(ends)} so far."
+        state = "Stopped" if self._status == "stopped" else "Trained"
+        text = (
+            f"{state}: {counted(len(ends), 'network')}, {counted(epoch, 'epoch')}, "
+            f"{duration(float(f'{self._seconds:.2g}'))}. Validation accuracy {_spread(ends)}. "
+            f"{reading}"
+        )
+        if self.controls["early_stopping"].value:
+            text += f" Training stops after {_PATIENCE} epochs without a lower validation loss."
+        if self.target is not None:
+            best = max(trial["val_accuracy"] for trial in self._trials)
+            reached = "reached" if best >= self.target else "not reached yet"
+            text += f" Best mean so far {number(best)}: the goal of {self.target} is {reached}."
+        return text
+
+    # ── the log ─────────────────────────────────────────────────────────────
+    @property
+    def log(self) -> pd.DataFrame:
+        """Every run so far: its settings, its validation accuracy, its cost."""
+        return pd.DataFrame(self._trials)
+
+    def _log(self, stack: Stack) -> None:
+        ends = self._ends()
+        info = learning_curves_info(self._curves)
+        verdicts = {found.verdict for found in info.diagnoses.values()}
+        self._trials.append({
+            "trial": len(self._trials) + 1,
+            **self.settings,
+            "first_seed": self._seed,
+            "val_accuracy": round(float(ends.mean()), 4),
+            "lowest": round(float(ends.min()), 4),
+            "highest": round(float(ends.max()), 4),
+            "epochs_trained": stack.epoch,
+            "seconds": round(self._seconds, 3),
+            "status": self._status,
+            "verdict": ", ".join(sorted(verdicts)),
+        })  # fmt: skip
+        self.table.value = _table(self._trials)
+
+    def memory(self) -> dict:
+        """Take the log along when the cell runs again."""
+        return {**super().memory(), "trials": self._trials, "seed": self._seed}
+
+    def recall(self, memory: dict) -> None:
+        """Take over settings and log."""
+        self._trials, self._seed = list(memory["trials"]), memory["seed"]
+        super().recall(memory)
+
+    def close(self) -> None:
+        """End the training, and free everything."""
+        with contextlib.suppress(RuntimeError):  # the loop may be gone already
+            self._forget()
+        super().close()
+
+
+def _spread(ends: np.ndarray) -> str:
+    text = f"{ends.mean():.3f}"
+    return f"{text} ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else text
+
+
+def _table(trials: list[dict]) -> str:
+    """Return the last runs and the best one as an HTML table, with what was changed in each."""
+    best = max(trials, key=lambda trial: trial["val_accuracy"])
+    shown = trials[-_ROWS_SHOWN:]
+    if best not in shown:
+        shown = [best, *shown[1:]]
+    rows = []
+    for trial in reversed(shown):
+        place = trial["trial"] - 1
+        before = trials[place - 1] if place else {**_START, "first_seed": 0}
+        changed = [
+            f"{name}={number(value) if isinstance(value, float) else value}"
+            for name, value in trial.items()
+            if name in before and name in (*_START, "first_seed") and before[name] != value
+        ]
+        cells = [
+            trial["trial"],
+            ", ".join(changed) or ("start" if not place else "the same again"),
+            f"{trial['val_accuracy']:.3f}" + (" ★ best" if trial is best else ""),
+            f"{trial['lowest']:.3f} to {trial['highest']:.3f}",
+            trial["epochs_trained"],
+            f"{trial['seconds']:.2f}",
+            trial["verdict"] + (" (stopped)" if trial["status"] == "stopped" else ""),
+        ]
+        rows.append("".join(f'<td style="padding:0 10px 0 0">{html.escape(str(c))}</td>'
+                            for c in cells))  # fmt: skip
+    heads = ("trial", "changed", "val_accuracy", "range", "epochs", "seconds", "reads as")
+    head = "".join(f'<th scope="col" style="padding:0 10px 0 0;text-align:left">{h}</th>'
+                   for h in heads)  # fmt: skip
+    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def knob_panel(
+    data: Dataset | str = "digits",
+    *,
+    start: Mapping[str, object] | None = None,
+    target: float | None = None,
+    goal: str | None = None,
+) -> KnobPanel:
+    """Return a panel whose knobs train real networks at once, and that logs every run.
+
+    Parameters
+    ----------
+    data : Dataset or str, default "digits"
+        What to train on.
+    start : dict, optional
+        Where knobs stand at first, such as ``{"learning_rate": 0.03, "networks": 16}``.
+    target : float, optional
+        A mean validation accuracy to reach; drawn as a line, and said when it is reached.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+        With ``log``, a table of every run so far; and ``stop()``.
+
+    Raises
+    ------
+    ArgumentError
+        With all that is wrong with ``start`` or ``target``.
+
+    Examples
+    --------
+    >>> panel = knob_panel("iris", start={"epochs": 2, "units": 8, "networks": 2})
+    >>> panel.set(learning_rate=0.1)
+    >>> panel.log[["trial", "learning_rate", "networks", "epochs_trained"]].values.tolist()
+    [[1.0, 0.003, 2.0, 2.0], [2.0, 0.1, 2.0, 2.0]]
+    >>> panel.close()
+    """
+    problems = Problems("knob_panel")
+    start = dict(start or {})
+    problems.unknown([name for name in start if name not in _START], _START)
+    if target is not None and not (isinstance(target, int | float) and 0 < target <= 1):
+        problems.add("target", target, "a share from 0 to 1", "target=0.97")
+    controls = _knobs()
+    for name in start.keys() & controls.keys():
+        try:
+            controls[name].value = start[name]
+        except Exception:  # each kind of control has its own error
+            problems.add(f"start[{name!r}]", start[name], "a value of that knob",
+                         f"start={{{name!r}: {_START[name]!r}}}")  # fmt: skip
+    for control in controls.values():
+        control.close()
+    problems.raise_if_any()
+    return KnobPanel(load(data) if isinstance(data, str) else data, start, target, goal)
