@@ -111,11 +111,11 @@ class Stack:
         rows = counts.sum(axis=0)
         values = {
             "loss": (losses * counts).sum(axis=0) / rows,
-            "accuracy": hits.sum(axis=0) / rows,
+            "accuracy": hits.sum(axis=0, dtype=float) / rows,
         }
         for name, (loss, correct) in zip(self.data.names(self.members), results, strict=True):
             values[f"{name}_loss"] = loss.numpy()
-            values[f"{name}_accuracy"] = correct.numpy() / self._evaluated(name)
+            values[f"{name}_accuracy"] = correct.numpy().astype(float) / self._evaluated(name)
         finite = np.all([np.isfinite(v) for n, v in values.items() if n.endswith("loss")], axis=0)
         self.seconds[self.live] += (time.perf_counter() - start) / self.live.sum()
         for k in np.flatnonzero(self.live):

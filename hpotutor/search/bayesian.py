@@ -85,7 +85,7 @@ def bayesian_search(
     0.3
     """
     problems = Problems("bayesian_search")
-    check_library(problems, library, _LOOPS)
+    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
     if startup is not None:
         check_count(problems, "startup", startup, 1, 10)
@@ -107,7 +107,7 @@ def bayesian_search(
         options=options,
         problems=problems,
     ) as recorder:
-        _LOOPS[library](recorder, trials, seed, options)
+        LOOPS[library](recorder, trials, seed, options)
     return recorder.result()
 
 
@@ -141,7 +141,7 @@ def _gp(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> 
         search.observe(params, recorder.score(recorder.evaluate(params)))
 
 
-_LOOPS: dict[str, Callable[[Recorder, int, int, dict[str, Any]], None]] = {
+LOOPS: dict[str, Callable[[Recorder, int, int, dict[str, Any]], None]] = {
     "optuna": _optuna,
     "hyperopt": _hyperopt,
     "keras_tuner": _keras_tuner,

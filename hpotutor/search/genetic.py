@@ -105,7 +105,7 @@ def genetic_search(
     ('b', True)
     """
     problems = Problems("genetic_search")
-    check_library(problems, library, _LOOPS)
+    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
     fine = check_count(problems, "population", population, 2, 10)
     if check_count(problems, "elite", elite, 0, 2) and fine and elite >= population:
@@ -116,7 +116,7 @@ def genetic_search(
         check_fraction(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
-    settings = _Settings(population, elite, tournament, crossover, mutation)
+    settings = Settings(population, elite, tournament, crossover, mutation)
     with Recorder(
         objective,
         space,
@@ -131,13 +131,15 @@ def genetic_search(
         options={**vars(settings), "regularized": bool(regularized)},
         problems=problems,
     ) as recorder:
-        loop = _regularized if regularized else _LOOPS[library]
+        loop = _regularized if regularized else LOOPS[library]
         loop(recorder, settings, seed)
     return recorder.result()
 
 
 @dataclass(frozen=True)
-class _Settings:
+class Settings:
+    """What the loops need to know besides the recorder."""
+
     population: int
     elite: int
     tournament: int
@@ -175,7 +177,7 @@ def mutate(
     return np.where(rng.random(len(genes)) < rate, changed, genes)
 
 
-def _plain(recorder: Recorder, settings: _Settings, seed: int) -> None:
+def _plain(recorder: Recorder, settings: Settings, seed: int) -> None:
     """A generational genetic algorithm with elitism; it ends when the budget does."""
     space, rng = recorder.space, np.random.default_rng(seed)
     nursery = _Nursery(space)
@@ -196,7 +198,7 @@ def _plain(recorder: Recorder, settings: _Settings, seed: int) -> None:
         generation = elite + _score(recorder, born)
 
 
-def _regularized(recorder: Recorder, settings: _Settings, seed: int) -> None:
+def _regularized(recorder: Recorder, settings: Settings, seed: int) -> None:
     """Regularized evolution: the oldest dies, however good it is."""
     space, rng = recorder.space, np.random.default_rng(seed)
     nursery = _Nursery(space)
@@ -238,7 +240,7 @@ class _Nursery:
         return tuple(self.space.from_unit(genes).items())
 
 
-def _rate(settings: _Settings, space: SearchSpace) -> float:
+def _rate(settings: Settings, space: SearchSpace) -> float:
     return settings.mutation if settings.mutation is not None else 1 / len(space)
 
 
@@ -250,7 +252,7 @@ def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
     return [Individual(one, score) for one, score in zip(genes, scores, strict=True)]
 
 
-def _optuna(recorder: Recorder, settings: _Settings, seed: int) -> None:
+def _optuna(recorder: Recorder, settings: Settings, seed: int) -> None:
     """Ask NSGA-II for a generation at a time, as its parents do not depend on their siblings."""
     from optuna.samplers import NSGAIISampler
 
@@ -270,7 +272,7 @@ def _optuna(recorder: Recorder, settings: _Settings, seed: int) -> None:
                 study.tell(trial, recorder.score(recorder.evaluate(params)))
 
 
-_LOOPS: dict[str, Callable[[Recorder, _Settings, int], None]] = {
+LOOPS: dict[str, Callable[[Recorder, Settings, int], None]] = {
     "plain": _plain,
     "optuna": _optuna,
 }

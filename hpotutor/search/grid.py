@@ -87,7 +87,7 @@ def grid_search(
     {'x': 0.0, 'kind': 'b'}
     """
     problems = Problems("grid_search")
-    check_library(problems, library, _LOOPS)
+    check_library(problems, library, LOOPS)
     count = _count(problems, space, levels) if isinstance(space, SearchSpace) else 0
     if library == "optuna" and isinstance(space, SearchSpace) and space.conditions:
         problems.say(
@@ -108,7 +108,7 @@ def grid_search(
         options={"levels": dict(levels) if isinstance(levels, Mapping) else levels},
         problems=problems,
     ) as recorder:
-        run_ahead(recorder, lambda asked: _LOOPS[library](asked, levels, seed))
+        run_ahead(recorder, lambda asked: LOOPS[library](asked, levels, seed))
     return recorder.result()
 
 
@@ -169,7 +169,7 @@ def _values_left(narrowed: Mapping[str, Any], name: str) -> tuple:
     return getattr(getattr(axis, "distribution", axis), "choices", ())
 
 
-_LOOPS: dict[str, Callable[[Recorder, Any, int], None]] = {
+LOOPS: dict[str, Callable[[Recorder, Any, int], None]] = {
     "scikit-learn": _scikit_learn,
     "optuna": _optuna,
     "keras_tuner": _keras_tuner,

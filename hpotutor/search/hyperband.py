@@ -204,7 +204,7 @@ def hyperband_search(
     (22, 78)
     """
     problems = Problems("hyperband_search")
-    check_library(problems, library, _LOOPS)
+    check_library(problems, library, LOOPS)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
     plan = _plan(problems, space, longest, eta, bracket)
     if bracket is not None and library != "plain":
@@ -227,12 +227,14 @@ def hyperband_search(
         planned=_cost(plan if library != "scikit-learn" else plan[:1]) if trials is None else None,
         problems=problems,
     ) as recorder:
-        _LOOPS[library](recorder, _Settings(longest, eta, seed, plan, candidates))
+        LOOPS[library](recorder, Settings(longest, eta, seed, plan, candidates))
     return recorder.result()
 
 
 @dataclass(frozen=True)
-class _Settings:
+class Settings:
+    """What the loops need to know besides the recorder."""
+
     epochs: int
     eta: int
     seed: int
@@ -268,7 +270,7 @@ def _cost(plan: list[Bracket]) -> tuple[int, int]:
     return sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
 
 
-def _plain(recorder: Recorder, settings: _Settings) -> None:
+def _plain(recorder: Recorder, settings: Settings) -> None:
     """Hyperband, algorithm 1 of the paper."""
     rng = np.random.default_rng(settings.seed)
 
@@ -287,7 +289,7 @@ def _plain(recorder: Recorder, settings: _Settings) -> None:
             return
 
 
-def _optuna(recorder: Recorder, settings: _Settings) -> None:
+def _optuna(recorder: Recorder, settings: Settings) -> None:
     from optuna import TrialPruned
     from optuna.pruners import HyperbandPruner
     from optuna.samplers import RandomSampler
@@ -314,7 +316,7 @@ def _optuna(recorder: Recorder, settings: _Settings) -> None:
         study.optimize(objective, n_trials=recorder.trials or started)
 
 
-def _keras_tuner(recorder: Recorder, settings: _Settings) -> None:
+def _keras_tuner(recorder: Recorder, settings: Settings) -> None:
     from keras_tuner.oracles import HyperbandOracle
 
     rounds = 1 if recorder.trials is None else None  # None goes on for ever
@@ -327,7 +329,7 @@ def _keras_tuner(recorder: Recorder, settings: _Settings) -> None:
     tune(recorder, oracle, settings.seed)
 
 
-def _scikit_learn(recorder: Recorder, settings: _Settings) -> None:
+def _scikit_learn(recorder: Recorder, settings: Settings) -> None:
     """Run one bracket, the one with most configurations; again with new ones as trials allow."""
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
     from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
@@ -384,7 +386,7 @@ def _in_batches(search: type) -> type:
     return Batches
 
 
-_LOOPS: dict[str, Callable[[Recorder, _Settings], None]] = {
+LOOPS: dict[str, Callable[[Recorder, Settings], None]] = {
     "plain": _plain,
     "optuna": _optuna,
     "keras_tuner": _keras_tuner,

@@ -89,11 +89,11 @@ def random_search(
     (20, True)
     """
     problems = Problems("random_search")
-    check_library(problems, library, _LOOPS)
+    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
     if quasi and library != "optuna":
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
-    loop = _quasi if quasi else _LOOPS.get(library)
+    loop = _quasi if quasi else LOOPS.get(library)
     with Recorder(
         objective,
         space,
@@ -155,7 +155,7 @@ def _keras_tuner(recorder: Recorder, trials: int, seed: int) -> None:
     tune(recorder, partial(RandomSearchOracle, max_trials=trials), seed)
 
 
-_LOOPS: dict[str, Callable[[Recorder, int, int], None]] = {
+LOOPS: dict[str, Callable[[Recorder, int, int], None]] = {
     "scikit-learn": _scikit_learn,
     "optuna": _optuna,
     "hyperopt": _hyperopt,
