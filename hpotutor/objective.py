@@ -124,6 +124,11 @@ class Objective(ABC):
         """Estimate the seconds of one evaluation, or None when only trying would tell."""
         return None
 
+    @property
+    def here(self) -> Objective:
+        """The objective in this process, for one that sends its questions elsewhere."""
+        return self
+
 
 class FunctionObjective(Objective):
     """Any function of the hyperparameters as an objective.

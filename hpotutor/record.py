@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from hpotutor.errors import HpoTutorError, Problems, StopSearch
 from hpotutor.log import Log, to_evaluation, versions
 from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
-from hpotutor.record_checks import check_budget, check_question
+from hpotutor.record_checks import check_budget, check_question, estimate
 from hpotutor.result import SearchResult
 from hpotutor.space import SearchSpace
 
@@ -140,7 +140,7 @@ class Recorder:
     def __enter__(self) -> Recorder:
         if self.progress:
             try:
-                print(self._estimate())
+                print(estimate(self))
             except BaseException:  # an interrupt, while a network is timed for the estimate
                 self.log.close()
                 raise
@@ -278,6 +278,32 @@ class Recorder:
                 missing.append((key, params))
         return missing
 
+    # ── for searches that keep several evaluations on their way ─────────────
+    def recall(self) -> Iterator[Evaluation]:
+        """Count and yield what the log holds, in its order."""
+        for trial in self.log.trials[: self.resumed]:
+            evaluation = to_evaluation(trial)
+            self._count(_key(evaluation.params, trial.user_attrs.get("budget")), evaluation)
+            yield evaluation
+        self._answers.clear()
+
+    def has_room(self, running: int, params: Params, epochs: int | None = None) -> bool:
+        """Whether another evaluation may start beside those on their way."""
+        each = self.objective.epochs_of(params, epochs)
+        spent = self.spent_epochs + (running + 1) * each
+        fits = self.max_epochs is None or spent <= self.max_epochs
+        failing = bool(self.max_failures) and self._failures >= self.max_failures
+        return fits and not failing and running < self._trials_left() and not self._time_is_up()
+
+    def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
+        """Log and count an evaluation that was trained elsewhere."""
+        self._write(evaluation, epochs)
+        self._count(_key(params, epochs), evaluation)
+
+    def finish(self, params: Params, epochs: int | None = None) -> None:
+        """Note which budget is spent, now that nothing is on its way."""
+        self._admit(_key(params, epochs), self.objective.epochs_of(params, epochs))
+
     def score(self, evaluation: Evaluation) -> float:
         """Return a finite score, higher is better; a trial without one ranks last.
 
@@ -290,7 +316,7 @@ class Recorder:
 
     def result(self) -> SearchResult:
         """Return what was found so far."""
-        return SearchResult(self.log, self.evaluations, self.objective, self.stopped)
+        return SearchResult(self.log, self.evaluations, self.objective.here, self.stopped)
 
     def _admit(self, key: str, cost: int) -> None:
         if self.max_failures and self._failures >= self.max_failures:
@@ -352,34 +378,9 @@ class Recorder:
         pick = max if self.objective.direction == "maximize" else min
         return pick(values, default=None)
 
-    def _estimate(self) -> str:
-        """Say in a line what the search will cost at most."""
-        each = self.objective.epochs_of({}, None)
-        trials, epochs = self.planned or (self.trials, (self.trials or 0) * each)
-        parts = ["trials without a limit" if trials is None else f"{trials:,} trials"]
-        if epochs:
-            parts.append(f"up to {epochs:,} epochs")
-        if self.max_epochs:
-            parts.append(f"at most {self.max_epochs:,} epochs in all")
-        seconds = self.objective.seconds_for(None) if trials else None
-        if seconds is not None:
-            full = epochs / each if each else trials  # in evaluations of full length
-            remaining = full * max(trials - self.resumed, 0) / trials
-            parts.append(f"about {_duration(seconds * remaining)}")
-        if self.max_seconds:
-            parts.append(f"at most {_duration(self.max_seconds)}")
-        found = f" The log holds {self.resumed} already." if self.resumed else ""
-        return f"{self.method.capitalize()} search: {', '.join(parts)}.{found}"
-
 
 def _key(params: Params, epochs: int | None) -> str:
     return json.dumps([sorted(params.items()), epochs], default=repr)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _with_version(library: str) -> str:

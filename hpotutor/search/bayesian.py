@@ -12,9 +12,10 @@ from hpotutor.objective import Objective
 from hpotutor.record import Recorder
 from hpotutor.result import SearchResult
 from hpotutor.search._keras_tuner import tune
-from hpotutor.search._libraries import check_count, check_library, minimize, optimize
+from hpotutor.search._libraries import check_count, check_library, experimental, minimize, optimize
 from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
 from hpotutor.space import SearchSpace
+from hpotutor.workers import WorkerObjective, on_workers, optimize_on_workers
 
 
 def bayesian_search(
@@ -29,6 +30,7 @@ def bayesian_search(
     xi: float = 0.01,
     kappa: float = 2.0,
     log: str | os.PathLike | None = None,
+    client: Any = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
     progress: bool = True,
@@ -56,6 +58,8 @@ def bayesian_search(
         For ``"gp"``: see :class:`hpotutor.GaussianProcessSearch`.
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
+    client : "local" or distributed.Client, optional
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
     max_seconds, max_epochs : number, optional
         Further budgets.
     progress : bool, default True
@@ -93,20 +97,23 @@ def bayesian_search(
     options: dict[str, Any] = {"startup": startup}
     if library == "gp":
         options |= {"acquisition": acquisition, "xi": xi, "kappa": kappa}
-    with Recorder(
-        objective,
-        space,
-        method="bayesian",
-        library=library,
-        seed=seed,
-        trials=trials if not problems.lines else None,
-        max_epochs=max_epochs,
-        max_seconds=max_seconds,
-        log=log,
-        progress=progress,
-        options=options,
-        problems=problems,
-    ) as recorder:
+    with (
+        on_workers(objective, client, "bayesian_search") as target,
+        Recorder(
+            target,
+            space,
+            method="bayesian",
+            library=library,
+            seed=seed,
+            trials=trials if not problems.lines else None,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options=options,
+            problems=problems,
+        ) as recorder,
+    ):
         LOOPS[library](recorder, trials, seed, options)
     return recorder.result()
 
@@ -115,7 +122,12 @@ def _optuna(recorder: Recorder, trials: int, seed: int, options: dict[str, Any])
     from optuna.samplers import TPESampler
 
     startup = options["startup"] or 10
-    optimize(recorder, TPESampler(seed=seed, n_startup_trials=startup), trials)
+    if isinstance(recorder.objective, WorkerObjective):
+        # Several trials are on their way at once: each is taken for a bad one until it is in.
+        liar = experimental(TPESampler, seed=seed, n_startup_trials=startup, constant_liar=True)
+        optimize_on_workers(recorder, liar)
+    else:
+        optimize(recorder, TPESampler(seed=seed, n_startup_trials=startup), trials)
 
 
 def _hyperopt(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:

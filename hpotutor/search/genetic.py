@@ -22,6 +22,7 @@ from hpotutor.search._libraries import (
     optuna_study,
 )
 from hpotutor.space import SearchSpace
+from hpotutor.workers import on_workers
 
 # A child equal to one that was evaluated tells nothing; after so many attempts it is let be.
 _ATTEMPTS = 20
@@ -41,6 +42,7 @@ def genetic_search(
     mutation: float | None = None,
     regularized: bool = False,
     log: str | os.PathLike | None = None,
+    client: Any = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
     progress: bool = True,
@@ -75,6 +77,8 @@ def genetic_search(
         tournament's winner and takes the place of the oldest.
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
+    client : "local" or distributed.Client, optional
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
     max_seconds, max_epochs : number, optional
         Further budgets.
     progress : bool, default True
@@ -117,20 +121,23 @@ def genetic_search(
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
     settings = Settings(population, elite, tournament, crossover, mutation)
-    with Recorder(
-        objective,
-        space,
-        method="genetic",
-        library=library,
-        seed=seed,
-        trials=trials if not problems.lines else None,
-        max_epochs=max_epochs,
-        max_seconds=max_seconds,
-        log=log,
-        progress=progress,
-        options={**vars(settings), "regularized": bool(regularized)},
-        problems=problems,
-    ) as recorder:
+    with (
+        on_workers(objective, client, "genetic_search") as target,
+        Recorder(
+            target,
+            space,
+            method="genetic",
+            library=library,
+            seed=seed,
+            trials=trials if not problems.lines else None,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options={**vars(settings), "regularized": bool(regularized)},
+            problems=problems,
+        ) as recorder,
+    ):
         loop = _regularized if regularized else LOOPS[library]
         loop(recorder, settings, seed)
     return recorder.result()

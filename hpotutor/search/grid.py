@@ -21,6 +21,7 @@ from hpotutor.search._libraries import (
     run_ahead,
 )
 from hpotutor.space import SearchSpace, choice, when
+from hpotutor.workers import on_workers
 
 LARGEST_GRID = 100_000
 
@@ -34,6 +35,7 @@ def grid_search(
     seed: int = 0,
     library: str = "scikit-learn",
     log: str | os.PathLike | None = None,
+    client: Any = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
     progress: bool = True,
@@ -57,6 +59,8 @@ def grid_search(
         Whose loop runs: ``GridSearchCV``, ``GridSampler`` or ``kt.GridSearch``.
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
+    client : "local" or distributed.Client, optional
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
     max_seconds, max_epochs : number, optional
         Further budgets.
     progress : bool, default True
@@ -94,20 +98,23 @@ def grid_search(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
             "times. Type library='scikit-learn' or 'keras_tuner', or leave out ht.when."
         )
-    with Recorder(
-        objective,
-        space,
-        method="grid",
-        library=library,
-        seed=seed,
-        trials=count if trials is None and count else trials,
-        max_epochs=max_epochs,
-        max_seconds=max_seconds,
-        log=log,
-        progress=progress,
-        options={"levels": dict(levels) if isinstance(levels, Mapping) else levels},
-        problems=problems,
-    ) as recorder:
+    with (
+        on_workers(objective, client, "grid_search") as target,
+        Recorder(
+            target,
+            space,
+            method="grid",
+            library=library,
+            seed=seed,
+            trials=count if trials is None and count else trials,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options={"levels": dict(levels) if isinstance(levels, Mapping) else levels},
+            problems=problems,
+        ) as recorder,
+    ):
         run_ahead(recorder, lambda asked: LOOPS[library](asked, levels, seed))
     return recorder.result()
 

@@ -26,6 +26,7 @@ from hpotutor.search._libraries import (
     optuna_study,
 )
 from hpotutor.space import SearchSpace
+from hpotutor.workers import on_workers
 
 
 class Rung(NamedTuple):
@@ -145,6 +146,7 @@ def hyperband_search(
     bracket: int | None = None,
     candidates: str = "random",
     log: str | os.PathLike | None = None,
+    client: Any = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
     progress: bool = True,
@@ -176,6 +178,8 @@ def hyperband_search(
         With scikit-learn: ``"grid"`` is ``HalvingGridSearchCV``.
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
+    client : "local" or distributed.Client, optional
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
     max_seconds, max_epochs : number, optional
         Further budgets; ``max_epochs`` is of the whole search.
     progress : bool, default True
@@ -212,21 +216,26 @@ def hyperband_search(
     problems.choice("candidates", candidates, ("random", "grid"))
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
-    with Recorder(
-        objective,
-        space,
-        method="hyperband",
-        library=library,
-        seed=seed,
-        trials=trials,
-        max_epochs=max_epochs,
-        max_seconds=max_seconds,
-        log=log,
-        progress=progress,
-        options={"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates},
-        planned=_cost(plan if library != "scikit-learn" else plan[:1]) if trials is None else None,
-        problems=problems,
-    ) as recorder:
+    with (
+        on_workers(objective, client, "hyperband_search") as target,
+        Recorder(
+            target,
+            space,
+            method="hyperband",
+            library=library,
+            seed=seed,
+            trials=trials,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options={"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates},
+            planned=_cost(plan if library != "scikit-learn" else plan[:1])
+            if trials is None
+            else None,
+            problems=problems,
+        ) as recorder,
+    ):
         LOOPS[library](recorder, Settings(longest, eta, seed, plan, candidates))
     return recorder.result()
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from hpotutor.errors import Problems
 from hpotutor.objective import Objective
@@ -25,6 +26,7 @@ from hpotutor.search._libraries import (
     run_ahead,
 )
 from hpotutor.space import SearchSpace
+from hpotutor.workers import on_workers
 
 
 def random_search(
@@ -36,6 +38,7 @@ def random_search(
     library: str = "scikit-learn",
     quasi: bool = False,
     log: str | os.PathLike | None = None,
+    client: Any = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
     progress: bool = True,
@@ -59,6 +62,8 @@ def random_search(
         With Optuna: a scrambled Sobol sequence, which leaves smaller gaps and clusters.
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
+    client : "local" or distributed.Client, optional
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
     max_seconds, max_epochs : number, optional
         Further budgets.
     progress : bool, default True
@@ -94,20 +99,23 @@ def random_search(
     if quasi and library != "optuna":
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
     loop = _quasi if quasi else LOOPS.get(library)
-    with Recorder(
-        objective,
-        space,
-        method="random",
-        library=library,
-        seed=seed,
-        trials=trials if not problems.lines else None,
-        max_epochs=max_epochs,
-        max_seconds=max_seconds,
-        log=log,
-        progress=progress,
-        options={"quasi": bool(quasi)},
-        problems=problems,
-    ) as recorder:
+    with (
+        on_workers(objective, client, "random_search") as target,
+        Recorder(
+            target,
+            space,
+            method="random",
+            library=library,
+            seed=seed,
+            trials=trials if not problems.lines else None,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options={"quasi": bool(quasi)},
+            problems=problems,
+        ) as recorder,
+    ):
         run_ahead(recorder, lambda asked: loop(asked, trials, seed))
     return recorder.result()
 
