@@ -37,6 +37,7 @@ _HOME = {
     "Evaluation": "objective",
     "TrainObjective": "training",
     "FunctionObjective": "objective",
+    "TableObjective": "table_objective",
     "Recorder": "record",
     "SearchResult": "result",
     "manual_search": "search.manual",
@@ -54,6 +55,7 @@ _HOME = {
     "Claim": "claims",
     "claims_box": "claims",
     "claims_ledger": "claims",
+    "compare": "comparison",  # not its own name: the module would hide the function
     "plots": "plots",
     "widgets": "widgets",
     "exercises": "exercises",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,15 @@ def read(
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, because NumPy leaves a file that it cannot read open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         missing = {"about", "checksum", *wanted} - set(arrays)
         why = f"{', '.join(sorted(missing))} missing" if missing else ""
         checksum = "" if missing else arrays.pop("checksum").tobytes().hex()
         if not missing and checksum != _digest(arrays):
             why = "its contents do not match its checksum"
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         why = str(error) or type(error).__name__
     if why:
         raise DataError(

@@ -1,0 +1,139 @@
+"""The command ``hpotutor``; ``python -m hpotutor`` is the same."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from hpotutor.errors import HpoTutorError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, 1 for an error that is told in a sentence.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows ``hpotutor``; what was typed by default.
+
+    Examples
+    --------
+    >>> main(["table", "info", "digits"])
+    digits: 5,184 configurations x 5 seeds x 30 epochs
+    ...
+    """
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except HpoTutorError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted. The same command goes on from here.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hpotutor", description="A course on hyperparameter tuning, and its helpers."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in _COMMANDS:
+        add(commands)
+    return parser
+
+
+# ── hpotutor table ───────────────────────────────────────────────────────────────────────────
+def _add_table(commands: argparse._SubParsersAction) -> None:
+    table = commands.add_parser("table", help="build, check and describe the stored benchmarks")
+    actions = table.add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    info = actions.add_parser("info", help="what a table holds and where it comes from")
+    build = actions.add_parser("build", help="train all of it anew (an hour or two); resumable")
+    times = actions.add_parser("time", help="measure what Model.fit costs, on an idle machine")
+    verify = actions.add_parser("verify", help="train a sample again with plain Keras")
+    traces = actions.add_parser("traces", help="repeat the searches that learn; resumable")
+    for parser, run in (
+        (info, _table_info),
+        (build, _table_build),
+        (times, _table_time),
+        (verify, _table_verify),
+        (traces, _table_traces),
+    ):
+        parser.add_argument("name", help="digits or breast_cancer")
+        parser.set_defaults(run=run)
+    for parser in (build, traces):
+        parser.add_argument("--output", help="the file to write; by default the shipped one")
+        parser.add_argument("--work", help="folder for finished parts; by default under runs")
+    times.add_argument("--repeats", type=int, default=3, help="fits of each shape")
+    times.add_argument("--provisional", action="store_true", help="note that the machine is busy")
+    verify.add_argument("--sample", type=int, default=50, help="how many runs")
+    verify.add_argument("--seed", type=int, default=0, help="decides which runs")
+    traces.add_argument("--methods", nargs="+", help="which searches; all by default")
+    traces.add_argument("--repeats", type=int, default=1000, help="repeats of each search")
+
+
+def _table_info(chosen: argparse.Namespace) -> None:
+    from hpotutor.replay import open_traces, traces_path
+    from hpotutor.table import open_table
+
+    table = open_table(chosen.name)
+    about = table.about
+    runs = f"{len(table):,} configurations x {table.seeds} seeds x {table.epochs} epochs"
+    print(f"{table.name}: {runs}")
+    for axis in table.axes:
+        print(f"  {axis.name}: {axis.allowed()} (default {axis.default!r})")
+    rows = ", ".join(f"{count} {part}" for part, count in about["rows"].items())
+    print(f"rows: {rows}")
+    print("made with: " + ", ".join(f"{name} {v}" for name, v in about["versions"].items()))
+    print(f"on: {about['machine']}, {about['date']}, by: {about['command']}")
+    print(f"seconds of Model.fit: {about['timing']}")
+    print(f"checksum: {table.checksum}")
+    if traces_path(table.name).exists():
+        for method, call in open_traces(table)[0]["methods"].items():
+            print(f"stored searches: {method}, {call}")
+
+
+def _table_build(chosen: argparse.Namespace) -> None:
+    # Nearly twice as fast; it prints lines that a lesson must not show, so it is off elsewhere.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    from hpotutor.table_build import build
+
+    table = build(chosen.name, chosen.output, chosen.work)
+    print(f"{table.name}: {len(table):,} configurations, checksum {table.checksum[:12]}.")
+    print(f"Next, on an idle machine: hpotutor table time {table.name}")
+
+
+def _table_time(chosen: argparse.Namespace) -> None:
+    from hpotutor.table_time import measure
+
+    table = measure(chosen.name, repeats=chosen.repeats, provisional=chosen.provisional)
+    seconds = table.start_seconds + table.epochs * table.epoch_seconds
+    print(f"A training of {table.epochs} epochs: {seconds.min():.3g} to {seconds.max():.3g} s.")
+
+
+def _table_verify(chosen: argparse.Namespace) -> None:
+    from hpotutor.table import open_table
+    from hpotutor.table_verify import verify
+
+    print(verify(open_table(chosen.name), sample=chosen.sample, seed=chosen.seed))
+
+
+def _table_traces(chosen: argparse.Namespace) -> None:
+    from hpotutor.traces import compute_traces
+
+    path = compute_traces(
+        chosen.name,
+        chosen.methods,
+        repeats=chosen.repeats,
+        output=chosen.output,
+        work=chosen.work,
+    )
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+# A command is a function that adds its parser; the module that does the work is imported in it.
+_COMMANDS = (_add_table,)

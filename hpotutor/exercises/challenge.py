@@ -1,0 +1,112 @@
+"""Challenges: a learner's whole search, replayed many times on a table and judged by rank.
+
+One lucky run proves nothing, so the function an answer holds is called with a fresh seed for each
+replay, and what counts is the share of replays that end in the table's best few percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import wrong
+from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
+from hpotutor.table_objective import TableObjective
+
+
+class Outcome(NamedTuple):
+    """What many replays of a search came to.
+
+    ``ranks`` is the share of better configurations in each replay, ``epochs`` what each spent.
+    """
+
+    ranks: np.ndarray
+    epochs: np.ndarray
+
+    def share_in_best(self, best: float = 0.05) -> float:
+        """Return the share of replays that end among the ``best`` share of the table."""
+        return float(np.mean(self.ranks < best))
+
+
+class MeteredTable(Objective):
+    """A table that counts the epochs it was asked for, and keeps its test scores to itself."""
+
+    direction, deterministic = "maximize", False
+
+    def __init__(self, table: TableObjective) -> None:
+        self._table = table
+        self.epochs, self.space, self.spent = table.epochs, table.space, 0
+
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        evaluation = self._table.evaluate(params, epochs, on_epoch=on_epoch)
+        self.spent += evaluation.epochs
+        return replace(evaluation, test_value=None)
+
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
+        return self._table.epochs_of(params, epochs)
+
+    def describe(self) -> dict[str, Any]:
+        return self._table.describe()
+
+
+def replays(
+    search: Callable[[Objective, int], Any],
+    *,
+    trials: int,
+    repeats: int = 200,
+    table: str = "digits",
+    defaults: Params | None = None,
+) -> Outcome:
+    """Call a learner's search once a seed and rank what it chose.
+
+    Parameters
+    ----------
+    search : callable
+        ``search(objective, seed)``, which returns the chosen hyperparameters as a dict, or a
+        ``SearchResult``. ``objective.space`` is the table's space.
+    trials : int
+        Budget, in trainings of full length.
+    repeats : int, default 200
+    table : str, default "digits"
+    defaults : dict, optional
+        Hyperparameters that are not searched.
+
+    Returns
+    -------
+    Outcome
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def first(objective, seed):
+    ...     return objective.space.sample(np.random.default_rng(seed))
+    >>> len(replays(first, trials=1, repeats=3).ranks)
+    3
+    """
+    ranked = TableObjective(table, defaults=defaults, quiet=True)
+    by_index, ranks, spent = ranked.ranks(), [], []
+    for seed in range(repeats):
+        noisy = TableObjective(ranked.table, seed=seed, defaults=defaults, quiet=True)
+        objective = MeteredTable(noisy)
+        chosen = checks.call(search, objective, seed, what="`search(objective, seed)`")
+        params = getattr(chosen, "best_params", chosen)
+        checks.expect(params, dict, "a search that returns the chosen hyperparameters as a dict")
+        if not objective.spent:
+            wrong(
+                "Your search never calls `objective.evaluate(params)`, so it chooses without "
+                "having looked."
+            )
+        if objective.spent > trials * ranked.epochs:
+            wrong(
+                f"With seed {seed} your search trains for {objective.spent:,} epochs; its budget "
+                f"is {trials} trainings of {ranked.epochs}, {trials * ranked.epochs:,} in all."
+            )
+        ranks.append(by_index[ranked.index_of(params)])
+        spent.append(objective.spent)
+    return Outcome(np.array(ranks), np.array(spent))
