@@ -17,6 +17,7 @@ from hpotutor.plots._style import (
     ORANGE,
     YELLOW,
     Reading,
+    counted,
     finish,
     house_style,
     new_axes,
@@ -184,10 +185,11 @@ def _title(info: Genealogy) -> str:
     if len(rows) == 1:
         return f"The founders: best {number(info.best_value)}, median {number(rows['median'][0])}"
     first, last = rows.iloc[0], rows.iloc[-1]
+    origin = f"descends from {len(info.founders)} of {int(first['size'])} founders"
     return (
-        f"Median {number(first['median'])} → {number(last['median'])} in {len(rows) - 1} "
-        f"generations; the best descends from {len(info.founders)} of "
-        f"{int(first['size'])} founders"
+        f"Median {number(first['median'])} → {number(last['median'])} in "
+        f"{counted(len(rows) - 1, 'generation')}; the best "
+        f"{origin if info.ancestors else 'is a founder'}"
     )
 
 

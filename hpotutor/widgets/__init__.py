@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import importlib
 
-_WIDGETS = ("grid_arithmetic", "optimizer_race")
+_WIDGETS = (
+    "bayesian_stepper",
+    "bracket_stepper",
+    "cluster",
+    "generation_stepper",
+    "grid_arithmetic",
+    "grid_vs_random",
+    "knob_panel",
+    "method_race",
+    "optimizer_race",
+    "winners_curse",
+)
 # As in `hpotutor.plots`, a file's underscore leaves the plain name to the function in it.
 _HOME = {**{widget: f"_{widget}" for widget in _WIDGETS}, "Panel": "_parts"}
 

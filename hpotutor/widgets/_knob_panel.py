@@ -18,7 +18,7 @@ from hpotutor.datasets import Dataset, load
 from hpotutor.errors import Problems
 from hpotutor.plots._learning_curves import learning_curves, learning_curves_info
 from hpotutor.plots._style import GREY, counted, duration, number
-from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+from hpotutor.widgets._parts import Knob, Panel, button, free, menu, switch
 
 if TYPE_CHECKING:
     from hpotutor.fused import Stack
@@ -71,6 +71,8 @@ def _knobs() -> dict[str, widgets.Widget]:
 class KnobPanel(Panel):
     """The panel that `knob_panel` returns."""
 
+    lines = 5
+
     def __init__(
         self, data: Dataset, start: Mapping, target: float | None, goal: str | None
     ) -> None:
@@ -97,6 +99,13 @@ class KnobPanel(Panel):
         name = "learning curves of the networks just trained"
         super().__init__(controls, name=name, size=(8.6, 3.7), goal=goal, buttons=presses)
         self.children = (*self.children, self.table)
+
+    def arrange(self) -> list[widgets.Widget]:
+        """Return the knobs first, then the lists in columns."""
+        lists, knobs, switches = super().arrange()
+        for one in lists.children:
+            one.layout.width = "288px"
+        return [knobs, lists, switches]
 
     # ── what is trained ─────────────────────────────────────────────────────
     def members(self) -> dict[str, dict]:
@@ -358,6 +367,6 @@ def knob_panel(
             problems.add(f"start[{name!r}]", start[name], "a value of that knob",
                          f"start={{{name!r}: {_START[name]!r}}}")  # fmt: skip
     for control in controls.values():
-        control.close()
+        free(control)
     problems.raise_if_any()
     return KnobPanel(load(data) if isinstance(data, str) else data, start, target, goal)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import ipywidgets as widgets
 import numpy as np
 import traitlets
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -24,6 +25,8 @@ from hpotutor.errors import HpoTutorError
 from hpotutor.plots._style import house_style
 
 _DPI = 100
+# Titles stay where they are: to look for a free place takes a fifth of the drawing.
+_TITLE = {"axes.titley": 1.0}
 # Who is on show in which cell, so that a cell that runs again takes over from its earlier self.
 _ON_SHOW: dict[tuple, Panel] = {}
 
@@ -124,10 +127,11 @@ def _stops(low: float, high: float, step: float | None, log: bool, whole: bool) 
 
 
 def menu(label: str, options: Sequence, value: object) -> widgets.Dropdown:
-    """Return a drop-down list with a label."""
+    """Return a drop-down list with a label, wide enough for the longest choice."""
+    width = max(236, 186 + 7 * max(len(str(option)) for option in options))
     return widgets.Dropdown(options=list(options), value=value, description=label,
                             style={"description_width": "138px"},
-                            layout=widgets.Layout(width="236px"))  # fmt: skip
+                            layout=widgets.Layout(width=f"{width}px"))  # fmt: skip
 
 
 def switch(label: str, value: bool) -> widgets.Checkbox:
@@ -168,6 +172,8 @@ class Panel(widgets.VBox):
         Shown under the controls, before "Start over".
     """
 
+    lines = 4  # of the longest reading
+
     def __init__(
         self,
         controls: Mapping[str, widgets.Widget],
@@ -181,15 +187,15 @@ class Panel(widgets.VBox):
         self._start = self.settings
         self._holds = 0
         self.picture = b""
-        self._figure = Figure(figsize=size, dpi=_DPI)
-        FigureCanvasAgg(self._figure)
-        self.name = name
+        self._canvas = FigureCanvasAgg(Figure(figsize=size, dpi=_DPI))
+        self._size, self.name = size, name
         width, height = (f"{round(_DPI * inches)}px" for inches in size)
         # Not `widgets.Image`: it has no way to give the picture a text for those who hear it.
         fixed = widgets.Layout(width=width, height=height, min_height=height, flex="0 0 auto")
         self.image = widgets.HTML(layout=fixed)
-        # Room for three lines, so that a longer sentence moves nothing below it.
-        self.line = widgets.HTML(layout=widgets.Layout(width=width, min_height="66px"))
+        # Room for the longest reading, so that it moves nothing below it.
+        room = f"{10 + 19 * self.lines}px"
+        self.line = widgets.HTML(layout=widgets.Layout(width=width, min_height=room))
         over = button("Start over", self.start_over)
         rows = [*self.arrange(), row(*buttons, over), self.image, self.line]
         if goal:
@@ -255,10 +261,12 @@ class Panel(widgets.VBox):
         """Draw the figure and its reading anew."""
         if self._holds:
             return
-        self._figure.clear()
+        # A new figure is quicker than to clear the last one; the canvas knows how wide texts are.
+        figure = self._canvas.figure = Figure(figsize=self._size, dpi=_DPI)
+        figure.set_canvas(self._canvas)
         try:
-            with house_style():
-                self.say(self.draw(self._figure))
+            with house_style(), rc_context(_TITLE):
+                self.say(self.draw(figure))
         except HpoTutorError as error:  # a setting that cannot be drawn: say why, keep the picture
             self.say(f"This setting does not work: {error}")
             return
@@ -266,13 +274,13 @@ class Panel(widgets.VBox):
 
     def show(self) -> None:
         """Send the figure as it is."""
-        for ax in self._figure.axes:
+        for ax in self._canvas.figure.axes:
             for part in (ax, *ax.child_axes):
                 part.minorticks_off()  # on a log scale they take as long as all the rest
         png = io.BytesIO()
-        self._figure.canvas.print_png(png, pil_kwargs={"compress_level": 1})
+        self._canvas.print_png(png, pil_kwargs={"compress_level": 1})
         self.picture = png.getvalue()
-        width, height = (round(_DPI * inches) for inches in self._figure.get_size_inches())
+        width, height = (round(_DPI * inches) for inches in self._size)
         text = html.escape(f"Figure: {self.name}. The text below says what it shows.")
         source = f"data:image/png;base64,{b64encode(self.picture).decode()}"
         self.image.value = (
@@ -290,12 +298,9 @@ class Panel(widgets.VBox):
         """Free the panel and every part of it, here and in the browser."""
         for key in [key for key, panel in _ON_SHOW.items() if panel is self]:
             del _ON_SHOW[key]
-        for part in _parts_of(self):
-            for piece in (getattr(part, "style", None), part.layout):
-                if isinstance(piece, widgets.Widget):
-                    piece.close()
-            if part is not self:
-                part.close()
+        for child in self.children:
+            free(child)
+        self.layout.close()
         super().close()
 
     def __repr__(self) -> str:
@@ -324,10 +329,14 @@ class Panel(widgets.VBox):
             earlier.close()
 
 
-def _parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
-    yield widget
+def free(widget: widgets.Widget) -> None:
+    """Close a widget, what is in it, and what says how it looks."""
     for child in getattr(widget, "children", ()):
-        yield from _parts_of(child)
+        free(child)
+    for piece in (getattr(widget, "style", None), widget.layout):
+        if isinstance(piece, widgets.Widget):
+            piece.close()
+    widget.close()
 
 
 def _running_cell() -> tuple[object, object]:

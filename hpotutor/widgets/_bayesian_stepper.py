@@ -1,0 +1,271 @@
+"""Bayesian optimization step by step, and a game against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hpotutor.plots._inputs import knob_label
+from hpotutor.plots._style import (
+    BLACK,
+    BLUE,
+    GREY,
+    VERMILLION,
+    YELLOW,
+    Reading,
+    counted,
+    finish,
+    label,
+    number,
+)
+from hpotutor.plots._surrogate import surrogate
+from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+from hpotutor.widgets._surrogate_steps import (
+    Curve,
+    check_curve,
+    curve_info,
+    slice_of_table,
+    start_places,
+    step_info,
+    trial_score,
+    two_humps,
+)
+
+_ACQUISITIONS = {
+    "expected improvement": "expected_improvement",
+    "probability of improvement": "probability_of_improvement",
+    "upper confidence bound": "upper_confidence_bound",
+}
+_WATCH, _PLAY = "watch it step", "play against it"
+_MOST_TRIALS = 25
+
+
+class BayesianStepper(Panel):
+    """The panel that `bayesian_stepper` returns.
+
+    ``places`` are the trials after the two that everybody starts with. In the game, the process
+    answers each of yours with one of its own.
+    """
+
+    def __init__(self, curve: Curve, score: str, goal: str | None) -> None:
+        self.curve, self._score = curve, score
+        self.places: list[float] = []
+        ends = float(curve.places[0]), float(curve.places[-1])
+        middle = float(f"{curve.places[len(curve.places) // 2]:.2g}")
+        spread = float(np.ptp(curve.truth))
+        controls = {
+            "mode": menu("mode", [_WATCH, _PLAY], _WATCH),
+            "acquisition": menu("acquisition", _ACQUISITIONS, "expected improvement"),
+            "exploration": Knob("exploration", 1.0, 0.0, 5.0, step=0.25),
+            "length": Knob("kernel length", 0.15, 0.02, 1.0, step=0.02),
+            "noise": Knob("noise of a trial", 0.0, 0.0, float(f"{0.3 * spread:.1g}")),
+            "seed": Knob("seed of the start", 0, 0, 50),
+            "place": Knob(f"your {curve.knob}", middle, *ends, log=curve.log),
+            "fit": switch("fit the kernel length to the trials", False),
+            "truth": switch("show the true curve", True),
+        }
+        presses = [
+            button("Step", self.step),
+            button("Back", self.back),
+            button("Try your place", self.try_place),
+        ]
+        name = "trials, the surrogate with its band, and the acquisition below"
+        super().__init__(controls, name=name, size=(8.6, 5.0), goal=goal, buttons=presses)
+
+    # ── moves ───────────────────────────────────────────────────────────────
+    def step(self) -> None:
+        """Make the trial that the acquisition points at (in the game: yours, at your place)."""
+        if self.controls["mode"].value == _PLAY:
+            self.try_place()
+        elif len(self.places) < _MOST_TRIALS:
+            self.places.append(self._believe(self._tried()).next_place)
+            self.refresh()
+
+    def back(self) -> None:
+        """Take the last trial back."""
+        if self.places:
+            self.places.pop()
+            self.refresh()
+
+    def try_place(self) -> None:
+        """Make a trial where your slider stands."""
+        if len(self.places) < _MOST_TRIALS:
+            self.places.append(self.controls["place"].value)
+            self.refresh()
+
+    def start_over(self) -> None:
+        """Forget the trials, and set every control as it was at first."""
+        self.places = []
+        super().start_over()
+
+    def memory(self) -> dict:
+        """Take the trials along when the cell runs again."""
+        return {**super().memory(), "places": self.places}
+
+    def recall(self, memory: dict) -> None:
+        """Take over settings and trials."""
+        self.places = list(memory["places"])
+        super().recall(memory)
+
+    def _moved(self, change: dict) -> None:
+        if change["owner"] is self.controls["mode"]:
+            with self.hold():
+                self.places = []
+                self.controls["truth"].value = change["new"] == _WATCH
+        super()._moved(change)
+
+    # ── what follows from them ──────────────────────────────────────────────
+    def _tried(self) -> list[float]:
+        return [*start_places(self.curve, self.controls["seed"].value), *self.places]
+
+    def _scores(self, tried: Sequence[float], luck: int = 0) -> list[float]:
+        """Return the trials' scores; two players share the start, not each other's luck."""
+        noise, seed = self.controls["noise"].value, self.controls["seed"].value
+        return [
+            trial_score(self.curve, place, n + (luck if n > 1 else 0), seed, noise)
+            for n, place in enumerate(tried)
+        ]
+
+    def _believe(self, tried: Sequence[float], luck: int = 0) -> Any:
+        now = self.settings
+        return step_info(
+            self.curve, tried, self._scores(tried, luck),
+            acquisition=_ACQUISITIONS[now["acquisition"]], exploration=now["exploration"],
+            length=None if now["fit"] else now["length"], noise=now["noise"],
+        )  # fmt: skip
+
+    def rival(self) -> tuple[list[float], list[float]]:
+        """Return places and scores of the process that plays against you, as many as yours."""
+        tried = start_places(self.curve, self.controls["seed"].value)
+        for _ in self.places:
+            tried.append(self._believe(tried, luck=1000).next_place)
+        return tried, self._scores(tried, luck=1000)
+
+    # ── drawing ─────────────────────────────────────────────────────────────
+    def draw(self, figure: Figure) -> str:
+        """Draw the surrogate after the trials so far, or the game."""
+        curve, low, high = self.curve, self.curve.truth.min(), self.curve.truth.max()
+        room = 0.25 * (high - low)
+        y_range = (low - room, high + room)
+        if self.controls["mode"].value == _PLAY:
+            return self._draw_game(figure, y_range)
+        tried = self._tried()
+        belief = self._believe(tried)
+        ax = figure.add_axes((0.12, 0.12, 0.86, 0.78))
+        reading = surrogate(
+            curve.places, belief.mean, belief.std, tried, self._scores(tried),
+            acquisition=belief.acquisition, next_x=belief.next_place,
+            acquisition_name=self.controls["acquisition"].value, y_range=y_range,
+            truth=curve.truth if self.controls["truth"].value else None,
+            knob=curve.knob, log=curve.log, score=self._score, ax=ax,
+        )  # fmt: skip
+        place = self.controls["place"].value
+        ax.child_axes[0].plot(place, y_range[0], marker="^", ms=9, color=BLACK, clip_on=False,
+                              zorder=6)  # fmt: skip
+        how = "fitted" if self.controls["fit"].value else "set"
+        return (
+            f"{reading} Kernel length {number(belief.length)} of the range ({how}), exploration "
+            f"{number(self.controls['exploration'].value)}; your slider (▲) stands at "
+            f"{number(place)}."
+        )
+
+    def _draw_game(self, figure: Figure, y_range: tuple[float, float]) -> str:
+        curve, tried = self.curve, self._tried()
+        scores = self._scores(tried)
+        rival, answers = self.rival()
+        shown = self.controls["truth"].value
+        main, below = figure.subplots(
+            2, 1, height_ratios=[2, 1],
+            gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.11, "hspace": 0.42},
+        )  # fmt: skip
+        if shown:
+            main.plot(curve.places, curve.truth, color=GREY, ls=(0, (2, 2)), label="true curve")
+            main.plot(rival, answers, ls="", marker="s", color=BLUE, label="its trials")
+        main.plot(tried, scores, ls="", marker="o", ms=8, color=BLACK, mec="white",
+                  label="your trials")  # fmt: skip
+        best = int(np.argmax(scores))
+        main.plot(tried[best], scores[best], marker="*", ms=16, ls="", color=YELLOW, mec=BLACK,
+                  label="your best")  # fmt: skip
+        main.axvline(self.controls["place"].value, color=VERMILLION, ls="--", lw=1.4,
+                     label="your slider")  # fmt: skip
+        main.set(xscale="log" if curve.log else "linear", ylim=y_range)
+        main.set_xlim(curve.places[0], curve.places[-1])
+        counts = np.arange(1, len(tried) + 1)
+        yours, its = np.maximum.accumulate(scores), np.maximum.accumulate(answers)
+        below.plot(counts, yours, color=BLACK, marker="o", drawstyle="steps-post", label="you")
+        below.plot(counts, its, color=BLUE, marker="s", ls="--", drawstyle="steps-post",
+                   label="the process")  # fmt: skip
+        below.set_xlim(0.8, max(10, len(tried)) + 0.2)
+        title = _standing(len(self.places), yours[-1], its[-1])
+        finish(main, title=title, x=knob_label(curve.knob, curve.log), y=self._score)
+        label(below, x="trials", y="best so far")
+        for ax in (main, below):
+            ax.legend(fontsize=8.5, loc="best", ncols=2)
+        text = f"{title}: you {number(yours[-1])}, the process {number(its[-1])}"
+        text += f", the curve's highest point {number(curve.truth.max())}" if shown else ""
+        return Reading(
+            f"{text}. Your slider stands at {curve.knob}={number(self.controls['place'].value)}; "
+            "the process cannot see your trials, nor you its."
+        )
+
+
+def _standing(moves: int, you: float, it: float) -> str:
+    if not moves:
+        return "Both start from the same two trials; put your slider somewhere and try it"
+    ahead = "you lead" if you > it else "the process leads" if it > you else "a tie"
+    return f"After {counted(moves, 'trial')} each {ahead}"
+
+
+def bayesian_stepper(
+    truth: Callable | Mapping[float, float] | str | None = None,
+    *,
+    knob: str = "learning_rate",
+    x_range: tuple[float, float] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    score: str = "validation accuracy",
+    goal: str | None = None,
+) -> BayesianStepper:
+    """Return a panel that steps a Gaussian process through a search over one knob.
+
+    Parameters
+    ----------
+    truth : callable, dict or str, optional
+        The curve to be found: a function of an array of places, scores at some places, or the
+        name of a shipped table. By default a made-up one with two humps.
+    knob : str, default "learning_rate"
+        The hyperparameter's name; in a table, which one.
+    x_range : (float, float), optional
+        Its ends; by default those of the dict or table, else 0.0001 and 1.
+    fixed : dict, optional
+        With a table, values of the other hyperparameters.
+    score : str, default "validation accuracy"
+        What the curve is.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+        Its buttons are methods too: ``step()``, ``back()``, ``try_place()``, ``start_over()``.
+
+    Raises
+    ------
+    ArgumentError
+        For a curve that cannot be read.
+
+    Examples
+    --------
+    >>> panel = bayesian_stepper()
+    >>> for _ in range(8):
+    ...     panel.step()
+    >>> panel.reading
+    'The next trial goes to learning_rate=..., where the surrogate expects ...'
+    >>> panel.close()
+    """
+    check_curve(truth, x_range, fixed)
+    if isinstance(truth, str):
+        truth = slice_of_table(truth, knob, fixed or {})
+    return BayesianStepper(curve_info(truth or two_humps, knob, x_range), score, goal)

@@ -1,0 +1,214 @@
+"""Successive halving rung by rung, with the late bloomers that it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hpotutor.plots._brackets import brackets
+from hpotutor.plots._style import counted, headline, number
+from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
+from hpotutor.table_objective import TableObjective
+from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+from hpotutor.widgets._stored import stored
+
+_REDRAWS = 400
+_MOST_RUNGS = 5
+
+
+def halving_info(curves: np.ndarray, bracket: Bracket) -> pd.DataFrame:
+    """Return who reaches which rung of a bracket.
+
+    Parameters
+    ----------
+    curves : array, shape (trials, epochs)
+        The score after each epoch, higher is better; the first trials fill the lowest rung.
+    bracket : Bracket
+        Of `hpotutor.hyperband_brackets`.
+
+    Returns
+    -------
+    DataFrame
+        A row per trial and rung that it reached: rung, trial, epochs, value.
+
+    Examples
+    --------
+    >>> curves = np.array([[0.5, 0.6, 0.9], [0.6, 0.7, 0.8], [0.1, 0.2, 0.3]])
+    >>> table = halving_info(curves, hyperband_brackets(3)[0])
+    >>> table[["rung", "trial"]].values.tolist()
+    [[0, 0], [0, 1], [0, 2], [1, 1]]
+    """
+    alive, rows = np.arange(len(curves)), []
+    for place, rung in enumerate(bracket.rungs):
+        alive = alive[: rung.configurations]
+        values = curves[alive, rung.epochs - 1]
+        rows += [(place, int(t), rung.epochs, v) for t, v in zip(alive, values, strict=True)]
+        alive = alive[np.argsort(-values, kind="stable")]
+    return pd.DataFrame(rows, columns=["rung", "trial", "epochs", "value"])
+
+
+def survival_info(curves: np.ndarray, bracket: Bracket, seed: int = 0) -> float:
+    """Return how often the trial that ends best of those drawn reaches the highest rung.
+
+    Parameters
+    ----------
+    curves : array, shape (configurations, epochs)
+        Trials are drawn from these, 400 times.
+    bracket : Bracket
+    seed : int, default 0
+
+    Examples
+    --------
+    >>> survival_info(np.array([[0.1, 0.5, 0.9], [0.2, 0.6, 1.0]]), hyperband_brackets(3)[0])
+    1.0
+    """
+    rng = np.random.default_rng(seed)
+    first, end = bracket.rungs[0].configurations, bracket.rungs[-1].epochs
+    drawn = rng.integers(0, len(curves), (_REDRAWS, first))
+    alive = np.broadcast_to(np.arange(first), drawn.shape)
+    for place, rung in enumerate(bracket.rungs[:-1]):
+        values = curves[np.take_along_axis(drawn, alive, 1), rung.epochs - 1]
+        kept = bracket.rungs[place + 1].configurations
+        order = np.argsort(-values, axis=1, kind="stable")[:, :kept]
+        alive = np.take_along_axis(alive, order, 1)
+    ends = curves[drawn, end - 1]
+    best_kept = np.take_along_axis(ends, alive, 1).max(axis=1)
+    return float(np.mean(best_kept >= ends.max(axis=1)))
+
+
+class BracketStepper(Panel):
+    """The panel that `bracket_stepper` returns."""
+
+    def __init__(self, objective: TableObjective, goal: str | None) -> None:
+        self.objective = objective
+        most = objective.table.epochs
+        lengths = [n for n in (9, 16, 27, 81) if n <= most] or [most]
+        controls = {
+            "max_epochs": menu("longest training", lengths, max(n for n in lengths if n <= 27)),
+            "eta": menu("eta (keep one in)", [2, 3, 4], 3),
+            "rung": Knob("rungs shown", 1, 1, _MOST_RUNGS),
+            "bracket": Knob("bracket", 0, 0, _MOST_RUNGS - 1),
+            "seed": Knob("seed of the draw", 0, 0, 99),
+            "bloomers": switch("show what the stopped ones would have become", False),
+        }
+        presses = [button("Step", self.step), button("Back", self.back)]
+        name = "trials from rung to rung, most of them stopped, and the late bloomers among them"
+        super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
+
+    def step(self) -> None:
+        """Climb one rung; above the last, show what the stopped ones would have become."""
+        shown = self.controls["rung"].value
+        if shown < len(self.bracket.rungs):
+            self.set(rung=shown + 1)
+        else:
+            self.set(bloomers=True)
+
+    def back(self) -> None:
+        """Go back one step."""
+        if self.controls["bloomers"].value:
+            self.set(bloomers=False)
+        else:
+            self.set(rung=max(1, self.controls["rung"].value - 1))
+
+    @property
+    def bracket(self) -> Bracket:
+        """The bracket that is shown."""
+        return self._brackets()[self.controls["bracket"].value]
+
+    def _brackets(self) -> list[Bracket]:
+        return hyperband_brackets(self.controls["max_epochs"].value, self.controls["eta"].value)
+
+    def _curves(self) -> np.ndarray:
+        """Return one stored run of each configuration, shape (configurations, epochs)."""
+        run = self.controls["seed"].value % self.objective.table.seeds
+        return self.objective.table.val_accuracy[:, run].astype(float)
+
+    def draw(self, figure: Figure) -> str:
+        """Draw the rungs climbed so far, and say how often the best one survives."""
+        with self.hold():  # other settings may have fewer brackets, and those fewer rungs
+            self.controls["bracket"].limit(len(self._brackets()) - 1)
+            self.controls["rung"].limit(len(self.bracket.rungs))
+        now, rungs, curves = self.settings, self.bracket.rungs, self._curves()
+        rng = np.random.default_rng(now["seed"])
+        drawn = curves[rng.integers(0, len(curves), rungs[0].configurations)]
+        table = halving_info(drawn, self.bracket)
+        ends = drawn[:, rungs[-1].epochs - 1]
+        climbed = len(rungs) if now["bloomers"] else now["rung"]
+        shown = table[table["rung"] < climbed]
+        final = dict(enumerate(ends.tolist())) if now["bloomers"] else None
+        ax = figure.add_axes((0.09, 0.13, 0.88, 0.8))
+        reading = brackets(shown, final=final, ax=ax)
+        # The frame of the whole bracket from the first step on, so that the eye can follow.
+        part = ax.child_axes[0]
+        stops = [rung.epochs for rung in rungs]
+        part.set_xticks(stops, [str(stop) for stop in stops])
+        part.set_xlim(stops[0] / 1.4, stops[-1] * 1.4)
+        low, high = min(table["value"].min(), ends.min()), max(table["value"].max(), ends.max())
+        room = max(high - low, 0.05)  # there may be a single trial
+        part.set_ylim(low - 0.08 * room, high + 0.14 * room)
+        if climbed < len(rungs):
+            reading = _say_climb(ax, shown, rungs, climbed)
+        plan = ", ".join(f"{rung.configurations} for {rung.epochs}" for rung in rungs)
+        kept = survival_info(curves, self.bracket)
+        return (
+            f"Bracket {now['bracket']} of {len(self._brackets())}, rung {climbed} of {len(rungs)} "
+            f"(trials for epochs: {plan}). {reading} Over {_REDRAWS} draws the trial that ends "
+            f"best gets to the last rung in {round(100 * kept)} % (longest training "
+            f"{now['max_epochs']}, eta {number(now['eta'])}, draw {now['seed']})."
+        )
+
+
+def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: int) -> str:
+    """Write over the figure what holds while the bracket goes on; return it as a sentence."""
+    here, following = rungs[climbed - 1], rungs[climbed]
+    texts = ax.child_axes[0].get_legend().get_texts()
+    for text, now in zip(texts[1:], ("still in the race", "best of this rung"), strict=True):
+        text.set_text(now)
+    title = (
+        f"After {counted(here.epochs, 'epoch')}: the best {following.configurations} of "
+        f"{here.configurations} go on, to {counted(following.epochs, 'epoch')}"
+    )
+    headline(ax, title)
+    best = shown.loc[shown["rung"] == climbed - 1, "value"].max()
+    return (
+        f"After {counted(here.epochs, 'epoch')} the best of {counted(here.configurations, 'trial')}"
+        f" has validation accuracy {number(best)}; {following.configurations} of them will be "
+        f"trained to {following.epochs}."
+    )
+
+
+def bracket_stepper(
+    objective: TableObjective | str = "digits", *, goal: str | None = None
+) -> BracketStepper:
+    """Return a panel that climbs the rungs of a bracket, on stored learning curves.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose curves.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+        With ``step()`` and ``back()``.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = bracket_stepper("digits")
+    >>> panel.step()
+    >>> panel.settings["rung"], panel.reading[:27]
+    (2, 'Bracket 0 of 4, rung 2 of 4')
+    >>> panel.close()
+    """
+    return BracketStepper(stored("bracket_stepper", objective), goal)

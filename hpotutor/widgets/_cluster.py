@@ -1,0 +1,144 @@
+"""A cluster that searches: workers, waiting for each other or not, stragglers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hpotutor.plots._style import counted, number
+from hpotutor.plots._timeline import timeline
+from hpotutor.search.hyperband import hyperband_brackets
+from hpotutor.simulate import (
+    AsynchronousHalving,
+    RandomScheduler,
+    SynchronousHalving,
+    simulate,
+)
+from hpotutor.table_objective import TableObjective
+from hpotutor.widgets._parts import Knob, Panel, menu
+from hpotutor.widgets._stored import stored
+
+_WORKERS = (1, 2, 4, 8, 16, 32, 64)
+_METHODS = ("synchronous halving", "asynchronous halving", "random search")
+
+
+class Straggling(TableObjective):
+    """A table whose trainings are slowed down by chance, some of them much.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    spread : float
+        Standard deviation of the logarithm of the slowdown, whose median is 1; 0 for none.
+    seed : int
+    """
+
+    def __init__(self, objective: TableObjective, spread: float, seed: int) -> None:
+        super().__init__(
+            objective.table, seed=objective.seed, noise=objective.noise, metric=objective.metric,
+            epochs=objective.epochs, defaults=objective.defaults, quiet=True,
+        )  # fmt: skip
+        normal = np.random.default_rng(seed).normal(size=len(objective.table))
+        self.slowdown = np.exp(spread * normal)
+
+    def seconds_of(self, index: int, epochs: int) -> float:
+        """Return what `TableObjective.seconds_of` does, slowed down."""
+        return super().seconds_of(index, epochs) * float(self.slowdown[index])
+
+
+def cluster_info(
+    objective: TableObjective,
+    *,
+    method: str = _METHODS[0],
+    workers: int = 8,
+    jobs: int = 60,
+    stragglers: float = 0.0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return what simulated workers did: `hpotutor.simulate`'s table, and ``kind`` of each job.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    method : {"synchronous halving", "asynchronous halving", "random search"}
+    workers, jobs : int, default 8 and 60
+    stragglers : float, default 0
+        See `Straggling`.
+    seed : int, default 0
+        Of configurations and slowdowns.
+    """
+    slowed = Straggling(objective, stragglers, seed)
+    if method == "random search":
+        scheduler = RandomScheduler(slowed, seed)
+    elif method == "asynchronous halving":
+        scheduler = AsynchronousHalving(slowed, seed=seed)
+    else:
+        scheduler = SynchronousHalving(slowed, hyperband_brackets(slowed.epochs)[0], seed)
+    found = simulate(scheduler, slowed, workers=workers, jobs=jobs)
+    return found.assign(kind=[counted(n, "epoch") for n in found["epochs"]])
+
+
+class Cluster(Panel):
+    """The panel that `cluster` returns."""
+
+    def __init__(self, objective: TableObjective, goal: str | None) -> None:
+        self.objective = objective
+        controls = {
+            "method": menu("method", _METHODS, _METHODS[0]),
+            "workers": menu("workers", _WORKERS, 8),
+            "jobs": Knob("trainings", 60, 10, 200, step=10),
+            "stragglers": Knob("stragglers (spread)", 0.0, 0.0, 1.5, step=0.1),
+            "seed": Knob("seed", 0, 0, 99),
+        }
+        name = "which worker trained what, and who waited"
+        super().__init__(controls, name=name, size=(8.6, 4.4), goal=goal)
+
+    def draw(self, figure: Figure) -> str:
+        """Draw the time line, and say what came out of it."""
+        now = self.settings
+        found = cluster_info(self.objective, **now)
+        # By epochs, so that colors mean the same from setting to setting.
+        found = found.sort_values(["epochs", "start"], kind="stable")
+        ax = figure.add_axes((0.07, 0.14, 0.76, 0.72))
+        reading = timeline(found, workers=now["workers"], ax=ax)
+        full = found[found["epochs"] == found["epochs"].max()]
+        best = full["value"].max()
+        when = full.loc[full["value"].idxmax(), "end"] if np.isfinite(best) else np.nan
+        longest = counted(int(full["epochs"].max()), "epoch")
+        return (
+            f"{reading} {now['method'].capitalize()}, stragglers' spread "
+            f"{number(now['stragglers'])}, seed {now['seed']}: {counted(len(full), 'network')} "
+            f"trained for {longest}, the best of them reached {number(round(best, 4))} after "
+            f"{number(round(when, 1))} s."
+        )
+
+
+def cluster(objective: TableObjective | str = "digits", *, goal: str | None = None) -> Cluster:
+    """Return a panel that simulates a search on many workers, with stored costs.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose scores and seconds.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = cluster("digits")
+    >>> panel.set(workers=16, method="asynchronous halving")
+    >>> panel.reading
+    "60 tasks worth ... took 16 workers ..."
+    >>> panel.close()
+    """
+    return Cluster(stored("cluster", objective), goal)

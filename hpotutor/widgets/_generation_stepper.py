@@ -1,0 +1,157 @@
+"""A genetic algorithm generation by generation, with the family tree of the best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hpotutor.plots._genealogy import genealogy
+from hpotutor.plots._style import number
+from hpotutor.search.genetic import Individual, cross, mutate, select
+from hpotutor.table_objective import TableObjective
+from hpotutor.widgets._parts import Knob, Panel, button
+from hpotutor.widgets._stored import stored
+
+_GENERATIONS = 12
+
+
+def evolution_info(
+    objective: TableObjective,
+    *,
+    population: int = 10,
+    elite: int = 2,
+    tournament: int = 3,
+    crossover: float = 0.9,
+    mutation: float = 0.2,
+    generations: int = _GENERATIONS,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Run a genetic algorithm on a table's true scores, and keep who is whose child.
+
+    Selection, crossover and mutation are those of `hpotutor.genetic_search`.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    population, elite, tournament, crossover, mutation, seed
+        As in `hpotutor.genetic_search`.
+    generations : int, default 12
+        Children's generations after the first.
+
+    Returns
+    -------
+    DataFrame
+        As `hpotutor.plots.genealogy` reads it: generation, individual, parents, value, and
+        params.
+    """
+    rng, space, truth = np.random.default_rng(seed), objective.space, objective.truth
+    rows: list[tuple] = []
+
+    def born(genes: np.ndarray, generation: int, parents: tuple) -> tuple[Individual, int]:
+        params = space.from_unit(genes)
+        value = float(truth[objective.table.index_of({**objective.defaults, **params})])
+        rows.append((generation, len(rows), parents, value, params))
+        return Individual(genes, value), len(rows) - 1
+
+    alive = [born(rng.random(len(space)), 0, ()) for _ in range(population)]
+    for generation in range(1, generations + 1):
+        names = {id(one): name for one, name in alive}
+        parents = [one for one, _ in alive]
+        best = sorted(alive, key=lambda pair: pair[0].score, reverse=True)[:elite]
+        # Who lives on is entered again, as a child of its own alone.
+        following = [born(one.genes, generation, (name,)) for one, name in best]
+        while len(following) < population:
+            mother = select(parents, min(tournament, population), rng)
+            genes, family = mother.genes, (names[id(mother)],)
+            if rng.random() < crossover:
+                father = select(parents, min(tournament, population), rng)
+                genes = cross(genes, father.genes, rng)
+                family = tuple(dict.fromkeys((*family, names[id(father)])))
+            following.append(born(mutate(genes, space, mutation, rng), generation, family))
+        alive = following
+    return pd.DataFrame(rows, columns=["generation", "individual", "parents", "value", "params"])
+
+
+class GenerationStepper(Panel):
+    """The panel that `generation_stepper` returns."""
+
+    def __init__(self, objective: TableObjective, goal: str | None) -> None:
+        self.objective = objective
+        self._run: tuple[dict, pd.DataFrame] | None = None
+        controls = {
+            "generation": Knob("generation", 3, 0, _GENERATIONS),
+            "population": Knob("population", 10, 4, 24),
+            "elite": Knob("elite", 2, 0, 3),
+            "tournament": Knob("tournament", 3, 1, 6),
+            "crossover": Knob("crossover", 0.9, 0.0, 1.0, step=0.05),
+            "mutation": Knob("mutation", 0.2, 0.0, 1.0, step=0.05),
+            "seed": Knob("seed", 0, 0, 99),
+        }
+        presses = [button("Step", self.step), button("Back", self.back)]
+        name = "individuals by generation and score, and the family tree of the best"
+        super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
+
+    def step(self) -> None:
+        """Go to the next generation."""
+        self.set(generation=min(self.controls["generation"].value + 1, _GENERATIONS))
+
+    def back(self) -> None:
+        """Go back to the generation before."""
+        self.set(generation=max(self.controls["generation"].value - 1, 0))
+
+    def draw(self, figure: Figure) -> str:
+        """Draw the generations so far, and say how good the best one is."""
+        now = self.settings
+        upto = now.pop("generation")
+        if self._run is None or self._run[0] != now:
+            self._run = now, evolution_info(self.objective, **now)
+        table = self._run[1]
+        ax = figure.add_axes((0.09, 0.13, 0.88, 0.75))
+        reading = genealogy(table, upto=upto, score="validation accuracy", ax=ax)
+        ax.set_xlim(-0.6, max(upto, 3) + 0.6)
+        so_far = table[table["generation"] <= upto]
+        best = so_far.loc[so_far["value"].idxmax()]
+        settings = ", ".join(f"{name} {number(value)}" for name, value in now.items())
+        ahead = float((self.objective.truth > best["value"] + 1e-12).mean())
+        params = ", ".join(
+            f"{name}={number(v) if isinstance(v, float) else v}"
+            for name, v in best["params"].items()
+        )
+        return (
+            f"Generation {upto}, {len(so_far):,} individuals ({settings}). {reading} The best has "
+            f"{params}; {number(round(100 * ahead, 1))} % of the table are better."
+        )
+
+
+def generation_stepper(
+    objective: TableObjective | str = "digits", *, goal: str | None = None
+) -> GenerationStepper:
+    """Return a panel that breeds configurations generation by generation, on stored scores.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose configurations.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+        With ``step()`` and ``back()``.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = generation_stepper("digits")
+    >>> panel.step()
+    >>> panel.reading
+    "Generation 4, 50 individuals ..."
+    >>> panel.close()
+    """
+    return GenerationStepper(stored("generation_stepper", objective), goal)

@@ -1,0 +1,171 @@
+"""Grid against random search on two knobs, of which one may hardly matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hpotutor.errors import Problems
+from hpotutor.plots._projections import projections, projections_info
+from hpotutor.widgets._parts import Knob, Panel, button, menu
+
+_POINTS = (4, 9, 16, 25)
+_REDRAWS = 1000
+
+
+def hill(idle: float, peak: float, width: float) -> Callable:
+    """Return a score over two knobs: a hill along ``x``, and a slope along ``y`` that may be idle.
+
+    Parameters
+    ----------
+    idle : float
+        How much ``y`` matters: 0 not at all, 1 as much as ``x``.
+    peak : float
+        Where along ``x`` the hill stands, 0 to 1.
+    width : float
+        Its standard deviation.
+
+    Examples
+    --------
+    >>> score = hill(idle=0.0, peak=0.3, width=0.1)
+    >>> [round(float(score(x, y)), 2) for x, y in ((0.3, 0.0), (0.3, 1.0), (0.5, 0.5))]
+    [1.0, 1.0, 0.14]
+    """
+
+    def score(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        along_x = np.exp(-(((x - peak) / width) ** 2) / 2)
+        along_y = np.exp(-(((y - 0.62) / width) ** 2) / 2)
+        return (along_x + idle * along_y) / (1 + idle)
+
+    return score
+
+
+def wins_info(
+    surface: Callable | pd.DataFrame, points: int, *, seeds: int = _REDRAWS, **ranges: object
+) -> float:
+    """Return how often the best of random points beats the best of as many grid points.
+
+    Parameters
+    ----------
+    surface : callable or DataFrame
+        As in `hpotutor.plots.projections`.
+    points : int
+        Trials of each.
+    seeds : int, default 1000
+        Random draws, seeds 0 to ``seeds - 1`` drawn at once.
+    **ranges
+        Names and ranges of the knobs, as in `hpotutor.plots.projections`.
+
+    Returns
+    -------
+    float
+        A share from 0 to 1; a tie counts half.
+
+    Examples
+    --------
+    >>> wins_info(lambda x, y: -abs(x - 0.33), 9) > 0.5
+    True
+    """
+    info = projections_info(surface, points=points, **ranges)
+    rows, columns = info.surface.shape
+    drawn = np.random.default_rng(0).random((2, seeds, points))
+    # Read from the picture: the cell of a fine raster in which each point falls.
+    at = info.surface[(drawn[1] * rows).astype(int), (drawn[0] * columns).astype(int)]
+    cells = [(info.grid[c].to_numpy() * n).astype(int) for c, n in (("v", rows), ("u", columns))]
+    grid, best = info.surface[tuple(cells)].max(), at.max(axis=1)
+    return float(np.mean(best > grid) + np.mean(best == grid) / 2)
+
+
+class GridVsRandom(Panel):
+    """The panel that `grid_vs_random` returns."""
+
+    def __init__(
+        self, surface: Callable | pd.DataFrame | None, ranges: dict, score: str, goal: str | None
+    ) -> None:
+        self._surface, self._ranges, self._score = surface, ranges, score
+        controls = {
+            "points": menu("points of each", _POINTS, 9),
+            "seed": Knob("seed", 1, 0, 99),
+        }
+        if surface is None:
+            controls["idle"] = Knob("weight of knob y", 0.05, 0.0, 1.0, step=0.05)
+            controls["peak"] = Knob("place of the hill", 0.34, 0.0, 1.0, step=0.02)
+            controls["width"] = Knob("width of the hill", 0.12, 0.02, 0.3, step=0.01)
+        other = button("Another seed", self._another_seed)
+        name = "grid points and random points on the same surface, and their shadows on each knob"
+        super().__init__(controls, name=name, size=(9.0, 4.9), goal=goal, buttons=[other])
+
+    def draw(self, figure: Figure) -> str:
+        """Draw both kinds of points, and say who is ahead, now and in general."""
+        settings = self.settings
+        points, seed = settings.pop("points"), settings.pop("seed")
+        surface = hill(**settings) if self._surface is None else self._surface
+        ax = figure.add_axes((0.03, 0.12, 0.96, 0.78))
+        reading = projections(
+            surface, points=points, seed=seed, score=self._score, ax=ax, **self._ranges
+        )
+        wins = wins_info(surface, points, **self._ranges)
+        return (
+            f"{reading} Over {_REDRAWS:,} seeds, the best of {points} random points beats the "
+            f"grid's best in {round(100 * wins)} % of them."
+        )
+
+    def _another_seed(self) -> None:
+        seed = self.controls["seed"]
+        seed.value = (seed.value + 1) % 100
+
+
+def grid_vs_random(
+    surface: Callable | pd.DataFrame | None = None,
+    *,
+    x: str = "x",
+    y: str = "y",
+    x_range: tuple[float, float] = (0.0, 1.0),
+    y_range: tuple[float, float] = (0.0, 1.0),
+    score: str = "score",
+    goal: str | None = None,
+) -> GridVsRandom:
+    """Return a panel that sets grid points against random points on two knobs.
+
+    Parameters
+    ----------
+    surface : callable or DataFrame, optional
+        The score over the two knobs, as in `hpotutor.plots.projections`: a function of two
+        arrays, or a table of trials with columns ``x``, ``y`` and "value". By default a hill
+        whose place, width and second knob have sliders of their own.
+    x, y, x_range, y_range
+        Names and ranges of the knobs.
+    score : str, default "score"
+        What the surface shows.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    ArgumentError
+        For a surface that cannot be read.
+
+    Examples
+    --------
+    >>> panel = grid_vs_random()
+    >>> panel.set(points=16, idle=0.5)
+    >>> panel.reading
+    "With 16 trials each, the grid tries 4 different values of the important knob, x, ..."
+    >>> panel.close()
+    """
+    if surface is not None and not callable(surface) and not isinstance(surface, pd.DataFrame):
+        problems = Problems("grid_vs_random")
+        problems.add("surface", surface, "a function of two arrays, or a table of trials",
+                     "grid_vs_random(lambda x, y: -(x - 0.3) ** 2)")  # fmt: skip
+        problems.raise_if_any()
+    ranges = {"x": x, "y": y, "x_range": x_range, "y_range": y_range}
+    if surface is not None:
+        projections_info(surface, **ranges)  # says at once what cannot be drawn
+    return GridVsRandom(surface, ranges, score, goal)

@@ -1,0 +1,109 @@
+"""The winner's curse: how much of the best validation score is luck."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hpotutor.plots._optimism import optimism, optimism_info
+from hpotutor.plots._style import counted, number
+from hpotutor.table_objective import TableObjective
+from hpotutor.widgets._parts import Knob, Panel, menu
+from hpotutor.widgets._stored import stored
+
+_SEARCHES = 400
+_FROM = ("all configurations", "the best tenth", "one configuration, trained anew")
+
+
+def scores_info(
+    objective: TableObjective, *, trials: int, rows: int, drawn_from: str = _FROM[0], seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return validation and test accuracies of 400 random searches.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    trials : int
+        Of each search.
+    rows : int
+        Size of the validation set, at most the table's: so many of its rows, drawn for each trial
+        on its own, since a table keeps how many rows were right and not which.
+    drawn_from : {"all configurations", "the best tenth", "one configuration, trained anew"}
+    seed : int, default 0
+
+    Returns
+    -------
+    validation, test : array, shape (400, trials)
+    """
+    table, at = objective.table, objective.epochs - 1
+    rng = np.random.default_rng(seed)
+    order = np.argsort(objective.ranks())
+    pool = {_FROM[0]: order, _FROM[1]: order[: max(1, len(order) // 10)]}
+    pool = pool.get(drawn_from, order[len(order) // 10 : len(order) // 10 + 1])
+    chosen = pool[rng.integers(0, len(pool), (_SEARCHES, trials))]
+    runs = rng.integers(0, table.seeds, chosen.shape)
+    stored_rows, test_rows = (table.about["rows"][name] for name in ("validation", "test"))
+    correct = table.val_correct[chosen, runs, at].astype(int)
+    drawn = rng.hypergeometric(correct, stored_rows - correct, rows)
+    return drawn / rows, table.test_correct[chosen, runs, at] / test_rows
+
+
+class WinnersCurse(Panel):
+    """The panel that `winners_curse` returns."""
+
+    def __init__(self, objective: TableObjective, goal: str | None) -> None:
+        self.objective = objective
+        most = objective.table.about["rows"]["validation"]
+        controls = {
+            "drawn_from": menu("trials drawn from", _FROM, _FROM[0]),
+            "trials": Knob("trials", 100, 2, 300, step=2),
+            "rows": Knob("validation rows", min(100, most), 20, most),
+            "seed": Knob("seed", 0, 0, 99),
+        }
+        name = "validation and test score of the winner against the number of trials"
+        super().__init__(controls, name=name, size=(8.0, 4.3), goal=goal)
+
+    def draw(self, figure: Figure) -> str:
+        """Draw the winner's scores on both sets, and say how far they are apart."""
+        now = self.settings
+        validation, test = scores_info(self.objective, **now)
+        ax = figure.add_axes((0.09, 0.14, 0.88, 0.74))
+        reading = optimism(validation, test, ax=ax)
+        last = optimism_info(validation, test, trials=[now["trials"]]).iloc[0]
+        return (
+            f"{reading} With {counted(now['trials'], 'trial')} on {now['rows']:,} validation "
+            f"rows, drawn from {now['drawn_from']} (seed {now['seed']}), the winner promises "
+            f"{number(round(last['validation'], 3))} and keeps {number(round(last['test'], 3))}."
+        )
+
+
+def winners_curse(
+    objective: TableObjective | str = "digits", *, goal: str | None = None
+) -> WinnersCurse:
+    """Return a panel that shows how choosing the best of many makes a score too good.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose scores.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = winners_curse("digits")
+    >>> panel.set(trials=50, rows=50)
+    >>> panel.reading
+    'Chosen among 50 trials, the winner scores ...'
+    >>> panel.close()
+    """
+    return WinnersCurse(stored("winners_curse", objective), goal)
