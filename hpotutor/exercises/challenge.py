@@ -85,7 +85,8 @@ def replays(
     --------
     >>> import numpy as np
     >>> def first(objective, seed):
-    ...     return objective.space.sample(np.random.default_rng(seed))
+    ...     params = objective.space.sample(np.random.default_rng(seed))
+    ...     return objective.evaluate(params).params
     >>> len(replays(first, trials=1, repeats=3).ranks)
     3
     """
