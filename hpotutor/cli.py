@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -98,8 +97,6 @@ def _table_info(chosen: argparse.Namespace) -> None:
 
 
 def _table_build(chosen: argparse.Namespace) -> None:
-    # Nearly twice as fast; it prints lines that a lesson must not show, so it is off elsewhere.
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     from hpotutor.table_build import build
 
     table = build(chosen.name, chosen.output, chosen.work)
