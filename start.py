@@ -1,6 +1,6 @@
 """Set up the course in a private environment, and open it or test it.
 
-    python start.py [lab] [--no-browser] [--port N]   open the lessons in JupyterLab
+    python start.py [lab] [--no-browser] [--port N]   open your copy of the lessons
     python start.py test [pytest arguments]           run the test suite
 
 The first start creates the folder .venv beside this file and installs the course there, with
@@ -337,12 +337,8 @@ def outlived(stamp):
 
 
 def lab_command(arguments):
-    """Return the command that opens the lessons on this computer only, with Jupyter's token."""
-    command = ["-m", "jupyterlab", "--ServerApp.root_dir=" + os.path.join(ROOT, "notebooks")]
-    command += ["--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container; Jupyter refuses to start without it
-    return command + arguments
+    """Return the command that opens the learner's own copy of the lessons."""
+    return ["-m", "hpotutor", "lab"] + arguments
 
 
 def run(arguments):

@@ -55,6 +55,7 @@ _HOME = {
     "widgets": "widgets",
     "exercises": "exercises",
     "progress": "exercises.progress",
+    "check": "doctor",
 }
 _MODULES = {"errors", "plots", "widgets", "exercises"}
 

@@ -23,16 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     digits: 5,184 configurations x 5 seeds x 30 epochs
     ...
     """
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, chosen.rest = parser.parse_known_args(arguments)
+    if chosen.rest and not getattr(chosen, "passes_on", False):
+        parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
     try:
-        chosen.run(chosen)
+        return chosen.run(chosen) or 0  # only a command that can find fault returns a status
     except HpoTutorError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on from here.", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,5 +134,103 @@ def _table_traces(chosen: argparse.Namespace) -> None:
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
+# ── hpotutor lab ─────────────────────────────────────────────────────────────────────────────
+def _add_lab(commands: argparse._SubParsersAction) -> None:
+    lab = commands.add_parser(
+        "lab",
+        help="open your own copy of the lessons",
+        usage="hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]",
+        description="Your copy is in FOLDER, by default my_lessons. Nothing of yours is changed.",
+    )
+    lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
+    lab.set_defaults(run=_lab, passes_on=True)
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from hpotutor.copies import bring_up_to_date, default_folder
+    from hpotutor.lab import open_lab
+
+    # Not an argument of the parser, which would take the value of `--port 9000` for it.
+    named = chosen.rest[:1] if chosen.rest and not chosen.rest[0].startswith("-") else []
+    folder = named[0] if named else default_folder()
+    for change in bring_up_to_date(folder):
+        print(change)
+    print(f"Your lessons are in {folder}", flush=True)
+    return 0 if chosen.copy_only else open_lab(folder, chosen.rest[len(named) :])
+
+
+# ── hpotutor doctor ──────────────────────────────────────────────────────────────────────────
+def _add_doctor(commands: argparse._SubParsersAction) -> None:
+    doctor = commands.add_parser("doctor", help="say what the lessons need and lack, and mends")
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from hpotutor.doctor import check
+
+    report = check()
+    print(report)
+    return 0 if report else 1
+
+
+# ── hpotutor assign, hpotutor grade ──────────────────────────────────────────────────────────
+def _add_assign(commands: argparse._SubParsersAction) -> None:
+    assign = commands.add_parser("assign", help="make nbgrader assignments from lessons")
+    assign.add_argument("lessons", nargs="+", help="numbers or names, such as 02 03")
+    assign.add_argument("--to", required=True, help="the course's folder")
+    assign.add_argument("--exercises-only", action="store_true", help="without the lesson's text")
+    assign.set_defaults(run=_assign)
+
+
+def _assign(chosen: argparse.Namespace) -> None:
+    from hpotutor.classroom import assign
+
+    for name, points in assign(chosen.lessons, chosen.to, only=chosen.exercises_only).items():
+        print(f"{name}: {points} points, in {chosen.to}/source/{name}")
+    print(f"Next, in {chosen.to}: nbgrader generate_assignment {name}")
+
+
+def _add_grade(commands: argparse._SubParsersAction) -> None:
+    grade = commands.add_parser("grade", help="let nbgrader grade a course, and print its marks")
+    grade.add_argument("course", help="the course's folder")
+    grade.set_defaults(run=_grade)
+
+
+def _grade(chosen: argparse.Namespace) -> int:
+    from hpotutor.classroom import MARKS, grade
+
+    marks, remarks = grade(chosen.course)
+    print(marks.to_string(na_rep="-", float_format="{:g}".format))
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    print(f"The table is also in {chosen.course}/{MARKS}.")
+    return 1 if remarks else 0
+
+
+# ── hpotutor links ───────────────────────────────────────────────────────────────────────────
+def _add_links(commands: argparse._SubParsersAction) -> None:
+    links = commands.add_parser("links", help="write the project's public address everywhere")
+    links.add_argument("address", nargs="?", help="OWNER/REPO; by default what pyproject.toml has")
+    links.add_argument("--none", action="store_true", help="take every badge and link out again")
+    links.set_defaults(run=_links)
+
+
+def _links(chosen: argparse.Namespace) -> None:
+    from hpotutor import links
+
+    root = links.project_folder()
+    if chosen.none:
+        address = links.Address("")
+    elif chosen.address is not None:
+        address = links.address_of(chosen.address)
+    else:
+        address = links.read_address(root)
+    changed = links.write_links(root, address)
+    for path in changed:
+        print(f"changed {path.relative_to(root).as_posix()}")
+    there = address.page if address.name else "no public address"
+    print(f"{len(changed)} files changed; badges, install lines and links now say: {there}")
+
+
 # A command is a function that adds its parser; the module that does the work is imported in it.
-_COMMANDS = (_add_table,)
+_COMMANDS = (_add_lab, _add_doctor, _add_table, _add_assign, _add_grade, _add_links)

@@ -1,0 +1,133 @@
+"""What this machine, container or cloud service gives a lesson: memory, processors, disk."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+CGROUP = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+
+
+class Memory(NamedTuple):
+    """Bytes in all and bytes free; NaN where the system does not say."""
+
+    total: float
+    free: float
+
+
+def place(environ: Mapping[str, str] | None = None) -> str:
+    """Return where this runs: ``"Colab"``, ``"Binder"``, ``"JupyterHub"`` or ``"this computer"``.
+
+    Parameters
+    ----------
+    environ : mapping, optional
+        Environment variables; the process's own by default.
+
+    Examples
+    --------
+    >>> place({"COLAB_RELEASE_TAG": "release"})
+    'Colab'
+    """
+    environ = os.environ if environ is None else environ
+    if "COLAB_RELEASE_TAG" in environ or "google.colab" in sys.modules:
+        return "Colab"
+    if "BINDER_SERVICE_HOST" in environ or "BINDER_REPO_URL" in environ:
+        return "Binder"
+    return "JupyterHub" if "JUPYTERHUB_USER" in environ else "this computer"
+
+
+def memory() -> Memory:
+    """Return the memory that this process may use, a container's limit included.
+
+    Examples
+    --------
+    >>> memory().total > 0
+    True
+    """
+    total, free = _system_memory()
+    limit, used = _container_memory()
+    return Memory(min(total, limit), min(free, max(limit - used, 0.0)))
+
+
+def _system_memory() -> Memory:
+    try:
+        import psutil  # comes with ipykernel
+
+        now = psutil.virtual_memory()
+        return Memory(now.total, now.available)
+    except (ImportError, OSError):
+        pass
+    try:
+        lines = (line.split(":") for line in MEMINFO.read_text().splitlines())
+        sizes = {name: float(size.split()[0]) * 1024 for name, size in lines}
+        return Memory(sizes["MemTotal"], sizes["MemAvailable"])
+    except (OSError, ValueError, KeyError):
+        return Memory(math.nan, math.nan)
+
+
+def _container_memory() -> Memory:
+    """Return a container's limit and what it uses; no limit is infinity."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            found = float((CGROUP / limit).read_text())
+            return Memory(found, float((CGROUP / used).read_text()))
+        except (OSError, ValueError):  # another kind of system, or the word "max"
+            continue
+    try:
+        return Memory(float(os.environ["MEM_LIMIT"]), 0.0)  # as JupyterHub and Binder tell it
+    except (KeyError, ValueError):
+        return Memory(math.inf, 0.0)
+
+
+def cores() -> int:
+    """Return how many processors this process may use.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    try:
+        allowed = len(os.sched_getaffinity(0))
+    except AttributeError:  # Windows and macOS
+        allowed = os.cpu_count() or 1
+    try:
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return allowed
+
+
+def unwritable(folder: str | os.PathLike) -> OSError | None:
+    """Return why a folder cannot be written, or nothing if it can.
+
+    Examples
+    --------
+    >>> unwritable("no such folder").strerror
+    'No such file or directory'
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(100_000))
+            file.flush()
+    except OSError as error:
+        return error
+    return None
+
+
+def free_disk(folder: str | os.PathLike) -> float:
+    """Return a folder's free bytes; NaN where the system does not say."""
+    try:
+        return float(shutil.disk_usage(folder).free)
+    except OSError:
+        return math.nan
