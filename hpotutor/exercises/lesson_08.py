@@ -1,0 +1,390 @@
+"""Lesson 08, the libraries: a space in Optuna, a condition, stopping, finishing, a search."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+
+from hpotutor.exercises import challenge, checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+
+# ── 8.1 ──────────────────────────────────────────────────────────────────────────────────────
+
+_EXPECTED = {
+    "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True),
+    "units": optuna.distributions.IntDistribution(16, 128, step=16),
+    "optimizer": optuna.distributions.CategoricalDistribution(["sgd", "adam"]),
+}
+
+
+def _check_suggest(answer: object) -> Right:
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    params = checks.call(answer, trial, what="`suggest(trial)`")
+    checks.mapping(params, "a dict of hyperparameters", _EXPECTED)
+    for name, expected in _EXPECTED.items():
+        got = trial.distributions.get(name)
+        if got is None:
+            wrong(f"Nothing was asked of the trial under the name {name!r}.")
+        if type(got) is not type(expected):
+            wrong(
+                f"`{name}` is a {_kind(got)} in your function, and a {_kind(expected)} in the "
+                "space. Each kind has a `suggest_` of its own."
+            )
+        if getattr(got, "log", False) != getattr(expected, "log", False):
+            scale = "a log scale" if expected.log else "a linear scale"
+            wrong(f"`{name}` should be drawn on {scale}.")
+        if got != expected:
+            wrong(f"`{name}` should be {expected}; yours is {got}.")
+        if params[name] != trial.params[name]:
+            wrong(f"The dict holds another `{name}` than the trial suggested.")
+    return right("The same names, kinds, bounds and scales as in the space.")
+
+
+def _kind(distribution: object) -> str:
+    name = type(distribution).__name__
+    return {"FloatDistribution": "float", "IntDistribution": "whole number"}.get(name, "choice")
+
+
+_SUGGEST = """
+def suggest(trial):
+    return {{
+        "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-1{log}),
+        "units": trial.{units},
+        "optimizer": trial.suggest_categorical("optimizer", {optimizers}),
+    }}
+
+
+answer = suggest
+"""
+
+
+def _suggest(
+    log: str = ", log=True",
+    units: str = 'suggest_int("units", 16, 128, step=16)',
+    optimizers: str = '["sgd", "adam"]',
+) -> str:
+    return _SUGGEST.format(log=log, units=units, optimizers=optimizers)
+
+
+q1 = Exercise(
+    lesson=8,
+    number=1,
+    title="Say it in Optuna",
+    points=2,
+    question="""
+    Write `suggest(trial)` for this space. It returns a dict with the three names.
+
+    ```python
+    ht.SearchSpace(
+        learning_rate=ht.loguniform(1e-4, 1e-1),
+        units=ht.integers(16, 128, step=16),
+        optimizer=ht.choice("sgd", "adam"),
+    )
+    ```
+    """,
+    expects="a function suggest(trial) that returns a dict",
+    checker=_check_suggest,
+    hints=(
+        "`trial.suggest_float`, `trial.suggest_int`, `trial.suggest_categorical`.",
+        "The log scale and the step are keyword arguments.",
+    ),
+    stub="def suggest(trial): ...\n\n\nanswer = suggest",
+    solution_source=_suggest(),
+    why="A space that changes a little in translation is another space, and another result.",
+    wrong_answers=(
+        WrongAnswer(_suggest(log=""), because="forgets the log scale", says="log scale"),
+        WrongAnswer(
+            _suggest(units='suggest_float("units", 16, 128, step=16)'),
+            because="makes a float of a whole number",
+            says="whole number",
+        ),
+        WrongAnswer(
+            _suggest(units='suggest_int("units", 16, 128)'),
+            because="forgets the step",
+            says="step=16",
+        ),
+        WrongAnswer(
+            _suggest(optimizers='["sgd", "rmsprop", "adam"]'),
+            because="adds a choice",
+            says="rmsprop",
+        ),
+    ),
+)
+
+# ── 8.2 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_condition(answer: object) -> Right:
+    space = checks.search_space(answer, ("optimizer", "momentum", "learning_rate"))
+    rng = np.random.default_rng(0)
+    drawn = [space.sample(rng) for _ in range(200)]
+    names = {point["optimizer"] for point in drawn}
+    if names != {"sgd", "adam"}:
+        wrong(f"The optimizers should be 'sgd' and 'adam'; yours are {sorted(names)}.")
+    having = {point["optimizer"] for point in drawn if "momentum" in point}
+    if having != {"sgd"}:
+        whom = " and ".join(sorted(having))
+        wrong(f"In your space {whom} has a momentum. It should exist for SGD alone.")
+    if any(point["optimizer"] == "sgd" and "momentum" not in point for point in drawn):
+        wrong("SGD should always have a momentum.")
+    momenta = [point["momentum"] for point in drawn if "momentum" in point]
+    if min(momenta) < 0 or max(momenta) > 0.99 or max(momenta) - min(momenta) < 0.8:
+        wrong("The momentum should be drawn from 0 to 0.99.")
+    if not checks.log_scaled(space, "learning_rate"):
+        wrong("A learning rate belongs on a log scale.")
+    return right("Trials with Adam are not told apart by a momentum that does nothing.")
+
+
+_CONDITION = """
+import hpotutor as ht
+
+space = ht.SearchSpace(
+    optimizer=ht.choice("sgd", "adam"),
+    momentum={momentum},
+    learning_rate={rate},
+)
+answer = space
+"""
+
+
+def _condition(
+    momentum: str = 'ht.when(ht.uniform(0.0, 0.99), optimizer="sgd")',
+    rate: str = "ht.loguniform(1e-4, 1e-1)",
+) -> str:
+    return _CONDITION.format(momentum=momentum, rate=rate)
+
+
+q2 = Exercise(
+    lesson=8,
+    number=2,
+    title="A knob that is not always there",
+    points=2,
+    question="""
+    Adam takes no momentum, SGD does. Make an `ht.SearchSpace` with `optimizer` ("sgd" or "adam"),
+    `momentum` (0 to 0.99, for SGD alone) and `learning_rate` (0.0001 to 0.1).
+    """,
+    expects="an `ht.SearchSpace(...)`",
+    checker=_check_condition,
+    hints=(
+        "`ht.when(distribution, name=value)` makes a hyperparameter conditional.",
+        "Section 1 has one for the second layer's width.",
+    ),
+    solution_source=_condition(),
+    why="A model that sees a useless knob vary learns noise, and pays trials for it.",
+    wrong_answers=(
+        WrongAnswer(
+            _condition(momentum="ht.uniform(0.0, 0.99)"), because="has no condition", says="alone"
+        ),
+        WrongAnswer(
+            _condition(momentum='ht.when(ht.uniform(0.0, 0.99), optimizer="adam")'),
+            because="gives it to Adam",
+            says="SGD alone",
+        ),
+        WrongAnswer(
+            _condition(rate="ht.uniform(1e-4, 1e-1)"), because="is linear", says="log scale"
+        ),
+    ),
+)
+
+# ── 8.3 ──────────────────────────────────────────────────────────────────────────────────────
+
+_LIBRARIES = ("scikit-learn", "Optuna", "Hyperopt", "KerasTuner")
+
+
+def _check_stop(answer: object) -> Right:
+    chosen = checks.option(answer, _LIBRARIES)
+    if chosen != "scikit-learn":
+        wrong(f"{chosen} has the finished trials still. Look at the table of section 3 again.")
+    return right("`cv_results_` is made after the last fit, so a stopped search has none.")
+
+
+q3 = Exercise(
+    lesson=8,
+    number=3,
+    title="Nothing left",
+    points=1,
+    question="""
+    A colleague's search ran all night and was stopped in the morning, one fit before its end.
+    Nothing of it is left in memory, although the kernel still lives. Whose search was it? Answer
+    "scikit-learn", "Optuna", "Hyperopt" or "KerasTuner".
+    """,
+    expects="one of the four names, as a string",
+    checker=_check_stop,
+    hints=("Section 3 stops each of the four after five trials.",),
+    solution_source='answer = "scikit-learn"',
+    why="Before a long search, find out what it leaves behind when it is stopped.",
+    wrong_answers=tuple(
+        WrongAnswer(f'answer = "{name}"', because="keeps its trials", says="still")
+        for name in _LIBRARIES[1:]
+    ),
+)
+
+# ── 8.4 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_finish(answer: object) -> Right:
+    for done, total in ((3, 8), (8, 8), (9, 8)):
+        _finish_one(answer, done, total)
+    return right("It makes up for what is missing, and no more.")
+
+
+def _finish_one(answer: object, done: int, total: int) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=done)
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    calls = []
+
+    def objective(trial: optuna.Trial) -> float:
+        calls.append(trial.number)
+        if len(calls) > 50:
+            wrong("It goes on and on. Stop when the study has what it needs.")
+        return trial.suggest_float("x", 0, 1)
+
+    checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
+    missing = max(0, total - done)
+    if len(calls) != missing:
+        wrong(
+            f"A study with {done} complete trials and a failed one was to be brought to {total} "
+            f"complete ones. Your function trains {len(calls)}; it should train {missing}."
+        )
+
+
+def _finish(count: str) -> str:
+    return f"""
+import optuna
+
+
+def finish(study, objective, total):
+    complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    study.optimize(objective, n_trials={count})
+    return study
+
+
+answer = finish
+"""
+
+
+q4 = Exercise(
+    lesson=8,
+    number=4,
+    title="Finish what was stopped",
+    points=2,
+    question="""
+    Write `finish(study, objective, total)`: it runs an Optuna study until it has `total` complete
+    trials, and returns the study. Some may be there already; failed trials do not count; a study
+    that has enough is left alone.
+    """,
+    expects="a function finish(study, objective, total)",
+    checker=_check_finish,
+    hints=(
+        "`study.trials` holds failed trials too.",
+        "`study.get_trials(states=[optuna.trial.TrialState.COMPLETE])` holds the complete ones.",
+        "`n_trials` of `study.optimize` is how many *more* to run; it must not be negative.",
+    ),
+    stub="def finish(study, objective, total): ...\n\n\nanswer = finish",
+    solution_source=_finish("max(0, total - len(complete))"),
+    why="With a storage on disk these lines make any search safe to stop.",
+    wrong_answers=(
+        WrongAnswer(_finish("total"), because="starts again", says="it should train 5"),
+        WrongAnswer(
+            _finish("max(0, total - len(study.trials))"),
+            because="counts the failed one",
+            says="trains 4",
+        ),
+        WrongAnswer(
+            _finish("max(1, total - len(complete))"),
+            because="trains one where none is needed",
+            says="it should train 0",
+        ),
+    ),
+)
+
+# ── 8.5 ──────────────────────────────────────────────────────────────────────────────────────
+
+_TRIALS, _REPEATS, _NEEDED = 25, 100, 0.75
+
+
+def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS)
+    share = outcome.share_in_best(0.05)
+    said = f"{share:.0%} of {_REPEATS} replays end among the best 5 %"
+    if share < _NEEDED:
+        wrong(
+            f"Only {said}; {_NEEDED:.0%} are asked for. Twenty-five trials are few: which parts of "
+            "the space can you leave out by what the lessons found?"
+        )
+    return right(f"{said[0].upper()}{said[1:]}.")
+
+
+_SEARCH = """
+import optuna
+
+
+def search(objective, seed):
+    sampler = optuna.samplers.RandomSampler(seed=seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for _ in range({trials}):
+        trial = study.ask()
+        params = {{
+            "optimizer": trial.suggest_categorical("optimizer", ["rmsprop", "adam"]),
+            "learning_rate": trial.suggest_float("learning_rate", {rates}),
+            "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64]),
+            "layers": trial.suggest_int("layers", 1, 2),
+            "units": trial.suggest_categorical("units", [32, 64]),
+            "activation": "relu",
+            "dropout": trial.suggest_categorical("dropout", [0.0, 0.2]),
+        }}
+        value = objective.evaluate(params).value
+        study.tell(trial, value if value == value else 0.0)
+    return {{"activation": "relu", **study.{chosen}}}
+
+
+answer = search
+"""
+
+
+def _search(
+    trials: int = 25, rates: str = "1e-3, 2e-2, log=True", chosen: str = "best_params"
+) -> str:
+    return _SEARCH.format(trials=trials, rates=rates, chosen=chosen)
+
+
+q5 = Exercise(
+    lesson=8,
+    number=5,
+    title="Ask and tell",
+    points=3,
+    challenge=True,
+    question="""
+    Write `search(objective, seed)` for the digits table, with Optuna's `study.ask()` and
+    `study.tell(trial, value)`. It may train 25 networks with `objective.evaluate(params)` and
+    returns the `params` it chooses. You may leave out parts of the table's space
+    (`objective.space`), but `params` needs all seven names. A diverged training has the value NaN,
+    which Optuna does not take.
+
+    It is replayed 100 times. At least 75 % of the replays must end among the best 5 % of the table.
+    """,
+    expects="a function search(objective, seed) that returns the chosen hyperparameters as a dict",
+    checker=_check_search,
+    hints=(
+        "`objective.space.suggest(trial)` suggests from all of the space; that is not enough.",
+        "Which learning rates, optimizers and widths won in the lessons before?",
+        "Fix the activation, and let Optuna choose among the better half of the rest.",
+    ),
+    stub="def search(objective, seed): ...\n\n\nanswer = search",
+    solution_source=_search(),
+    why="What you know about the problem saves more trials than a cleverer sampler.",
+    wrong_answers=(
+        WrongAnswer(_search(trials=40), because="spends more than 25", says="its budget"),
+        WrongAnswer(
+            _search(rates="1e-1, 1.0, log=True"),
+            because="searches where networks diverge",
+            says="of 100 replays",
+        ),
+        WrongAnswer(
+            _search(chosen="trials[0].params"),
+            because="returns the first and not the best",
+            says="of 100 replays",
+        ),
+    ),
+)
