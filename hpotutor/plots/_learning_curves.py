@@ -291,7 +291,9 @@ def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -
     rows = band[band["part"] == "validation"]
     rows = rows if len(rows) else band
     pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
-    ax.plot(rows["epoch"], rows["mean"], **(pen if highlighted else {"color": GREY, "lw": 0.6}))
+    pen = pen if highlighted else {"color": GREY, "lw": 0.6}
+    marker = "o" if len(rows) == 1 else None  # a line through one point is not to be seen
+    ax.plot(rows["epoch"], rows["mean"], marker=marker, markersize=4, **pen)
 
 
 def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -124,7 +125,10 @@ def optimism(
         ax.annotate(number(last["optimism"]), (last["trials"], middle), (6, 0), va="center",
                     textcoords="offset points", fontsize=9, annotation_clip=False)  # fmt: skip
         if len(n) <= 12:
-            ax.set_xticks(n, [f"{k:,}" for k in n])
+            near = [k > follower / 1.3 for k, follower in itertools.pairwise(n)]
+            near = [*near, False] if ax.get_xscale() == "log" else [False] * len(n)
+            # A number close to the next one would be written over it.
+            ax.set_xticks(n, ["" if hides else f"{k:,}" for k, hides in zip(n, near, strict=True)])
             ax.set_xticks([], minor=True)
         scale = ", log scale" if ax.get_xscale() == "log" else ""
         finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)

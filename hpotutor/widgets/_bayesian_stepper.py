@@ -165,11 +165,12 @@ class BayesianStepper(Panel):
         place = self.controls["place"].value
         ax.child_axes[0].plot(place, y_range[0], marker="^", ms=9, color=BLACK, clip_on=False,
                               zorder=6)  # fmt: skip
-        how = "fitted" if self.controls["fit"].value else "set"
+        how = "fitted" if self.controls["fit"].value else "by hand"
+        now = self.settings
         return (
-            f"{reading} Kernel length {number(belief.length)} of the range ({how}), exploration "
-            f"{number(self.controls['exploration'].value)}; your slider (▲) stands at "
-            f"{number(place)}."
+            f"{reading} Set: {now['acquisition']}, exploration {number(now['exploration'])}, "
+            f"kernel length {number(belief.length)} of the range ({how}); your slider (▲) stands "
+            f"at {number(place)}."
         )
 
     def _draw_game(self, figure: Figure, y_range: tuple[float, float]) -> str:

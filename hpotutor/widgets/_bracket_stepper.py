@@ -168,9 +168,10 @@ def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: in
     texts = ax.child_axes[0].get_legend().get_texts()
     for text, now in zip(texts[1:], ("still in the race", "best of this rung"), strict=True):
         text.set_text(now)
+    goes = "goes" if following.configurations == 1 else "go"
     title = (
         f"After {counted(here.epochs, 'epoch')}: the best {following.configurations} of "
-        f"{here.configurations} go on, to {counted(following.epochs, 'epoch')}"
+        f"{here.configurations} {goes} on, to {counted(following.epochs, 'epoch')}"
     )
     headline(ax, title)
     best = shown.loc[shown["rung"] == climbed - 1, "value"].max()

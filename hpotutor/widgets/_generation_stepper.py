@@ -76,6 +76,8 @@ def evolution_info(
 class GenerationStepper(Panel):
     """The panel that `generation_stepper` returns."""
 
+    lines = 5
+
     def __init__(self, objective: TableObjective, goal: str | None) -> None:
         self.objective = objective
         self._run: tuple[dict, pd.DataFrame] | None = None

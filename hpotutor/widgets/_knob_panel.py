@@ -88,7 +88,7 @@ class KnobPanel(Panel):
         self._status, self._seconds = "", 0.0
         self._task: asyncio.Task | None = None
         self._stopping = False
-        self.table = widgets.HTML(layout=widgets.Layout(height="190px", width="860px"))
+        self.table = widgets.HTML(layout=widgets.Layout(height="225px", width="860px"))
         controls = _knobs()
         for name, value in start.items():
             controls[name].value = value
@@ -226,7 +226,8 @@ class KnobPanel(Panel):
             return f"Training, epoch {epoch}: validation accuracy {_spread(ends)} so far."
         state = "Stopped" if self._status == "stopped" else "Trained"
         text = (
-            f"{state}: {counted(len(ends), 'network')}, {counted(epoch, 'epoch')}, "
+            f"{state}: trial {len(self._trials)}, {counted(len(ends), 'network')}, "
+            f"{counted(epoch, 'epoch')}, "
             f"{duration(float(f'{self._seconds:.2g}'))}. Validation accuracy {_spread(ends)}. "
             f"{reading}"
         )

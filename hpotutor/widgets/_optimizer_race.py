@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots._paths import paths
-from hpotutor.plots._style import finish, look, number
+from hpotutor.plots._style import counted, finish, look, number
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
 from hpotutor.widgets._parts import Knob, Panel, menu, switch
 
@@ -63,7 +63,10 @@ class OptimizerRace(Panel):
         rate, momentum, noise = (
             number(now[name]) for name in ("learning_rate", "momentum", "noise")
         )
-        return f"{reading} Learning rate {rate}, momentum {momentum}, noise {noise}."
+        return (
+            f"{reading} Learning rate {rate}, momentum {momentum}, noise {noise} "
+            f"(seed {now['seed']}), {counted(now['steps'], 'step')}."
+        )
 
 
 def optimizer_race(

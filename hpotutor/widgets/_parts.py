@@ -266,11 +266,12 @@ class Panel(widgets.VBox):
         figure.set_canvas(self._canvas)
         try:
             with house_style(), rc_context(_TITLE):
-                self.say(self.draw(figure))
+                reading = self.draw(figure)
         except HpoTutorError as error:  # a setting that cannot be drawn: say why, keep the picture
             self.say(f"This setting does not work: {error}")
             return
         self.show()
+        self.say(reading)  # last: what is read out is already to be seen
 
     def show(self) -> None:
         """Send the figure as it is."""

@@ -67,7 +67,7 @@ class WinnersCurse(Panel):
         """Draw the winner's scores on both sets, and say how far they are apart."""
         now = self.settings
         validation, test = scores_info(self.objective, **now)
-        ax = figure.add_axes((0.09, 0.14, 0.88, 0.74))
+        ax = figure.add_axes((0.09, 0.14, 0.86, 0.74))
         reading = optimism(validation, test, ax=ax)
         last = optimism_info(validation, test, trials=[now["trials"]]).iloc[0]
         return (
