@@ -62,7 +62,7 @@ q1 = Exercise(
     question="""
     Before the first step, four weights have the gradients 0.001, 0.1, 10 and −1000. The learning
     rate is 0.01. By how much does each weight *change* in the first step of SGD, and of Adam
-    (β₁ = 0.9, β₂ = 0.999, ε too small to matter)?
+    (β₁ = 0.9, β₂ = 0.999, ε too small to matter)? Give a dict with a list of four changes for each.
     """,
     expects="a dict with a list of 4 changes for each optimizer",
     checker=_check_first_steps,
@@ -71,7 +71,7 @@ q1 = Exercise(
         "Adam at step 1: m = 0.1 g and s = 0.001 g²; the hats divide by 0.1 and by 0.001.",
         "m̂ / √ŝ is then g / |g|: plus one or minus one.",
     ),
-    stub='answer = {"sgd": [..., ..., ..., ...], "adam": [..., ..., ..., ...]}',
+    stub='answer = {"sgd": ..., "adam": ...}',
     solution_source="""
     gradients = [0.001, 0.1, 10, -1000]
     sgd, adam = [], []
