@@ -20,17 +20,18 @@ from hpotutor.replay import open_traces, random_trace, replay
 REPEATS = 5
 # In a process of its own: what opening takes beyond the imports of any use of the package.
 OPENING = """
-import resource, time
-import numpy, pandas, optuna, hpotutor
+import time
+import numpy, pandas, optuna, psutil, hpotutor
 from hpotutor import replay, table
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+memory = psutil.Process().memory_info
+before = memory().rss
 start = time.perf_counter()
 opened = table.open_table("digits")
 middle = time.perf_counter()
 replay.open_traces(opened)
 end = time.perf_counter()
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(middle - start, end - start, (after - before) / 1024)
+after = memory().rss
+print(middle - start, end - start, (after - before) / 1e6)
 """
 
 

@@ -150,7 +150,7 @@ def quick(ready: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def test_first_start_installs_and_hands_over(ready: SimpleNamespace) -> None:
     assert said(ready.first.steps, FRESH), ready.first
-    assert "500 MB" in ready.first.steps[1]
+    assert "550 MB" in ready.first.steps[1]
     venv = ready.project / ".venv"
     assert Path(ready.first.called["prefix"]) == venv
     assert ready.first.called["arguments"] == ["-k", "two words"]
