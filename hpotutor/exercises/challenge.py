@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpotutor.exercises import checks
-from hpotutor.exercises.engine import wrong
+from hpotutor.exercises.engine import Right, right, wrong
 from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
 from hpotutor.table_objective import TableObjective
 
@@ -30,6 +30,33 @@ class Outcome(NamedTuple):
     def share_in_best(self, best: float = 0.05) -> float:
         """Return the share of replays that end among the ``best`` share of the table."""
         return float(np.mean(self.ranks < best))
+
+
+def expect_draws(outcome: Outcome) -> None:
+    """Refuse a search that ends the same whatever its seed."""
+    if len(np.unique(outcome.ranks)) <= len(outcome.ranks) // 20:
+        wrong(
+            "Nearly all replays choose the same setting, so the draws do not depend on `seed`. "
+            "Draw with `rng = np.random.default_rng(seed)`."
+        )
+
+
+def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
+    """Return "right" when enough replays end among the best 5 %, else raise with what to look at.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    needed : float
+        The share of replays, from 0 to 1.
+    look_at : str
+        A sentence for a learner whose search is not there yet.
+    """
+    share = outcome.share_in_best(0.05)
+    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best 5 % of the table"
+    if share < needed:
+        wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
+    return right(f"{said}.")
 
 
 class MeteredTable(Objective):

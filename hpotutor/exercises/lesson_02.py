@@ -513,14 +513,11 @@ def _check_grid(answer: object) -> Right:
         scores = [objective.evaluate(point).value for point in combinations]
         return combinations[int(np.argmax(np.nan_to_num(scores)))]
 
-    share = challenge.replays(search, trials=_POINTS).share_in_best(0.05)
-    said = f"{share:.0%} of 200 grid searches end among the best 5 %"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Which hyperparameters did lesson 01 find "
-            "to matter most, and around which values?"
-        )
-    return right(f"With {points} points {said}.")
+    return challenge.verdict(
+        challenge.replays(search, trials=_POINTS),
+        needed=_NEEDED,
+        look_at="Which hyperparameters did lesson 01 find to matter most, and around which values?",
+    )
 
 
 def _grid(**changed: object) -> str:
@@ -579,7 +576,7 @@ q6 = Exercise(
                 dropout=[0.0, 0.2],
             ),
             because="puts the learning rates too high",
-            says="of 200 grid searches",
+            says="of 200 replays",
         ),
         WrongAnswer(
             _grid(
@@ -589,7 +586,7 @@ q6 = Exercise(
                 dropout=[0.2],
             ),
             because="puts the learning rates too low",
-            says="of 200 grid searches",
+            says="of 200 replays",
         ),
         WrongAnswer(_grid(units=[256]), because="leaves the table", says="units"),
         WrongAnswer(

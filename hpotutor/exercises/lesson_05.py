@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hpotutor.exercises import checks
+from hpotutor.exercises import challenge, checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
 
@@ -516,21 +516,16 @@ q4 = Exercise(
 
 # ── 5.5 ──────────────────────────────────────────────────────────────────────────────────────
 
-_TRIALS, _REPEATS, _NEEDED = 12, 200, 0.6
+_TRIALS, _NEEDED = 12, 0.6
 
 
 def _check_search(answer: object) -> Right:
-    from hpotutor.exercises.challenge import replays
-
-    outcome = replays(answer, trials=_TRIALS, repeats=_REPEATS)
-    share = outcome.share_in_best(0.05)
-    said = f"{share:.0%} of {_REPEATS} searches end in the best 5 % of the table"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Which optimizers and which learning rates "
-            "are worth a trial at all, and do you return the best trial?"
-        )
-    return right(f"{said}.")
+    return challenge.verdict(
+        challenge.replays(answer, trials=_TRIALS),
+        needed=_NEEDED,
+        look_at="Which optimizers and which learning rates are worth a trial at all, and do you "
+        "return the best trial?",
+    )
 
 
 _SEARCH = """
@@ -597,7 +592,7 @@ q5 = Exercise(
             _SEARCH.format(trials=trials, narrow=narrow, better=better), because=because, says=says
         )
         for trials, narrow, better, because, says in (
-            (12, "pass", "score > best_score", "searches everything", "of 200 searches end"),
+            (12, "pass", "score > best_score", "searches everything", "of 200 replays end"),
             (
                 12,
                 'params["optimizer"] = "adam"',
@@ -617,7 +612,7 @@ q5 = Exercise(
                 'params["optimizer"] = "sgd"',
                 "score > best_score",
                 "takes the optimizer that is hardest to tune, and all of its rates",
-                "of 200 searches end",
+                "of 200 replays end",
             ),
             (
                 40,

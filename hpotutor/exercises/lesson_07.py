@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor.exercises import checks
+from hpotutor.exercises import challenge, checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, answer_of, right, wrong
 
 # ── 7.1 ──────────────────────────────────────────────────────────────────────────────────────
@@ -348,20 +348,15 @@ def pieces(*answers: Any) -> list[Callable[..., Any]]:
 
 # ── 7.5 ──────────────────────────────────────────────────────────────────────────────────────
 
-_TRIALS, _REPEATS, _NEEDED = 40, 200, 0.8
+_TRIALS, _NEEDED = 40, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    from hpotutor.exercises.challenge import replays
-
-    share = replays(answer, trials=_TRIALS, repeats=_REPEATS).share_in_best(0.05)
-    said = f"{share:.0%} of {_REPEATS} searches end in the best 5 % of the table"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Who founds the population, and do the "
-            "good ones have children?"
-        )
-    return right(f"{said}.")
+    return challenge.verdict(
+        challenge.replays(answer, trials=_TRIALS),
+        needed=_NEEDED,
+        look_at="Who founds the population, and do the good ones have children?",
+    )
 
 
 _SEARCH = """
@@ -427,9 +422,9 @@ q5 = Exercise(
             says=says,
         )
         for trials, founders, known, chosen, because, says in (
-            (40, 40, "pass", _BEST, "breeds nobody: random search", "of 200 searches end"),
+            (40, 40, "pass", _BEST, "breeds nobody: random search", "of 200 replays end"),
             (60, 15, _KNOWN, _BEST, "spends more than the budget", "its budget"),
-            (40, 15, _KNOWN, "0", "returns the first founder", "of 200 searches end"),
+            (40, 15, _KNOWN, "0", "returns the first founder", "of 200 replays end"),
         )
     ),
 )

@@ -305,15 +305,12 @@ _TRIALS, _REPEATS, _NEEDED = 25, 100, 0.75
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS)
-    share = outcome.share_in_best(0.05)
-    said = f"{share:.0%} of {_REPEATS} replays end among the best 5 %"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Twenty-five trials are few: which parts of "
-            "the space can you leave out by what the lessons found?"
-        )
-    return right(f"{said[0].upper()}{said[1:]}.")
+    return challenge.verdict(
+        challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS),
+        needed=_NEEDED,
+        look_at="Twenty-five trials are few: which parts of the space can you leave out by what "
+        "the lessons found?",
+    )
 
 
 _SEARCH = """

@@ -362,14 +362,12 @@ _TRIALS, _NEEDED = 80, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    share = challenge.replays(answer, trials=_TRIALS).share_in_best(0.05)
-    said = f"{share:.0%} of 200 replays end among the best 5 %"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Is the trial with the best single score "
-            "good, or lucky? A second training of the same setting has another seed."
-        )
-    return right(f"{said[0].upper()}{said[1:]}.")
+    return challenge.verdict(
+        challenge.replays(answer, trials=_TRIALS),
+        needed=_NEEDED,
+        look_at="Is the trial with the best single score good, or lucky? A second training of "
+        "the same setting has another seed.",
+    )
 
 
 _SEARCH = """
