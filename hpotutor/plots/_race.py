@@ -174,12 +174,15 @@ def race(
 
 
 def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> None:
-    """Cut off the bands of the first trials, which would squeeze the finish of the race."""
+    """Cut off the first tenth of the race, which would squeeze its finish into a line."""
+    start, end = bands["x"].min(), bands["x"].max()
+    late = bands[bands["x"] >= start + 0.1 * (end - start)]
     low, high = bands["low"].min(), bands["high"].max()
+    room = 0.2 * np.ptp(late["median"])
     if direction == "maximize":
-        low = max(low, bands["median"].min() - 0.1 * np.ptp(bands["median"]))
+        low = max(low, late["median"].min() - room)
     else:
-        high = min(high, bands["median"].max() + 0.1 * np.ptp(bands["median"]))
+        high = min(high, late["median"].max() + room)
     if aim is not None:
         low, high = min(low, aim), max(high, aim)
     room = 0.06 * max(high - low, 1e-9)
