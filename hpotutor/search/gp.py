@@ -12,13 +12,15 @@ function is largest: the one that promises most, by being good or by being unkno
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from scipy.optimize import minimize
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -26,6 +28,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hpotutor.errors import Problems
 from hpotutor.space import SearchSpace
+from hpotutor.values import to_unit
 
 Params = dict[str, Any]
 # Points at which the acquisition is looked up: random ones, and some around the best one.
@@ -175,8 +178,8 @@ class GaussianProcessSearch:
     -----
     Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
     algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
-    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter,
-    and noise.
+    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter
+    (for each option, where three or more have no order), and noise.
 
     Examples
     --------
@@ -226,13 +229,31 @@ class GaussianProcessSearch:
         pick = np.argmax if self.direction == "maximize" else np.argmin
         return self.points[int(pick(self.values))]
 
-    def suggest(self) -> Params:
-        """Return the point to try next: random at first, then where the acquisition is largest."""
-        rng = np.random.default_rng([self.seed, len(self.points)])
+    def suggest(self, pending: Sequence[Mapping[str, Any]] = ()) -> Params:
+        """Return the point to try next: random at first, then where the acquisition is largest.
+
+        Parameters
+        ----------
+        pending : sequence of dict, optional
+            Points that are being evaluated by other workers. Each is taken to have given the mean
+            of all values: a constant liar, Ginsbourger, Le Riche and Carraro (2010),
+            https://doi.org/10.1007/978-3-642-10701-6_6.
+        """
+        if pending and self.points:
+            liar = copy.copy(self)
+            liar.points = [*self.points, *(self.space.clean(point) for point in pending)]
+            liar.values = [*self.values, *[float(np.mean(self.values))] * len(pending)]
+            liar._model = None
+            return liar.suggest()
+        rng = np.random.default_rng([self.seed, len(self.points) + len(pending)])
         if len(self.points) < self.startup:
-            return self.space.sample(rng)
+            for _ in range(_NEIGHBORS):  # a small space may be tried already
+                point = self.space.sample(rng)
+                if point not in self.points:
+                    break
+            return point
         candidates = self._candidates(rng)
-        return candidates[int(np.argmax(self.acquire(candidates)))]
+        return candidates[int(np.argmax(self._acquire(self._encode(candidates))))]
 
     def posterior(self, grid: Sequence[Mapping[str, Any]]) -> Posterior:
         """Return mean and standard deviation of the model at some points.
@@ -248,14 +269,20 @@ class GaussianProcessSearch:
             ``mean`` and ``std``, each of shape (n_points,), in the unit of the values; the
             standard deviation is of the function, without the noise.
         """
+        return self._posterior(self._checked(grid))
+
+    def _posterior(self, rows: np.ndarray) -> Posterior:
         model = self._fit()
-        mean, std = model.predict(self._encode(grid), return_std=True)
+        mean, std = model.predict(rows, return_std=True)
         noise = model.kernel_.k2.noise_level * self._scale**2
         return Posterior(mean, np.sqrt(np.maximum(std**2 - noise, 0.0)))
 
     def acquire(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return the acquisition at some points; the next suggestion is where it is largest."""
-        mean, std = self.posterior(grid)
+        return self._acquire(self._checked(grid))
+
+    def _acquire(self, rows: np.ndarray) -> np.ndarray:
+        mean, std = self._posterior(rows)
         values = np.array(self.values)
         if self.direction == "minimize":
             mean, values = -mean, -values
@@ -287,28 +314,32 @@ class GaussianProcessSearch:
                 noise = WhiteKernel(max((self.noise / self._scale) ** 2, 1e-8), "fixed")
             lengths = Matern(np.full(rows.shape[1], 0.5), (0.05, 10.0), nu=2.5)
             kernel = ConstantKernel(1.0, (1e-2, 1e2)) * lengths + noise
-            model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=self.seed)
+            model = GaussianProcessRegressor(
+                kernel, optimizer=_climb, normalize_y=True, random_state=self.seed
+            )
             with warnings.catch_warnings():
                 # A length scale at its bound only says that the hyperparameter matters little.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 self._model = model.fit(rows, self.values)
         return self._model
 
+    def _checked(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        for point in grid:
+            self.space.check(point)
+        return self._encode(grid)
+
     def _encode(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        """Return points as rows: numbers on [0, 1] by their scale, a column for each category."""
-        rows = []
-        for params in grid:
-            row: list[float] = []
-            for (name, distribution), position in zip(
-                self.space.items(), self.space.to_unit(params), strict=True
-            ):
-                if isinstance(distribution, CategoricalDistribution):
-                    chosen = params.get(name) if name in params else _Absent
-                    row += [float(option == chosen) for option in distribution.choices]
-                else:
-                    row.append(float(position))
-            rows.append(row)
-        return np.array(rows)
+        """Return points as rows: what has an order on [0, 1], else a column for each category."""
+        columns: list[list[float]] = []
+        for name, distribution in self.space.items():
+            values = [point.get(name, _Absent) for point in grid]
+            if _ordered(distribution):
+                positions = [0.5 if v is _Absent else to_unit(distribution, v) for v in values]
+                columns.append(positions)
+            else:
+                for option in distribution.choices:
+                    columns.append([float(value == option) for value in values])
+        return np.array(columns).T
 
     def _candidates(self, rng: np.random.Generator) -> list[Params]:
         """Return random points and neighbors of the incumbent, none of them observed before."""
@@ -318,6 +349,25 @@ class GaussianProcessSearch:
         points += [self.space.from_unit(unit) for unit in np.clip(center + steps, 0.0, 1.0)]
         new = [point for point in points if point not in self.points]
         return new or points
+
+
+def _climb(
+    loss: Callable[..., tuple[float, np.ndarray]], start: np.ndarray, bounds: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Fit the kernel in twenty steps; twice as many take twice as long and hardly change it."""
+    found = minimize(
+        loss, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 20}
+    )
+    return found.x, found.fun
+
+
+def _ordered(distribution: BaseDistribution) -> bool:
+    """Return whether a length between two values means something: numbers, and any two options."""
+    if not isinstance(distribution, CategoricalDistribution):
+        return True
+    options = distribution.choices
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in options)
+    return len(options) <= 2 or (numbers and list(options) == sorted(options))
 
 
 class _Absent:
