@@ -137,7 +137,10 @@ def test_conda_environment_is_the_packages(root: Path, project: dict, pins: dict
     *conda, pip = environment["dependencies"]
     assert conda == ["python=3.12", "pip"]
     expected = {
-        f"{r.name}=={pins[r.name]}" + (f"; {r.marker}" if r.marker else "")
+        r.name
+        + (f"[{','.join(sorted(r.extras))}]" if r.extras else "")
+        + f"=={pins[r.name]}"
+        + (f"; {r.marker}" if r.marker else "")
         for r in requirements(project, "cpu", "lab")
     }
     assert {line.replace("'", '"') for line in pip["pip"]} == expected
@@ -177,6 +180,7 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     expected = {p.relative_to(root).as_posix() for p in modules}
     tables = (root / "hpotutor" / "tables").glob("*.npz")
     expected |= {f"hpotutor/tables/{p.name}" for p in tables}
+    expected |= {"hpotutor/data/diabetes.csv", "hpotutor/data/README.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}
