@@ -51,6 +51,9 @@ _HOME = {
     "claims_box": "claims",
     "claims_ledger": "claims",
     "compare": "comparison",  # not its own name: the module would hide the function
+    "review": "reviewing",
+    "report": "reporting",
+    "sample_csv": "samples",
     "plots": "plots",
     "widgets": "widgets",
     "exercises": "exercises",

@@ -17,6 +17,13 @@ from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from hpotutor.dataset_checks import (
+    check_labels,
+    check_shares,
+    from_arrays,
+    from_frame,
+    read_csv,
+)
 from hpotutor.errors import DataError, Problems, SealError
 
 _TABULAR: dict[str, Callable[[], Any]] = {
@@ -88,6 +95,11 @@ class Dataset:
         return len(self._test[1])
 
     @property
+    def openings(self) -> int:
+        """How often the test set was opened; 0 while it is sealed."""
+        return self._openings
+
+    @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change when any row of any part does."""
         digest = hashlib.sha256()
@@ -138,6 +150,12 @@ new data.
         else:
             print(f"Opening number {self._openings} of this test set: report it as such.")
         return self._test
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.y_train)} + {len(self.y_val)} + {self.n_test} rows"
+        return (
+            f"Dataset({self.name}: {parts}, {self.n_features} features, {self.n_classes} classes)"
+        )
 
     def _repr_html_(self) -> str:
         rows = [
@@ -206,7 +224,10 @@ def load(
     (8, 8, 1)
     """
     problems = Problems("load")
-    _check_shares(problems, validation, test)
+    check_shares(problems, validation, test)
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**32:
+        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
     if scale not in _SCALES:
         problems.choice("scale", scale, _SCALES)
     is_csv = isinstance(source, os.PathLike) or str(source).lower().endswith(".csv")
@@ -216,31 +237,25 @@ def load(
         problems.add(
             "source", source, "a name, a .csv path, a data frame or (x, y)", 'ht.load("digits")'
         )
+    has_columns = is_csv or isinstance(source, pd.DataFrame)
+    if target is not None and not has_columns:
+        problems.say(
+            f"target={target!r} names a column of a CSV file or a data frame. Leave it out here: "
+            "the labels are known."
+        )
     problems.raise_if_any()
 
     if isinstance(source, tuple):
-        name, x, y, columns, shape = "arrays", *_from_arrays(source), None
+        name, x, y, columns, shape = "arrays", *from_arrays(source), None
     elif isinstance(source, pd.DataFrame):
-        name, x, y, columns, shape = "frame", *_from_frame(source, target), None
+        name, x, y, columns, shape = "frame", *from_frame(source, target), None
     elif is_csv:
-        frame = _read_csv(source)
-        name, x, y, columns, shape = Path(source).stem, *_from_frame(frame, target), None
+        frame = read_csv(source)
+        name, x, y, columns, shape = Path(source).stem, *from_frame(frame, target), None
     else:
         name, (x, y, columns, shape) = source, _built_in(source)
-    classes, numbers = _check_labels(name, y, validation, test)
+    classes, numbers = check_labels(name, y, validation, test)
     return _split(name, x, numbers, classes, columns, shape, validation, test, seed, scale)
-
-
-def _check_shares(problems: Problems, validation: float, test: float) -> None:
-    for argument, share in (("validation", validation), ("test", test)):
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-            problems.add(argument, share, "a share of the rows between 0 and 1", f"{argument}=0.2")
-            return
-    if validation + test >= 1:
-        problems.say(
-            f"validation={validation} and test={test} leave no rows to train on. "
-            "Their sum must stay below 1. Type for instance validation=0.2, test=0.2."
-        )
 
 
 def _built_in(name: str) -> tuple:
@@ -269,103 +284,6 @@ def _mnist() -> tuple:
     x = np.concatenate([x_a, x_b]).reshape(-1, 28 * 28)
     columns = tuple(f"pixel_{row}_{col}" for row in range(28) for col in range(28))
     return x, np.concatenate([y_a, y_b]), columns, (28, 28, 1)
-
-
-def _read_csv(path: str | os.PathLike) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path)
-    except FileNotFoundError:
-        raise DataError(
-            f"There is no file {str(path)!r} in {Path.cwd().name!r}, the folder this notebook "
-            "runs in. Check the name, or give the whole path."
-        ) from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise DataError(f"{str(path)!r} cannot be read as a CSV table: {error}.") from error
-
-
-def _from_frame(frame: pd.DataFrame, target: str | None) -> tuple:
-    problems = Problems("load")
-    columns = [str(column) for column in frame.columns]
-    if target is None:
-        problems.say(
-            f"target is missing: name the column to predict. Columns: {', '.join(columns)}. "
-            f"Type for instance target={columns[-1]!r}."
-        )
-    elif target not in columns:
-        problems.choice("target", target, columns)
-    problems.raise_if_any(DataError)
-    labels = frame[target]
-    if labels.isna().any():
-        raise DataError(
-            f"load: column {target!r} has {int(labels.isna().sum())} rows without a label. "
-            f"Type for instance frame.dropna(subset=[{target!r}]) first."
-        )
-    x, names = _numeric(frame.drop(columns=target))
-    return x, labels.to_numpy(), names
-
-
-def _from_arrays(pair: tuple) -> tuple:
-    if len(pair) != 2:
-        raise DataError(
-            f"load: a tuple of {len(pair)} parts was given; two are needed, features and labels. "
-            "Type for instance ht.load((x, y))."
-        )
-    features, labels = pair
-    y = np.asarray(labels)
-    x, names = _numeric(pd.DataFrame(np.asarray(features)))
-    if y.ndim != 1 or len(y) != len(x):
-        raise DataError(
-            f"load: x has {len(x)} rows and y has shape {y.shape}; y needs shape ({len(x)},)."
-        )
-    return x, y, tuple(f"feature_{name}" for name in names)
-
-
-def _numeric(frame: pd.DataFrame) -> tuple:
-    """Return the values of a frame as float64, or name every column that prevents it."""
-    problems = Problems("load")
-    if frame.shape[1] == 0 or len(frame) == 0:
-        raise DataError(f"load: there is nothing to learn from, the features are {frame.shape}.")
-    for column in frame.columns:
-        values = frame[column]
-        if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
-            problems.say(
-                f"column {column!r} is not numeric (for instance {values.iloc[0]!r}). Encode it, "
-                f"for instance with pandas.get_dummies(frame, columns=[{column!r}]), or drop it."
-            )
-        elif not np.isfinite(values.to_numpy(dtype=float, na_value=np.nan)).all():
-            finite = np.isfinite(values.to_numpy(dtype=float, na_value=np.nan))
-            problems.say(
-                f"column {column!r} has {int((~finite).sum())} missing or infinite values. Fill "
-                f"them, for instance with frame[{column!r}].fillna(...), or drop those rows."
-            )
-    problems.raise_if_any(DataError)
-    return frame.to_numpy(dtype=float), tuple(str(column) for column in frame.columns)
-
-
-def _check_labels(name: str, y: np.ndarray, validation: float, test: float) -> tuple:
-    """Return the classes and each row's class number, or say why there are none."""
-    if y.dtype.kind == "f" and not (np.isfinite(y).all() and (y == np.round(y)).all()):
-        raise DataError(
-            f"load: the labels of {name!r} are not classes (for instance {y[0].item()!r}); the "
-            "course's networks classify. Cut them into classes, for instance with "
-            "pandas.qcut(y, 4)."
-        )
-    classes, numbers, counts = np.unique(y, return_inverse=True, return_counts=True)
-    if len(classes) < 2:
-        raise DataError(
-            f"load: {name!r} has a single class ({classes.tolist()[0]!r}); two or more are needed."
-        )
-    # Each part must be able to hold one row of every class.
-    needed = max(3, int(np.ceil(1 / min(validation, test))))
-    found = zip(classes.tolist(), counts.tolist(), strict=True)
-    rare = [f"{label!r} ({count})" for label, count in found if count < needed]
-    if rare:
-        raise DataError(
-            f"load: with validation={validation} and test={test} each class needs {needed} rows, "
-            f"so that every part gets one. Too few: {', '.join(rare[:5])}. Join rare classes, or "
-            "raise the shares."
-        )
-    return tuple(classes.tolist()), numbers
 
 
 def _divide(x: np.ndarray, by: float) -> np.ndarray:
