@@ -158,16 +158,11 @@ def test_loading_the_exercises_needs_no_tensorflow():
         (1, "answer = 49.0"),
         (
             2,
-            "import numpy as np\n"
-            "answer = {'learning_rate': np.logspace(-1, -4, 4), 'batch_size': (64, 32, 16)}",
-        ),
-        (
-            3,
             "from sklearn.model_selection import StratifiedKFold\n"
             "answer = StratifiedKFold(3, shuffle=True)",
         ),
         (
-            4,
+            3,
             "from sklearn.feature_selection import SelectKBest, mutual_info_classif\n"
             "from sklearn.model_selection import GridSearchCV\n"
             "from sklearn.pipeline import make_pipeline\n"
@@ -175,6 +170,11 @@ def test_loading_the_exercises_needs_no_tensorflow():
             "steps = make_pipeline(SelectKBest(), MinMaxScaler(), ht.KerasClassifier())\n"
             "answer = GridSearchCV(steps, {'selectkbest__k': [3, 'all'], "
             "'kerasclassifier__epochs': [5, 10]})",
+        ),
+        (
+            4,
+            "import numpy as np\n"
+            "answer = {'learning_rate': np.logspace(-1, -4, 4), 'batch_size': (64, 32, 16)}",
         ),
     ],
 )

@@ -85,97 +85,6 @@ q1 = Exercise(
 # ── 2.2 ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_levels(answer: object) -> Right:
-    grid = checks.param_grid(answer, names=("learning_rate", "batch_size"))
-    rates = [checks.number(rate, "a learning rate") for rate in grid["learning_rate"]]
-    if min(rates) <= 0:
-        wrong(
-            "A learning rate of 0 or less moves no weight downhill. If you wrote exponents, "
-            "write the rates themselves: `1e-4`, not `-4`."
-        )
-    if len(rates) != 4:
-        wrong(f"4 learning rates are asked for, and there are {len(rates)}.")
-    if not (checks.near(min(rates), 1e-4) and checks.near(max(rates), 1e-1)):
-        wrong(
-            "The learning rates should reach from 0.0001 to 0.1; "
-            f"these reach from {min(rates):.3g} to {max(rates):.3g}."
-        )
-    if not checks.log_spaced(rates):
-        top = sum(rate > 0.0101 for rate in rates)
-        wrong(
-            f"{top} of these 4 learning rates lie above 0.01, in the last of three decades. On a "
-            "log scale each is the one before times the same factor."
-        )
-    sizes = [checks.whole_number(size, "a batch size", low=1) for size in grid["batch_size"]]
-    if sorted(sizes) != [16, 32, 64]:
-        wrong(f"The batch sizes asked for are 16, 32 and 64; these are {shown(sorted(sizes))}.")
-    return right("One learning rate a decade.")
-
-
-q2 = Exercise(
-    lesson=2,
-    number=2,
-    title="Three decades in four levels",
-    points=1,
-    question="""
-    Write a `param_grid` for `GridSearchCV` with two hyperparameters: `learning_rate`, 4 levels
-    from 0.0001 to 0.1, evenly spaced on a log scale, and `batch_size` with 16, 32 and 64.
-    """,
-    expects="a dict from hyperparameter names to lists of levels",
-    checker=_check_levels,
-    hints=(
-        "On a log scale neighbors have the same ratio, not the same difference.",
-        "From 0.0001 to 0.1 are three factors of 10. Four levels have three steps between them.",
-        "`np.logspace(-4, -1, 4)` takes exponents of 10 and gives the values.",
-    ),
-    stub='answer = {"learning_rate": ..., "batch_size": ...}',
-    solution_source="""
-    answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}
-    """,
-    why=(
-        "Good learning rates differ by factors, so that a grid with equal differences spends "
-        "nearly all its trainings in one decade."
-    ),
-    wrong_answers=(
-        WrongAnswer(
-            """
-            import numpy as np
-            answer = {"learning_rate": np.linspace(1e-4, 1e-1, 4), "batch_size": [16, 32, 64]}
-            """,
-            because="spaces the learning rates on a linear scale",
-            says="factor",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [-4, -3, -2, -1], "batch_size": [16, 32, 64]}',
-            because="gives exponents for values",
-            says="exponents",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rte": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
-            because="misspells a name",
-            says="Did you mean 'learning_rate'?",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": 16}',
-            because="gives one level without a list",
-            says="should stand in a list",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
-            because="takes three decades for three levels",
-            says="4 learning rates",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": ht.loguniform(1e-4, 1e-1), "batch_size": [16, 32, 64]}',
-            because="gives a range to draw from, as random search wants it",
-            says="should stand in a list",
-        ),
-    ),
-)
-
-# ── 2.3 ──────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check_folds(answer: object) -> Right:
     what = "a splitter from `sklearn.model_selection`, such as `KFold(3)`"
     if isinstance(answer, int) and not isinstance(answer, bool):
@@ -202,9 +111,9 @@ def _check_folds(answer: object) -> Right:
     return right("Every test fold holds a third of each class.")
 
 
-q3 = Exercise(
+q2 = Exercise(
     lesson=2,
-    number=3,
+    number=2,
     title="Accuracy 0.0",
     points=2,
     question="""
@@ -263,7 +172,7 @@ q3 = Exercise(
     ),
 )
 
-# ── 2.4 ──────────────────────────────────────────────────────────────────────────────────────
+# ── 2.3 ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_pipeline(answer: object) -> Right:
@@ -281,9 +190,9 @@ def _check_pipeline(answer: object) -> Right:
     return right("Scaler and selection are fitted anew in every fold, on its training rows only.")
 
 
-q4 = Exercise(
+q3 = Exercise(
     lesson=2,
-    number=4,
+    number=3,
     title="Nothing leaks",
     points=2,
     question="""
@@ -380,6 +289,97 @@ q4 = Exercise(
                 "put it into",
             ),
         )
+    ),
+)
+
+# ── 2.4 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_levels(answer: object) -> Right:
+    grid = checks.param_grid(answer, names=("learning_rate", "batch_size"))
+    rates = [checks.number(rate, "a learning rate") for rate in grid["learning_rate"]]
+    if min(rates) <= 0:
+        wrong(
+            "A learning rate of 0 or less moves no weight downhill. If you wrote exponents, "
+            "write the rates themselves: `1e-4`, not `-4`."
+        )
+    if len(rates) != 4:
+        wrong(f"4 learning rates are asked for, and there are {len(rates)}.")
+    if not (checks.near(min(rates), 1e-4) and checks.near(max(rates), 1e-1)):
+        wrong(
+            "The learning rates should reach from 0.0001 to 0.1; "
+            f"these reach from {min(rates):.3g} to {max(rates):.3g}."
+        )
+    if not checks.log_spaced(rates):
+        top = sum(rate > 0.0101 for rate in rates)
+        wrong(
+            f"{top} of these 4 learning rates lie above 0.01, in the last of three decades. On a "
+            "log scale each is the one before times the same factor."
+        )
+    sizes = [checks.whole_number(size, "a batch size", low=1) for size in grid["batch_size"]]
+    if sorted(sizes) != [16, 32, 64]:
+        wrong(f"The batch sizes asked for are 16, 32 and 64; these are {shown(sorted(sizes))}.")
+    return right("One learning rate a decade.")
+
+
+q4 = Exercise(
+    lesson=2,
+    number=4,
+    title="Three decades in four levels",
+    points=1,
+    question="""
+    Write a `param_grid` for `GridSearchCV` with two hyperparameters: `learning_rate`, 4 levels
+    from 0.0001 to 0.1, evenly spaced on a log scale, and `batch_size` with 16, 32 and 64.
+    """,
+    expects="a dict from hyperparameter names to lists of levels",
+    checker=_check_levels,
+    hints=(
+        "On a log scale neighbors have the same ratio, not the same difference.",
+        "From 0.0001 to 0.1 are three factors of 10. Four levels have three steps between them.",
+        "`np.logspace(-4, -1, 4)` takes exponents of 10 and gives the values.",
+    ),
+    stub='answer = {"learning_rate": ..., "batch_size": ...}',
+    solution_source="""
+    answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}
+    """,
+    why=(
+        "Good learning rates differ by factors, so that a grid with equal differences spends "
+        "nearly all its trainings in one decade."
+    ),
+    wrong_answers=(
+        WrongAnswer(
+            """
+            import numpy as np
+            answer = {"learning_rate": np.linspace(1e-4, 1e-1, 4), "batch_size": [16, 32, 64]}
+            """,
+            because="spaces the learning rates on a linear scale",
+            says="factor",
+        ),
+        WrongAnswer(
+            'answer = {"learning_rate": [-4, -3, -2, -1], "batch_size": [16, 32, 64]}',
+            because="gives exponents for values",
+            says="exponents",
+        ),
+        WrongAnswer(
+            'answer = {"learning_rte": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
+            because="misspells a name",
+            says="Did you mean 'learning_rate'?",
+        ),
+        WrongAnswer(
+            'answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": 16}',
+            because="gives one level without a list",
+            says="should stand in a list",
+        ),
+        WrongAnswer(
+            'answer = {"learning_rate": [1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
+            because="takes three decades for three levels",
+            says="4 learning rates",
+        ),
+        WrongAnswer(
+            'answer = {"learning_rate": ht.loguniform(1e-4, 1e-1), "batch_size": [16, 32, 64]}',
+            because="gives a range to draw from, as random search wants it",
+            says="should stand in a list",
+        ),
     ),
 )
 
@@ -541,16 +541,17 @@ def _grid(**changed: object) -> str:
 q6 = Exercise(
     lesson=2,
     number=6,
-    title="A grid that finds the best 5 %",
+    title="A grid that finds the best 5%",
     points=3,
     challenge=True,
     question="""
-    The table `ht.TableObjective("digits")` holds 5,184 trained networks; `.space` shows its seven
+    The course trained each of 5,184 settings of the digits five times and stored the scores: the
+    *table*. To search it trains nothing. `ht.TableObjective("digits").space` shows its seven
     hyperparameters. Write a grid of at most 24 points: a dict with a list of levels for each of
     the seven.
 
-    It is searched 200 times, each time with other seeds. At least 80 % of the searches must end
-    among the best 5 % of the table.
+    It is searched 200 times, each time with other seeds, and ends at the setting that scored best
+    in it. At least 80% of the searches must end among the best 5% of the table's settings.
     """,
     expects="a dict from the seven names to lists of levels",
     checker=_check_grid,
@@ -559,7 +560,17 @@ q6 = Exercise(
         "Take `relu` and wide layers for granted; try more than one optimizer or learning rate.",
         "Adam and RMSprop like learning rates between 0.001 and 0.01 here.",
     ),
-    stub='answer = {"optimizer": ..., "learning_rate": ...}',
+    stub="""
+    answer = {
+        "optimizer": ...,
+        "learning_rate": ...,
+        "batch_size": ...,
+        "layers": ...,
+        "units": ...,
+        "activation": ...,
+        "dropout": ...,
+    }
+    """,
     solution_source=_grid(),
     why=(
         "A small grid works when you know where to put it. Levels are best spent on what you do "

@@ -315,7 +315,8 @@ q3 = Exercise(
     question="""
     Write `trials_needed(best, chance)`: the smallest number of random trials, a whole number, for
     which the chance that at least one of them is among the best `best` of the space is `chance` or
-    more. `trials_needed(0.05, 0.95)` is 59. How many does the best 1 % take?
+    more. `best` is a share: 0.05 means the best 5%. `trials_needed(0.05, 0.95)` is 59. Then call
+    it for the best 1%.
     """,
     expects="a function trials_needed(best, chance)",
     checker=_check_trials,

@@ -10,55 +10,6 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 # ── 6.1 ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _check_epochs(answer: object) -> Right:
-    epochs = checks.whole_number(answer, "the number of epochs, a whole number")
-    remarks = {
-        40: "40 is how many trainings there are. How long is each of them?",
-        81: "You have left out a rung: there are four, the last with one configuration.",
-        82: "The last configuration starts anew as well: 27 epochs, not 1.",
-        729: "729 trains all 27 configurations to the end. Most of them stop early.",
-        72: "That continues each training from the rung below. Here each rung starts anew.",
-    }
-    if epochs in remarks:
-        wrong(remarks[epochs])
-    if epochs != 108:
-        wrong(f"{epochs:,} is not it. Multiply configurations by epochs on each rung, then add.")
-    return right("27 epochs on each of four rungs.")
-
-
-q1 = Exercise(
-    lesson=6,
-    number=1,
-    title="The price of a bracket",
-    points=1,
-    question="""
-    A bracket trains 27 configurations for 1 epoch, the best 9 for 3, the best 3 for 9, and the
-    best one for 27. Every rung trains anew from the first epoch. How many epochs is that in all?
-    """,
-    expects="the number of epochs, a whole number",
-    checker=_check_epochs,
-    hints=(
-        "There are four rungs.",
-        "A rung costs configurations times epochs.",
-        "The first costs 27 × 1, the second 9 × 3.",
-    ),
-    solution_source="""
-    answer = 27 * 1 + 9 * 3 + 3 * 9 + 1 * 27
-    """,
-    why="Each rung costs the same: 27 configurations are seen for the price of 4 full trainings.",
-    wrong_answers=(
-        WrongAnswer("answer = 27 * 27", because="trains all to the end", says="stop early"),
-        WrongAnswer("answer = 27 + 9 + 3 + 1", because="counts trainings", says="How long"),
-        WrongAnswer("answer = 27 * 3", because="forgets the last rung", says="left out"),
-        WrongAnswer(
-            "answer = 27 + 9 * 2 + 3 * 6 + 1 * 9", because="saves too much", says="starts anew"
-        ),
-    ),
-)
-
-# ── 6.2 ──────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check_agreement(answer: object) -> Right:
     rng = np.random.default_rng(0)
     early = rng.random(40)
@@ -86,9 +37,9 @@ def _check_agreement(answer: object) -> Right:
     return right("Only the order counts, which is all that halving looks at.")
 
 
-q2 = Exercise(
+q1 = Exercise(
     lesson=6,
-    number=2,
+    number=1,
     title="Do the orders agree?",
     points=1,
     question="""
@@ -134,6 +85,62 @@ q2 = Exercise(
     ),
 )  # fmt: skip
 
+# ── 6.2 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_epochs(answer: object) -> Right:
+    epochs = checks.whole_number(answer, "the number of epochs, a whole number")
+    remarks = {
+        40: "40 is how many trainings there are. How long is each of them?",
+        81: "81 is the price if each training continues from the rung below. Or you left out a "
+        "rung. Here each rung starts again, and there are four.",
+        82: "The last configuration starts again as well: 27 epochs, not 1.",
+        729: "729 trains all 27 configurations to the end. Most of them stop early.",
+    }
+    if epochs in remarks:
+        wrong(remarks[epochs])
+    if epochs != 108:
+        wrong(f"{epochs:,} is not it. Multiply configurations by epochs on each rung, then add.")
+    return right("27 epochs on each of four rungs.")
+
+
+q2 = Exercise(
+    lesson=6,
+    number=2,
+    title="The price of a bracket",
+    points=1,
+    question="""
+    A bracket trains 27 configurations for 1 epoch, the best 9 for 3, the best 3 for 9, and the
+    best one for 27. Every rung starts again from the first epoch. How many epochs is that in all?
+    """,
+    expects="the number of epochs, a whole number",
+    checker=_check_epochs,
+    hints=(
+        "There are four rungs.",
+        "A rung costs configurations times epochs.",
+        "The first costs 27 × 1, the second 9 × 3.",
+    ),
+    solution_source="""
+    answer = 27 * 1 + 9 * 3 + 3 * 9 + 1 * 27
+    """,
+    why="Each rung costs the same: 27 configurations are seen for the price of 4 full trainings.",
+    wrong_answers=(
+        WrongAnswer("answer = 27 * 27", because="trains all to the end", says="stop early"),
+        WrongAnswer("answer = 27 + 9 + 3 + 1", because="counts trainings", says="How long"),
+        WrongAnswer("answer = 27 * 3", because="forgets the last rung", says="left out"),
+        WrongAnswer(
+            "answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 18",
+            because="continues each training",
+            says="continues from the rung below",
+        ),
+        WrongAnswer(
+            "answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 9",
+            because="takes the wrong epochs",
+            says="Multiply configurations",
+        ),
+    ),
+)
+
 # ── 6.3 ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -161,7 +168,7 @@ def _check_halving(answer: object) -> Right:
     if counts != [9, 3, 1]:
         wrong(
             f"With eta=3, 9 candidates become 3 and then 1; yours trains {counts} on the rungs. "
-            "Keep one in eta, at least one."
+            "Keep `len(survivors) // eta`, but at least one."
         )
     second = {name for name, epochs in asked if epochs == 3}
     if 7 in second and 8 in second:
@@ -170,7 +177,7 @@ def _check_halving(answer: object) -> Right:
         wrong(f"After rung one 8, 6 and 5 are best; yours promotes {sorted(second)}.")
     if chosen != {"x": 8}:
         wrong(f"The survivor is {{'x': 8}}; yours returns {chosen}.")
-    return right("9, 3, 1, and a diverged training never goes on.")
+    return right("9, 3, 1, and a diverged training never continues.")
 
 
 _STUB = """
@@ -180,7 +187,7 @@ def successive_halving(train, candidates, rungs, eta=3):
     ...  # the first survivors are all candidates
     for epochs in rungs:
         ...  # train every survivor for that many epochs; a NaN score becomes -inf
-        ...  # find the places in the list of the best one in eta, at least one
+        ...  # find the places of the best len(survivors) // eta, but at least one
         ...  # only those survive
     return ...  # the best of the last rung
 
@@ -217,14 +224,14 @@ q3 = Exercise(
     question="""
     Complete `successive_halving(train, candidates, rungs, eta=3)`. `train(params, epochs)` returns
     a score, higher is better, or NaN if the training diverged. On each rung train every survivor,
-    then keep the best one in `eta`, at least one. Return the best of the last rung.
+    then keep the best `len(survivors) // eta`, but at least one. Return the best of the last rung.
     """,
     expects="a function successive_halving(train, candidates, rungs, eta=3)",
     checker=_check_halving,
     hints=(
         "NaN is neither above nor below anything: replace it before you sort.",
         "`np.argsort(-scores)` gives places in the list, best first.",
-        "`max(1, len(survivors) // eta)` is how many go on.",
+        "`max(1, len(survivors) // eta)` is how many continue.",
     ),
     stub=_STUB,
     solution_source=_HALVING.format(**_GOOD),
@@ -234,7 +241,7 @@ q3 = Exercise(
         for part, code, because, says in (
             ("order", "np.argsort(scores)", "keeps the worst", "are best"),
             ("keep", "len(survivors)", "stops nobody", "nobody is stopped"),
-            ("keep", "max(1, len(survivors) // 2)", "ignores eta", "one in eta"),
+            ("keep", "max(1, len(survivors) // 2)", "ignores eta", "at least one"),
             ("clean", "scores = np.where(np.isnan(scores), np.inf, scores)",
              "promotes what diverged", "NaN counts as the worst"),
             ("returned", "scores.max()", "returns the score", "a dict"),
@@ -250,7 +257,7 @@ def _check_bloomer(answer: object) -> Right:
     if epochs not in (1, 3, 9, 27):
         wrong(f"The rungs stand at 1, 3, 9 and 27 epochs; there is none at {epochs}.")
     if epochs < 9:
-        wrong(f"After {epochs} C is last of the three, and only one goes on.")
+        wrong(f"After {epochs} C is last of the three, and only one continues.")
     if epochs == 27:
         wrong("27 keeps it too, but an earlier first rung does as well, at a lower price.")
     return right("After 9 epochs C leads, so a bracket that first looks there keeps it.")
@@ -327,8 +334,9 @@ q5 = Exercise(
     question="""
     Write `search(objective, seed)`: within 600 epochs (20 full trainings of 30) it finds a setting
     of the digits table and returns it as a dict. `objective.space.sample(rng)` draws one;
-    `objective.evaluate(params, epochs).value` is its score, or NaN. Every call trains anew. Your
-    function is called with 200 seeds; 65 % of the searches must end among the table's best 5 %.
+    `objective.evaluate(params, epochs).value` is its score, or NaN. Every call trains again from
+    the first epoch. Your function is called with 200 seeds; 65% of the searches must end among the
+    table's best 5%.
     """,
     expects="a function search(objective, seed)",
     checker=_check_search,

@@ -16,7 +16,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, answer_of, r
 def _check_cost(answer: object) -> Right:
     trained = checks.whole_number(answer, "a number of trainings", low=0)
     if trained == 12 * 6:
-        wrong("The elite of each generation has its scores already. Who is trained anew?")
+        wrong("The elite of each generation has its scores already. Who has to be trained?")
     if trained == 12 * 5:
         wrong("Count the generations again, and ask who of each has not been trained yet.")
     if trained == 9 * 6:
@@ -81,7 +81,7 @@ def _check_select(answer: object) -> Right:
     if best < 0.2:
         wrong("Good and bad win equally often. Of those drawn, the best should win.")
     if not 0.23 < best < 0.35 or worst > 0.01:
-        wrong(f"With tournaments of 3 among 10 the best wins in {best:.0%}; about 30 % is right.")
+        wrong(f"With tournaments of 3 among 10 the best wins in {best:.0%}; about 30% is right.")
     if all(answer(_SCORES, 1, rng) == answer(_SCORES, 1, rng) for _ in range(20)):
         wrong("With `tournament=1` anyone may win. Use the argument `tournament`.")
     return right(f"The best of ten wins {best:.0%} of the tournaments of three.")
@@ -292,7 +292,7 @@ q4 = Exercise(
     points=1,
     question="""
     Write `mutate(genes, rate, rng)`: a new array in which each gene, with probability `rate`, is
-    drawn anew between 0 and 1. The others stay.
+    drawn again between 0 and 1. The others stay.
     """,
     expects="a function mutate(genes, rate, rng)",
     checker=_check_mutate,
@@ -374,8 +374,8 @@ def search(objective, seed):
             pairs = [rng.choice(len(genes), 5, replace=False) for _ in range(2)]
             mother, father = (genes[max(drawn, key=lambda i: scores[i])] for drawn in pairs)
             child = np.where(rng.random(len(space)) < 0.5, mother, father)
-            anew = rng.random(len(space)) < 1 / len(space)
-            child = np.where(anew, rng.random(len(space)), child)
+            changed = rng.random(len(space)) < 1 / len(space)
+            child = np.where(changed, rng.random(len(space)), child)
         score = objective.evaluate(space.from_unit(child)).value
         genes.append(child)
         scores.append(score if np.isfinite(score) else 0.0)
@@ -397,8 +397,9 @@ q5 = Exercise(
     and returns the `params` it chooses. `objective.space` has seven hyperparameters;
     `space.to_unit(params)` gives their genes, `space.from_unit(genes)` turns genes into params.
 
-    It is replayed 200 times. At least 80 % of the replays must end among the best 5 % of the
-    table. A diverged training has the value NaN: it must not win.
+    It is replayed 200 times. At least 80% of the replays must end among the best 5% of the
+    table. A diverged training has the value NaN: it must not win. You may use what you know about
+    this table from earlier lessons. On new data you would not know it.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters",
     checker=_check_search,

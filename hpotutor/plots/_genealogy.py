@@ -147,8 +147,13 @@ def genealogy(
                 if parent in info.places:
                     ends = [info.places[parent], info.places[child]]
                     lines[child in family and parent in family].append(ends)
-        ax.add_collection(LineCollection(lines[False], colors="#CFCFCF", linewidths=0.7, zorder=1))
-        ax.add_collection(LineCollection(lines[True], colors=ORANGE, linewidths=2.0, zorder=2))
+        for inside, text, pen in (
+            (False, "parent to child", {"colors": "#B5B5B5", "linewidths": 0.8, "zorder": 1}),
+            (True, "in the family of the best",
+             {"colors": ORANGE, "linewidths": 2.0, "zorder": 2}),
+        ):  # fmt: skip
+            if lines[inside]:
+                ax.add_collection(LineCollection(lines[inside], label=text, **pen))
         for inside, pen in (
             (False, {"color": "white", "mec": "#8A8A8A", "marker": "o", "ms": 5}),
             (True, {"color": ORANGE, "mec": BLACK, "marker": "s", "ms": 6}),

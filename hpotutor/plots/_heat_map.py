@@ -84,16 +84,18 @@ def heat_map_info(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"units": [8, 16, 8, 16], "layers": [1, 1, 2, 2],
-    ...                       "value": [0.7, 0.8, 0.6, 0.9]})
+    >>> frame = pd.DataFrame({"units": [8, 16, 32, 8, 16, 32], "layers": [1, 1, 1, 2, 2, 2],
+    ...                       "value": [0.7, 0.8, 0.7, 0.6, 0.8, 0.9]})
     >>> found = heat_map_info(frame, "units", "layers")
     >>> found.best, found.best_value, found.edges
-    ((1, 1), 0.9, ['units=16 is the highest tried', 'layers=2 is the highest tried'])
+    ((1, 2), 0.9, ['units=32 is the highest tried'])
     """
     problems = Problems("heat_map")
     frame = trials_frame("heat_map", result)
     direction = direction_of(problems, result, direction)
     problems.choice("over", over, _OVER)
+    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
+        problems.add("bins", bins, "a whole number from 1 up", "bins=8")
     if need_columns(problems, frame, x=x, y=y, value=value) and x == y:
         problems.add("y", y, "a knob other than x", f"y={_other(frame, x)!r}")
     if value in frame and not complete(frame, value).any():
@@ -193,7 +195,7 @@ def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
 
 def _edges(values: pd.Series, levels: list, place: int) -> list[str]:
     """Name the end of a numeric knob on which the best cell lies."""
-    if not is_numeric(values) or len(levels) < 2:
+    if not is_numeric(values) or len(levels) < 3:  # of two levels, each is an end
         return []
     ends = {0: "lowest", len(levels) - 1: "highest"}
     if place not in ends:

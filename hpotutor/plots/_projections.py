@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import knob_label, levels_of, need_columns
+from hpotutor.plots._inputs import is_numeric, knob_label, levels_of, need_columns
 from hpotutor.plots._style import (
     BLACK,
     BLUE,
@@ -191,24 +191,34 @@ def _log_range(span: tuple[float, float]) -> bool:
 
 
 def _table_score(table: pd.DataFrame, x: str, y: str) -> tuple:
-    """Return a score by nearest level; levels lie evenly over the unit interval."""
+    """Return a score by nearest level, and the levels' ticks."""
     x_levels, y_levels = levels_of(table[x]), levels_of(table[y])
     cells = table.groupby([y, x])["value"].mean().unstack().loc[y_levels, x_levels]
     # A cell that was never finished is shown, and scored, as the worst of the table.
     values = cells.fillna(cells.min().min()).to_numpy(dtype=float)
 
+    columns, rows = _places(table[x], x_levels), _places(table[y], y_levels)
+
     def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        row = np.minimum((v * len(y_levels)).astype(int), len(y_levels) - 1)
-        column = np.minimum((u * len(x_levels)).astype(int), len(x_levels) - 1)
-        return values[row, column]
+        return values[_nearest(rows, v), _nearest(columns, u)]
 
-    return score, _level_ticks(x_levels), _level_ticks(y_levels)
+    return score, _level_ticks(x_levels, columns), _level_ticks(y_levels, rows)
 
 
-def _level_ticks(levels: list) -> list[tuple[float, str]]:
+def _places(knob: pd.Series, levels: list) -> np.ndarray:
+    """Return where levels lie on the unit interval: numbers from end to end, names in bins."""
+    if is_numeric(knob) and len(levels) > 1:
+        return np.linspace(0, 1, len(levels))
+    return (np.arange(len(levels)) + 0.5) / len(levels)
+
+
+def _nearest(places: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return np.abs(np.asarray(at)[..., np.newaxis] - places).argmin(axis=-1)
+
+
+def _level_ticks(levels: list, places: np.ndarray) -> list[tuple[float, str]]:
     step = max(1, math.ceil(len(levels) / 5))
-    places = range(0, len(levels), step)
-    return [((n + 0.5) / len(levels), show(levels[n])) for n in places]
+    return [(places[n], show(levels[n])) for n in range(0, len(levels), step)]
 
 
 def _draw_side(

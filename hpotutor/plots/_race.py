@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import DIRECTIONS, score_label
+from hpotutor.plots._inputs import DIRECTIONS, check_share, numbers, score_label
 from hpotutor.plots._style import (
     BLACK,
     Reading,
@@ -79,10 +79,16 @@ def race_info(
     """
     problems = Problems("race")
     problems.choice("direction", direction, DIRECTIONS)
-    if not 0 < interval < 1:
-        problems.add("interval", interval, "a share between 0 and 1", "interval=0.8")
+    check_share(problems, "interval", interval, 0.8)
+    if not isinstance(values, Mapping):
+        problems.add("values", values, "a dict from method to an array (repeats, trials)",
+                     'race({"random": values})')  # fmt: skip
+        problems.raise_if_any()
+    if cost is not None and not isinstance(cost, Mapping):
+        problems.add("cost", cost, "a dict from method to an array", 'cost={"random": epochs}')
+    values = {m: numbers(problems, f"values[{m!r}]", v, "[[0.8, 0.9]]") for m, v in values.items()}
     sign = -1.0 if direction == "minimize" else 1.0
-    best = {str(m): _best_so_far(sign, v) for m, v in dict(values).items()}
+    best = {str(m): _best_so_far(sign, v) for m, v in values.items()}
     if not best or any(b.ndim != 2 or b.size == 0 for b in best.values()):
         problems.add("values", values, "a dict from method to an array (repeats, trials)",
                      'race({"random": values})')  # fmt: skip
@@ -168,7 +174,7 @@ def race(
         title, where = _title(info, against), _AGAINST[against]
         finish(ax, title=title, x=where, y=f"best {score} so far")
         several = max(len(runs) for runs in info.final.values()) > 1
-        note = f"median; band: middle {round(100 * interval)} % of runs" if several else None
+        note = f"median; band: middle {round(100 * interval)}% of runs" if several else None
         ax.legend(fontsize=9, loc="best", title=note, title_fontsize=9, alignment="left")
     return Reading(_sentence(info, against, score))
 
@@ -238,7 +244,7 @@ def _title(info: Race, against: str) -> str:
     share = info.wins[nearest]
     return (
         f"After {number(info.at)} {against}, {info.leader} ends above {nearest} in "
-        f"{round(100 * share)} % of the pairs of runs"
+        f"{round(100 * share)}% of the pairs of runs"
     )
 
 
@@ -248,6 +254,7 @@ def _sentence(info: Race, against: str, score: str) -> str:
     if max(len(runs) for runs in info.final.values()) == 1 and info.wins:
         text += " (one run each, which proves little)"
     elif info.wins:
-        against_all = ", ".join(f"{m} in {round(100 * w)} %" for m, w in info.wins.items())
-        text += f"; {info.leader} ends above {against_all} of the pairs of runs"
+        parts = [f"above {m} in {round(100 * w)}%" for m, w in info.wins.items()]
+        listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+        text += f"; {info.leader} ends {listed} of the pairs of runs"
     return text + "."

@@ -75,7 +75,7 @@ def sensitivity_info(
     frame = trials_frame("sensitivity", result)
     direction = direction_of(problems, result, direction)
     problems.choice("over", over, _OVER)
-    if not tolerance >= 0:
+    if not isinstance(tolerance, int | float) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
     if need_columns(problems, frame, knob=knob, by=by, value=value):
         if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
@@ -151,8 +151,9 @@ def sensitivity(
         ticks_at(ax, list(lines.index))
         _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
         finish(ax, title=_title(table, by, tolerance), x=knob_label(knob, True), y=score)
+        # Beside the curves there is no room that stays free.
         ax.legend(fontsize=9, title=f"within {number(tolerance)} of its best", title_fontsize=9,
-                  alignment="left")  # fmt: skip
+                  alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
     return Reading(_sentence(table, by, knob, tolerance))
 
 
@@ -186,8 +187,10 @@ def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
     first, last = table.iloc[0], table.iloc[-1]
     if len(table) == 1 or first["decades"] == last["decades"]:
         return f"Every {by} forgives {_decades(first)} of learning rate"
+    tied = (table["decades"] == first["decades"]).sum()
+    widest = f"{first[by]} forgives" if tied == 1 else f"{tied} of {len(table)} forgive"
     return (
-        f"{first[by]} forgives {_decades(first)} of learning rate, {last[by]} only "
+        f"{widest} {_decades(first)} of learning rate, {last[by]} only "
         f"{number(round(last['decades'], 2))} (within {number(tolerance)} of its best)"
     )
 

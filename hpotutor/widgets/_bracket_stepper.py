@@ -18,6 +18,7 @@ from hpotutor.widgets._stored import stored
 
 _REDRAWS = 400
 _MOST_RUNGS = 5
+_ETA = 3
 
 
 def halving_info(curves: np.ndarray, bracket: Bracket) -> pd.DataFrame:
@@ -87,17 +88,26 @@ class BracketStepper(Panel):
         self.objective = objective
         most = objective.table.epochs
         lengths = [n for n in (9, 16, 27, 81) if n <= most] or [most]
+        longest = max(n for n in lengths if n <= 27)
+        first = hyperband_brackets(longest, _ETA)[0].s
         controls = {
-            "max_epochs": menu("longest training", lengths, max(n for n in lengths if n <= 27)),
-            "eta": menu("eta (keep one in)", [2, 3, 4], 3),
+            "max_epochs": menu("longest training", lengths, longest),
+            "eta": menu("eta (keep one in)", [2, 3, 4], _ETA),
             "rung": Knob("rungs shown", 1, 1, _MOST_RUNGS),
-            "bracket": Knob("bracket", 0, 0, _MOST_RUNGS - 1),
+            "bracket": Knob("bracket", first, 0, _MOST_RUNGS - 1),
             "seed": Knob("seed of the draw", 0, 0, 99),
             "bloomers": switch("show what the stopped ones would have become", False),
         }
         presses = [button("Step", self.step), button("Back", self.back)]
         name = "trials from rung to rung, most of them stopped, and the late bloomers among them"
         super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
+
+    def set(self, **values: object) -> None:
+        """Set several controls, and draw once; `draw` finds out what the bracket allows."""
+        with self.hold():
+            self.controls["bracket"].limit(_MOST_RUNGS - 1)
+            self.controls["rung"].limit(_MOST_RUNGS)
+        super().set(**values)
 
     def step(self) -> None:
         """Climb one rung; above the last, show what the stopped ones would have become."""
@@ -116,8 +126,8 @@ class BracketStepper(Panel):
 
     @property
     def bracket(self) -> Bracket:
-        """The bracket that is shown."""
-        return self._brackets()[self.controls["bracket"].value]
+        """The bracket that is shown, by its number in the paper: 0 has a single rung."""
+        return self._brackets()[-1 - self.controls["bracket"].value]
 
     def _brackets(self) -> list[Bracket]:
         return hyperband_brackets(self.controls["max_epochs"].value, self.controls["eta"].value)
@@ -152,13 +162,13 @@ class BracketStepper(Panel):
         part.set_ylim(low - 0.08 * room, high + 0.14 * room)
         if climbed < len(rungs):
             reading = _say_climb(ax, shown, rungs, climbed)
-        plan = ", ".join(f"{rung.configurations} for {rung.epochs}" for rung in rungs)
+        plan = " → ".join(f"{rung.configurations} for {rung.epochs}" for rung in rungs)
         kept = survival_info(curves, self.bracket)
         return (
-            f"Bracket {now['bracket']} of {len(self._brackets())}, rung {climbed} of {len(rungs)} "
-            f"(trials for epochs: {plan}). {reading} Over {_REDRAWS} draws the trial that ends "
-            f"best gets to the last rung in {round(100 * kept)} % (longest training "
-            f"{now['max_epochs']}, eta {number(now['eta'])}, draw {now['seed']})."
+            f"Bracket {now['bracket']} (trials for epochs: {plan}), rung {climbed} of "
+            f"{len(rungs)}. {reading} Over {_REDRAWS} draws the trial that ends best gets to the "
+            f"last rung in {round(100 * kept)}% (longest training {now['max_epochs']}, eta "
+            f"{number(now['eta'])}, draw {now['seed']})."
         )
 
 
@@ -208,8 +218,8 @@ def bracket_stepper(
     --------
     >>> panel = bracket_stepper("digits")
     >>> panel.step()
-    >>> panel.settings["rung"], panel.reading[:27]
-    (2, 'Bracket 0 of 4, rung 2 of 4')
+    >>> panel.settings["rung"], panel.reading[:9]
+    (2, 'Bracket 3')
     >>> panel.close()
     """
     return BracketStepper(stored("bracket_stepper", objective), goal)

@@ -122,7 +122,7 @@ class GenerationStepper(Panel):
         )
         return (
             f"Generation {upto}, {len(so_far):,} individuals ({settings}). {reading} The best has "
-            f"{params}; {number(round(100 * ahead, 1))} % of the table are better."
+            f"{params}; {number(round(100 * ahead, 1))}% of the table are better."
         )
 
 
