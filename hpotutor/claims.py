@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,6 +71,11 @@ class ClaimsBox:
     """The box at the end of a lesson: a table that keeps its contents for the ledger."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
+        problems = Problems("claims_box")
+        for claim in claims:
+            if not isinstance(claim, Claim):
+                problems.add("claims", claim, "of ht.Claim", "ht.claims_box(ht.Claim(...))")
+        problems.raise_if_any()
         self.claims = list(claims)
 
     def to_frame(self) -> pd.DataFrame:
@@ -110,26 +116,42 @@ def claims_box(*claims: Claim) -> ClaimsBox:
     return ClaimsBox(claims)
 
 
-def claims_ledger(folder: Path | str | None = None) -> pd.DataFrame:
+def claims_ledger(
+    folder: Path | str | None = None, *, boxes: Mapping[str, ClaimsBox] | None = None
+) -> pd.DataFrame:
     """Collect every claim that the executed lessons measured.
 
     Parameters
     ----------
     folder : path, optional
         Where the executed notebooks are; the course's own by default.
+    boxes : dict from lesson to ClaimsBox, optional
+        What a lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
 
     Returns
     -------
     pandas.DataFrame
-        A row a claim and lesson, by claim; a claim that no lesson measured has an empty lesson.
+        A row a claim and lesson, by claim. A claim that no lesson measured has an empty lesson; a
+        lesson that left a claim open is not listed where another one settled it.
     """
-    rows = []
-    for path in sorted(Path(folder or lessons_folder()).glob("*.ipynb")):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        for claim in _stored(notebook):
-            rows.append({"lesson": path.stem[:2], **claim})
-    measured = {row["number"] for row in rows}
-    rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in measured]
+    problems = Problems("claims_ledger")
+    folder = lessons_folder() if folder is None else folder
+    if not isinstance(folder, str | os.PathLike) or not Path(folder).is_dir():
+        problems.add("folder", folder, "a folder of executed lessons", "ht.claims_ledger()")
+    boxes = {} if boxes is None else boxes
+    if not isinstance(boxes, Mapping) or not all(isinstance(b, ClaimsBox) for b in boxes.values()):
+        allowed = "a dict from a lesson to what claims_box returned"
+        problems.add("boxes", boxes, allowed, 'boxes={"09": ht.claims_box(...)}')
+    problems.raise_if_any()
+    measured = {}
+    for path in sorted(Path(folder).glob("*.ipynb")):
+        measured[path.stem[:2]] = _stored(json.loads(path.read_text(encoding="utf-8")))
+    measured |= {lesson: [asdict(c) for c in box.claims] for lesson, box in boxes.items()}
+    rows = [{"lesson": name, **claim} for name in sorted(measured) for claim in measured[name]]
+    settled = {row["number"] for row in rows if row["verdict"] != "open"}
+    rows = [row for row in rows if row["verdict"] != "open" or row["number"] not in settled]
+    known = {row["number"] for row in rows}
+    rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in known]
     ledger = pd.DataFrame(rows).sort_values("number", kind="stable").fillna("")
     ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]

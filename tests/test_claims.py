@@ -35,6 +35,37 @@ def test_the_ledger_is_computed_from_executed_notebooks(box, tmp_path):
     assert ledger.set_index("number").loc[3, "verdict"] == "open"
 
 
+def stored(folder, name, *claims):
+    output = {"output_type": "display_data", "metadata": {}}
+    output["data"] = ht.claims_box(*claims)._repr_mimebundle_()
+    text = json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]})
+    (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def lines(ledger, number):
+    rows = ledger[ledger["number"] == number]
+    return list(zip(rows["lesson"], rows["verdict"], strict=True))
+
+
+def test_every_lesson_that_measured_a_claim_has_a_line(tmp_path):
+    stored(tmp_path, "01_a", ht.Claim(15, "", "", "holds"), ht.Claim(14, "", "", "open"))
+    stored(tmp_path, "09_b", ht.Claim(15, "", "", "open"))
+    stored(tmp_path, "11_c", ht.Claim(15, "", "", "holds when"))
+    ledger = ht.claims_ledger(tmp_path)
+    assert lines(ledger, 15) == [("01", "holds"), ("11", "holds when")]
+    assert lines(ledger, 14) == [("01", "open")]
+    # what lesson 09 measured just now replaces what is stored of it
+    now = ht.claims_box(*(ht.Claim(n, "", "", "does not hold") for n in (14, 15)))
+    ledger = ht.claims_ledger(tmp_path, boxes={"09": now})
+    assert lines(ledger, 15) == [("01", "holds"), ("09", "does not hold"), ("11", "holds when")]
+    assert lines(ledger, 14) == [("09", "does not hold")]
+
+
+def test_a_box_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"boxes=.*claims_box"):
+        ht.claims_ledger(tmp_path, boxes={"09": "mine"})
+
+
 def test_what_is_stored_survives_json(box):
     stored = json.loads(json.dumps(box._repr_mimebundle_()[MIME]))
     assert ht.Claim(**stored[0]) == box.claims[0]

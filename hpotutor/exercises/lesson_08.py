@@ -123,8 +123,9 @@ def _check_condition(answer: object) -> Right:
         wrong(f"The optimizers should be 'sgd' and 'adam'; yours are {sorted(names)}.")
     having = {point["optimizer"] for point in drawn if "momentum" in point}
     if having != {"sgd"}:
-        whom = " and ".join(sorted(having))
-        wrong(f"In your space {whom} has a momentum. It should exist for SGD alone.")
+        whom = " and ".join(sorted(having)) or "nothing"
+        verb = "have" if len(having) > 1 else "has"
+        wrong(f"In your space {whom} {verb} a momentum. It should exist for SGD alone.")
     if any(point["optimizer"] == "sgd" and "momentum" not in point for point in drawn):
         wrong("SGD should always have a momentum.")
     momenta = [point["momentum"] for point in drawn if "momentum" in point]
@@ -161,13 +162,15 @@ q2 = Exercise(
     points=2,
     question="""
     Adam takes no momentum, SGD does. Make an `ht.SearchSpace` with `optimizer` ("sgd" or "adam"),
-    `momentum` (0 to 0.99, for SGD alone) and `learning_rate` (0.0001 to 0.1).
+    `momentum` (0 to 0.99, for SGD alone) and `learning_rate` (0.0001 to 0.1, on the scale that
+    suits it).
     """,
     expects="an `ht.SearchSpace(...)`",
     checker=_check_condition,
     hints=(
         "`ht.when(distribution, name=value)` makes a hyperparameter conditional.",
         "Section 1 has one for the second layer's width.",
+        "A learning rate varies by factors: lesson 02 says which scale suits that.",
     ),
     solution_source=_condition(),
     why="A model that sees a useless knob vary learns noise, and pays trials for it.",
@@ -189,33 +192,81 @@ q2 = Exercise(
 # ── 8.3 ──────────────────────────────────────────────────────────────────────────────────────
 
 _LIBRARIES = ("scikit-learn", "Optuna", "Hyperopt", "KerasTuner")
+_FILES = {
+    "Optuna": "storage",
+    "Hyperopt": "trials_save_file",
+    "KerasTuner": "directory",
+}
 
 
-def _check_stop(answer: object) -> Right:
-    chosen = checks.option(answer, _LIBRARIES)
-    if chosen != "scikit-learn":
-        wrong(f"{chosen} has the finished trials still. Look at the table of section 3 again.")
-    return right("`cv_results_` is made after the last fit, so a stopped search has none.")
+def _check_kernel(answer: object) -> Right:
+    files = checks.mapping(answer, "a dict from a library to the name of its argument")
+    named = {}
+    for library, argument in files.items():
+        name = checks.option(library, _LIBRARIES, "one of the four libraries")
+        named[name] = checks.expect(argument, str, f"the name of an argument of {name}").strip()
+    if "scikit-learn" in named:
+        wrong("scikit-learn's searches write no file while they run, and memory died.")
+    for name, argument in named.items():
+        if argument == _FILES[name]:
+            continue
+        if argument in ("study", "trials", "oracle"):
+            wrong(f"For {name} you name what lived in memory. That died with the kernel.")
+        wrong(
+            f"{name} does not write its trials because of `{argument}`. Section 3 names the "
+            "argument, below the table of what was kept."
+        )
+    missing = [name for name in _FILES if name not in named]
+    if missing:
+        left = "1 more library" if len(missing) == 1 else f"{len(missing)} more libraries"
+        wrong(f"There is a file for {left}. Section 3 names them below its table.")
+    return right("Three can continue, if their file was named before the search began.")
+
+
+_STUB_FILES = """
+answer = {{
+{rows}
+}}
+"""
+
+
+def _kernel(**changes: str | None) -> str:
+    files = {name: argument for name, argument in (_FILES | changes).items() if argument}
+    rows = "\n".join(f'    "{name}": "{argument}",' for name, argument in files.items())
+    return _STUB_FILES.format(rows=rows)
 
 
 q3 = Exercise(
     lesson=8,
     number=3,
-    title="Nothing left",
-    points=1,
+    title="The kernel died",
+    points=2,
     question="""
-    A colleague's search ran all night and was stopped in the morning, one fit before its end.
-    Nothing of it is left in memory, although the kernel still lives. Whose search was it? Answer
-    "scikit-learn", "Optuna", "Hyperopt" or "KerasTuner".
+    Four searches ran all night: with "scikit-learn", "Optuna", "Hyperopt" and "KerasTuner". Then
+    the kernel *died*, and all its memory with it. Which of the searches can continue, and what
+    must have been set before? Answer with a dict: for each library that can continue, the name of
+    the argument that names its file, as in `{"Library": "argument"}`.
     """,
-    expects="one of the four names, as a string",
-    checker=_check_stop,
-    hints=("Section 3 stops each of the four after five trials.",),
-    solution_source='answer = "scikit-learn"',
-    why="Before a long search, find out what it leaves behind when it is stopped.",
-    wrong_answers=tuple(
-        WrongAnswer(f'answer = "{name}"', because="keeps its trials", says="still")
-        for name in _LIBRARIES[1:]
+    expects="a dict from names of libraries to names of arguments, all strings",
+    checker=_check_kernel,
+    hints=(
+        "What is kept in memory is lost. What is kept in a file is not.",
+        "The text below the table of section 3 names the argument of each library that has one.",
+    ),
+    solution_source=_kernel(),
+    why="Before a long search, find out what it leaves behind, and name the file.",
+    wrong_answers=(
+        WrongAnswer(
+            _kernel(**{"scikit-learn": "cv_results_"}),
+            because="takes an attribute in memory for a file",
+            says="no file",
+        ),
+        WrongAnswer(_kernel(Optuna="study"), because="died with the kernel", says="in memory"),
+        WrongAnswer(_kernel(Hyperopt="trials"), because="died with the kernel", says="in memory"),
+        WrongAnswer(_kernel(KerasTuner=None), because="forgets one", says="1 more library"),
+        WrongAnswer(
+            _kernel(KerasTuner="overwrite"), because="names another argument", says="Section 3"
+        ),
     ),
 )
 
@@ -237,7 +288,7 @@ def _finish_one(answer: object, done: int, total: int) -> None:
     def objective(trial: optuna.Trial) -> float:
         calls.append(trial.number)
         if len(calls) > 50:
-            wrong("It goes on and on. Stop when the study has what it needs.")
+            wrong("It never ends. Stop when the study has what it needs.")
         return trial.suggest_float("x", 0, 1)
 
     checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
@@ -359,13 +410,14 @@ q5 = Exercise(
     (`objective.space`), but `params` needs all seven names. A diverged training has the value NaN,
     which Optuna does not take.
 
-    It is replayed 100 times. At least 75 % of the replays must end among the best 5 % of the table.
+    It is replayed 100 times. At least 75% of the replays must end among the best 5% of the table.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters as a dict",
     checker=_check_search,
     hints=(
         "`objective.space.suggest(trial)` suggests from all of the space; that is not enough.",
-        "Which learning rates, optimizers and widths won in the lessons before?",
+        "Which learning rates, optimizers and widths won in the lessons before? You may use what "
+        "you know. On new data you would not know it.",
         "Fix the activation, and let Optuna choose among the better half of the rest.",
     ),
     stub="def search(objective, seed): ...\n\n\nanswer = search",

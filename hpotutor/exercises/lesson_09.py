@@ -236,6 +236,83 @@ q3 = Exercise(
 # ── 9.4 ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def _check_nested(answer: object) -> Right:
+    what = "`nested_score(inner, sealed)`"
+    for settings, folds, seed in ((6, 3, 0), (8, 5, 1)):
+        rng = np.random.default_rng(seed)
+        inner, sealed = rng.uniform(0.6, 1.0, (2, settings, folds))
+        got = checks.number(checks.call(answer, inner.copy(), sealed.copy(), what=what), "a score")
+        everyone = np.arange(folds)
+        expected = sealed[inner.argmax(axis=0), everyone].mean()
+        if np.isclose(got, expected):
+            continue
+        if np.isclose(got, sealed.max(axis=0).mean()):
+            wrong("You choose by the sealed folds: whoever chooses by them cannot judge by them.")
+        if np.isclose(got, sealed[inner.mean(axis=1).argmax()].mean()):
+            wrong(
+                "You choose one setting for all folds. Its mean inner score has seen rows that "
+                "are sealed in another fold: let each fold choose for itself."
+            )
+        if np.isclose(got, sealed.mean(axis=1).max()):
+            wrong("That is one search on the outer folds: the same folds choose and judge.")
+        if np.isclose(got, inner.max(axis=0).mean()):
+            wrong("That is how the chosen settings did in the inner search, which chose them.")
+        wrong(
+            f"With {settings} settings and {folds} folds your score is {got:.4f}; it should be "
+            f"{expected:.4f}. For each fold: choose a setting by `inner`, read it in `sealed`."
+        )
+    return right("Each fold chooses without its sealed rows, and is judged on them.")
+
+
+def _nested(expression: str) -> str:
+    body = f"def nested_score(inner, sealed):\n    return {expression}"
+    return f"import numpy as np\n\n\n{body}\n\n\nanswer = nested_score"
+
+
+q4 = Exercise(
+    lesson=9,
+    number=4,
+    title="Judge the recipe",
+    points=2,
+    question="""
+    Two NumPy arrays have a row for each setting and a column for each outer fold.
+    `inner[s, f]` is the mean accuracy of setting s in the inner search of fold f.
+    `sealed[s, f]` is the accuracy of setting s on the sealed rows of fold f. Write
+    `nested_score(inner, sealed)`, which returns the score of nested cross-validation.
+    """,
+    expects="a function nested_score(inner, sealed) that returns a number",
+    checker=_check_nested,
+    hints=(
+        "Each outer fold chooses on its own: by which of the two arrays?",
+        "`inner.argmax(axis=0)` is the chosen setting of every fold.",
+        "Read the chosen setting of fold f in column f of `sealed`, and take the mean.",
+    ),
+    stub="def nested_score(inner, sealed): ...\n\n\nanswer = nested_score",
+    solution_source=_nested("np.mean([sealed[s, f] for f, s in enumerate(inner.argmax(axis=0))])"),
+    why="The score belongs to the recipe: search, then train. No single setting has it.",
+    wrong_answers=(
+        WrongAnswer(
+            _nested("sealed.max(axis=0).mean()"), because="chooses by sealed rows", says="sealed"
+        ),
+        WrongAnswer(
+            _nested("sealed[inner.mean(axis=1).argmax()].mean()"),
+            because="chooses one setting for all folds",
+            says="for itself",
+        ),
+        WrongAnswer(
+            _nested("sealed.mean(axis=1).max()"), because="does not nest", says="the same folds"
+        ),
+        WrongAnswer(
+            _nested("inner.max(axis=0).mean()"),
+            because="reports what chose",
+            says="inner search",
+        ),
+    ),
+)
+
+# ── 9.5 ──────────────────────────────────────────────────────────────────────────────────────
+
+
 def _check_repeats(answer: object) -> Right:
     what = "`repeats(difference, std)`"
     for difference, std in ((0.01, 0.01), (0.005, 0.01), (0.002, 0.006)):
@@ -262,14 +339,14 @@ def _repeats(expression: str) -> str:
     return f"import math\n\n\n{body}\n\n\nanswer = repeats"
 
 
-q4 = Exercise(
+q5 = Exercise(
     lesson=9,
-    number=4,
-    title="The bill for a difference",
+    number=5,
+    title="How many for a difference?",
     points=2,
     question="""
     Write `repeats(difference, std)`: how many trainings of each setting are needed, by the formula
-    of section 5, to find such a difference in 80 % of the studies. Round up.
+    of section 5, to find such a difference in 80% of the studies. Round up.
     """,
     expects="a function repeats(difference, std) that returns a whole number",
     checker=_check_repeats,
@@ -279,7 +356,7 @@ q4 = Exercise(
     ),
     stub="def repeats(difference, std): ...\n\n\nanswer = repeats",
     solution_source=_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
-    why="If the bill is too high, the honest result is: no difference was found at this budget.",
+    why="If that is too many, the honest result is: no difference was found at this budget.",
     wrong_answers=(
         WrongAnswer(
             _repeats("math.ceil((1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
@@ -299,7 +376,7 @@ q4 = Exercise(
     ),
 )
 
-# ── 9.5 ──────────────────────────────────────────────────────────────────────────────────────
+# ── 9.6 ──────────────────────────────────────────────────────────────────────────────────────
 
 _MISSING = {"b", "c", "e"}
 
@@ -320,15 +397,15 @@ def _check_missing(answer: object) -> Right:
     return right("No seeds, no space, and the same rows chose and judged.")
 
 
-q5 = Exercise(
+q6 = Exercise(
     lesson=9,
-    number=5,
+    number=6,
     title="Read a report",
     points=1,
     question="""
-    *"We tuned our network with random search, 200 trials. The best trial reaches 98.1 % on the
+    *"We tuned our network with random search, 200 trials. The best trial reaches 98.1% on the
     held-out rows that we used to compare trials; the baseline with its default settings reaches
-    97.6 %."*
+    97.6%."*
 
     What is missing or wrong? Answer with a list of letters.
 
@@ -342,7 +419,7 @@ q5 = Exercise(
     checker=_check_missing,
     hints=(
         "Go through the five one by one, and look for the words in the report.",
-        "Which rows chose the best trial, and which rows gave the 98.1 %?",
+        "Which rows chose the best trial, and which rows gave the 98.1%?",
     ),
     solution_source='answer = ["b", "c", "e"]',
     why=(
@@ -356,7 +433,7 @@ q5 = Exercise(
     ),
 )
 
-# ── 9.6 ──────────────────────────────────────────────────────────────────────────────────────
+# ── 9.7 ──────────────────────────────────────────────────────────────────────────────────────
 
 _TRIALS, _NEEDED = 80, 0.8
 
@@ -393,9 +470,9 @@ def _search(first: int, finalists: int, looks: int, rule: str = "np.mean(again, 
     return _SEARCH.format(first=first, finalists=finalists, looks=looks, rule=rule)
 
 
-q6 = Exercise(
+q7 = Exercise(
     lesson=9,
-    number=6,
+    number=7,
     title="A second look",
     points=3,
     challenge=True,
@@ -405,7 +482,7 @@ q6 = Exercise(
     setting has another seed, so its `.value` differs. Draw settings with
     `objective.space.sample(rng)`; a diverged training has the value NaN.
 
-    It is replayed 200 times. At least 80 % of the replays must end among the best 5 % of the table.
+    It is replayed 200 times. At least 80% of the replays must end among the best 5% of the table.
     Eighty different settings, each trained once, are not enough.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters as a dict",

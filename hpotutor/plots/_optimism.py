@@ -1,4 +1,4 @@
-"""Optimism: how far a search's best validation score lies above its test score."""
+"""Optimism: the gap between a winner's validation and test score, and how it grows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
+from hpotutor.plots._inputs import check_share, numbers
 from hpotutor.plots._style import (
     BLUE,
     VERMILLION,
@@ -44,7 +45,8 @@ def optimism_info(
     -------
     DataFrame
         Columns trials, validation and test (means over the repeats of the chosen trial's
-        scores), optimism (their difference), low, high (of the difference).
+        scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody
+        chose: one set of rows may be easier than the other), low, high (of the gap).
 
     Raises
     ------
@@ -54,32 +56,38 @@ def optimism_info(
     Examples
     --------
     >>> table = optimism_info([[0.8, 0.9]], [[0.8, 0.7]], trials=[1, 2])
-    >>> table["optimism"].round(3).tolist()
+    >>> table["gap"].round(3).tolist()
     [0.0, 0.2]
     """
     problems = Problems("optimism")
-    validation, test = (np.atleast_2d(np.asarray(a, dtype=float)) for a in (validation, test))
+    instead = "optimism(validation, test)"
+    validation, test = (
+        np.atleast_2d(numbers(problems, name, value, instead))
+        for name, value in (("validation", validation), ("test", test))
+    )
     if validation.shape != test.shape or validation.ndim != 2 or validation.size == 0:
         problems.add("test", test.shape, f"the shape of validation, {validation.shape}",
                      "optimism(validation, test)")  # fmt: skip
     elif not (np.isfinite(validation).all() and np.isfinite(test).all()):
         problems.say("validation and test must not hold missing values: leave failed trials out.")
-    if not 0 < interval < 1:
-        problems.add("interval", interval, "a share between 0 and 1", "interval=0.8")
+    check_share(problems, "interval", interval, 0.8)
     most = validation.shape[1]
-    steps = _steps(most) if trials is None else [int(n) for n in trials]
+    given = _steps(most) if trials is None else numbers(problems, "trials", trials, "trials=[1]")
+    steps = [int(n) for n in np.ravel(given)]
     if not steps or min(steps) < 1 or max(steps) > most:
         problems.add("trials", trials, f"numbers from 1 to {most}", f"trials=[1, {most}]")
     problems.raise_if_any()
     rows, tail = [], 100 * (1 - interval) / 2
     everyone = np.arange(len(validation))
+    unchosen = float((validation[:, 0] - test[:, 0]).mean())
     for n in steps:
         chosen = validation[:, :n].argmax(axis=1)
         scores = validation[everyone, chosen], test[everyone, chosen]
         gap = scores[0] - scores[1]
         low, high = np.percentile(gap, [tail, 100 - tail])
-        rows.append((n, scores[0].mean(), scores[1].mean(), gap.mean(), low, high))
-    columns = ["trials", "validation", "test", "optimism", "low", "high"]
+        means = scores[0].mean(), scores[1].mean(), gap.mean(), gap.mean() - unchosen
+        rows.append((n, *means, low, high))
+    columns = ["trials", "validation", "test", "gap", "added", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -115,14 +123,14 @@ def optimism(
             ax.set_xscale("log")
         n = table["trials"]
         ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
-                        edgecolor="#C4C4C4", lw=0, label="optimism (the gap)")  # fmt: skip
+                        edgecolor="#C4C4C4", lw=0, label="the gap")  # fmt: skip
         ax.plot(n, table["validation"], color=VERMILLION, marker="o",
                 label="the winner on validation rows, which chose it")  # fmt: skip
         ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",
                 label="the same winner on test rows")  # fmt: skip
         last = table.iloc[-1]
         middle = (last["validation"] + last["test"]) / 2
-        ax.annotate(number(last["optimism"]), (last["trials"], middle), (6, 0), va="center",
+        ax.annotate(number(last["gap"]), (last["trials"], middle), (6, 0), va="center",
                     textcoords="offset points", fontsize=9, annotation_clip=False)  # fmt: skip
         if len(n) <= 12:
             near = [k > follower / 1.3 for k, follower in itertools.pairwise(n)]
@@ -142,9 +150,16 @@ def _steps(most: int) -> list[int]:
 
 
 def _title(table: pd.DataFrame) -> str:
-    last = table.iloc[-1]
-    looks = f"{number(abs(last['optimism']))} {'better' if last['optimism'] >= 0 else 'worse'}"
-    return f"The winner of {counted(int(last['trials']), 'trial')} looks {looks} than it is"
+    first, last = table.iloc[0], table.iloc[-1]
+    if len(table) == 1:
+        return f"The gap of the winner of {counted(int(last['trials']), 'trial')}: " + number(
+            last["gap"]
+        )
+    goes = "grows" if last["gap"] >= first["gap"] else "shrinks"
+    return (
+        f"From {counted(int(first['trials']), 'trial')} to {int(last['trials']):,} the winner's "
+        f"gap {goes} from {number(first['gap'])} to {number(last['gap'])}"
+    )
 
 
 def _sentence(table: pd.DataFrame, interval: float, repeats: int) -> str:
@@ -152,11 +167,15 @@ def _sentence(table: pd.DataFrame, interval: float, repeats: int) -> str:
     text = (
         f"Chosen among {counted(int(last['trials']), 'trial')}, the winner scores "
         f"{number(last['validation'])} on validation and {number(last['test'])} on test rows: "
-        f"{number(last['optimism'])} of optimism"
+        f"a gap of {number(last['gap'])}"
     )
     if repeats > 1:
         text += (
-            f" (mean of {repeats:,} searches; the middle {round(100 * interval)} % lie between "
+            f" (mean of {repeats:,} searches; the middle {round(100 * interval)}% lie between "
             f"{number(last['low'])} and {number(last['high'])})"
+        )
+    if last["trials"] > 1:
+        text += (
+            f". At 1 trial, where nobody chose, the gap is {number(last['gap'] - last['added'])}"
         )
     return text + "."

@@ -131,5 +131,6 @@ def method_race(
     """
     if not isinstance(objective, Comparison):
         table = stored("method_race", objective)
-        objective = compare(list(methods), table, trials=trials, repeats=repeats)
+        methods = [methods] if isinstance(methods, str) else list(methods)
+        objective = compare(methods, table, trials=trials, repeats=repeats)
     return MethodRace(objective, goal)

@@ -1,4 +1,4 @@
-"""The winner's curse: how much of the best validation score is luck."""
+"""The winner's curse: how far the best validation score lies above the test score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hpotutor.widgets._parts import Knob, Panel, menu
 from hpotutor.widgets._stored import stored
 
 _SEARCHES = 400
-_FROM = ("all configurations", "the best tenth", "one configuration, trained anew")
+_FROM = ("all configurations", "the best tenth", "one configuration, trained again")
 
 
 def scores_info(
@@ -28,7 +28,7 @@ def scores_info(
     rows : int
         Size of the validation set, at most the table's: so many of its rows, drawn for each trial
         on its own, since a table keeps how many rows were right and not which.
-    drawn_from : {"all configurations", "the best tenth", "one configuration, trained anew"}
+    drawn_from : {"all configurations", "the best tenth", "one configuration, trained again"}
     seed : int, default 0
 
     Returns
