@@ -243,6 +243,15 @@ def check_number(
         problems.add(name, value, allowed, f"{name}={example:g}")
 
 
+def check_fit(call: str, epochs: object, batch_size: object) -> None:
+    """Raise for values with which Keras would train nothing, or with another size of its own."""
+    problems = Problems(call)
+    check_integer(problems, "epochs", epochs, low=1, example=20)
+    if batch_size not in (None, -1):
+        check_integer(problems, "batch_size", batch_size, low=1, example=32)
+    problems.raise_if_any()
+
+
 def check_seed(problems: Problems, seed: object) -> None:
     if seed is not None and not (is_integer(seed) and seed >= 0):
         problems.add("seed", seed, "an integer from 0 up, or None", "seed=0")

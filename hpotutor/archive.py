@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from hpotutor.errors import DataError
+
+# What NumPy raises for files that are none, or damaged; TypeError for a lone array.
+UNREADABLE = (OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
@@ -31,10 +35,32 @@ def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str
     text = json.dumps(about, sort_keys=True).encode()
     parts = {"about": np.frombuffer(text, np.uint8), **arrays}
     parts["checksum"] = np.frombuffer(bytes.fromhex(_digest(parts)), np.uint8)
-    partial = Path(path).with_suffix(".partial")
-    with partial.open("wb") as file:
+    with whole(Path(path)) as file:
         np.savez_compressed(file, **parts)
-    partial.replace(path)
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is written as a whole or not at all.
+
+    Raises
+    ------
+    DataError
+        It cannot be written; an older file is then as it was.
+    """
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"{path.name} cannot be written ({error.strerror or error}). What was finished before "
+            "is kept. Make room, then do the same again: it goes on from there."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def read(
@@ -74,8 +100,10 @@ def read(
         checksum = "" if missing else arrays.pop("checksum").tobytes().hex()
         if not missing and checksum != _digest(arrays):
             why = "its contents do not match its checksum"
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         why = str(error) or type(error).__name__
+        if "pickle" in why:  # NumPy's advice would be to run what the file contains
+            why = "it holds something else than arrays of numbers"
     if why:
         raise DataError(
             f"{path.name} is damaged, or no such file at all ({why}). Restore the file that "

@@ -115,7 +115,7 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
 def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
     try:
         there = fingerprint(target.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False  # something is there that we cannot look into

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,7 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.rest and not getattr(chosen, "passes_on", False):
         parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
     try:
-        return chosen.run(chosen) or 0  # only a command that can find fault returns a status
+        status = chosen.run(chosen) or 0  # only a command that can find fault returns a status
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        print(f"hpotutor: {error}", file=sys.stderr)
+        # Python would write to it once more when it leaves: a full disk, a reader that has left.
+        sys.stdout = open(os.devnull, "w") if error.filename is None else sys.stdout
+        return 1
     except HpoTutorError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import pandas as pd
 
 from hpotutor.errors import Problems
 from hpotutor.intervals import Estimate, summarize, win_share
+from hpotutor.objective import check_seed
 from hpotutor.replay import (
     Replay,
     Trace,
@@ -19,6 +20,7 @@ from hpotutor.replay import (
     stored_trace,
     trace_of,
 )
+from hpotutor.result import SearchResult
 from hpotutor.table_objective import TableObjective
 
 Search = str | Trace | Callable[..., Any]
@@ -95,6 +97,7 @@ def compare(
     problems.choice("statistic", statistic, ("median", "iqm"))
     if not isinstance(confidence, float) or not 0 < confidence < 1:
         problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
+    check_seed(problems, seed)
     problems.raise_if_any()
     plan = _Plan(objective, trials, repeats, seed)
     replays = {}
@@ -145,7 +148,13 @@ class _Plan(NamedTuple):
             defaults=own.defaults,
             quiet=True,
         )
-        return search(objective, objective.space, trials=self.trials, seed=seed)
+        found = search(objective, objective.space, trials=self.trials, seed=seed)
+        if not isinstance(found, SearchResult):
+            problems = Problems("compare")
+            allowed = "a function that returns a SearchResult"
+            problems.add("searches", found, allowed, "return ht.random_search(...)")
+            problems.raise_if_any()
+        return found
 
 
 def _cut(found: Replay, trials: int) -> Replay:
@@ -218,7 +227,7 @@ class Comparison:
         dict of str to array, shape (repeats,)
             NaN where nothing was finished by then.
         """
-        self._check(what, against)
+        self._check(what, against, budget=budget)
         budget = self._shared(against) if budget is None else budget
         points = np.array([float(budget)])
         return {name: _sample(f, what, against, points)[:, 0] for name, f in self.replays.items()}
@@ -313,7 +322,7 @@ class Comparison:
             A row a method: ``reached``, the share of repeats that did within the budget, and
             ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did not.
         """
-        self._check(what, against)
+        self._check(what, against, target=target)
         lower = what == "regret" or (what == "best" and self.objective.direction == "minimize")
         rows = []
         for found in self.replays.values():
@@ -345,8 +354,11 @@ class Comparison:
         return f"<p>{caption}</p>{shown.to_html(border=0)}"
 
     # ── statistics ───────────────────────────────────────────────────────────────────────────
-    def _check(self, what: str, against: str) -> None:
+    def _check(self, what: str, against: str, **numbers: object) -> None:
         problems = Problems("Comparison")
+        for name, value in numbers.items():
+            if value is not None and not isinstance(value, int | float | np.number):
+                problems.add(name, value, "a number", f"{name}=0.05")
         problems.choice("what", what, WHAT)
         problems.choice("against", against, AGAINST)
         problems.raise_if_any()

@@ -170,7 +170,7 @@ def choice(*values: Scalar) -> CategoricalDistribution:
             "ht.choice('sgd', 'adam')."
         )
     if len(given) == 1 and isinstance(given[0], list | tuple | set | dict | np.ndarray):
-        listed = ", ".join(repr(value) for value in given[0])
+        listed = ", ".join(repr(value) for value in given[0]) or "'sgd', 'adam'"
         problems.add("values", given[0], "values, not a collection", f"ht.choice({listed})")
         given = []
     for index, value in enumerate(given):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable
 
@@ -61,6 +62,23 @@ def did_you_mean(name: object, allowed: Iterable[object]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+class _Brief(reprlib.Repr):
+    """A value's own text, cut short, without the address that a function's or object's ends in."""
+
+    def repr_instance(self, x: object, level: int) -> str:
+        try:
+            text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(x))
+        except Exception:  # whatever a learner's own __repr__ may raise
+            return f"<{type(x).__name__}>"
+        if len(text) <= self.maxother:
+            return text
+        head = (self.maxother - 3) // 2
+        return f"{text[:head]}...{text[-(self.maxother - 3 - head) :]}"
+
+
+_BRIEF = _Brief()
+
+
 class Problems:
     """Collect every bad argument of one call, and report them together.
 
@@ -85,7 +103,7 @@ up. Type for instance units=16.
 
     def add(self, argument: str, value: object, allowed: str, instead: str) -> None:
         """Note one bad argument: its name, its value, what is allowed, what to type."""
-        shown = reprlib.repr(value)
+        shown = _BRIEF.repr(value)
         self.lines.append(
             f"{argument}={shown} is not allowed. Allowed: {allowed}. Type for instance {instead}."
         )
@@ -104,7 +122,7 @@ up. Type for instance units=16.
         instead = next((o for o in options if close and str(o) == close[0]), options[0])
         hint = did_you_mean(value, options)
         self.lines.append(
-            f"{argument}={reprlib.repr(value)} is not allowed.{hint} "
+            f"{argument}={_BRIEF.repr(value)} is not allowed.{hint} "
             f"Allowed: {listed}. Type for instance {argument}={instead!r}."
         )
         return False

@@ -20,6 +20,7 @@ from scikeras.wrappers import KerasClassifier as _SciKerasClassifier
 from scikeras.wrappers import KerasRegressor as _SciKerasRegressor
 from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
+from hpotutor._network import check_fit
 from hpotutor._seeding import seeded
 from hpotutor._tensorflow import keras
 from hpotutor.errors import ArgumentError, DataError, Problems
@@ -180,6 +181,7 @@ class _PlainNames:
         self._seed = seed
 
     def _fit_keras_model(self, *args, **kwargs) -> None:
+        check_fit(type(self).__name__, self.epochs, self.batch_size)
         with seeded(self._seed):
             super()._fit_keras_model(*args, **kwargs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from hpotutor.errors import ArgumentError
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.journal import STUDY_NAME
 from hpotutor.log import quiet_optuna, to_trial
 from hpotutor.objective import Evaluation
@@ -51,10 +51,20 @@ def rows_from_sklearn(search: Any) -> list[Row]:
 def rows_from_hyperopt(trials: Any, space: Any) -> list[Row]:
     """Read Hyperopt's trials, each evaluated in its space so that values are not indices."""
     from hyperopt import space_eval
+    from hyperopt.pyll import Apply, as_apply, dfs
 
+    if not hasattr(trials, "trials"):
+        _refuse("from_hyperopt", "trials", trials, "hyperopt's Trials", "trials=trials")
+    if not isinstance(space, Mapping | Apply):
+        _refuse("from_hyperopt", "hyperopt_space", space, "the space that fmin got", "space")
+    nodes = [node for node in dfs(as_apply(space)) if node.name == "hyperopt_param"]
+    labels = [node.arg["label"].obj for node in nodes]
     rows = []
     for trial in trials.trials:
         chosen = {name: values[0] for name, values in trial["misc"]["vals"].items() if values}
+        problems = Problems("from_hyperopt")
+        problems.unknown([name for name in chosen if name not in labels], labels)
+        problems.raise_if_any()
         params = space_eval(space, chosen)
         if not isinstance(params, dict):
             params = chosen
@@ -67,6 +77,8 @@ def rows_from_hyperopt(trials: Any, space: Any) -> list[Row]:
 
 def rows_from_keras_tuner(tuner: Any) -> list[Row]:
     """Read every trial of the tuner's oracle, the failed ones too."""
+    if not hasattr(tuner, "oracle"):
+        _refuse("from_keras_tuner", "tuner", tuner, "a KerasTuner tuner", "tuner")
     trials = [tuner.oracle.trials[key] for key in sorted(tuner.oracle.trials)]
     rows = []
     for trial in trials:
@@ -79,6 +91,23 @@ def rows_from_keras_tuner(tuner: Any) -> list[Row]:
     return rows
 
 
+def check_study(study: Any) -> None:
+    """Raise for what is no Optuna study with one objective."""
+    if not isinstance(study, optuna.Study):
+        _refuse("from_optuna", "study", study, "an Optuna study", "optuna.create_study()")
+    if len(study.directions) > 1:
+        raise ArgumentError(
+            f"from_optuna: this study has {len(study.directions)} objectives, and one can be "
+            "viewed. Type optuna.create_study(direction='maximize') for a study of one."
+        )
+
+
+def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> None:
+    problems = Problems(call)
+    problems.add(name, value, allowed, f"SearchResult.{call}({instead})")
+    problems.raise_if_any()
+
+
 def study_from_rows(
     rows: Sequence[Row], direction: str, space: dict[str, BaseDistribution] | None = None
 ) -> optuna.Study:
@@ -88,6 +117,9 @@ def study_from_rows(
     names = list(dict.fromkeys(name for row in rows for name in row.params))
     seen = {n: [row.params[n] for row in rows if n in row.params] for n in names}
     found = dict(space) if space is not None else {n: _distribution(seen[n]) for n in names}
+    problems = Problems("SearchResult")
+    problems.unknown([name for name in names if name not in found], found)
+    problems.raise_if_any()
     for row in rows:
         finite = math.isfinite(row.value)
         status = "failed" if row.reason else "complete" if finite else "diverged"

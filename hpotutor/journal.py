@@ -27,7 +27,7 @@ _KEYS = set(
     "datetime_start datetime_complete param_name param_value_internal distribution step".split()
 )
 _SEALED = re.compile(rb'(\{.*),"crc":(\d+)\}')
-_CREATE_STUDY = 0
+_CREATE_STUDY, _LAST_CODE = 0, 10  # the smallest and the largest operation of the journal
 _SYNC_SECONDS = 1.0
 _FIRST = b'{"op_code":0,'
 
@@ -47,7 +47,15 @@ class SealedJournal(JournalFileBackend):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         text = b"".join(seal(log) for log in logs)
         with open(self._path, "ab", buffering=0) as file:
-            file.write(text)
+            end = file.tell()
+            try:
+                rest = memoryview(text)
+                while rest:  # a disk that is nearly full takes a part, and refuses the next
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                with contextlib.suppress(OSError):  # leave no half-written line behind
+                    file.truncate(end)
+                raise
             # What is written outlives the process; only a power cut could lose what is not synced,
             # and to sync costs milliseconds.
             now = time.monotonic()
@@ -110,7 +118,7 @@ def repair(path: str | os.PathLike, direction: str = "maximize") -> list[str]:
     if numbers:
         listed = ("lines " if len(numbers) > 1 else "line ") + ", ".join(map(str, numbers))
         copy = _unused(path.with_name(path.name + ".damaged"))
-        copy.write_bytes(raw)
+        _write(copy, raw)
         notes.append(f"{listed} could not be read and was left out")
         warnings.warn(
             f"The log {str(path)!r} was damaged: {listed} could not be read. What was there is "
@@ -123,9 +131,18 @@ def repair(path: str | os.PathLike, direction: str = "maximize") -> list[str]:
     mended = b"".join(line + b"\n" for line in kept)
     if mended != raw:
         whole = path.with_name(path.name + ".mending")
-        whole.write_bytes(mended)
+        _write(whole, mended)
         os.replace(whole, path)
     return notes
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, or leave nothing of it behind."""
+    try:
+        path.write_bytes(content)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _first_line(direction: str) -> bytes:
@@ -144,7 +161,8 @@ def _intact(line: bytes) -> bool:
         entry = json.loads(line)
     except ValueError:
         return False
-    return isinstance(entry, dict) and type(entry.get("op_code")) is int and entry.keys() <= _KEYS
+    known = isinstance(entry, dict) and type(entry.get("op_code")) is int
+    return known and 0 <= entry["op_code"] <= _LAST_CODE and entry.keys() <= _KEYS
 
 
 def _unused(path: Path) -> Path:

@@ -103,6 +103,9 @@ class Log:
         except LogError:
             self.close()
             raise
+        except OSError as error:
+            self.close()
+            raise self._unwritten(error) from error
         except Exception as error:
             self.close()
             raise LogError(
@@ -156,17 +159,17 @@ class Log:
         if self.path is None:
             self._added.append(trial)
             return
-        size = self.path.stat().st_size
         try:
             self._study.add_trial(trial)
         except OSError as error:
-            with contextlib.suppress(OSError):  # leave no half-written line behind
-                os.truncate(self.path, size)
-            raise LogError(
-                f"The log {str(self.path)!r} cannot be written ({error.strerror or error}). All "
-                "trials before this one are in it. Make room, then run the same call again: it "
-                "goes on where it stopped."
-            ) from error
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> LogError:
+        return LogError(
+            f"The log {str(self.path)!r} cannot be written ({error.strerror or error}). All "
+            "trials that were finished before are in it. Make room, then run the same call again: "
+            "it goes on where it stopped."
+        )
 
     def close(self) -> None:
         """Let another search use the file."""

@@ -166,6 +166,8 @@ class FunctionObjective(Objective):
             problems.add("function", function, "a function", "FunctionObjective(my_function)")
         problems.choice("direction", direction, ["maximize", "minimize"])
         check_epochs(problems, epochs)
+        if not isinstance(deterministic, bool):
+            problems.add("deterministic", deterministic, "True or False", "deterministic=False")
         problems.raise_if_any()
         self.function = function
         self.direction = direction
@@ -177,6 +179,9 @@ class FunctionObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
+        problems = Problems("FunctionObjective.evaluate")
+        check_epochs(problems, epochs)
+        problems.raise_if_any()
         budget = epochs if epochs is not None else self.epochs
         start = time.perf_counter()
         # Only a search that listens is worth a call an epoch.
@@ -224,6 +229,12 @@ def check_epochs(problems: Problems, epochs: object, argument: str = "epochs") -
         return
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         problems.add(argument, epochs, "a whole number from 1 up", f"{argument}=20")
+
+
+def check_seed(problems: Problems, seed: object) -> None:
+    """Note a seed that NumPy, Keras and scikit-learn would not all take."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
 
 
 def identify(function: Callable) -> str:

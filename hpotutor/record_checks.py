@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from hpotutor.errors import Problems
-from hpotutor.objective import Objective
+from hpotutor.objective import Objective, check_seed
 from hpotutor.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ def check_question(problems: Problems, objective: object, space: object, seed: o
         problems.add("objective", objective, "an objective", allowed)
     if not isinstance(space, SearchSpace):
         problems.add("space", space, "a search space", "ht.SearchSpace(units=ht.integers(8, 64))")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
+    check_seed(problems, seed)
 
 
 def check_budget(
@@ -35,6 +35,14 @@ def check_budget(
     number = isinstance(max_seconds, int | float) and not isinstance(max_seconds, bool)
     if max_seconds is not None and (not number or not max_seconds > 0):
         problems.add("max_seconds", max_seconds, "a number of seconds above 0", "max_seconds=60")
+
+
+def check_keeping(problems: Problems, log: object, progress: object) -> None:
+    """Note a log that is no path, and a ``progress`` that is neither True nor False."""
+    if log is not None and not isinstance(log, str | os.PathLike):
+        problems.add("log", log, "a path, or None", "log='search.log'")
+    if not isinstance(progress, bool):
+        problems.add("progress", progress, "True or False", "progress=False")
 
 
 def estimate(recorder: Recorder) -> str:

@@ -212,10 +212,14 @@ class SearchResult:
         """Read the trials of a KerasTuner tuner after its ``search``."""
         from hpotutor.importers import rows_from_keras_tuner, study_from_rows
 
+        rows = rows_from_keras_tuner(tuner)
         direction = {"max": "maximize", "min": "minimize"}[tuner.oracle.objective.direction]
-        return cls(study_from_rows(rows_from_keras_tuner(tuner), direction))
+        return cls(study_from_rows(rows, direction))
 
     @classmethod
     def from_optuna(cls, study: optuna.Study) -> SearchResult:
         """View any Optuna study with one objective."""
+        from hpotutor.importers import check_study
+
+        check_study(study)
         return cls(study)

@@ -224,7 +224,10 @@ class SearchSpace(Mapping):
             If there are too few or too many, or one is not a number in [0, 1].
         """
         problems = Problems("from_unit")
-        unit = np.asarray(coordinates, dtype=float)
+        try:
+            unit = np.asarray(coordinates, dtype=float)
+        except (TypeError, ValueError):
+            unit = np.full(len(self), np.nan)
         if unit.shape != (len(self),):
             allowed = f"{len(self)} numbers, one for each of {', '.join(self)}"
             problems.add("shape", unit.shape, allowed, f"np.full({len(self)}, 0.5)")
@@ -345,7 +348,7 @@ class SearchSpace(Mapping):
         ArgumentError
             For an unknown dialect, or ``levels`` with another dialect than "scikit-learn".
         """
-        if levels is not None or dialect not in self._texts:
+        if levels is not None or not isinstance(dialect, str) or dialect not in self._texts:
             text = dialects.show(self, dialect, levels)
             if levels is not None:
                 return text

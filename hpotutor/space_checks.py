@@ -176,6 +176,12 @@ def levels_by_name(space: SearchSpace, call: str, levels: object) -> dict[str, i
             example = "levels=3 or levels={'learning_rate': 3}"
             problems.add("levels", levels, "an integer from 1 up, or one for a name", example)
             break
+    else:
+        for name in space:
+            kind = space[name]
+            many = isinstance(kind, FloatDistribution) or getattr(kind, "log", False)
+            if many and (asked.get(name) or 0) > _LONGEST_AXIS:
+                problems.add("levels", levels, f"up to {_LONGEST_AXIS:,} of {name}", "levels=5")
     problems.raise_if_any()
     return {name: None if asked.get(name) is None else int(asked[name]) for name in space}
 

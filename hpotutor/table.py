@@ -194,7 +194,7 @@ class Table:
         >>> open_table("digits").params_at(0)["optimizer"]
         'sgd'
         """
-        if not 0 <= index < len(self):
+        if not isinstance(index, int | np.integer) or not 0 <= index < len(self):
             problems = Problems("params_at")
             problems.add("index", index, f"a whole number from 0 to {len(self) - 1}", "index=0")
             problems.raise_if_any()

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hpotutor import archive
 from hpotutor.datasets import Dataset, load
-from hpotutor.errors import Problems
+from hpotutor.errors import DataError, Problems
+from hpotutor.machine import unwritable
 from hpotutor.table import CURVES, FOLDER, Axis, Table, levels_at, open_table
 
 SEEDS, EPOCHS = 5, 30
@@ -96,6 +98,13 @@ def build(
     Table
         Its seconds are rough until :func:`hpotutor.table_time.measure` has been run.
 
+    Raises
+    ------
+    ArgumentError
+        There is no plan for a table of this name.
+    DataError
+        One of the places cannot be written; chunks that are finished are kept.
+
     Notes
     -----
     One run is what ``TrainObjective(data, epochs=30, engine="fused", seed=seed)`` trains.
@@ -104,8 +113,9 @@ def build(
 
     spec = spec_of("build", name)
     data = spec.load()
+    path = Path(output) if output is not None else FOLDER / f"{name}.npz"
     folder = Path(work) if work is not None else Path("runs") / f"table-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
+    _check_places(path, folder)
     arrays = _empty(spec)
     for numbers, chunk in _trained_chunks(spec, data, folder):
         for key, values in chunk.items():
@@ -113,10 +123,27 @@ def build(
     command = f"hpotutor table build {name}"
     about = {**_about(spec, data), "command": command, "timing": "rough"}
     table = Table(name, spec.axes, **arrays, **rough_seconds(spec), about=about)
-    path = Path(output) if output is not None else FOLDER / f"{name}.npz"
     table.save(path)
     open_table.cache_clear()
     return open_table(path)
+
+
+def _check_places(output: Path, work: Path) -> None:
+    """Raise if one of the two cannot be written: now, and not after an hour of training."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The folder {str(work)!r} cannot be made ({error.strerror}). Name another one after "
+            "--work."
+        ) from error
+    for place, option in ((output.parent, "--output"), (work, "--work")):
+        error = unwritable(place)
+        if error is not None:
+            raise DataError(
+                f"The folder {str(place)!r} cannot be written ({error.strerror}). Make room "
+                f"there, or name another place after {option}."
+            )
 
 
 def spec_of(call: str, name: str) -> Spec:
@@ -149,15 +176,24 @@ def _trained_chunks(
     with tqdm(total=networks, unit="network", desc=f"table {spec.name}") as bar:
         for number, indices in enumerate(chunks):
             path = folder / f"{mark}-{number:03d}.npz"
-            if not path.exists():
-                partial = path.with_suffix(".partial")
-                with partial.open("wb") as file:
-                    np.savez(file, **train_chunk(spec, data, indices))
-                partial.replace(path)
+            arrays = _stored_chunk(path)
+            if arrays is None:
+                arrays = train_chunk(spec, data, indices)
+                with archive.whole(path) as file:
+                    np.savez(file, **arrays)
                 clear_programs()
-            with np.load(path, allow_pickle=False) as file:
-                yield indices, {key: file[key] for key in file.files}
+            yield indices, arrays
             bar.update(len(indices) * SEEDS)
+
+
+def _stored_chunk(path: Path) -> dict[str, np.ndarray] | None:
+    """Return a chunk that was finished before, or None if there is none or it is damaged."""
+    try:
+        # Opened here, because NumPy leaves a file that it cannot read open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return {key: file[key] for key in (*CURVES, "diverged")}
+    except (*archive.UNREADABLE, KeyError):
+        return None
 
 
 def train_chunk(spec: Spec, data: Dataset, indices: np.ndarray) -> dict[str, np.ndarray]:

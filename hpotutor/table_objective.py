@@ -89,13 +89,20 @@ class TableObjective(Objective):
         defaults: Params | None = None,
         quiet: bool = False,
     ) -> None:
-        self.table = table if isinstance(table, Table) else open_table(table)
         problems = Problems("TableObjective")
+        if not isinstance(table, str | os.PathLike | Table):
+            problems.add("table", table, "a table's name, its file, or a table", '"digits"')
+            problems.raise_if_any()
+        self.table = table if isinstance(table, Table) else open_table(table)
+        if not isinstance(noise, bool):
+            problems.add("noise", noise, "True or False", "noise=False")
+        if defaults is not None and not isinstance(defaults, Mapping):
+            problems.add("defaults", defaults, "a dict", 'defaults={"units": 64}')
         noisy = bool(noise) and seed != "mean"
         runs = self.table.seeds
-        whole = isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0
+        whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
         if seed != "mean" and not (whole and (noisy or seed < runs)):
-            allowed = "a whole number from 0 up" if noisy else f"0 to {runs - 1}"
+            allowed = "a whole number from 0 to 4294967295" if noisy else f"0 to {runs - 1}"
             problems.add("seed", seed, f"{allowed}, or 'mean'", "seed=0")
         problems.choice("metric", metric, _METRICS)
         check_epochs(problems, epochs)
@@ -218,9 +225,12 @@ class TableObjective(Objective):
 
     # ── looking up ──────────────────────────────────────────────────────────
     def _budget(self, params: Params, epochs: int | None) -> int:
+        problems = Problems("TableObjective")
+        if not isinstance(params, Mapping):
+            problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")
+            problems.raise_if_any()
         if epochs is None:
             epochs = params.get("epochs", self.epochs)
-        problems = Problems("TableObjective")
         check_epochs(problems, epochs)
         _check_stored(problems, epochs, self.table)
         problems.raise_if_any()

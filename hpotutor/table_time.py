@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpotutor.errors import Problems
+from hpotutor.objective import check_epochs
 from hpotutor.table import FOLDER, Table, open_table
 from hpotutor.table_build import machine, spec_of
 
@@ -63,6 +65,9 @@ def measure(
     from tqdm.auto import tqdm
 
     spec = spec_of("time", name)
+    problems = Problems("time")
+    check_epochs(problems, repeats, "repeats")
+    problems.raise_if_any()
     data = spec.load()
     file = Path(path) if path is not None else FOLDER / f"{name}.npz"
     corners = list(itertools.product(*_CORNERS.values()))

@@ -82,12 +82,14 @@ def verify(table: Table, *, sample: int = 50, seed: int = 0) -> Agreement:
     from tqdm.auto import tqdm
 
     from hpotutor.errors import DataError, Problems
+    from hpotutor.objective import check_seed
     from hpotutor.training import TrainObjective
 
     spec = spec_of("verify", table.name)
     problems = Problems("verify")
     if isinstance(sample, bool) or not isinstance(sample, int) or not 2 <= sample <= len(table):
         problems.add("sample", sample, f"a whole number from 2 to {len(table)}", "sample=50")
+    check_seed(problems, seed)
     problems.raise_if_any()
     data = spec.load()
     if data.fingerprint != table.about["data"]["rows"]:

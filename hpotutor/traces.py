@@ -14,7 +14,7 @@ import numpy as np
 from hpotutor import archive
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.log import versions
-from hpotutor.objective import Evaluation, OnEpoch, Params
+from hpotutor.objective import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.replay import TRACES_FORMAT, _open_traces, traces_path
 from hpotutor.table import Table, open_table
 from hpotutor.table_objective import TableObjective
@@ -63,6 +63,7 @@ def compute_traces(
     problems = Problems("compute_traces")
     for method in methods or []:
         problems.choice("methods", method, METHODS)
+    check_epochs(problems, repeats, "repeats")
     problems.raise_if_any()
     table = open_table(name)
     path = Path(output) if output is not None else traces_path(table.name)
@@ -114,10 +115,8 @@ def _repeats(
                 for seed in seeds:
                     searches.append(search_once(table, method, seed))
                     bar.update()
-                partial = path.with_suffix(".partial")
-                with partial.open("wb") as file:
+                with archive.whole(path) as file:
                     np.save(file, np.array(searches, np.uint16))
-                partial.replace(path)
             else:
                 bar.update(len(seeds))
             blocks.append(np.load(path, allow_pickle=False))

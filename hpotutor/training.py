@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from hpotutor.objective import (
     OnEpoch,
     Params,
     check_epochs,
+    check_seed,
     identify,
 )
 from hpotutor.worker import TrainingProcess
@@ -103,6 +105,11 @@ class TrainObjective(Objective):
         problems.choice("engine", engine, _ENGINES)
         problems.choice("metric", metric, _METRICS)
         problems.choice("score", score, ("last", "best"))
+        if build is not None and not callable(build):
+            problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
+        if defaults is not None and not isinstance(defaults, Mapping):
+            problems.add("defaults", defaults, "a dict", 'defaults={"batch_size": 16}')
+        check_seed(problems, seed)
         if build is not None and engine == "fused":
             problems.say(
                 "engine='fused' trains dense networks of its own; it cannot use build=. "
@@ -218,8 +225,14 @@ class TrainObjective(Objective):
 
     def budget(self, params: Params, epochs: int | None) -> int:
         """Return the epochs to train: what the search asks, else a hyperparameter, else ours."""
-        chosen = {**self.defaults, **params}.get("epochs", self.epochs)
-        return int(epochs if epochs is not None else chosen)
+        if epochs is None:
+            epochs = {**self.defaults, **params}.get("epochs", self.epochs)
+        if isinstance(epochs, np.integer) or (isinstance(epochs, float) and epochs.is_integer()):
+            epochs = int(epochs)
+        problems = Problems("TrainObjective")
+        check_epochs(problems, epochs)
+        problems.raise_if_any()
+        return epochs
 
     def splits(self) -> list[Split]:
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
@@ -279,8 +292,10 @@ def _fit(
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
     try:
+        _check_batch(batch_size)
         if build is build_mlp:
             knobs.setdefault("seed", objective.seed)
+            _check_names(knobs, build_mlp)
         fit.model = build(x.shape[1], objective.data.n_classes, **knobs)
         watch = _watcher(keras, fit, objective, on_epoch)
         fit.model.fit(
@@ -333,6 +348,21 @@ def _watcher(keras: Any, fit: _Fit, objective: TrainObjective, on_epoch: OnEpoch
             )
         )
     return callbacks
+
+
+def _check_batch(batch_size: object) -> None:
+    """Raise for a batch size that Keras would quietly replace by its own."""
+    problems = Problems("fit")
+    check_epochs(problems, batch_size, "batch_size")
+    problems.raise_if_any()
+
+
+def _check_names(knobs: Params, build: Callable) -> None:
+    """Raise for names that are no hyperparameters of a building function."""
+    known = [name for name in inspect.signature(build).parameters if not name.startswith("n_")]
+    problems = Problems(build.__name__)
+    problems.unknown([name for name in knobs if name not in known], [*known, "batch_size"])
+    problems.raise_if_any()
 
 
 def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:

@@ -590,7 +590,10 @@ def test_optimism_of_pure_noise_is_what_the_winner_gained():
     table = plots.optimism_info(validation, test, trials=[1, 3])
     assert table["validation"].tolist() == pytest.approx([0.65, 0.9])
     assert table["test"].tolist() == pytest.approx([0.6, 0.7])
-    assert table["optimism"].tolist() == pytest.approx([0.05, 0.2])
+    assert table["gap"].tolist() == pytest.approx([0.05, 0.2])
+    assert table["added"].tolist() == pytest.approx([0.0, 0.15])
+    later = plots.optimism_info(validation, test, trials=[3])
+    assert later["added"].tolist() == pytest.approx([0.15])
 
 
 def test_timeline_speed_up_and_waiting():

@@ -542,8 +542,13 @@ def test_bracket_steps_up_and_back() -> None:
     for _ in range(4):
         panel.back()
     assert panel.picture == first
-    panel.controls["bracket"].value = 3  # plain random search has one rung
+    panel.controls["bracket"].value = 0  # plain random search has one rung
     assert panel.controls["rung"].box.max == 1
+    panel.set(max_epochs=9)
+    panel.start_over()
+    bracket = panel.controls["bracket"]
+    assert bracket.box.value == bracket.slider.value == panel.bracket.s == 3
+    assert panel.picture == first
     panel.close()
 
 

@@ -78,7 +78,7 @@ def grid_cost_info(
     if isinstance(levels, Mapping):
         series = {"": list(levels.items())}
     else:
-        several = [levels] if isinstance(levels, int | np.integer) else list(levels)
+        several = list(levels) if isinstance(levels, Sequence | np.ndarray) else [levels]
         count = knobs if _positive_int(knobs) else 1
         names = [f"knob {n + 1}" for n in range(count)]
         series = {f"{n} levels": [(name, n) for name in names] for n in several}

@@ -44,7 +44,7 @@ def importance_info(
     shares = importances.importances() if hasattr(importances, "importances") else importances
     problems = Problems("importance")
     fine = isinstance(shares, Mapping) and len(shares) > 0
-    if not fine or not all(np.isfinite(s) and s >= 0 for s in shares.values()):
+    if not fine or not all(_is_share(s) for s in shares.values()):
         problems.add("importances", shares, "a dict from knob to a share from 0 up",
                      "importance(result.importances())")  # fmt: skip
     problems.raise_if_any()
@@ -54,6 +54,10 @@ def importance_info(
     table["idle"] = table["share"] < _IDLE
     table["error"] = [float((errors or {}).get(knob, np.nan)) for knob in table["knob"]]
     return table
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value) and value >= 0)
 
 
 def importance(

@@ -36,6 +36,25 @@ def trials_frame(call: str, result: object) -> pd.DataFrame:
     return frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
 
 
+def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:
+    """Return an array of floats, or raise with all that was noted if that cannot be."""
+    try:
+        array = None if value is None else np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        array = None
+    if array is None:
+        problems.add(name, value, "numbers", instead)
+        problems.raise_if_any()
+    return array
+
+
+def check_share(problems: Problems, name: str, value: object, example: float) -> None:
+    """Note an argument that is not a number between 0 and 1."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not 0 < value < 1:
+        problems.add(name, value, "a share between 0 and 1", f"{name}={example}")
+
+
 def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note each argument whose value is not a column of ``frame``."""
     fine = [problems.choice(name, column, frame.columns) for name, column in columns.items()]
@@ -56,7 +75,8 @@ def direction_of(problems: Problems, result: object, direction: str | None) -> s
 
 def complete(frame: pd.DataFrame, value: str = "value") -> pd.Series:
     """Return which rows hold a finished trial with a finite value."""
-    finite = pd.Series(np.isfinite(frame[value].astype(float)), index=frame.index)
+    values = pd.to_numeric(frame[value], errors="coerce")  # a text is no score
+    finite = pd.Series(np.isfinite(values.astype(float)), index=frame.index)
     return finite & (frame["status"] == "complete") if "status" in frame else finite
 
 

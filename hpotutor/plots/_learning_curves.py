@@ -89,6 +89,8 @@ def learning_curves_info(
     """
     problems = Problems("learning_curves")
     problems.choice("metric", metric, ("loss", "accuracy"))
+    if not isinstance(expected, int | float) or not 0 <= expected <= 1:
+        problems.add("expected", expected, "an accuracy from 0 to 1", "expected=0.8")
     settings = _settings(curves)
     if not settings or not any(metric in run for runs in settings.values() for run in runs):
         problems.add(

@@ -94,10 +94,13 @@ def parallel_coordinates_info(
     problems = Problems(call)
     frame = trials_frame(call, result)
     direction = direction_of(problems, result, direction)
-    if not 0 < top <= 1:
+    if not isinstance(top, int | float) or not 0 < top <= 1:
         problems.add("top", top, "a share above 0, up to 1", "top=0.1")
     names = [str(c) for c in frame.columns if c not in (*BOOKKEEPING, value)]
-    names = list(params) if params is not None else names
+    if np.iterable(params):
+        names = [params] if isinstance(params, str) else list(params)
+    elif params is not None:
+        problems.add("params", params, "names of knobs", 'params=["units", "layers"]')
     for name in names:
         problems.choice("params", name, frame.columns)
     if len(names) < 2:

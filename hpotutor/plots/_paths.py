@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
+from hpotutor.plots._inputs import numbers
 from hpotutor.plots._style import (
     BLACK,
     YELLOW,
@@ -69,7 +70,16 @@ def paths_info(
     problems = Problems("paths")
     if not callable(surface):
         problems.add("surface", surface, "a function of two arrays", "lambda x, y: x**2 + 10*y**2")
-    given = {str(name): np.asarray(path, dtype=float) for name, path in dict(paths).items()}
+    for name, span in (("x_range", x_range), ("y_range", y_range)):
+        if np.shape(span) != (2,) or not span[0] < span[1]:
+            problems.add(name, span, "two numbers, the lower one first", f"{name}=(-2, 2)")
+    if not isinstance(paths, Mapping):
+        problems.add("paths", paths, "a dict of paths", 'paths={"sgd": [(1, 1), (0, 0)]}')
+        problems.raise_if_any()
+    given = {
+        str(name): numbers(problems, f"paths[{name!r}]", path, "[(1, 1), (0, 0)]")
+        for name, path in paths.items()
+    }
     for name, path in given.items():
         if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
             problems.add(f"paths[{name!r}]", path.shape, "the shape (steps + 1, 2)", "[(1, 1)]")

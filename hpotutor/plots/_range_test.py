@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
+from hpotutor.plots._inputs import numbers
 from hpotutor.plots._style import (
     BLACK,
     BLUE,
@@ -71,7 +72,8 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     (0.01, 1.0)
     """
     problems = Problems("range_test")
-    rate, loss = np.asarray(learning_rate, dtype=float), np.asarray(loss, dtype=float)
+    rate = numbers(problems, "learning_rate", learning_rate, "learning_rate=rates")
+    loss = numbers(problems, "loss", loss, "loss=losses")
     if rate.ndim != 1 or len(rate) < 4 or (rate <= 0).any() or (np.diff(rate) <= 0).any():
         problems.add("learning_rate", learning_rate, "at least 4 positive, rising numbers",
                      "learning_rate=numpy.geomspace(1e-5, 1, 100)")  # fmt: skip

@@ -13,6 +13,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from hpotutor.errors import Problems
+
 # Okabe and Ito's eight colors, told apart by readers with any color vision deficiency:
 # https://jfly.uni-koeln.de/color/
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
@@ -120,6 +122,10 @@ def house_style() -> Iterator[None]:
 def new_axes(ax: Axes | None, size: tuple[float, float] = (7.0, 4.0)) -> Axes:
     """Return ``ax``, or the axes of a new figure of ``size`` inches. Call in `house_style`."""
     if ax is not None:
+        if not isinstance(ax, Axes):
+            problems = Problems("plots")
+            problems.add("ax", ax, "Matplotlib's axes, or None", "ax=plt.gca()")
+            problems.raise_if_any()
         return ax
     _, ax = plt.subplots(figsize=size, layout="constrained")
     return ax

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import DIRECTIONS, knob_label
+from hpotutor.plots._inputs import DIRECTIONS, knob_label, numbers
 from hpotutor.plots._style import (
     BLACK,
     BLUE,
@@ -97,8 +97,11 @@ def surrogate_info(
     """
     problems = Problems("surrogate")
     problems.choice("direction", direction, DIRECTIONS)
-    x, mean, std = (np.asarray(a, dtype=float) for a in (x, mean, std))
-    observed_x, observed_y = (np.asarray(a, dtype=float) for a in (observed_x, observed_y))
+    x, mean, std, observed_x, observed_y = (
+        numbers(problems, name, value, f"{name}=array")
+        for name, value in (("x", x), ("mean", mean), ("std", std),
+                            ("observed_x", observed_x), ("observed_y", observed_y))
+    )  # fmt: skip
     for name, array in (("mean", mean), ("std", std), ("acquisition", acquisition),
                         ("truth", truth)):  # fmt: skip
         if array is not None and np.shape(array) != x.shape:

@@ -27,6 +27,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hpotutor.errors import Problems
+from hpotutor.objective import check_seed
 from hpotutor.space import SearchSpace
 from hpotutor.values import to_unit
 
@@ -207,6 +208,14 @@ class GaussianProcessSearch:
         problems = Problems("GaussianProcessSearch")
         problems.choice("acquisition", acquisition, ACQUISITIONS)
         problems.choice("direction", direction, ["maximize", "minimize"])
+        if not isinstance(space, SearchSpace):
+            problems.add("space", space, "a search space", "ht.SearchSpace(x=ht.uniform(0, 1))")
+        for name, dial in (("xi", xi), ("kappa", kappa), ("noise", noise)):
+            if (dial is not None or name != "noise") and not _from_zero_up(dial):
+                problems.add(name, dial, "a number from 0 up", f"{name}=0.01")
+        if startup is not None and (not isinstance(startup, int) or startup < 1):
+            problems.add("startup", startup, "a whole number from 1 up", "startup=5")
+        check_seed(problems, seed)
         problems.raise_if_any()
         self.space, self.seed = space, seed
         self.acquisition, self.xi, self.kappa = acquisition, xi, kappa
@@ -218,14 +227,21 @@ class GaussianProcessSearch:
 
     def observe(self, params: Mapping[str, Any], value: float) -> None:
         """Take in what a point gave; values that are not finite are no information."""
+        params = self.space.clean(params)
+        self.space.check(params)
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            problems = Problems("observe")
+            problems.add("value", value, "a number", "search.observe(params, 0.9)")
+            problems.raise_if_any()
         if math.isfinite(value):
-            self.points.append(self.space.clean(params))
+            self.points.append(params)
             self.values.append(float(value))
             self._model = None
 
     @property
     def incumbent(self) -> Params:
         """The best point observed."""
+        self._need_points()
         pick = np.argmax if self.direction == "maximize" else np.argmin
         return self.points[int(pick(self.values))]
 
@@ -304,10 +320,7 @@ class GaussianProcessSearch:
     def _fit(self) -> GaussianProcessRegressor:
         """Fit the model to what was observed, once for each new observation."""
         if self._model is None:
-            if not self.points:
-                problems = Problems("GaussianProcessSearch")
-                problems.say("nothing was observed yet. Type search.observe(params, value) first.")
-                problems.raise_if_any()
+            self._need_points()
             rows = self._encode(self.points)
             noise = WhiteKernel(1e-3, (1e-6, 1.0))
             if self.noise is not None:  # a little is needed to invert the matrix
@@ -327,6 +340,12 @@ class GaussianProcessSearch:
         for point in grid:
             self.space.check(point)
         return self._encode(grid)
+
+    def _need_points(self) -> None:
+        if not self.points:
+            problems = Problems("GaussianProcessSearch")
+            problems.say("nothing was observed yet. Type search.observe(params, value) first.")
+            problems.raise_if_any()
 
     def _encode(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return points as rows: what has an order on [0, 1], else a column for each category."""
@@ -368,6 +387,11 @@ def _ordered(distribution: BaseDistribution) -> bool:
     options = distribution.choices
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in options)
     return len(options) <= 2 or (numbers and list(options) == sorted(options))
+
+
+def _from_zero_up(value: object) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return bool(number and math.isfinite(value) and value >= 0)
 
 
 class _Absent:

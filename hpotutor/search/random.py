@@ -98,7 +98,8 @@ def random_search(
     check_count(problems, "trials", trials, 1, 30)
     if quasi and library != "optuna":
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
-    loop = _quasi if quasi else LOOPS.get(library)
+    if not isinstance(quasi, bool):
+        problems.add("quasi", quasi, "True or False", "quasi=True")
     with (
         on_workers(objective, client, "random_search") as target,
         Recorder(
@@ -116,6 +117,7 @@ def random_search(
             problems=problems,
         ) as recorder,
     ):
+        loop = _quasi if quasi else LOOPS[library]
         run_ahead(recorder, lambda asked: loop(asked, trials, seed))
     return recorder.result()
 

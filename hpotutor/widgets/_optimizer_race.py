@@ -105,6 +105,7 @@ def optimizer_race(
     """
     problems = Problems("optimizer_race")
     problems.choice("surface", surface, SURFACES)
+    optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
     for name in optimizers:
         problems.choice("optimizers", name, OPTIMIZERS)
     problems.raise_if_any()
