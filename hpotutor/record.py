@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from hpotutor.errors import HpoTutorError, Problems, StopSearch
 from hpotutor.log import Log, to_evaluation, versions
 from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
-from hpotutor.record_checks import check_budget, check_question, estimate
+from hpotutor.record_checks import check_budget, check_keeping, check_question, estimate
 from hpotutor.result import SearchResult
 from hpotutor.space import SearchSpace
 
@@ -104,6 +104,7 @@ class Recorder:
         problems = problems or Problems(f"{method}_search")
         check_question(problems, objective, space, seed)
         check_budget(problems, trials, max_epochs, max_seconds)
+        check_keeping(problems, log, progress)
         problems.raise_if_any()
         self.objective, self.space = objective, space
         self.method, self.library = method, library
@@ -161,6 +162,8 @@ class Recorder:
         self.log.close()
         if isinstance(error, KeyboardInterrupt):
             self.stopped = "interrupted; the trials so far are kept"
+        elif isinstance(error, StopSearch):
+            self.stopped = self.stopped or str(error)
         elif error is None and self.trials is not None and self._trials_left() > 0:
             self.stopped = f"{self.library} has no further point to try"
         if self.stopped and self.progress and self._trials_left() > 0:
@@ -251,7 +254,7 @@ class Recorder:
             self.objective.evaluate_many(asked, epochs, on_done=keep)
         except _TimeUp:
             pass
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StopSearch):
             for key in fetched:  # finished, so they belong to the result so far
                 self._count(key, self._answers[key].popleft())
             raise
@@ -279,21 +282,27 @@ class Recorder:
         return missing
 
     # ── for searches that keep several evaluations on their way ─────────────
-    def recall(self) -> Iterator[Evaluation]:
-        """Count and yield what the log holds, in its order."""
-        for trial in self.log.trials[: self.resumed]:
-            evaluation = to_evaluation(trial)
-            self._count(_key(evaluation.params, trial.user_attrs.get("budget")), evaluation)
-            yield evaluation
+    def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
+        """Count and yield what the log holds, in its order, each with its budget of epochs."""
+        for trial in self.log.trials[: self.resumed if self.trials is None else self.trials]:
+            evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
+            self._count(_key(evaluation.params, budget), evaluation)
+            yield evaluation, budget
         self._answers.clear()
 
-    def has_room(self, running: int, params: Params, epochs: int | None = None) -> bool:
+    def has_room(
+        self,
+        running: Sequence[tuple[Params, int | None]],
+        params: Params,
+        epochs: int | None = None,
+    ) -> bool:
         """Whether another evaluation may start beside those on their way."""
-        each = self.objective.epochs_of(params, epochs)
-        spent = self.spent_epochs + (running + 1) * each
+        asked = [*running, (params, epochs)]
+        spent = self.spent_epochs + sum(self.objective.epochs_of(*one) for one in asked)
         fits = self.max_epochs is None or spent <= self.max_epochs
         failing = bool(self.max_failures) and self._failures >= self.max_failures
-        return fits and not failing and running < self._trials_left() and not self._time_is_up()
+        room = len(running) < self._trials_left()
+        return fits and not failing and room and not self._time_is_up()
 
     def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
         """Log and count an evaluation that was trained elsewhere."""

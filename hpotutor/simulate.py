@@ -8,24 +8,21 @@ next, and a method hears of a result only when its time has come.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from hpotutor.errors import Problems
 from hpotutor.objective import Params
-from hpotutor.search.hyperband import Bracket
+from hpotutor.search import asha
+from hpotutor.search._libraries import optuna_study
+from hpotutor.search.asha import Job
+from hpotutor.search.bayesian import liar
+from hpotutor.search.hyperband import Bracket, hyperband_brackets
 from hpotutor.table_objective import TableObjective
-
-
-class Job(NamedTuple):
-    """A training to run: from how many epochs (0 is from scratch) to how many."""
-
-    params: Params
-    epochs: int
-    done: int = 0
 
 
 class Scheduler(Protocol):
@@ -45,6 +42,10 @@ def simulate(
     workers: int = 1,
     seconds: float | None = None,
     jobs: int | None = None,
+    stragglers: float = 0.0,
+    failures: float = 0.0,
+    anew: bool = False,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Run a method on simulated workers, with the table's scores and seconds.
 
@@ -58,21 +59,29 @@ def simulate(
         No job starts after this simulated time.
     jobs : int, optional
         At most so many.
+    stragglers : float, default 0
+        How unequal the workers' speeds are from job to job: the standard deviation of the
+        logarithm of the slowdown, whose median is 1.
+    failures : float, default 0
+        The chance that a worker dies in a job, at any moment of it. Its time is lost; a fresh
+        worker takes its place at once, and the job is the next to be begun again, as on Dask.
+    anew : bool, default False
+        Every job trains from its first epoch, as the real searches of this package do. By default
+        one that goes on pays only for its further epochs.
+    seed : int, default 0
+        Of slowdowns and deaths.
 
     Returns
     -------
     pandas.DataFrame
-        A row a job in the order of their ends: worker, start, end (s), value, test_value, epochs
-        (trained up to), configuration (number in the table).
+        A row for each time that a worker worked, in the order of their ends: worker, start,
+        end (s), value, test_value, epochs (trained up to), configuration (number in the table),
+        lost (whether the worker died; there is no value then).
 
     Raises
     ------
     ArgumentError
-        Neither ``seconds`` nor ``jobs`` is given, or a number is not above 0.
-
-    Notes
-    -----
-    A job that goes on from an earlier one pays only for its further epochs.
+        Neither ``seconds`` nor ``jobs`` is given, or a number is out of range.
 
     Examples
     --------
@@ -82,44 +91,72 @@ def simulate(
     >>> bool(2 < one["end"].max() / four["end"].max() <= 4)
     True
     """
+    _check(workers, seconds, jobs, stragglers, failures)
+    objective = _fresh(objective)
+    sign = 1.0 if objective.direction == "maximize" else -1.0
+    chance = np.random.default_rng(seed)
+    rows, clock, started = [], 0.0, 0
+    idle, again = deque(range(workers)), deque()
+    running: list[tuple] = []  # (end, number, worker, start, lost, configuration, job)
+    while True:
+        while idle and (again or ((jobs is None or started < jobs) and not _over(clock, seconds))):
+            fresh = not again
+            job = scheduler.ask() if fresh else again.popleft()
+            if job is None:
+                break
+            slowdown, share, dies = np.exp(stragglers * chance.normal()), *chance.random(2)
+            lost = bool(dies < failures)
+            index = objective.index_of(job.params)
+            took = _duration(objective, index, job, anew) * slowdown * (share if lost else 1.0)
+            task = (clock + took, len(rows) + len(running), idle.popleft(), clock, lost, index, job)
+            heapq.heappush(running, task)
+            started += fresh
+        if not running:
+            break
+        clock, _, worker, start, lost, index, job = heapq.heappop(running)
+        idle.append(worker)
+        value = test_value = np.nan
+        if lost:
+            again.append(job)
+        else:
+            evaluation = objective.evaluate(job.params, job.epochs)
+            value, test_value = evaluation.value, evaluation.test_value
+            complete = evaluation.status == "complete"
+            scheduler.tell(job, sign * value if complete else -np.inf)
+        rows.append((worker, start, clock, value, test_value, job.epochs, index, lost))
+    names = ["worker", "start", "end", "value", "test_value", "epochs", "configuration", "lost"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _check(
+    workers: object, seconds: object, jobs: object, stragglers: object, failures: object
+) -> None:
     problems = Problems("simulate")
     if seconds is None and jobs is None:
         problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
     for name, value in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
         if value is not None and not value > 0:
             problems.add(name, value, "a number above 0", f"{name}=4")
+    if not stragglers >= 0:
+        problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
+    if not 0 <= failures < 1:
+        problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
     problems.raise_if_any()
-    rows, clock = [], 0.0
-    sign = 1.0 if objective.direction == "maximize" else -1.0
-    idle = list(range(workers))
-    running: list[tuple] = []  # (end, number, worker, start, job)
-    started = 0
-    while True:
-        while idle and (jobs is None or started < jobs) and (seconds is None or clock < seconds):
-            job = scheduler.ask()
-            if job is None:
-                break
-            end = clock + _duration(objective, job)
-            heapq.heappush(running, (end, started, idle.pop(0), clock, job))
-            started += 1
-        if not running:
-            break
-        clock, _, worker, start, job = heapq.heappop(running)
-        evaluation = objective.evaluate(job.params, job.epochs)
-        complete = evaluation.status == "complete"
-        scheduler.tell(job, sign * evaluation.value if complete else -np.inf)
-        idle.append(worker)
-        index = objective.index_of(job.params)
-        rows.append(
-            (worker, start, clock, evaluation.value, evaluation.test_value, job.epochs, index)
-        )
-    names = ["worker", "start", "end", "value", "test_value", "epochs", "configuration"]
-    return pd.DataFrame(rows, columns=names)
 
 
-def _duration(objective: TableObjective, job: Job) -> float:
-    index = objective.index_of(job.params)
-    done = objective.seconds_of(index, job.done) if job.done else 0.0
+def _fresh(objective: TableObjective) -> TableObjective:
+    """Return one that was asked nothing yet, so that a simulation repeats."""
+    names = ("seed", "noise", "metric", "epochs", "defaults")
+    settings = {name: getattr(objective, name) for name in names}
+    return TableObjective(objective.table, **settings, quiet=True)
+
+
+def _over(clock: float, seconds: float | None) -> bool:
+    return seconds is not None and clock >= seconds
+
+
+def _duration(objective: TableObjective, index: int, job: Job, anew: bool) -> float:
+    done = objective.seconds_of(index, job.done) if job.done and not anew else 0.0
     return objective.seconds_of(index, job.epochs) - done
 
 
@@ -136,48 +173,66 @@ class RandomScheduler:
         """Learn nothing."""
 
 
-class AsynchronousHalving:
-    """Promote as soon as a configuration is among the best of its rung so far (ASHA).
+class BayesianScheduler:
+    """Optuna's TPE, asked again before its earlier questions are answered.
 
     Parameters
     ----------
     objective : TableObjective
-    eta : int, default 3
-        One in ``eta`` of a rung is promoted, to ``eta`` times the epochs.
-    lowest : int, default 1
-        Epochs of the lowest rung.
+    startup : int, default 10
+        Random configurations at first.
     seed : int, default 0
 
     Notes
     -----
-    Li et al. (2020), A system for massively parallel hyperparameter tuning,
-    https://arxiv.org/abs/1810.05934.
+    Trials on their way are taken for bad ones (a constant liar), as on real workers: see
+    :func:`hpotutor.bayesian_search`. It takes milliseconds a job, hundreds of times the others.
+    """
+
+    def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
+        self.objective = objective
+        with optuna_study(liar(seed, startup)) as study:
+            self.study = study
+        self._running: dict[int, Any] = {}
+        self._worst = 0.0
+
+    def ask(self) -> Job:
+        trial = self.study.ask()
+        job = Job(self.objective.space.suggest(trial), self.objective.epochs)
+        self._running[id(job.params)] = trial
+        return job
+
+    def tell(self, job: Job, value: float) -> None:
+        if np.isfinite(value):
+            self._worst = min(self._worst, value)
+        # The model chokes on infinity: what diverged is as bad as the worst.
+        self.study.tell(self._running.pop(id(job.params)), max(value, self._worst))
+
+
+class AsynchronousHalving(asha.AsynchronousHalving):
+    """The rule of :class:`hpotutor.search.asha.AsynchronousHalving`, on a table.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    bracket : Bracket, optional
+        Whose rungs; of :func:`hpotutor.hyperband_brackets` the one that starts lowest by default.
+    eta : int, default 3
+        One in ``eta`` of a rung is promoted.
+    seed : int, default 0
     """
 
     def __init__(
-        self, objective: TableObjective, *, eta: int = 3, lowest: int = 1, seed: int = 0
+        self,
+        objective: TableObjective,
+        bracket: Bracket | None = None,
+        *,
+        eta: int = 3,
+        seed: int = 0,
     ) -> None:
-        self.objective, self.eta = objective, eta
-        self.rng = np.random.default_rng(seed)
-        self.rungs = [lowest]
-        while self.rungs[-1] * eta <= objective.epochs:
-            self.rungs.append(self.rungs[-1] * eta)
-        self.finished: dict[int, list[tuple[float, int, Params]]] = {r: [] for r in self.rungs}
-        self.promoted: dict[int, set[int]] = {rung: set() for rung in self.rungs}
-
-    def ask(self) -> Job:
-        for low, high in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
-            done = self.finished[low]
-            best = sorted(done, key=lambda one: -one[0])[: len(done) // self.eta]
-            for value, number, params in best:
-                if number not in self.promoted[low] and np.isfinite(value):
-                    self.promoted[low].add(number)
-                    return Job(params, high, low)
-        return Job(self.objective.space.sample(self.rng), self.rungs[0])
-
-    def tell(self, job: Job, value: float) -> None:
-        rung = self.finished[job.epochs]
-        rung.append((value, len(rung), job.params))
+        bracket = bracket or hyperband_brackets(objective.epochs, eta)[0]
+        rungs = [rung.epochs for rung in bracket.rungs]
+        super().__init__(objective.space, rungs, eta=eta, seed=seed)
 
 
 class SynchronousHalving:

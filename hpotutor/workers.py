@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import pickle
 import socket
@@ -13,11 +14,18 @@ from typing import Any
 
 import cloudpickle
 
-from hpotutor.errors import HpoTutorError, MissingExtra, Problems
+from hpotutor.errors import HpoTutorError, MissingExtra, Problems, StopSearch
 from hpotutor.objective import Evaluation, Objective, OnDone, OnEpoch, Params
 
 # How often a training is begun again after its worker died, before it counts as failed.
 ALLOWED_DEATHS = 1
+# A cluster on this machine gives a worker up that took longer to start again after its death than
+# so long: 15 seconds by default, which TensorFlow on a busy laptop can take.
+LOCAL = {
+    "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
+}
+_COUNT_EVERY = 0.5  # seconds between two questions for the number of workers
 _one_at_a_time = threading.Lock()  # Keras draws from generators that a whole process shares
 
 
@@ -81,8 +89,7 @@ def _connected(client: Any, call: str, fused: bool) -> Iterator[Any]:
             '"hpotutor[dask]", or leave client out.'
         ) from None
     if isinstance(client, distributed.Client):
-        hosts = set(client.run(socket.gethostname).values())
-        yield None if fused and hosts <= {socket.gethostname()} else client
+        yield None if fused and _all_here(client) else client
         return
     problems = Problems(call)
     problems.choice("client", client, ["local"])
@@ -93,13 +100,18 @@ def _connected(client: Any, call: str, fused: bool) -> Iterator[Any]:
         yield None
         return
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}),
+        dask.config.set(LOCAL),
         distributed.LocalCluster(
-            threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+            threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster) as own,
     ):
         yield own
+
+
+def _all_here(client: Any) -> bool:
+    """Whether every worker is on this machine."""
+    return set(client.run(socket.gethostname).values()) <= {socket.gethostname()}
 
 
 class WorkerObjective(Objective):
@@ -129,13 +141,21 @@ class WorkerObjective(Objective):
         self.direction, self.epochs = objective.direction, objective.epochs
         self.deterministic, self.metric = objective.deterministic, objective.metric
         self.stacks = getattr(objective, "engine", None) == "fused"
+        self._workers, self._counted = 1, -math.inf
         # The result of a task, unlike scattered data, is made again when its worker dies.
         self._there = client.submit(pickle.loads, cloudpickle.dumps(objective), pure=False)
 
     @property
     def workers(self) -> int:
         """How many processes there are now; at least one, should all be restarting."""
-        return max(len(self.client.scheduler_info(n_workers=-1)["workers"]), 1)
+        if self.client.status != "running":  # asking would wait for half a minute
+            raise ConnectionError("the client has lost its scheduler")
+        now = time.monotonic()
+        if now - self._counted > _COUNT_EVERY:
+            self._counted = now
+            known = self.client.scheduler_info(n_workers=-1).get("workers", ())
+            self._workers = max(len(known), 1)
+        return self._workers
 
     @property
     def here(self) -> Objective:
@@ -165,9 +185,9 @@ class WorkerObjective(Objective):
 
         answers: list[Any] = [None] * len(batch)
         pending = {}
-        for positions in self._portions(len(batch)):
-            pending[self.submit([batch[i] for i in positions], epochs)] = positions
-        try:
+        with _in_reach(self.client, pending):
+            for positions in self._portions(len(batch)):
+                pending[self.submit([batch[i] for i in positions], epochs)] = positions
             for future in as_completed(list(pending)):
                 positions = pending.pop(future)
                 found = self.outcome(future, [batch[i] for i in positions])
@@ -175,8 +195,6 @@ class WorkerObjective(Objective):
                     answers[index] = answer
                     if on_done is not None:
                         on_done(index, answer)
-        finally:
-            self.client.cancel(list(pending))
         return answers
 
     def _portions(self, count: int) -> list[list[int]]:
@@ -206,6 +224,25 @@ class WorkerObjective(Objective):
             return [Evaluation(p, math.nan, status="failed", reason=reason) for p in batch]
 
 
+@contextmanager
+def _in_reach(client: Any, pending: dict) -> Iterator[None]:
+    """Take back on leaving what is still pending; end the search if the scheduler is gone."""
+    from concurrent.futures import CancelledError
+
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        if client.status == "running":
+            raise
+        raise StopSearch(
+            "the connection to the Dask scheduler is lost. The trials that had ended are kept. "
+            "With log=, the same call goes on from them, with a new Client or without one"
+        ) from error
+    finally:
+        if client.status == "running":  # without a scheduler it would wait for half a minute
+            client.cancel(list(pending))
+
+
 def train_here(objective: Objective, batch: list[Params], epochs: int | None) -> list[Evaluation]:
     """Evaluate a batch in a worker's process; what a build or a fit raises is a failure."""
     with _one_at_a_time:
@@ -231,7 +268,7 @@ def _key() -> str:
 def lead(
     recorder: Any,
     ask: Callable[[], tuple[Any, Params, int | None] | None],
-    tell: Callable[[Any, float], None],
+    tell: Callable[[Any, Evaluation], None],
 ) -> None:
     """Keep every worker busy: ask for more whenever one is free, tell each result as it comes.
 
@@ -243,29 +280,37 @@ def lead(
         Returns (token, hyperparameters, epochs), or None while nothing can start before another
         result is in.
     tell : callable
-        ``tell(token, score)``; a higher score is better.
+        ``tell(token, evaluation)``, as soon as one ends.
+
+    Raises
+    ------
+    StopSearch
+        A budget is spent, or the cluster cannot be reached any more.
     """
     objective = recorder.objective
     running: dict[Any, tuple[Any, Params, int | None]] = {}
-    try:
+    held = None  # what was asked for and finds no room in the budget
+    with _in_reach(objective.client, running):
         while True:
-            while len(running) < objective.workers and recorder.has_room(len(running), {}):
-                asked = ask()
-                if asked is None:
+            while len(running) < objective.workers:
+                held = held or ask()
+                if held is None:
                     break
-                token, params, epochs = asked
-                params = recorder.space.clean(params)
-                running[objective.submit([params], epochs)] = (token, params, epochs)
+                params, epochs = recorder.space.clean(held[1]), held[2]
+                asked = [one[1:] for one in running.values()]
+                if not recorder.has_room(asked, params, epochs):
+                    break
+                running[objective.submit([params], epochs)] = (held[0], params, epochs)
+                held = None
             if not running:
-                recorder.finish({})
+                if held is not None:
+                    recorder.finish(recorder.space.clean(held[1]), held[2])
                 return
             future = _first_done(running)
             token, params, epochs = running.pop(future)
             evaluation = objective.outcome(future, [params])[0]
             recorder.accept(params, epochs, evaluation)
-            tell(token, recorder.score(evaluation))
-    finally:
-        objective.client.cancel(list(running))
+            tell(token, evaluation)
 
 
 def optimize_on_workers(recorder: Any, sampler: Any) -> None:
@@ -283,10 +328,31 @@ def optimize_on_workers(recorder: Any, sampler: Any) -> None:
             trial = study.ask()
             return trial, space.suggest(trial), None
 
-        for evaluation in recorder.recall():
+        def tell(trial: Any, evaluation: Evaluation) -> None:
+            study.tell(trial, recorder.score(evaluation))
+
+        for evaluation, _ in recorder.recall():
             study.enqueue_trial(evaluation.params)
-            study.tell(ask()[0], recorder.score(evaluation))
-        lead(recorder, ask, study.tell)
+            tell(ask()[0], evaluation)
+        lead(recorder, ask, tell)
+
+
+def observe_on_workers(recorder: Any, search: Any) -> None:
+    """Let a :class:`hpotutor.GaussianProcessSearch` lead the recorder, several trials at once."""
+    pending: dict[int, Params] = {}
+    numbers = itertools.count()
+
+    def ask() -> tuple[int, Params, None]:
+        number, params = next(numbers), search.suggest(list(pending.values()))
+        pending[number] = params
+        return number, params, None
+
+    def tell(number: int, evaluation: Evaluation) -> None:
+        search.observe(pending.pop(number), recorder.score(evaluation))
+
+    for evaluation, _ in recorder.recall():
+        search.observe(evaluation.params, recorder.score(evaluation))
+    lead(recorder, ask, tell)
 
 
 def _first_done(running: dict) -> Any:

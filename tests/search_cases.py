@@ -43,6 +43,7 @@ CASES = [
     Case("hyperband", "plain"),
     Case("hyperband", "optuna"),
     Case("hyperband", "keras_tuner"),
+    Case("hyperband", "asha"),
     Case("hyperband", "scikit-learn"),
     Case("hyperband", "scikit-learn", (("candidates", "grid"),)),
     Case("genetic", "plain", (("population", 4),)),

@@ -10,7 +10,7 @@ import pytest
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.log import to_evaluation
-from hpotutor.workers import WorkerObjective, on_workers
+from hpotutor.workers import LOCAL, WorkerObjective, on_workers
 
 distributed = pytest.importorskip("distributed")
 
@@ -25,14 +25,13 @@ def bowl(params, epochs=9):
 def client():
     import dask
 
-    settings = {"distributed.scheduler.allowed-failures": 1}
     with (
-        dask.config.set(settings),
+        dask.config.set(LOCAL),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=50,
         ) as cluster,
         distributed.Client(cluster) as connected,
@@ -47,7 +46,6 @@ SEARCHES = {
     "genetic": lambda **k: ht.genetic_search(trials=12, **k),
     "hyperband": lambda **k: ht.hyperband_search(**k),
     "halving": lambda **k: ht.hyperband_search(library="scikit-learn", **k),
-    "gp": lambda **k: ht.bayesian_search(trials=8, library="gp", **k),
 }
 
 
@@ -61,14 +59,23 @@ def test_workers_give_the_same_trials(search, client):
     assert [e.value for e in alone.evaluations] == [e.value for e in spread.evaluations]
 
 
-def test_a_sampler_that_learns_keeps_its_budget_and_goes_on(client, tmp_path):
+LEARNING = {
+    "tpe": lambda **k: ht.bayesian_search(library="optuna", **k),
+    "gp": lambda **k: ht.bayesian_search(library="gp", **k),
+    "asha": lambda **k: ht.hyperband_search(library="asha", **k),
+}
+
+
+@pytest.mark.parametrize("search", LEARNING)
+def test_a_search_that_learns_keeps_its_budget_and_goes_on(search, client, tmp_path):
     asked = {"space": SPACE, "seed": 0, "progress": False, "client": client}
     asked |= {"objective": ht.FunctionObjective(bowl, epochs=9), "log": tmp_path / "x.log"}
-    first = ht.bayesian_search(trials=13, library="optuna", **asked)
-    again = ht.bayesian_search(trials=20, library="optuna", **asked)
-    assert (len(first), len(again)) == (13, 20)
+    first = LEARNING[search](trials=7, **asked)
+    again = LEARNING[search](trials=20, **asked)
+    assert (len(first), len(again)) == (7, 20)
     kept = [e.params for e in first.evaluations]
-    assert [e.params for e in again.evaluations[:13]] == kept
+    assert [e.params for e in again.evaluations[:7]] == kept
+    assert len({(str(e.params), e.epochs) for e in again.evaluations}) == 20
     assert again.stopped == "the budget of 20 trials is spent"
 
 
@@ -86,6 +93,22 @@ def test_epochs_bound_what_runs_at_once(client):
     assert "40 epochs" in result.stopped
 
 
+@pytest.mark.parametrize("search", LEARNING)
+def test_no_worker_is_idle_while_a_search_learns(search, client, tmp_path):
+    def noting(params, epochs):
+        start = time.time()
+        time.sleep(0.8)  # longer than a suggestion of the Gaussian process
+        (tmp_path / f"{start}").write_text(str(time.time()))
+        return params["x"]
+
+    LEARNING[search](
+        objective=ht.FunctionObjective(noting, epochs=9), space=SPACE, trials=10, client=client
+    )
+    spans = [(float(path.name), float(path.read_text())) for path in tmp_path.iterdir()]
+    together = [sum(a < end and start < b for a, b in spans) - 1 for start, end in spans]
+    assert sum(count > 0 for count in together) >= 5
+
+
 def test_results_train_in_this_process_afterwards(client):
     objective = ht.FunctionObjective(bowl)
     with on_workers(objective, client, "random_search") as spread:
@@ -98,6 +121,21 @@ def test_results_train_in_this_process_afterwards(client):
 def test_workers_ask_for_a_client_that_is_one():
     with pytest.raises(ArgumentError, match="client='locl'.*Did you mean 'local'"):
         ht.random_search(ht.FunctionObjective(bowl), SPACE, trials=2, client="locl")
+
+
+def test_a_cluster_on_this_machine_listens_on_loopback_only():
+    psutil = pytest.importorskip("psutil")
+    with on_workers(ht.FunctionObjective(bowl, epochs=9), "local", "random_search") as spread:
+        assert spread.evaluate({"x": 0.5, "n": 1}).status == "complete"
+        here = psutil.Process()
+        heard = [
+            connection.laddr.ip
+            for process in (here, *here.children(recursive=True))
+            for connection in process.net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        ]
+    assert len(heard) >= 3
+    assert set(heard) == {"127.0.0.1"}
 
 
 def test_a_stack_stays_where_it_pays(client, capsys):

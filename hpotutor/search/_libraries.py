@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -137,6 +138,26 @@ class TrialEstimator(BaseEstimator):
 
     def score(self, x: Any, y: Any = None) -> float:
         return self.score_
+
+
+def in_batches(search: type) -> type:
+    """Return a halving search of scikit-learn that shows each rung to the recorder first."""
+
+    class Batches(search):
+        # scikit-learn reads the signature: since 1.9 it may pass its callbacks' context too.
+        @functools.wraps(search._run_search)
+        def _run_search(self, evaluate_candidates: Callable, **context: Any) -> None:
+            def show(candidates: list[Params], *arguments: Any, **keywords: Any) -> Any:
+                epochs = candidates[0]["epochs_resource"]
+                batch = [dict(params) for params in candidates]
+                for params in batch:
+                    del params["epochs_resource"]
+                self.estimator.recorder.prefetch(batch, epochs)
+                return evaluate_candidates(candidates, *arguments, **keywords)
+
+            super()._run_search(show, **context)
+
+    return Batches
 
 
 # ── Optuna ───────────────────────────────────────────────────────────────────────────────────

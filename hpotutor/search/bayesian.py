@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from hpotutor.errors import Problems
 from hpotutor.objective import Objective
 from hpotutor.record import Recorder
@@ -15,7 +17,12 @@ from hpotutor.search._keras_tuner import tune
 from hpotutor.search._libraries import check_count, check_library, experimental, minimize, optimize
 from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
 from hpotutor.space import SearchSpace
-from hpotutor.workers import WorkerObjective, on_workers, optimize_on_workers
+from hpotutor.workers import (
+    WorkerObjective,
+    observe_on_workers,
+    on_workers,
+    optimize_on_workers,
+)
 
 
 def bayesian_search(
@@ -59,7 +66,8 @@ def bayesian_search(
     log : str or path, optional
         A file to keep the trials in; the same call on it goes on where it was cut.
     client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
+        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine. Optuna and
+        ``"gp"`` then keep all workers busy; Hyperopt and KerasTuner ask for one trial at a time.
     max_seconds, max_epochs : number, optional
         Further budgets.
     progress : bool, default True
@@ -123,11 +131,18 @@ def _optuna(recorder: Recorder, trials: int, seed: int, options: dict[str, Any])
 
     startup = options["startup"] or 10
     if isinstance(recorder.objective, WorkerObjective):
-        # Several trials are on their way at once: each is taken for a bad one until it is in.
-        liar = experimental(TPESampler, seed=seed, n_startup_trials=startup, constant_liar=True)
-        optimize_on_workers(recorder, liar)
+        # What the log holds is told, not drawn again: other draws must follow it.
+        optimize_on_workers(recorder, liar([seed, recorder.resumed], startup))
     else:
         optimize(recorder, TPESampler(seed=seed, n_startup_trials=startup), trials)
+
+
+def liar(seed: int | list[int], startup: int = 10) -> Any:
+    """Return Optuna's TPE for several trials at once: those on their way are taken for bad ones."""
+    from optuna.samplers import TPESampler
+
+    word = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    return experimental(TPESampler, seed=word, n_startup_trials=startup, constant_liar=True)
 
 
 def _hyperopt(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
@@ -147,6 +162,9 @@ def _keras_tuner(recorder: Recorder, trials: int, seed: int, options: dict[str, 
 
 def _gp(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
     search = GaussianProcessSearch(recorder.space, seed=seed, **options)
+    if isinstance(recorder.objective, WorkerObjective):
+        observe_on_workers(recorder, search)
+        return
     for _ in range(trials):
         params = search.suggest()
         # The recorder's score is higher for better, and finite for a network that diverged.

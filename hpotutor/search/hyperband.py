@@ -23,8 +23,10 @@ from hpotutor.search._libraries import (
     TrialEstimator,
     check_count,
     check_library,
+    in_batches,
     optuna_study,
 )
+from hpotutor.search.asha import halve_asynchronously
 from hpotutor.space import SearchSpace
 from hpotutor.workers import on_workers
 
@@ -129,6 +131,11 @@ def successive_halving(
     for rung in rungs:
         survivors = survivors[: rung.configurations]
         scores = np.asarray(score(survivors, rung.epochs))
+        if scores.shape != (len(survivors),):
+            problems = Problems("successive_halving")
+            allowed = f"a list of {len(survivors)} numbers, one for each candidate"
+            problems.add("score", scores.tolist(), allowed, "return [...] at its end")
+            problems.raise_if_any()
         best_first = np.argsort(-scores, kind="stable")  # of equals, the one drawn first
         survivors = [survivors[index] for index in best_first]
     return survivors
@@ -165,15 +172,18 @@ def hyperband_search(
         One in ``eta`` is promoted, to ``eta`` times the epochs.
     trials : int, optional
         How many evaluations; one on every rung counts. With it, the brackets are run again and
-        again until it is spent; by default, once.
+        again until it is spent; by default, once. ``"asha"`` has no brackets and goes on until a
+        budget is spent: without any, as many epochs as one run of the brackets would cost.
     seed : int, default 0
         Of the draws.
-    library : {"plain", "optuna", "keras_tuner", "scikit-learn"}
-        Whose loop runs: our readable one, ``HyperbandPruner``, ``kt.Hyperband``'s oracle, or
-        ``HalvingRandomSearchCV``, which is one bracket. Optuna stops a training after an epoch;
-        the others train anew on each rung.
+    library : {"plain", "optuna", "keras_tuner", "scikit-learn", "asha"}
+        Whose loop runs: our readable one, ``HyperbandPruner``, ``kt.Hyperband``'s oracle,
+        ``HalvingRandomSearchCV``, which is one bracket, or asynchronous halving
+        (:class:`hpotutor.search.asha.AsynchronousHalving`), which keeps every worker of a
+        ``client`` busy. Optuna stops a training after an epoch; the others train anew on each rung.
     bracket : int, optional
-        With ``"plain"``: only this bracket of :func:`hyperband_brackets`, one successive halving.
+        With ``"plain"`` and ``"asha"``: only this bracket of :func:`hyperband_brackets`, one
+        successive halving. ``"asha"`` takes the one that starts lowest by default.
     candidates : {"random", "grid"}
         With scikit-learn: ``"grid"`` is ``HalvingGridSearchCV``.
     log : str or path, optional
@@ -196,7 +206,8 @@ def hyperband_search(
 
     Notes
     -----
-    Li et al. (2018), see :func:`hyperband_brackets`.
+    Li et al. (2018), see :func:`hyperband_brackets`; for ``"asha"`` Li et al. (2020),
+    https://arxiv.org/abs/1810.05934.
 
     Examples
     --------
@@ -211,11 +222,16 @@ def hyperband_search(
     check_library(problems, library, LOOPS)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
     plan = _plan(problems, space, longest, eta, bracket)
-    if bracket is not None and library != "plain":
-        problems.say("bracket= is for library='plain'. Leave it out, or change the library.")
+    if bracket is not None and library not in ("plain", "asha"):
+        problems.say(
+            "bracket= is for library='plain' or 'asha'. Leave it out, or change the library."
+        )
     problems.choice("candidates", candidates, ("random", "grid"))
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
+    cost = _cost(plan if library != "scikit-learn" else plan[:1])
+    if library == "asha" and (trials, max_epochs, max_seconds) == (None, None, None):
+        max_epochs = cost[1] or None
     with (
         on_workers(objective, client, "hyperband_search") as target,
         Recorder(
@@ -230,9 +246,7 @@ def hyperband_search(
             log=log,
             progress=progress,
             options={"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates},
-            planned=_cost(plan if library != "scikit-learn" else plan[:1])
-            if trials is None
-            else None,
+            planned=cost if trials is None and library != "asha" else None,
             problems=problems,
         ) as recorder,
     ):
@@ -356,11 +370,11 @@ def _scikit_learn(recorder: Recorder, settings: Settings) -> None:
     estimator = TrialEstimator(recorder)
     if settings.candidates == "grid":
         grid = recorder.space.to_sklearn_grid()
-        _in_batches(HalvingGridSearchCV)(estimator, grid, **budget).fit(ROWS, LABELS)
+        in_batches(HalvingGridSearchCV)(estimator, grid, **budget).fit(ROWS, LABELS)
         return
     seeds = np.random.SeedSequence(settings.seed)
     while True:
-        search = _in_batches(HalvingRandomSearchCV)(
+        search = in_batches(HalvingRandomSearchCV)(
             estimator,
             recorder.space.to_scipy(),
             n_candidates=lowest.configurations,
@@ -375,24 +389,9 @@ def _scikit_learn(recorder: Recorder, settings: Settings) -> None:
             return
 
 
-def _in_batches(search: type) -> type:
-    """Return a halving search of scikit-learn that shows each rung to the recorder first."""
-
-    class Batches(search):
-        # scikit-learn reads the signature: since 1.9 it may pass its callbacks' context too.
-        @functools.wraps(search._run_search)
-        def _run_search(self, evaluate_candidates: Callable, **context: Any) -> None:
-            def show(candidates: list[Params], *arguments: Any, **keywords: Any) -> Any:
-                epochs = candidates[0]["epochs_resource"]
-                batch = [dict(params) for params in candidates]
-                for params in batch:
-                    del params["epochs_resource"]
-                self.estimator.recorder.prefetch(batch, epochs)
-                return evaluate_candidates(candidates, *arguments, **keywords)
-
-            super()._run_search(show, **context)
-
-    return Batches
+def _asha(recorder: Recorder, settings: Settings) -> None:
+    rungs = [rung.epochs for rung in settings.plan[0].rungs]
+    halve_asynchronously(recorder, rungs, settings.eta, settings.seed)
 
 
 LOOPS: dict[str, Callable[[Recorder, Settings], None]] = {
@@ -400,4 +399,5 @@ LOOPS: dict[str, Callable[[Recorder, Settings], None]] = {
     "optuna": _optuna,
     "keras_tuner": _keras_tuner,
     "scikit-learn": _scikit_learn,
+    "asha": _asha,
 }

@@ -9,42 +9,13 @@ from matplotlib.figure import Figure
 from hpotutor.plots._style import counted, number
 from hpotutor.plots._timeline import timeline
 from hpotutor.search.hyperband import hyperband_brackets
-from hpotutor.simulate import (
-    AsynchronousHalving,
-    RandomScheduler,
-    SynchronousHalving,
-    simulate,
-)
+from hpotutor.simulate import AsynchronousHalving, RandomScheduler, SynchronousHalving, simulate
 from hpotutor.table_objective import TableObjective
 from hpotutor.widgets._parts import Knob, Panel, menu
 from hpotutor.widgets._stored import stored
 
 _WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _METHODS = ("synchronous halving", "asynchronous halving", "random search")
-
-
-class Straggling(TableObjective):
-    """A table whose trainings are slowed down by chance, some of them much.
-
-    Parameters
-    ----------
-    objective : TableObjective
-    spread : float
-        Standard deviation of the logarithm of the slowdown, whose median is 1; 0 for none.
-    seed : int
-    """
-
-    def __init__(self, objective: TableObjective, spread: float, seed: int) -> None:
-        super().__init__(
-            objective.table, seed=objective.seed, noise=objective.noise, metric=objective.metric,
-            epochs=objective.epochs, defaults=objective.defaults, quiet=True,
-        )  # fmt: skip
-        normal = np.random.default_rng(seed).normal(size=len(objective.table))
-        self.slowdown = np.exp(spread * normal)
-
-    def seconds_of(self, index: int, epochs: int) -> float:
-        """Return what `TableObjective.seconds_of` does, slowed down."""
-        return super().seconds_of(index, epochs) * float(self.slowdown[index])
 
 
 def cluster_info(
@@ -64,18 +35,19 @@ def cluster_info(
     method : {"synchronous halving", "asynchronous halving", "random search"}
     workers, jobs : int, default 8 and 60
     stragglers : float, default 0
-        See `Straggling`.
+        See `hpotutor.simulate.simulate`.
     seed : int, default 0
         Of configurations and slowdowns.
     """
-    slowed = Straggling(objective, stragglers, seed)
     if method == "random search":
-        scheduler = RandomScheduler(slowed, seed)
+        scheduler = RandomScheduler(objective, seed)
     elif method == "asynchronous halving":
-        scheduler = AsynchronousHalving(slowed, seed=seed)
+        scheduler = AsynchronousHalving(objective, seed=seed)
     else:
-        scheduler = SynchronousHalving(slowed, hyperband_brackets(slowed.epochs)[0], seed)
-    found = simulate(scheduler, slowed, workers=workers, jobs=jobs)
+        scheduler = SynchronousHalving(objective, hyperband_brackets(objective.epochs)[0], seed)
+    found = simulate(
+        scheduler, objective, workers=workers, jobs=jobs, stragglers=stragglers, seed=seed
+    )
     return found.assign(kind=[counted(n, "epoch") for n in found["epochs"]])
 
 

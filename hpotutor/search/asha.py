@@ -1,0 +1,148 @@
+"""Asynchronous successive halving (ASHA): promote as soon as there is reason to, wait for nobody.
+
+The rule stands here once. The real search, on one process or on a cluster, and the simulated clock
+of :mod:`hpotutor.simulate` all ask it for jobs and tell it what came out.
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.objective import Evaluation, Params
+from hpotutor.record import Recorder
+from hpotutor.space import SearchSpace
+from hpotutor.workers import WorkerObjective, lead
+
+# So many draws in a row that were met before: the space has no more to give.
+_REPEATS = 1000
+
+
+class Job(NamedTuple):
+    """A training to run: to how many epochs, and how many of them its configuration had before."""
+
+    params: Params
+    epochs: int
+    done: int = 0
+
+
+class AsynchronousHalving:
+    """The rule of ASHA: which configuration is trained next, and for how many epochs.
+
+    Whoever is free asks. From the highest rung down, it gets a configuration that is among the best
+    one in ``eta`` of those that finished the rung so far, to be trained on the next one. Where
+    there is none, it gets a new configuration for the lowest rung.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        No configuration is drawn twice.
+    rungs : sequence of int
+        Epochs of each rung, from the lowest up.
+    eta : int, default 3
+        One in ``eta`` of a rung is promoted.
+    seed : int, default 0
+        Of the draws.
+
+    Notes
+    -----
+    Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar (2020), A system for massively
+    parallel hyperparameter tuning, algorithm 2, https://arxiv.org/abs/1810.05934.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> rule = AsynchronousHalving(ht.SearchSpace(x=ht.uniform(0, 1)), [1, 3])
+    >>> for _ in range(4):
+    ...     job = rule.ask()
+    ...     rule.tell(job, job.params["x"])
+    >>> job.epochs, job.done
+    (3, 1)
+    """
+
+    def __init__(
+        self, space: SearchSpace, rungs: Sequence[int], *, eta: int = 3, seed: int = 0
+    ) -> None:
+        self.space, self.rungs, self.eta = space, list(rungs), eta
+        self.rng = np.random.default_rng(seed)
+        self._drawn: set[str] = set()
+        self._exhausted = False
+        # A rung's scores, best first, and those not yet promoted: (-score, number), a heap.
+        self._finished: dict[int, list[tuple[float, int]]] = {rung: [] for rung in self.rungs}
+        self._waiting: dict[int, list[tuple[float, int, Params]]] = {r: [] for r in self.rungs}
+
+    def ask(self) -> Job | None:
+        """Return the next job; None when every configuration of the space was drawn."""
+        for low, high in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
+            waiting, finished = self._waiting[low], self._finished[low]
+            if waiting:
+                place = bisect.bisect_left(finished, waiting[0][:2])
+                if place < len(finished) // self.eta:
+                    return Job(heapq.heappop(waiting)[2], high, low)
+        params = self._draw()
+        return None if params is None else Job(params, self.rungs[0])
+
+    def _draw(self) -> Params | None:
+        for _ in range(0 if self._exhausted else _REPEATS):
+            params = self.space.sample(self.rng)
+            if (key := _key(params)) not in self._drawn:
+                self._drawn.add(key)
+                return params
+        self._exhausted = True
+        return None
+
+    def tell(self, job: Job, value: float) -> None:
+        """Hear a finished job's score; higher is better, and what is not finite ranks last."""
+        finished = self._finished[job.epochs]
+        number = len(finished)
+        ranked = (-value if math.isfinite(value) else math.inf, number)
+        bisect.insort(finished, ranked)
+        if math.isfinite(value):
+            heapq.heappush(self._waiting[job.epochs], (*ranked, job.params))
+
+    def recall(self, params: Params, epochs: int, value: float) -> None:
+        """Hear what an earlier run of the same search asked and was told."""
+        self._drawn.add(_key(params))
+        place = self.rungs.index(epochs)
+        if place:
+            below = self._waiting[self.rungs[place - 1]]
+            found = next((i for i, one in enumerate(below) if one[2] == params), None)
+            if found is not None:  # it was promoted then
+                below.pop(found)
+                heapq.heapify(below)
+        self.tell(Job(params, epochs), value)
+
+
+def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, seed: int) -> None:
+    """Let the rule lead the recorder, on the workers of a cluster where there are any.
+
+    The log is told first, so that the rule never asks for what it holds: which evaluation ended
+    before which depends on the machine, and the same questions would not come again.
+    """
+    rule = AsynchronousHalving(recorder.space, rungs, eta=eta, seed=seed)
+
+    def score(evaluation: Evaluation) -> float:
+        return recorder.score(evaluation) if evaluation.status == "complete" else -math.inf
+
+    for evaluation, epochs in recorder.recall():
+        rule.recall(evaluation.params, epochs, score(evaluation))
+    if isinstance(recorder.objective, WorkerObjective):
+
+        def ask() -> tuple[Job, Params, int] | None:
+            job = rule.ask()
+            return None if job is None else (job, job.params, job.epochs)
+
+        lead(recorder, ask, lambda job, evaluation: rule.tell(job, score(evaluation)))
+        return
+    while (job := rule.ask()) is not None:
+        rule.tell(job, score(recorder.evaluate(job.params, job.epochs)))
+
+
+def _key(params: dict[str, Any]) -> str:
+    return json.dumps(sorted(params.items()), default=repr)
