@@ -232,9 +232,7 @@ def bench_seeds(quick: bool) -> dict:
     low, high = pairs.confidence_interval()
     print(f"{seeds} seeds: stack {both[0]}, Keras {both[1]}")
     print(f"Kolmogorov-Smirnov {test.statistic:.3f}, p = {test.pvalue:.2f}")
-    print(
-        f"stack minus Keras, seed by seed: {low:.4f} to {high:.4f} (95 %), p = {pairs.pvalue:.2f}"
-    )
+    print(f"stack minus Keras, seed by seed: {low:.4f} to {high:.4f} (95%), p = {pairs.pvalue:.2f}")
     return {
         "stack": ours,
         "keras": theirs,

@@ -57,7 +57,7 @@ class Contents:
     def caption(self) -> str:
         """What the table of scores holds."""
         seeds = len(next(iter(self.scores.values()))["chosen"])
-        return f"Means over {seeds} seeds, with 95 % intervals for the seed alone."
+        return f"Means over {seeds} seeds, with 95% intervals for the seed alone."
 
 
 def text(contents: Contents) -> str:

@@ -212,7 +212,7 @@ def _answer(data: Dataset, validation: Mapping, test: Mapping | None) -> str:
         "default.",
     }[found.word]
     return (
-        f"{said} On {data.n_test} test rows its accuracy differs by {found.difference:+.3f} (95 % "
+        f"{said} On {data.n_test} test rows its accuracy differs by {found.difference:+.3f} (95% "
         f"interval {found.low:+.3f} to {found.high:+.3f}, for seeds and rows together)."
     )
 

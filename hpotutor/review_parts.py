@@ -128,7 +128,7 @@ def short(value: float) -> float:
 
 def percent(share: float) -> str:
     """Write a share."""
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.2g}%"
 
 
 def rounded(count: int) -> str:

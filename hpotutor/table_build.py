@@ -74,7 +74,7 @@ class Spec(NamedTuple):
 
 SPECS = {
     "digits": Spec("digits", {"validation": 0.2, "test": 0.2}),
-    # A fifth of 569 rows would be too coarse a ruler: one answer would be 0.9 %.
+    # A fifth of 569 rows would be too coarse a ruler: one answer would be 0.9%.
     "breast_cancer": Spec("breast_cancer", {"validation": 0.3, "test": 0.3}),
 }
 

@@ -181,7 +181,7 @@ class TableObjective(Objective):
         Returns
         -------
         array of float, shape (configurations,)
-            0 for the best one; a configuration below 0.05 is among the best 5 %.
+            0 for the best one; a configuration below 0.05 is among the best 5%.
         """
         scores, losses = self._means()
         keys = (losses, -scores) if self.metric == "val_accuracy" else (-scores, losses)

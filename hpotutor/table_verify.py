@@ -46,8 +46,8 @@ class Agreement(NamedTuple):
             f"Validation accuracy, mean absolute difference from a stored run: "
             f"{self.difference:.4f}; between two stored runs: {self.spread:.4f}.\n"
             "Fresh run minus the table's mean: "
-            f"10 % below {middle[0.1]:+.4f}, half below {middle[0.5]:+.4f}, "
-            f"90 % below {middle[0.9]:+.4f}."
+            f"10% below {middle[0.1]:+.4f}, half below {middle[0.5]:+.4f}, "
+            f"90% below {middle[0.9]:+.4f}."
         )
 
 

@@ -190,7 +190,7 @@ def _edges(distribution: FloatDistribution | IntDistribution) -> tuple[float, fl
 
 
 def _tidy(spaced: np.ndarray, low: float, high: float) -> list[float]:
-    """Round grid values to 3 digits, or as many as keep them within 1 % of their spacing."""
+    """Round grid values to 3 digits, or as many as keep them within 1% of their spacing."""
     inner = []
     for left, value, right in zip(spaced, spaced[1:], spaced[2:], strict=False):
         tolerance = 0.01 * min(value - left, right - value)

@@ -156,8 +156,8 @@ CALLS = [
                                "interval": 0.5}, "36 epochs"),
     ("parallel_coordinates", (trials(),), {}, "4 trials of 37"),
     ("parallel_coordinates", (trials(),), {"params": ["units", "optimizer"], "top": 0.5}, "37"),
-    ("importance", ({"units": 0.3, "learning_rate": 0.68, "seed": 0.02},), {}, "68 %"),
-    ("importance", (Result(trials()),), {"errors": {"units": 0.1}}, "75 %"),
+    ("importance", ({"units": 0.3, "learning_rate": 0.68, "seed": 0.02},), {}, "68%"),
+    ("importance", (Result(trials()),), {"errors": {"units": 0.1}}, "75%"),
     ("surrogate", (), gaussian(), "0.531"),
     ("surrogate", (), {**gaussian(), "acquisition": np.arange(50.0), "truth": np.zeros(50),
                        "y_range": (-2, 2), "direction": "minimize"}, "=1,"),
@@ -335,7 +335,7 @@ class TestLearningCurves:
     def test_overfit_epochs(self):
         curve = {"loss": [2.0, 1.0, 0.5, 0.2, 0.1], "val_loss": [2.0, 1.0, 0.9, 1.2, 1.5]}
         found = plots.learning_curves_info(curve).diagnoses[""]
-        # 10 % above the lowest, 0.9, is 0.99: epochs 1 and 2 lie above it, then 4 and 5.
+        # 10% above the lowest, 0.9, is 0.99: epochs 1 and 2 lie above it, then 4 and 5.
         assert (found.best_epoch, found.underfit_until, found.overfit_from) == (3, 2, 4)
         assert found.gap == pytest.approx(1.4)
 
@@ -545,7 +545,7 @@ class TestGenealogy:
 class TestPaths:
     def test_arrival_distance_and_escape(self):
         table = plots.paths_info(bowl, PATHS, minimum=(0, 0)).set_index("name")
-        # Losses of sgd: 11, 0.65, 0.0025; 1 % of the first is 0.11.
+        # Losses of sgd: 11, 0.65, 0.0025; 1% of the first is 0.11.
         assert table.loc["sgd", "arrived"] == 2
         assert table.loc["sgd", "distance"] == pytest.approx(0.05)
         assert np.isnan(table.loc["adam", "arrived"])

@@ -253,7 +253,7 @@ def test_grid_arithmetic_multiplies() -> None:
     panel = ht.widgets.grid_arithmetic({"a": 2, "b": 3, "c": 5}, folds=4, seconds=30, workers=2)
     # 2 × 3 × 5 points, 4 fits each, 30 s a fit, two at a time: half an hour.
     assert "= 120 fits, 30 min" in panel.reading
-    assert "see 3 % of the space" in panel.reading  # 0.2 × 0.3 × 0.5
+    assert "see 3% of the space" in panel.reading  # 0.2 × 0.3 × 0.5
     panel.close()
 
 

@@ -42,7 +42,7 @@ def expect_draws(outcome: Outcome) -> None:
 
 
 def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
-    """Return "right" when enough replays end among the best 5 %, else raise with what to look at.
+    """Return "right" when enough replays end among the best 5%, else raise with what to look at.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
         A sentence for a learner whose search is not there yet.
     """
     share = outcome.share_in_best(0.05)
-    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best 5 % of the table"
+    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best 5% of the table"
     if share < needed:
         wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
     return right(f"{said}.")

@@ -75,7 +75,7 @@ def whole_number(
 
 
 def near(value: float, expected: float, share: float = 0.01) -> bool:
-    """Return whether a number is within a share (default 1 %) of what is expected."""
+    """Return whether a number is within a share (default 1%) of what is expected."""
     return math.isclose(value, expected, rel_tol=share, abs_tol=1e-12)
 
 

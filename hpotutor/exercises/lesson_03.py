@@ -130,7 +130,7 @@ def _check_rates(rates: np.ndarray) -> None:
     top = np.mean(rates > 0.01)
     if top > 0.5:
         wrong(
-            f"{100 * top:.0f} % of the learning rates drawn lie above 0.01, in the last of three "
+            f"{100 * top:.0f}% of the learning rates drawn lie above 0.01, in the last of three "
             "decades. On a log scale each decade gets its third."
         )
     # Draws come close to the ends of their range, on its scale.
@@ -341,7 +341,7 @@ q3 = Exercise(
     """,
     why=(
         "The number of knobs is nowhere in it: 59 trials are enough for 2 knobs and for 20. For "
-        "the best 1 % they are not: that takes 299."
+        "the best 1% they are not: that takes 299."
     ),
     wrong_answers=tuple(
         WrongAnswer(
@@ -378,7 +378,7 @@ _REMARKS = {
     ),
     "d": "About d: is the number of knobs anywhere in `1 - 0.95 ** 59`?",
     "e": (
-        "About e: if most of the wider space is useless, a setting can be among its best 5 % and "
+        "About e: if most of the wider space is useless, a setting can be among its best 5% and "
         "be poor."
     ),
 }
@@ -405,11 +405,11 @@ q4 = Exercise(
     A friend draws 59 random settings from a search space of 4 knobs, trains each once, and keeps
     the one with the best validation accuracy. Which of these statements follow?
 
-    - **a** With a chance of about 95 %, at least one of the 59 is among the best 5 % of the space.
-    - **b** With a chance of about 95 %, the one that is kept is among the best 5 % of the space.
-    - **c** With a chance of about 95 %, its accuracy is within 0.05 of the best there is.
+    - **a** With a chance of about 95%, at least one of the 59 is among the best 5% of the space.
+    - **b** With a chance of about 95%, the one that is kept is among the best 5% of the space.
+    - **c** With a chance of about 95%, its accuracy is within 0.05 of the best there is.
     - **d** Statement a would hold for a space of 14 knobs as well.
-    - **e** Had the friend drawn learning rates up to 1,000, a setting among the best 5 % would be
+    - **e** Had the friend drawn learning rates up to 1,000, a setting among the best 5% would be
       worth as much.
     """,
     expects="a dict from the letters a to e to True or False",
@@ -468,7 +468,7 @@ q5 = Exercise(
     returns it as a dict. `objective.space.sample(rng)` draws a setting of all 7 knobs, and
     `objective.evaluate(params).value` is what one training scores on the validation rows, or NaN
     if it diverged; asked again, the same setting is trained with another seed. Your function is
-    called with 200 seeds. At least 75 % of these searches must end among the best 5 % of the
+    called with 200 seeds. At least 75% of these searches must end among the best 5% of the
     table. 60 random trials do not get there.
     """,
     expects="a function search(objective, seed)",

@@ -678,7 +678,7 @@ def _check_search(answer: object) -> Right:
     share = first.share_in_best()
     if share < 0.35:
         wrong(
-            f"Of {_FIRST_LOOK} replays {share:.0%} end in the best 5 % of the table. That is worse "
+            f"Of {_FIRST_LOOK} replays {share:.0%} end in the best 5% of the table. That is worse "
             "than random search: does the study maximize, and do you return the best params?"
         )
     return challenge.verdict(
@@ -733,8 +733,8 @@ q7 = Exercise(
     (`objective.evaluate(params).value` is the validation accuracy, NaN for a network that
     diverged; `objective.space` is the space) and returns the params it would take.
 
-    The check replays it with 100 seeds. At least 75 % of the replays have to end among the best
-    5 % of the table. Plain random search does not get there. Allow it half a minute.
+    The check replays it with 100 seeds. At least 75% of the replays have to end among the best
+    5% of the table. Plain random search does not get there. Allow it half a minute.
     """,
     expects="a function `search(objective, seed)` that returns the chosen params",
     checker=_check_search,

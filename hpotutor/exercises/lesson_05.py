@@ -286,7 +286,7 @@ def _check_schedule(answer: object) -> Right:
         if not 0.8 < middle < 0.9:
             wrong(
                 f"A quarter of the way down {asked} stands at {middle:.0%} of the peak; half a "
-                "cosine, (1 + cos(π t)) / 2, stands at 85 %."
+                "cosine, (1 + cos(π t)) / 2, stands at 85%."
             )
     return right("It counts steps, warms up for an epoch and comes to rest.")
 
@@ -558,8 +558,8 @@ q5 = Exercise(
     optimizer (sgd, rmsprop, adam), learning rate (0.0001 to 1), batch size, layers, units,
     activation, dropout.
 
-    It is replayed 200 times with other seeds. At least 60 % of the replays must end among the
-    best 5 % of the table's 5,184 settings. Random search over everything does not get there.
+    It is replayed 200 times with other seeds. At least 60% of the replays must end among the
+    best 5% of the table's 5,184 settings. Random search over everything does not get there.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters",
     checker=_check_search,

@@ -354,7 +354,7 @@ _TRIALS, _NEEDED = 40, 0.8
 
 def _check_search(answer: object) -> Right:
     share = challenge.replays(answer, trials=_TRIALS).share_in_best(0.05)
-    said = f"{share:.0%} of 200 replays end among the best 5 %"
+    said = f"{share:.0%} of 200 replays end among the best 5%"
     if share < _NEEDED:
         wrong(
             f"Only {said}; {_NEEDED:.0%} are asked for. Where do your epochs go? Few of them are "
@@ -406,7 +406,7 @@ q5 = Exercise(
     another seed, and a diverged training has the value NaN. `objective.space.sample(rng)` draws a
     setting. Return the `params` that you choose.
 
-    It is replayed 200 times. At least 80 % of the replays must end among the best 5 % of the table.
+    It is replayed 200 times. At least 80% of the replays must end among the best 5% of the table.
     Lesson 06 alone is not enough, and lesson 09 alone is not either.
     """,
     expects="a function search_well(objective, seed) that returns the hyperparameters as a dict",

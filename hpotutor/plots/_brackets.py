@@ -217,7 +217,7 @@ def _legend(ax: Axes, corner: str, bloomers: bool) -> None:
 
 def _title(info: Brackets, known: bool) -> str:
     share = round(100 * info.spent / info.full_cost)
-    text = f"{share} % of the epochs of training everything"
+    text = f"{share}% of the epochs of training everything"
     lost = len(info.late_bloomers)
     if not known:
         return f"{text}; the winner reaches {number(info.winner_value)}"

@@ -29,7 +29,7 @@ def importance_info(
     Returns
     -------
     DataFrame
-        Columns knob, share, cumulative, idle (a share below 5 %), error; largest first.
+        Columns knob, share, cumulative, idle (a share below 5%), error; largest first.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def importance(
             if np.isfinite(row.error):
                 ax.errorbar(row.share, place, xerr=row.error, color=BLACK, capsize=4, lw=1.2)
                 reach += row.error
-            text = f"{100 * row.share:.0f} %" + (" (hardly matters)" if row.idle else "")
+            text = f"{100 * row.share:.0f}%" + (" (hardly matters)" if row.idle else "")
             ax.annotate(text, (reach, place), (6, 0), textcoords="offset points",
                         va="center", fontsize=9)  # fmt: skip
         ax.set_yticks(range(len(table)), table["knob"])
@@ -107,12 +107,12 @@ def _title(table: pd.DataFrame) -> str:
     if len(table) > 1 and first["share"] < 0.5:
         two = table["knob"].iloc[:2].tolist()
         share = round(100 * table["cumulative"].iloc[1])
-        return f"No knob rules alone: {two[0]} and {two[1]} together explain {share} %"
-    return f"{first['knob']} explains {round(100 * first['share'])} % of the differences"
+        return f"No knob rules alone: {two[0]} and {two[1]} together explain {share}%"
+    return f"{first['knob']} explains {round(100 * first['share'])}% of the differences"
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    listed = ", ".join(f"{r.knob} {round(100 * r.share)} %" for r in table.itertuples())
+    listed = ", ".join(f"{r.knob} {round(100 * r.share)}%" for r in table.itertuples())
     idle = table.loc[table["idle"], "knob"].tolist()
     hardly = f"; {', '.join(idle)} hardly matter there" if idle else ""
     return f"Shares of the variation among the trials that were tried: {listed}{hardly}."

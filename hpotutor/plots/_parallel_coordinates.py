@@ -222,5 +222,5 @@ def _sentence(info: ParallelCoordinates, score: str) -> str:
     return (
         f"The best {counted(int(info.top.sum()), 'trial')} of {len(info.top)} ({score} "
         f"{number(worst)} to {number(best)}) agree most on {info.agreed} ({info.shared}), and "
-        f"least on {loose}, where they fill {round(100 * info.spread[loose])} % of its range."
+        f"least on {loose}, where they fill {round(100 * info.spread[loose])}% of its range."
     )

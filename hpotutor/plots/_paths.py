@@ -196,4 +196,4 @@ def _sentence(table: pd.DataFrame, tolerance: float) -> str:
     listed = "; ".join(
         f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
     )
-    return f"Steps until the loss stays within {100 * tolerance:g} % of its start: {listed}."
+    return f"Steps until the loss stays within {100 * tolerance:g}% of its start: {listed}."

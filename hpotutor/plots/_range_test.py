@@ -52,7 +52,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     Returns
     -------
     RangeTest
-        From ``low`` to ``high`` the smoothed loss does the middle 80 % of its fall. At
+        From ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
         ``bursts`` it has climbed back by half of that fall, or is no number any more.
 
     Raises

@@ -75,7 +75,7 @@ def surrogate_info(
     truth : array, shape (n,), optional
         The true curve, where it is known.
     width : float, default 1.96
-        Half the band in standard deviations (1.96: 95 %).
+        Half the band in standard deviations (1.96: 95%).
     direction : {"maximize", "minimize"}, default "maximize"
         Which score is better.
 
@@ -244,7 +244,7 @@ def _sentence(info: Surrogate, knob: str, score: str, width: float) -> str:
     )
     if np.isfinite(info.covered):
         text += (
-            f"; the band holds {round(100 * info.covered)} % of the true curve, and the best so "
+            f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
             f"far is {number(abs(info.regret))} from its optimum"
         )
     return text + "."

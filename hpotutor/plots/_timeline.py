@@ -156,7 +156,7 @@ def _message(info: Timeline, count: int) -> str:
         return f"One worker needs {duration(info.makespan)}"
     return (
         f"{count} workers are {number(float(f'{info.speed_up:.3g}'))} times as fast as one: "
-        f"they wait {round(100 * (1 - info.busy))} % of the time"
+        f"they wait {round(100 * (1 - info.busy))}% of the time"
     )
 
 
@@ -166,5 +166,5 @@ def _sentence(info: Timeline, count: int) -> str:
     return (
         f"{counted(tasks, 'task')} worth {duration(info.work)} of one worker's time took "
         f"{counted(count, 'worker')} {duration(info.makespan)}: a speed-up of "
-        f"{number(info.speed_up)}, with {round(100 * idle)} % of the workers' time spent waiting."
+        f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
     )

@@ -102,7 +102,7 @@ def _draw_share(ax: Axes, seen: pd.DataFrame) -> None:
 
 def _percent(share: float) -> str:
     """Write a share in percent, with at most two digits that count."""
-    return f"{number(float(f'{100 * share:.2g}'))} %"
+    return f"{number(float(f'{100 * share:.2g}'))}%"
 
 
 def grid_arithmetic(
@@ -144,7 +144,7 @@ def grid_arithmetic(
     >>> panel.set(units=8)
     >>> panel.reading
     "At 2 s a fit: 8 × 3 × 5 folds = 120 fits, 4 min. If each level speaks for a tenth of
-    its knob's range, these 120 fits see 24 % of the space."
+    its knob's range, these 120 fits see 24% of the space."
     >>> panel.close()
     """
     if levels is None:

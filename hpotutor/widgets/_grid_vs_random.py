@@ -110,7 +110,7 @@ class GridVsRandom(Panel):
         wins = wins_info(surface, points, **self._ranges)
         return (
             f"{reading} Over {_REDRAWS:,} seeds, the best of {points} random points beats the "
-            f"grid's best in {round(100 * wins)} % of them."
+            f"grid's best in {round(100 * wins)}% of them."
         )
 
     def _another_seed(self) -> None:

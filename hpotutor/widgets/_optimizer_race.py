@@ -100,7 +100,7 @@ def optimizer_race(
     >>> panel = optimizer_race("saddle")
     >>> panel.set(learning_rate=0.1, steps=200)
     >>> panel.reading
-    'Steps until the loss stays within 1 % of its start: ...'
+    'Steps until the loss stays within 1% of its start: ...'
     >>> panel.close()
     """
     problems = Problems("optimizer_race")
