@@ -7,6 +7,7 @@ import optuna
 
 from hpotutor.exercises import challenge, checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.log import quiet_optuna
 
 # ── 8.1 ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -17,6 +18,7 @@ _EXPECTED = {
 }
 
 
+@quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_suggest(answer: object) -> Right:
     trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
     params = checks.call(answer, trial, what="`suggest(trial)`")
@@ -273,6 +275,7 @@ q3 = Exercise(
 # ── 8.4 ──────────────────────────────────────────────────────────────────────────────────────
 
 
+@quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_finish(answer: object) -> Right:
     for done, total in ((3, 8), (8, 8), (9, 8)):
         _finish_one(answer, done, total)
