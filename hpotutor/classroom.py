@@ -174,10 +174,10 @@ def grade(folder: str | os.PathLike) -> tuple[pd.DataFrame, list[str]]:
     MissingExtra
         If nbgrader is not installed.
     """
-    if importlib.util.find_spec("nbgrader") is None:
-        raise MissingExtra('nbgrader is not installed. Type: python -m pip install "nbgrader>=0.9"')
     course = Path(folder).resolve()
     handed_in = _handed_in(course)
+    if importlib.util.find_spec("nbgrader") is None:
+        raise MissingExtra('nbgrader is not installed. Type: python -m pip install "nbgrader>=0.9"')
     remarks = [remark for name in handed_in for remark in _autograde(course, name, handed_in[name])]
     table = _marks(course, handed_in)
     try:
