@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hpotutor.errors import Problems
+from hpotutor.errors import Problems, check_seed
 from hpotutor.intervals import Estimate, summarize, win_share
-from hpotutor.objective import check_seed
 from hpotutor.replay import (
     Replay,
     Trace,

@@ -24,7 +24,7 @@ from hpotutor.dataset_checks import (
     from_frame,
     read_csv,
 )
-from hpotutor.errors import DataError, Problems, SealError
+from hpotutor.errors import DataError, Problems, SealError, check_seed
 
 _TABULAR: dict[str, Callable[[], Any]] = {
     "iris": sklearn_datasets.load_iris,
@@ -225,9 +225,7 @@ def load(
     """
     problems = Problems("load")
     check_shares(problems, validation, test)
-    whole = isinstance(seed, int) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**32:
-        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
+    check_seed(problems, seed)
     if scale not in _SCALES:
         problems.choice("scale", scale, _SCALES)
     is_csv = isinstance(source, os.PathLike) or str(source).lower().endswith(".csv")

@@ -231,12 +231,6 @@ def check_epochs(problems: Problems, epochs: object, argument: str = "epochs") -
         problems.add(argument, epochs, "a whole number from 1 up", f"{argument}=20")
 
 
-def check_seed(problems: Problems, seed: object) -> None:
-    """Note a seed that NumPy, Keras and scikit-learn would not all take."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")
-
-
 def identify(function: Callable) -> str:
     """Return a function's name and a checksum of what it does, to tell it from another.
 

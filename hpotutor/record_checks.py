@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hpotutor.errors import Problems
-from hpotutor.objective import Objective, check_seed
+from hpotutor.errors import Problems, check_seed
+from hpotutor.objective import Objective
 from hpotutor.space import SearchSpace
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hpotutor.review_parts import markdown_cell
 from hpotutor.verdicts import WHO, mean_interval
 
 _HEADINGS = {"done": "What was done", "found": "What was found", "repeat": "How to repeat it"}
@@ -82,17 +83,21 @@ def text(contents: Contents) -> str:
 
 def markdown(contents: Contents) -> str:
     """Return the report as Markdown."""
-    parts = [f"### {contents.question}", f"**{_plain(contents.answer)}**"]
+    parts = [f"### {contents.question}", f"**{markdown_cell(contents.answer)}**"]
     for key, heading in _HEADINGS.items():
         rows = "\n".join(
-            f"| {_plain(n)} | {_plain(v)} |" for n, v in getattr(contents, key).items()
+            f"| {markdown_cell(n)} | {markdown_cell(v)} |"
+            for n, v in getattr(contents, key).items()
         )
         parts += [f"#### {heading}", f"| | |\n|---|---|\n{rows}"]
         if key == "found":
             head, scores = contents.table
             lines = [head, ["---"] * len(head), *scores]
             parts += ["\n".join(f"| {' | '.join(line)} |" for line in lines), contents.caption]
-            parts += ["#### Review", "\n".join(f"- {_plain(line)}" for line in contents.review)]
+            parts += [
+                "#### Review",
+                "\n".join(f"- {markdown_cell(line)}" for line in contents.review),
+            ]
     return "\n\n".join(parts)
 
 
@@ -187,8 +192,3 @@ def drawing(contents: Contents) -> str:
         f'viewBox="0 0 {left + width + 20} {bottom + 12}" width="{left + width + 20}" '
         f'font-family="sans-serif">{"".join(shapes)}</svg><p>{said}</p>'
     )
-
-
-def _plain(value: str) -> str:
-    """Keep a text's own bars and line ends from breaking a table."""
-    return value.replace("|", "\\|").replace("\n", " ")

@@ -140,3 +140,8 @@ def typed(name: str, due: Distribution | Conditional, space: SearchSpace | None 
     """Return the line of a space that makes one hyperparameter."""
     parents = {} if space is None else {"optimizer": space["optimizer"]}
     return f"{name}={constructor(SearchSpace({**parents, name: due}), name)}"
+
+
+def markdown_cell(text: str) -> str:
+    """Keep a text's own bars and line ends from breaking a table."""
+    return text.replace("|", "\\|").replace("\n", " ")

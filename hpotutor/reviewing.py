@@ -14,7 +14,7 @@ from hpotutor.datasets import Dataset
 from hpotutor.distributions import Conditional
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.result import SearchResult
-from hpotutor.review_parts import CHECKS, Finding, Plan
+from hpotutor.review_parts import CHECKS, Finding, Plan, markdown_cell
 from hpotutor.space import SearchSpace
 
 __all__ = ["CHECKS", "Finding", "Review", "review"]
@@ -84,7 +84,7 @@ class Review:
             return self.summary
         head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
         rows = "".join(
-            f"| {_cell(f.found)} | {_cell(f.reason)} | `{_cell(f.mend)}` "
+            f"| {markdown_cell(f.found)} | {markdown_cell(f.reason)} | `{markdown_cell(f.mend)}` "
             f"| [{f.source}]({f.link}) |\n"
             for f in self
         )
@@ -238,7 +238,3 @@ def _mend(space: SearchSpace, findings: Sequence[Finding]) -> SearchSpace:
 def _breakable(code: str) -> str:
     """Return code as HTML that a narrow column breaks after a sign, not inside a name."""
     return re.sub(r"([=(])", r"\1<wbr>", html.escape(code, quote=False))
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -81,8 +81,7 @@ def verify(table: Table, *, sample: int = 50, seed: int = 0) -> Agreement:
     """
     from tqdm.auto import tqdm
 
-    from hpotutor.errors import DataError, Problems
-    from hpotutor.objective import check_seed
+    from hpotutor.errors import DataError, Problems, check_seed
     from hpotutor.training import TrainObjective
 
     spec = spec_of("verify", table.name)

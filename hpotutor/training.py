@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from hpotutor.datasets import Dataset
-from hpotutor.errors import ArgumentError, Problems
+from hpotutor.errors import ArgumentError, Problems, check_seed
 from hpotutor.objective import (
     Evaluation,
     Objective,
@@ -21,7 +21,6 @@ from hpotutor.objective import (
     OnEpoch,
     Params,
     check_epochs,
-    check_seed,
     identify,
 )
 from hpotutor.worker import TrainingProcess

@@ -14,7 +14,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.log import to_evaluation
-from hpotutor.workers import LOCAL
+from tests.clusters import local_client
 from tests.search_cases import CASES, Case
 
 distributed = pytest.importorskip("distributed")
@@ -56,19 +56,7 @@ class Noted:
 
 @pytest.fixture(scope="module")
 def client():
-    import dask
-
-    with (
-        dask.config.set(LOCAL),
-        distributed.LocalCluster(
-            n_workers=3,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as connected,
-    ):
+    with local_client(3) as connected:
         yield connected
 
 

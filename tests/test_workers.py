@@ -10,7 +10,8 @@ import pytest
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.log import to_evaluation
-from hpotutor.workers import LOCAL, WorkerObjective, on_workers
+from hpotutor.workers import WorkerObjective, on_workers
+from tests.clusters import local_client
 
 distributed = pytest.importorskip("distributed")
 
@@ -23,19 +24,7 @@ def bowl(params, epochs=9):
 
 @pytest.fixture(scope="module")
 def client():
-    import dask
-
-    with (
-        dask.config.set(LOCAL),
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as connected,
-    ):
+    with local_client(2) as connected:
         yield connected
 
 

@@ -353,14 +353,12 @@ _TRIALS, _NEEDED = 40, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    share = challenge.replays(answer, trials=_TRIALS).share_in_best(0.05)
-    said = f"{share:.0%} of 200 replays end among the best 5%"
-    if share < _NEEDED:
-        wrong(
-            f"Only {said}; {_NEEDED:.0%} are asked for. Where do your epochs go? Few of them are "
-            "enough to drop a bad setting, and several trainings are needed to trust a good one."
-        )
-    return right(f"{said[0].upper()}{said[1:]}.")
+    return challenge.verdict(
+        challenge.replays(answer, trials=_TRIALS),
+        needed=_NEEDED,
+        look_at="Where do your epochs go? Few of them are enough to drop a bad setting, and "
+        "several trainings are needed to trust a good one.",
+    )
 
 
 _SEARCH = """

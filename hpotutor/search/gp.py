@@ -26,8 +26,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpotutor.errors import Problems
-from hpotutor.objective import check_seed
+from hpotutor.errors import Problems, check_seed
 from hpotutor.space import SearchSpace
 from hpotutor.values import to_unit
 
