@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
-import pickle
 import socket
-import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import cloudpickle
-
-from hpotutor.errors import HpoTutorError, MissingExtra, Problems, StopSearch
+from hpotutor.crew import Crew
+from hpotutor.errors import MissingExtra, Problems
 from hpotutor.objective import Evaluation, Objective, OnDone, OnEpoch, Params
 
-# How often a training is begun again after its worker died, before it counts as failed.
-ALLOWED_DEATHS = 1
 # A cluster on this machine gives a worker up that took longer to start again after its death than
 # so long: 15 seconds by default, which TensorFlow on a busy laptop can take.
-LOCAL = {
-    "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
-    "distributed.deploy.lost-worker-timeout": "10 minutes",
-}
-_COUNT_EVERY = 0.5  # seconds between two questions for the number of workers
-_one_at_a_time = threading.Lock()  # Keras draws from generators that a whole process shares
+LOCAL = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
 
 
 @contextmanager
@@ -74,7 +63,11 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
             )
             yield objective
         else:
-            yield WorkerObjective(objective, connection)
+            spread = WorkerObjective(objective, connection)
+            try:
+                yield spread
+            finally:
+                spread.crew.close()
 
 
 @contextmanager
@@ -137,25 +130,15 @@ class WorkerObjective(Objective):
     batches = True
 
     def __init__(self, objective: Objective, client: Any) -> None:
-        self.objective, self.client = objective, client
+        self.objective, self.crew = objective, Crew(client, objective)
         self.direction, self.epochs = objective.direction, objective.epochs
         self.deterministic, self.metric = objective.deterministic, objective.metric
         self.stacks = getattr(objective, "engine", None) == "fused"
-        self._workers, self._counted = 1, -math.inf
-        # The result of a task, unlike scattered data, is made again when its worker dies.
-        self._there = client.submit(pickle.loads, cloudpickle.dumps(objective), pure=False)
 
     @property
     def workers(self) -> int:
         """How many processes there are now; at least one, should all be restarting."""
-        if self.client.status != "running":  # asking would wait for half a minute
-            raise ConnectionError("the client has lost its scheduler")
-        now = time.monotonic()
-        if now - self._counted > _COUNT_EVERY:
-            self._counted = now
-            known = self.client.scheduler_info(n_workers=-1).get("workers", ())
-            self._workers = max(len(known), 1)
-        return self._workers
+        return self.crew.size
 
     @property
     def here(self) -> Objective:
@@ -181,16 +164,14 @@ class WorkerObjective(Objective):
     def evaluate_many(
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
     ) -> list[Evaluation]:
-        from distributed import as_completed
-
         answers: list[Any] = [None] * len(batch)
-        pending = {}
-        with _in_reach(self.client, pending):
-            for positions in self._portions(len(batch)):
-                pending[self.submit([batch[i] for i in positions], epochs)] = positions
-            for future in as_completed(list(pending)):
-                positions = pending.pop(future)
-                found = self.outcome(future, [batch[i] for i in positions])
+        with self.crew.in_reach():
+            waiting = deque(self._portions(len(batch)))
+            while waiting or self.crew.tokens:
+                while waiting and self.crew.has_room():
+                    positions = waiting.popleft()
+                    self.crew.begin(positions, [batch[i] for i in positions], epochs)
+                positions, found = self.crew.next_done()
                 for index, answer in zip(positions, found, strict=True):
                     answers[index] = answer
                     if on_done is not None:
@@ -203,66 +184,6 @@ class WorkerObjective(Objective):
             return [[index] for index in range(count)]
         workers = min(self.workers, count)
         return [list(range(start, count, workers)) for start in range(workers)]
-
-    def submit(self, batch: list[Params], epochs: int | None) -> Any:
-        """Begin to train on some worker and return the future."""
-        return self.client.submit(
-            train_here, self._there, batch, epochs, pure=False, retries=0, key=_key()
-        )
-
-    def outcome(self, future: Any, batch: list[Params]) -> list[Evaluation]:
-        """Return a finished future's evaluations; what no worker survived has failed."""
-        from distributed import KilledWorker
-
-        try:
-            return future.result()
-        except KilledWorker:
-            reason = (
-                f"{ALLOWED_DEATHS + 1} worker processes died while they trained this; was there "
-                "enough memory?"
-            )
-            return [Evaluation(p, math.nan, status="failed", reason=reason) for p in batch]
-
-
-@contextmanager
-def _in_reach(client: Any, pending: dict) -> Iterator[None]:
-    """Take back on leaving what is still pending; end the search if the scheduler is gone."""
-    from concurrent.futures import CancelledError
-
-    try:
-        yield
-    except (OSError, CancelledError) as error:
-        if client.status == "running":
-            raise
-        raise StopSearch(
-            "the connection to the Dask scheduler is lost. The trials that had ended are kept. "
-            "With log=, the same call goes on from them, with a new Client or without one"
-        ) from error
-    finally:
-        if client.status == "running":  # without a scheduler it would wait for half a minute
-            client.cancel(list(pending))
-
-
-def train_here(objective: Objective, batch: list[Params], epochs: int | None) -> list[Evaluation]:
-    """Evaluate a batch in a worker's process; what a build or a fit raises is a failure."""
-    with _one_at_a_time:
-        if len(batch) > 1:
-            return objective.evaluate_many(batch, epochs)
-        start = time.perf_counter()
-        try:
-            return [objective.evaluate(batch[0], epochs)]
-        except HpoTutorError:  # the call itself cannot work, for any hyperparameters
-            raise
-        except Exception as error:
-            spent = time.perf_counter() - start
-            reason = f"{type(error).__name__}: {error}"
-            return [Evaluation(batch[0], math.nan, seconds=spent, status="failed", reason=reason)]
-
-
-def _key() -> str:
-    import uuid
-
-    return f"hpotutor-{uuid.uuid4().hex}"
 
 
 def lead(
@@ -287,30 +208,26 @@ def lead(
     StopSearch
         A budget is spent, or the cluster cannot be reached any more.
     """
-    objective = recorder.objective
-    running: dict[Any, tuple[Any, Params, int | None]] = {}
+    crew = recorder.objective.crew
     held = None  # what was asked for and finds no room in the budget
-    with _in_reach(objective.client, running):
+    with crew.in_reach():
         while True:
-            while len(running) < objective.workers:
+            while crew.has_room():
                 held = held or ask()
                 if held is None:
                     break
                 params, epochs = recorder.space.clean(held[1]), held[2]
-                asked = [one[1:] for one in running.values()]
-                if not recorder.has_room(asked, params, epochs):
+                if not recorder.has_room([token[1:] for token in crew.tokens], params, epochs):
                     break
-                running[objective.submit([params], epochs)] = (held[0], params, epochs)
+                crew.begin((held[0], params, epochs), [params], epochs)
                 held = None
-            if not running:
+            if not crew.tokens:
                 if held is not None:
                     recorder.finish(recorder.space.clean(held[1]), held[2])
                 return
-            future = _first_done(running)
-            token, params, epochs = running.pop(future)
-            evaluation = objective.outcome(future, [params])[0]
-            recorder.accept(params, epochs, evaluation)
-            tell(token, evaluation)
+            (token, params, epochs), found = crew.next_done()
+            recorder.accept(params, epochs, found[0])
+            tell(token, found[0])
 
 
 def optimize_on_workers(recorder: Any, sampler: Any) -> None:
@@ -353,9 +270,3 @@ def observe_on_workers(recorder: Any, search: Any) -> None:
     for evaluation, _ in recorder.recall():
         search.observe(evaluation.params, recorder.score(evaluation))
     lead(recorder, ask, tell)
-
-
-def _first_done(running: dict) -> Any:
-    from distributed import wait
-
-    return next(iter(wait(list(running), return_when="FIRST_COMPLETED").done))
