@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -131,10 +132,29 @@ def test_wrong_answers_lose_their_points_and_hear_why(graded) -> None:
     assert marks.loc["wrong", "total"] == 0
     for grade_id, shown in outputs(course, "wrong").items():
         (error,) = [output["evalue"] for output in shown if output["output_type"] == "error"]
-        (told,) = [output["text"] for output in shown if output["output_type"] == "stream"]
+        # What is printed can reach the notebook in several pieces.
+        told = ["".join(piece["text"]) for piece in shown if piece["output_type"] == "stream"]
         exercise = EXERCISES[grade_id.removesuffix("-mark")]
         assert exercise.wrong_answers[-1].says in error, grade_id
         assert "".join(told).strip().endswith(error), grade_id
+
+
+def test_feedback_is_nbgraders_own(graded) -> None:
+    course = graded[0]
+    made = api(course).generate_feedback(NAME)
+    assert made["success"], made
+    page = (course / "feedback" / "wrong" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
+    for exercise in EXERCISES.values():
+        assert exercise.title in page, exercise.id
+
+
+def test_export_is_nbgraders_own(graded, monkeypatch) -> None:
+    course, marks, _ = graded
+    monkeypatch.chdir(course)
+    command = [sys.executable, "-m", "nbgrader", "export", "--to", "grades.csv"]
+    subprocess.run(command, check=True, capture_output=True)
+    grades = pd.read_csv("grades.csv", index_col="student_id")["score"]
+    assert grades.to_dict() == marks["total"].to_dict()
 
 
 def test_no_graded_cell_writes_to_stderr(graded) -> None:
