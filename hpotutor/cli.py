@@ -81,7 +81,7 @@ def _add_table(commands: argparse._SubParsersAction) -> None:
     times.add_argument("--provisional", action="store_true", help="note that the machine is busy")
     verify.add_argument("--sample", type=int, default=50, help="how many runs")
     verify.add_argument("--seed", type=int, default=0, help="decides which runs")
-    traces.add_argument("--methods", nargs="+", help="which searches; all by default")
+    traces.add_argument("--methods", nargs="+", help="which searches; the shipped ones by default")
     traces.add_argument("--repeats", type=int, default=1000, help="repeats of each search")
 
 
