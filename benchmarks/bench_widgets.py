@@ -28,7 +28,9 @@ _NEXT_PICTURE = """(panel) => new Promise(done => {
     const old = panel.querySelector('img').src;
     const look = () => {
         const image = panel.querySelector('img');
-        if (image && image.src !== old && image.complete) done(performance.now() - began);
+        const waited = performance.now() - began;
+        if (image && image.src !== old && image.complete) done(waited);
+        else if (waited > 10000) done(null);  // this step changes nothing in the picture
         else requestAnimationFrame(look);
     };
     look();
@@ -64,11 +66,14 @@ def in_the_page(panel: object, slider: int = 0) -> list[float]:
     for _ in range(_STEPS):
         panel.settle()
         at, most = (int(float(handle.get_attribute(f"aria-value{end}"))) for end in ("now", "max"))
-        key = "ArrowLeft" if at >= most else "ArrowRight"
+        if at in (0, most):  # turn round, and go on to pictures that were not shown yet
+            key = "ArrowLeft" if at else "ArrowRight"
         handle.focus()
         waiting = panel.place.evaluate_handle(f"panel => ({{done: ({_NEXT_PICTURE})(panel)}})")
         panel.page.keyboard.press(key)
-        times.append(waiting.evaluate("async waiting => await waiting.done") / 1000)
+        waited = waiting.evaluate("async waiting => await waiting.done")
+        if waited is not None:
+            times.append(waited / 1000)
     return times
 
 
