@@ -65,9 +65,11 @@ def in_the_page(panel: object, slider: int = 0) -> list[float]:
     times, key = [], "ArrowRight"
     for _ in range(_STEPS):
         panel.settle()
-        at, most = (int(float(handle.get_attribute(f"aria-value{end}"))) for end in ("now", "max"))
-        if at in (0, most):  # turn round, and go on to pictures that were not shown yet
-            key = "ArrowLeft" if at else "ArrowRight"
+        least, at, most = (
+            float(handle.get_attribute(f"aria-value{end}")) for end in ("min", "now", "max")
+        )
+        if at in (least, most):  # turn round, and go on to pictures that were not shown yet
+            key = "ArrowRight" if at == least else "ArrowLeft"
         handle.focus()
         waiting = panel.place.evaluate_handle(f"panel => ({{done: ({_NEXT_PICTURE})(panel)}})")
         panel.page.keyboard.press(key)

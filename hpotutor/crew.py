@@ -57,9 +57,9 @@ class Crew:
     Notes
     -----
     A job whose worker dies is begun again on another one. When that dies too, its trainings are
-    failed evaluations. Answers come as events of the worker, which takes half the messages that
-    fetching results does. See https://distributed.dask.org/en/stable/resilience.html for what Dask
-    does by itself, and https://distributed.dask.org/en/stable/logging.html for events.
+    failed evaluations. Answers come as events of the worker: to fetch a result takes another two
+    round trips. See https://distributed.dask.org/en/stable/resilience.html for what Dask does by
+    itself, and https://distributed.dask.org/en/stable/logging.html for events.
     """
 
     def __init__(self, client: Client, objective: Objective) -> None:
@@ -161,7 +161,7 @@ class Crew:
         """Give the jobs in line to the workers that have none."""
         busy = {job.worker for job in self._jobs.values()}
         free = [a for a, status in self._known.items() if status == "running" and a not in busy]
-        for address, _ in zip(free, list(self._line), strict=False):
+        for address in free[: len(self._line)]:
             job = self._line.popleft()
             place = {"workers": [address], "pure": False}
             if address not in self._there:

@@ -123,8 +123,7 @@ class WorkerObjective(Objective):
 
     Notes
     -----
-    A training whose worker dies is begun again on another one. When that dies too, the training
-    is a failed evaluation and the search goes on. See https://distributed.dask.org/en/stable/resilience.html.
+    :class:`hpotutor.crew.Crew` tells what happens when a worker dies.
     """
 
     batches = True

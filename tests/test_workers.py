@@ -184,6 +184,27 @@ def test_nothing_is_lost_when_a_worker_is_killed(client, tmp_path, deaths, statu
     assert sorted(e.params["k"] for e in logged) == list(range(12))
 
 
+class Slayer(Deadly):
+    """Kills every worker that it meets with one of some numbers, after half a second."""
+
+    def __call__(self, params):
+        if params["k"] % 4 == 1:
+            time.sleep(0.5)  # so that Dask could put others in line behind it
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(params)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX systems")
+def test_a_trial_is_not_blamed_for_its_neighbors(client, tmp_path):
+    objective = ht.FunctionObjective(Slayer(tmp_path, deaths=0))
+    space = ht.SearchSpace(k=ht.integers(0, 11))
+    result = ht.grid_search(objective, space, levels=12, client=client, progress=False)
+    failed = {e.params["k"] for e in result.evaluations if e.status == "failed"}
+    assert failed == {1, 5, 9}
+    trained = [len(list(tmp_path.glob(f"{k}-*"))) for k in range(12) if k not in failed]
+    assert trained == [1] * 9
+
+
 def test_scikit_learns_own_search_runs_on_the_same_cluster(client):
     import joblib
     from sklearn.linear_model import LogisticRegression
