@@ -56,7 +56,11 @@ def network_last(pipeline: Pipeline) -> None:
     name, network = pipeline.steps[-1]
     if "scikeras" not in {cls.__module__.partition(".")[0] for cls in type(network).__mro__}:
         wrong(f"The last step, `{name}`, should be an `ht.KerasClassifier`; it is {kind(network)}.")
-    if not is_classifier(network):
+    try:
+        recognized = is_classifier(network)
+    except AttributeError:  # scikit-learn 1.6 finds no tags in SciKeras's wrapper
+        recognized = False
+    if not recognized:
         wrong(
             "SciKeras's own wrapper is not recognized as a classifier by scikit-learn, and its "
             "folds are cut unstratified. Take `ht.KerasClassifier`."

@@ -1,0 +1,1 @@
+"""A regular package: IPython 7 puts a folder with another `tests` on the path."""
