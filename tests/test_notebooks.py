@@ -49,6 +49,7 @@ BAD_OUTPUTS = {
     "stderr": out("stream", name="stderr", text="UserWarning: x"),
     "/home/anna": out("stream", name="stdout", text="saved to /home/anna/runs"),
     "/tmp/x": out("display_data", data={"text/html": "<b>/tmp/x</b>"}),
+    "a widget without its state": out("display_data", data={notebooks.WIDGET_VIEW: {}}),
     "C:\\\\Users": out("execute_result", data={"text/plain": "'C:\\\\Users\\\\anna'"}),
 }
 
@@ -88,7 +89,10 @@ def test_other_faults_are_found(lesson: nbformat.NotebookNode) -> None:
 def test_clean_keeps_what_matters_and_drops_the_rest() -> None:
     pieces = [out("stream", name="stdout", text=text) for text in ("one ", "two\n")]
     figure = out("display_data", data={"text/plain": "<Axes at 0x7f1>", "image/png": "QUJD"})
-    cell = new_code_cell("print()", outputs=[*pieces, figure], execution_count=1)
+    view = {notebooks.WIDGET_VIEW: {"model_id": "1"}}
+    widget = out("display_data", data={"text/plain": "Run", **view})
+    table = out("display_data", data={"text/html": '<style>#T_0a1b2_row0</style><b id="T_0a1b2">'})
+    cell = new_code_cell("print()", outputs=[*pieces, figure, widget, table], execution_count=1)
     cell.metadata.update(tags=["nbval-check-output"], execution={"started": "now"})
     dirty = new_notebook(
         cells=[cell], metadata={"widgets": {"a": 1}, "language_info": {"name": "x"}}
@@ -97,8 +101,10 @@ def test_clean_keeps_what_matters_and_drops_the_rest() -> None:
     assert set(cleaned.metadata) == {"kernelspec", "language_info"}
     (cell,) = cleaned.cells
     assert cell.metadata == {"tags": ["nbval-check-output"]}
-    assert [output.get("text") for output in cell.outputs] == ["one two\n", None]
-    assert cell.outputs[1].data == {"text/plain": "<Axes>", "image/png": "QUJD"}
+    assert [output.get("text") for output in cell.outputs] == ["one two\n", None, None, None]
+    shown = [output.data for output in cell.outputs[1:]]
+    assert shown[:2] == [{"text/plain": "<Axes>", "image/png": "QUJD"}, {"text/plain": "Run"}]
+    assert shown[2]["text/html"] == '<style>#T_001_row0</style><b id="T_001">'
     assert cell.execution_count == 1
     assert nbformat.writes(notebooks.clean(copy.deepcopy(cleaned))) == nbformat.writes(cleaned)
 

@@ -29,6 +29,9 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 LANGUAGE = {"name": "python"}
 LARGEST = 1_000_000  # bytes; GitHub stops rendering somewhat above
 CELL_SECONDS = 300
+# A widget's place in a page. Its state is not kept, and without it JupyterLab and GitHub show an
+# error; with the place left out they show the widget's text, which says to run the cell.
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Folders that name a machine or a person, on Linux, macOS and Windows. A path in a lesson's
 # prose or code is the author's words; one in an output has leaked.
 ABSOLUTE_PATH = re.compile(
@@ -85,6 +88,8 @@ def cell_problems(cell: dict, count: int) -> Iterator[str]:
             yield f"fails with {output['ename']}: {output['evalue']}"
         if output.get("name") == "stderr":
             yield f"writes to stderr: {output['text'].strip()[:200]}"
+        if WIDGET_VIEW in output.get("data", {}):
+            yield "keeps a widget without its state"
         for text in texts(output):
             leaked = ABSOLUTE_PATH.search(text)
             if leaked:
@@ -147,8 +152,10 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             cell.outputs = joined(cell.outputs)
             for output in cell.outputs:
                 output.pop("transient", None)
-                if "text/plain" in output.get("data", {}):
-                    output.data["text/plain"] = without_addresses(output.data["text/plain"])
+                data = output.get("data", {})
+                data.pop(WIDGET_VIEW, None)
+                for kind in {"text/plain", "text/html"} & set(data):
+                    data[kind] = without_chance(data[kind], name=f"T_{number:03d}")
     return notebook
 
 
@@ -164,15 +171,23 @@ def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     return result
 
 
-def without_addresses(text: str) -> str:
-    """Return an object's text form without its address in memory.
+def without_chance(text: str, name: str = "T_table") -> str:
+    """Return an output's text without an object's address in memory or a table's drawn name.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        What a table of pandas's ``Styler`` shall be called instead.
 
     Examples
     --------
-    >>> without_addresses("<Axes at 0x7f3a5c>")
+    >>> without_chance("<Axes at 0x7f3a5c>")
     '<Axes>'
+    >>> without_chance('<table id="T_095da">')
+    '<table id="T_table">'
     """
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+    return re.sub(r"\bT_[0-9a-f]{5}(?=[\s_\"])", name, re.sub(r" at 0x[0-9a-fA-F]+", "", text))
 
 
 def execute(path: Path, timeout: int = CELL_SECONDS) -> nbformat.NotebookNode:
