@@ -29,8 +29,8 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 LANGUAGE = {"name": "python"}
 LARGEST = 1_000_000  # bytes; GitHub stops rendering somewhat above
 CELL_SECONDS = 300
-# A widget's place in a page. Its state is not kept, and without it JupyterLab and GitHub show an
-# error; with the place left out they show the widget's text, which says to run the cell.
+# A widget's place in a page. Its state is not kept, and without it JupyterLab shows an error in a
+# notebook that it trusts; with the place left out, the widget's text, which says to run the cell.
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 # Folders that name a machine or a person, on Linux, macOS and Windows. A path in a lesson's
 # prose or code is the author's words; one in an output has leaked.
