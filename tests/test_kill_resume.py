@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -88,7 +87,7 @@ def kill_and_resume(case, seed, folder):
     while process.is_alive() and (not calls.exists() or calls.read_text().count("\n") < enough):
         time.sleep(0.001)
     time.sleep(draw.uniform(0, 0.008))
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()  # unless it has ended meanwhile
     process.join()
     hit = not (folder / "result.json").exists()
     return finish(case, folder), Noted(calls).calls(), hit
