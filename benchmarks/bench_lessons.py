@@ -12,6 +12,7 @@ Seconds differ from machine to machine. So each round also times what a lesson i
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import sys
@@ -56,10 +57,8 @@ class Memory(threading.Thread):
         while not self._over.wait(0.2):
             held = 0
             for process in me.children(recursive=True):
-                try:
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
                     held += process.memory_info().rss
-                except psutil.NoSuchProcess:  # it has ended since
-                    pass
             self.peak = max(self.peak, held / 1e6)
 
     def stop(self) -> float:
@@ -87,7 +86,8 @@ def measure(path: Path) -> tuple[float, float, list[str]]:
 
 def seconds_of_one_fit() -> float:
     """Return how long one small ``Model.fit`` takes in a fresh process, loading left out."""
-    done = subprocess.run([sys.executable, "-c", ONE_FIT], capture_output=True, text=True)
+    command = [sys.executable, "-c", ONE_FIT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
