@@ -173,6 +173,63 @@ def test_a_setting_that_cannot_be_drawn_is_explained_and_keeps_the_picture() -> 
     panel.close()
 
 
+# ── pictures drawn ahead ────────────────────────────────────────────────────
+@pytest.mark.parametrize("name", sorted(set(PANELS) - {"knob_panel"}))
+def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(name: str) -> None:
+    panel = PANELS[name]()
+    knobs = [label for label, control in panel.controls.items() if isinstance(control, Knob)]
+    for label in knobs:
+        control, settings = panel.controls[label], panel.settings
+        direction = -1 if control.ahead(1) is None else 1
+        value = control.ahead(direction)
+        if value is None:  # a single stop
+            continue
+        panel._pictures.clear()
+        panel._last_move = label, direction
+        panel._draw_ahead(1)
+        assert panel.settings == settings
+        (ahead,) = panel._pictures.values()
+        panel._pictures.clear()
+        control.value = value
+        assert (panel.picture, panel.reading) == ahead, label
+    panel.close()
+
+
+def test_the_next_stops_wait_drawn_while_the_learner_looks() -> None:
+    drawn = []
+
+    async def rest(panel: Panel) -> None:
+        while panel._plan is not None and panel._plan.when() > asyncio.get_running_loop().time():
+            await asyncio.sleep(0.05)
+
+    async def browse() -> None:
+        panel = ht.widgets.grid_vs_random()
+        draw = panel.draw
+        panel.draw = lambda figure: (drawn.append(panel.settings["seed"]), draw(figure))[1]
+        seed = panel.controls["seed"].slider
+        for seed.value in (2, 3, 4):
+            await rest(panel)
+        assert drawn == [2, 3, 4, 5, 6]  # each once, before it is asked for
+        seed.value = 3
+        await rest(panel)
+        assert drawn == [2, 3, 4, 5, 6]  # 3, 2 and 1 have been shown before
+        panel.close()
+        assert panel._plan is None
+
+    asyncio.run(browse())
+
+
+def test_a_bracket_knows_its_end_before_its_knob_does() -> None:
+    panel = ht.widgets.bracket_stepper(table())
+    panel.set(rung=3)
+    assert panel.controls["bracket"].value == 3
+    panel._last_move = "bracket", -1
+    panel._draw_ahead(2)  # bracket 1 has two rungs
+    assert panel.controls["rung"].value == panel.controls["rung"].slider.value == 3
+    assert "rung 2 of 2" in list(panel._pictures.values())[-1][1]
+    panel.close()
+
+
 # ── cells that run twice ────────────────────────────────────────────────────
 @pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:

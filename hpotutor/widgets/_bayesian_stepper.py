@@ -22,7 +22,8 @@ from hpotutor.plots._style import (
     number,
 )
 from hpotutor.plots._surrogate import surrogate
-from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, button, menu, switch
 from hpotutor.widgets._surrogate_steps import (
     Curve,
     check_curve,
@@ -43,7 +44,7 @@ _WATCH, _PLAY = "watch it step", "play against it"
 _MOST_TRIALS = 25
 
 
-class BayesianStepper(Panel):
+class BayesianStepper(BrowsingPanel):
     """The panel that `bayesian_stepper` returns.
 
     ``places`` are the trials after the two that everybody starts with. In the game, the process
@@ -119,11 +120,11 @@ class BayesianStepper(Panel):
 
     # ── what follows from them ──────────────────────────────────────────────
     def _tried(self) -> list[float]:
-        return [*start_places(self.curve, self.controls["seed"].value), *self.places]
+        return [*start_places(self.curve, self.settings["seed"]), *self.places]
 
     def _scores(self, tried: Sequence[float], luck: int = 0) -> list[float]:
         """Return the trials' scores; two players share the start, not each other's luck."""
-        noise, seed = self.controls["noise"].value, self.controls["seed"].value
+        noise, seed = self.settings["noise"], self.settings["seed"]
         return [
             trial_score(self.curve, place, n + (luck if n > 1 else 0), seed, noise)
             for n, place in enumerate(tried)
@@ -139,7 +140,7 @@ class BayesianStepper(Panel):
 
     def rival(self) -> tuple[list[float], list[float]]:
         """Return places and scores of the process that plays against you, as many as yours."""
-        tried = start_places(self.curve, self.controls["seed"].value)
+        tried = start_places(self.curve, self.settings["seed"])
         for _ in self.places:
             tried.append(self._believe(tried, luck=1000).next_place)
         return tried, self._scores(tried, luck=1000)
@@ -147,10 +148,11 @@ class BayesianStepper(Panel):
     # ── drawing ─────────────────────────────────────────────────────────────
     def draw(self, figure: Figure) -> str:
         """Draw the surrogate after the trials so far, or the game."""
-        curve, low, high = self.curve, self.curve.truth.min(), self.curve.truth.max()
+        now, curve = self.settings, self.curve
+        low, high = curve.truth.min(), curve.truth.max()
         room = 0.25 * (high - low)
         y_range = (low - room, high + room)
-        if self.controls["mode"].value == _PLAY:
+        if now["mode"] == _PLAY:
             return self._draw_game(figure, y_range)
         tried = self._tried()
         belief = self._believe(tried)
@@ -158,15 +160,14 @@ class BayesianStepper(Panel):
         reading = surrogate(
             curve.places, belief.mean, belief.std, tried, self._scores(tried),
             acquisition=belief.acquisition, next_x=belief.next_place,
-            acquisition_name=self.controls["acquisition"].value, y_range=y_range,
-            truth=curve.truth if self.controls["truth"].value else None,
+            acquisition_name=now["acquisition"], y_range=y_range,
+            truth=curve.truth if now["truth"] else None,
             knob=curve.knob, log=curve.log, score=self._score, ax=ax,
         )  # fmt: skip
-        place = self.controls["place"].value
+        place = now["place"]
         ax.child_axes[0].plot(place, y_range[0], marker="^", ms=9, color=BLACK, clip_on=False,
                               zorder=6)  # fmt: skip
-        how = "fitted" if self.controls["fit"].value else "by hand"
-        now = self.settings
+        how = "fitted" if now["fit"] else "by hand"
         return (
             f"{reading} Set: {now['acquisition']}, exploration {number(now['exploration'])}, "
             f"kernel length {number(belief.length)} of the range ({how}); your slider (▲) stands "
@@ -174,10 +175,10 @@ class BayesianStepper(Panel):
         )
 
     def _draw_game(self, figure: Figure, y_range: tuple[float, float]) -> str:
-        curve, tried = self.curve, self._tried()
+        now, curve, tried = self.settings, self.curve, self._tried()
         scores = self._scores(tried)
         rival, answers = self.rival()
-        shown = self.controls["truth"].value
+        shown = now["truth"]
         main, below = figure.subplots(
             2, 1, height_ratios=[2, 1],
             gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.11, "hspace": 0.42},
@@ -190,7 +191,7 @@ class BayesianStepper(Panel):
         best = int(np.argmax(scores))
         main.plot(tried[best], scores[best], marker="*", ms=16, ls="", color=YELLOW, mec=BLACK,
                   label="your best")  # fmt: skip
-        main.axvline(self.controls["place"].value, color=VERMILLION, ls="--", lw=1.4,
+        main.axvline(now["place"], color=VERMILLION, ls="--", lw=1.4,
                      label="your slider")  # fmt: skip
         main.set(xscale="log" if curve.log else "linear", ylim=y_range)
         main.set_xlim(curve.places[0], curve.places[-1])

@@ -13,7 +13,8 @@ from hpotutor.plots._brackets import brackets
 from hpotutor.plots._style import counted, headline, number
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel, button, menu, switch
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, button, menu, switch
 from hpotutor.widgets._stored import stored
 
 _REDRAWS = 400
@@ -81,7 +82,7 @@ def survival_info(curves: np.ndarray, bracket: Bracket, seed: int = 0) -> float:
     return float(np.mean(best_kept >= ends.max(axis=1)))
 
 
-class BracketStepper(Panel):
+class BracketStepper(BrowsingPanel):
     """The panel that `bracket_stepper` returns."""
 
     def __init__(self, objective: TableObjective, goal: str | None) -> None:
@@ -102,18 +103,35 @@ class BracketStepper(Panel):
         name = "trials from rung to rung, most of them stopped, and the late bloomers among them"
         super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
 
+    @property
+    def settings(self) -> dict:
+        """The value of each control; other settings may have fewer brackets, those fewer rungs."""
+        now = super().settings
+        plan = hyperband_brackets(now["max_epochs"], now["eta"])
+        now["bracket"] = min(now["bracket"], len(plan) - 1)
+        now["rung"] = min(now["rung"], len(plan[-1 - now["bracket"]].rungs))
+        return now
+
     def set(self, **values: object) -> None:
-        """Set several controls, and draw once; `draw` finds out what the bracket allows."""
+        """Set several controls, and draw once; `refresh` finds out what the bracket allows."""
         with self.hold():
             self.controls["bracket"].limit(_MOST_RUNGS - 1)
             self.controls["rung"].limit(_MOST_RUNGS)
         super().set(**values)
 
+    def refresh(self) -> None:
+        """Let the knobs end where brackets and rungs end, and draw."""
+        if not self._holds:
+            with self.hold():
+                self.controls["bracket"].limit(len(self._brackets()) - 1)
+                self.controls["rung"].limit(len(self.bracket.rungs))
+        super().refresh()
+
     def step(self) -> None:
         """Climb one rung; above the last, show what the stopped ones would have become."""
-        shown = self.controls["rung"].value
-        if shown < len(self.bracket.rungs):
-            self.set(rung=shown + 1)
+        rung = self.controls["rung"]
+        if rung.value < len(self.bracket.rungs):
+            rung.value += 1
         else:
             self.set(bloomers=True)
 
@@ -122,26 +140,25 @@ class BracketStepper(Panel):
         if self.controls["bloomers"].value:
             self.set(bloomers=False)
         else:
-            self.set(rung=max(1, self.controls["rung"].value - 1))
+            rung = self.controls["rung"]
+            rung.value = max(1, rung.value - 1)
 
     @property
     def bracket(self) -> Bracket:
         """The bracket that is shown, by its number in the paper: 0 has a single rung."""
-        return self._brackets()[-1 - self.controls["bracket"].value]
+        return self._brackets()[-1 - self.settings["bracket"]]
 
     def _brackets(self) -> list[Bracket]:
-        return hyperband_brackets(self.controls["max_epochs"].value, self.controls["eta"].value)
+        now = self.settings
+        return hyperband_brackets(now["max_epochs"], now["eta"])
 
     def _curves(self) -> np.ndarray:
         """Return one stored run of each configuration, shape (configurations, epochs)."""
-        run = self.controls["seed"].value % self.objective.table.seeds
+        run = self.settings["seed"] % self.objective.table.seeds
         return self.objective.table.val_accuracy[:, run].astype(float)
 
     def draw(self, figure: Figure) -> str:
         """Draw the rungs climbed so far, and say how often the best one survives."""
-        with self.hold():  # other settings may have fewer brackets, and those fewer rungs
-            self.controls["bracket"].limit(len(self._brackets()) - 1)
-            self.controls["rung"].limit(len(self.bracket.rungs))
         now, rungs, curves = self.settings, self.bracket.rungs, self._curves()
         rng = np.random.default_rng(now["seed"])
         drawn = curves[rng.integers(0, len(curves), rungs[0].configurations)]

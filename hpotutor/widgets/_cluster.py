@@ -11,7 +11,8 @@ from hpotutor.plots._timeline import timeline
 from hpotutor.search.hyperband import hyperband_brackets
 from hpotutor.simulate import AsynchronousHalving, RandomScheduler, SynchronousHalving, simulate
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel, menu
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, menu
 from hpotutor.widgets._stored import stored
 
 _WORKERS = (1, 2, 4, 8, 16, 32, 64)
@@ -51,7 +52,7 @@ def cluster_info(
     return found.assign(kind=[counted(n, "epoch") for n in found["epochs"]])
 
 
-class Cluster(Panel):
+class Cluster(BrowsingPanel):
     """The panel that `cluster` returns."""
 
     def __init__(self, objective: TableObjective, goal: str | None) -> None:

@@ -10,7 +10,8 @@ from hpotutor.plots._genealogy import genealogy
 from hpotutor.plots._style import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel, button
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, button
 from hpotutor.widgets._stored import stored
 
 _GENERATIONS = 12
@@ -73,7 +74,7 @@ def evolution_info(
     return pd.DataFrame(rows, columns=["generation", "individual", "parents", "value", "params"])
 
 
-class GenerationStepper(Panel):
+class GenerationStepper(BrowsingPanel):
     """The panel that `generation_stepper` returns."""
 
     lines = 5
@@ -96,11 +97,13 @@ class GenerationStepper(Panel):
 
     def step(self) -> None:
         """Go to the next generation."""
-        self.set(generation=min(self.controls["generation"].value + 1, _GENERATIONS))
+        generation = self.controls["generation"]
+        generation.value = min(generation.value + 1, _GENERATIONS)
 
     def back(self) -> None:
         """Go back to the generation before."""
-        self.set(generation=max(self.controls["generation"].value - 1, 0))
+        generation = self.controls["generation"]
+        generation.value = max(generation.value - 1, 0)
 
     def draw(self, figure: Figure) -> str:
         """Draw the generations so far, and say how good the best one is."""

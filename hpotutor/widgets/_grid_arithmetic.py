@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from hpotutor.errors import Problems
 from hpotutor.plots._grid_cost import grid_cost, grid_cost_info
 from hpotutor.plots._style import BLUE, SKY, finish, number
-from hpotutor.widgets._parts import Knob, Panel
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob
 
 _MOST_LEVELS = 12
 _MOST_KNOBS = 6
@@ -48,7 +49,7 @@ def share_seen_info(levels: Mapping[str, int], *, reach: float = _REACH) -> pd.D
     return seen
 
 
-class GridArithmetic(Panel):
+class GridArithmetic(BrowsingPanel):
     """The panel that `grid_arithmetic` returns."""
 
     def __init__(

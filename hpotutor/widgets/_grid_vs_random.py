@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots._projections import projections, projections_info
-from hpotutor.widgets._parts import Knob, Panel, button, menu
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, button, menu
 
 _POINTS = (4, 9, 16, 25)
 _REDRAWS = 1000
@@ -79,7 +80,7 @@ def wins_info(
     return float(np.mean(best > grid) + np.mean(best == grid) / 2)
 
 
-class GridVsRandom(Panel):
+class GridVsRandom(BrowsingPanel):
     """The panel that `grid_vs_random` returns."""
 
     def __init__(

@@ -13,7 +13,8 @@ from hpotutor.errors import Problems
 from hpotutor.plots._race import race
 from hpotutor.plots._style import counted, finish, look, number
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel, menu, switch
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, menu, switch
 from hpotutor.widgets._stored import stored
 
 _SCORES = {"validation": "best", "test": "test"}
@@ -21,7 +22,7 @@ _SHOWN = ("all seeds", "one seed")
 _MIDDLE = 0.8
 
 
-class MethodRace(Panel):
+class MethodRace(BrowsingPanel):
     """The panel that `method_race` returns; ``comparison`` is what it shows."""
 
     def __init__(self, comparison: Comparison, goal: str | None) -> None:

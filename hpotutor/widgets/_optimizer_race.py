@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from hpotutor.errors import Problems
 from hpotutor.plots._paths import paths
 from hpotutor.plots._style import counted, finish, look, number
+from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
-from hpotutor.widgets._parts import Knob, Panel, menu, switch
+from hpotutor.widgets._parts import Knob, menu, switch
 
 
-class OptimizerRace(Panel):
+class OptimizerRace(BrowsingPanel):
     """The panel that `optimizer_race` returns."""
 
     def __init__(self, surface: str, optimizers: Sequence[str], goal: str | None) -> None:

@@ -92,6 +92,11 @@ class Knob(widgets.HBox):
         self.stops = list(range(self._first, high + 1))
         self.slider.max = self.box.max = high
 
+    def ahead(self, steps: int) -> float | None:
+        """Return the value so many stops of the slider further up, None beyond its ends."""
+        place = self._stop_at(self.value) - self._first + steps
+        return self.stops[place] if 0 <= place < len(self.stops) else None
+
     def _stop_at(self, value: float) -> int:
         distances = [abs(stop - value) for stop in self.stops]
         return self._first + distances.index(min(distances))
@@ -261,26 +266,30 @@ class Panel(widgets.VBox):
         """Draw the figure and its reading anew."""
         if self._holds:
             return
-        # A new figure is quicker than to clear the last one; the canvas knows how wide texts are.
-        figure = self._canvas.figure = Figure(figsize=self._size, dpi=_DPI)
-        figure.set_canvas(self._canvas)
         try:
-            with house_style(), rc_context(_TITLE):
-                reading = self.draw(figure)
+            self.picture, reading = self.render()
         except HpoTutorError as error:  # a setting that cannot be drawn: say why, keep the picture
             self.say(f"This setting does not work: {error}")
             return
         self.show()
         self.say(reading)  # last: what is read out is already to be seen
 
-    def show(self) -> None:
-        """Send the figure as it is."""
-        for ax in self._canvas.figure.axes:
+    def render(self) -> tuple[bytes, str]:
+        """Draw; return the picture as PNG, and its reading."""
+        # A new figure is quicker than to clear the last one; the canvas knows how wide texts are.
+        figure = self._canvas.figure = Figure(figsize=self._size, dpi=_DPI)
+        figure.set_canvas(self._canvas)
+        with house_style(), rc_context(_TITLE):
+            reading = self.draw(figure)
+        for ax in figure.axes:
             for part in (ax, *ax.child_axes):
                 part.minorticks_off()  # on a log scale they take as long as all the rest
         png = io.BytesIO()
         self._canvas.print_png(png, pil_kwargs={"compress_level": 1})
-        self.picture = png.getvalue()
+        return png.getvalue(), reading
+
+    def show(self) -> None:
+        """Send the picture as it is."""
         width, height = (round(_DPI * inches) for inches in self._size)
         text = html.escape(f"Figure: {self.name}. The text below says what it shows.")
         source = f"data:image/png;base64,{b64encode(self.picture).decode()}"

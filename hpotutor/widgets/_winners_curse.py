@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from hpotutor.plots._optimism import optimism, optimism_info
 from hpotutor.plots._style import counted, number
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel, menu
+from hpotutor.widgets._browse import BrowsingPanel
+from hpotutor.widgets._parts import Knob, menu
 from hpotutor.widgets._stored import stored
 
 _SEARCHES = 400
@@ -48,7 +49,7 @@ def scores_info(
     return drawn / rows, table.test_correct[chosen, runs, at] / test_rows
 
 
-class WinnersCurse(Panel):
+class WinnersCurse(BrowsingPanel):
     """The panel that `winners_curse` returns."""
 
     def __init__(self, objective: TableObjective, goal: str | None) -> None:

@@ -1,0 +1,85 @@
+"""Panels whose picture follows from their settings: pictures are kept, and drawn ahead."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from hpotutor.errors import HpoTutorError
+from hpotutor.widgets._parts import Knob, Panel
+
+# Pictures kept of each panel, some 60 kB each.
+_KEPT = 40
+# How many stops of the slider are drawn ahead, and seconds of rest before each of them.
+_AHEAD, _REST = 2, 0.15
+
+
+class BrowsingPanel(Panel):
+    """A panel for looking at one setting after another.
+
+    To draw a figure takes longer than a learner wants to wait, but they look at each for a while.
+    Meanwhile the slider's next stops are drawn, in the direction in which it moved last. That asks
+    of `draw` that it reads `settings` and nothing that changes but what is in `memory`.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        self._pictures: dict[str, tuple[bytes, str]] = {}
+        self._asked: dict = {}  # the setting that is drawn ahead
+        self._last_move: tuple[str, int] | None = None
+        self._plan: asyncio.TimerHandle | None = None
+        super().__init__(*args, **kwargs)
+
+    @property
+    def settings(self) -> dict:
+        """The value of each control by name."""
+        return {**super().settings, **self._asked}
+
+    def render(self) -> tuple[bytes, str]:
+        """Return picture and reading of the settings, drawn now or before."""
+        state = repr(self.memory())
+        self._pictures[state] = self._pictures.pop(state, None) or super().render()
+        if len(self._pictures) > _KEPT:
+            del self._pictures[next(iter(self._pictures))]
+        return self._pictures[state]
+
+    def refresh(self) -> None:
+        """Show figure and reading of the settings, then draw the slider's next stops."""
+        super().refresh()
+        if not self._holds:
+            self._draw_later(1)
+
+    def close(self) -> None:
+        """Draw nothing more, and free everything."""
+        self._draw_later(None)
+        super().close()
+
+    def _moved(self, change: dict) -> None:
+        if not self._holds:
+            self._last_move = None
+            for name, control in self.controls.items():
+                if control is change["owner"] and isinstance(control, Knob):
+                    self._last_move = name, 1 if change["new"] > change["old"] else -1
+        super()._moved(change)
+
+    def _draw_later(self, stops: int | None) -> None:
+        """Draw so many stops ahead after a rest, instead of what was planned."""
+        with contextlib.suppress(RuntimeError):  # no loop, no learner: a script or a test
+            loop = asyncio.get_running_loop()
+            if self._plan is not None:
+                self._plan.cancel()
+            planned = self._last_move is not None and stops is not None
+            self._plan = loop.call_later(_REST, self._draw_ahead, stops) if planned else None
+
+    def _draw_ahead(self, stops: int) -> None:
+        name, direction = self._last_move
+        value = self.controls[name].ahead(direction * stops)
+        if value is None:
+            return
+        self._asked = {name: value}
+        try:
+            with contextlib.suppress(HpoTutorError):  # it is said when the learner gets there
+                self.render()
+        finally:
+            self._asked = {}
+        if stops < _AHEAD:
+            self._draw_later(stops + 1)
