@@ -1,7 +1,8 @@
 """A course from lessons, through real nbgrader, to a table of marks; nobody's work is overwritten.
 
 One assignment with the exercises of all lessons stands in for an assignment a lesson: the cells
-are the same, and one kernel runs them all. With HPOTUTOR_SLOW=1 the challenges are among them.
+are the same, and one kernel runs them all. With HPOTUTOR_SLOW=1 the challenges are among them, and
+every lesson is graded whole, too.
 """
 
 from __future__ import annotations
@@ -65,18 +66,26 @@ def everything() -> dict:
     return lessons_made[0] | {"cells": cells}
 
 
-def hand_in(course: Path, student: str, answers: dict[str, str]) -> None:
+def hand_in(course: Path, student: str, answers: dict[str, str], lesson: str = NAME) -> None:
     """Put a student's notebook where nbgrader collects it, some cells answered."""
-    notebook = read_notebook(course / "release" / NAME / f"{NAME}.ipynb")
+    notebook = read_notebook(course / "release" / lesson / f"{lesson}.ipynb")
     for cell in notebook["cells"]:
         grade_id = grade_id_of(cell)
         if grade_id in answers:
             source = "".join(cell["source"])
             name = "agreement_of" if "agreement_of" in source else "answer"
             cell["source"] = answers[grade_id] + (f"\n{name} = answer" if name != "answer" else "")
-    folder = course / "submitted" / student / NAME
+    folder = course / "submitted" / student / lesson
     folder.mkdir(parents=True)
-    (folder / f"{NAME}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / f"{lesson}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def set_up(patch: pytest.MonkeyPatch, course: Path) -> None:
+    """Have nbgrader's kernels run this Python and this package, and keep no record outside."""
+    patch.setenv("PATH", os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
+    patch.delenv("MPLBACKEND", raising=False)
+    patch.setenv("PYTHONPATH", str(Path(classroom.__file__).parents[1]))
+    patch.setenv(progress.VARIABLE, str(course / "progress.json"))
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +93,7 @@ def graded(tmp_path_factory) -> tuple[Path, pd.DataFrame, list[str]]:
     """Return a course after grading: all right, nothing done, and all wrong."""
     course = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
-        patch.delenv("MPLBACKEND", raising=False)
-        patch.setenv("PYTHONPATH", str(Path(classroom.__file__).parents[1]))
-        patch.setenv(progress.VARIABLE, str(course / "progress.json"))
+        set_up(patch, course)
         assign([NAME], course, only=True)
         source = course / "source" / NAME / f"{NAME}.ipynb"
         source.write_text(json.dumps(everything()), encoding="utf-8")
@@ -125,6 +131,26 @@ def test_solved_gets_all_and_a_stub_nothing(graded) -> None:
     assert marks.loc["stub", "total"] == 0
     stored = pd.read_csv(course / "marks.csv", index_col="student")
     pd.testing.assert_frame_equal(stored, marks, check_dtype=False)
+
+
+@pytest.mark.skipif(not SLOW, reason="every cell of every lesson, twice: set HPOTUTOR_SLOW=1")
+@pytest.mark.parametrize("lesson", all_lessons())
+def test_a_whole_lesson_is_graded(lesson, tmp_path, monkeypatch) -> None:
+    set_up(monkeypatch, tmp_path)
+    asked = exercises_of(int(lesson[:2]))
+    assert assign([lesson], tmp_path) == {lesson: points_of(asked)}
+    made = api(tmp_path).generate_assignment(lesson)
+    assert made["success"], made
+    answers = {exercise.id.replace(".", "-"): exercise.solution_source for exercise in asked}
+    hand_in(tmp_path, "solved", answers, lesson)
+    hand_in(tmp_path, "stub", {}, lesson)
+    marks, remarks = grade(tmp_path)
+    assert remarks == []
+    assert marks["total"].to_dict() == {"solved": points_of(asked), "stub": 0}
+    for student in marks.index:
+        notebook = read_notebook(tmp_path / "autograded" / student / lesson / f"{lesson}.ipynb")
+        told = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+        assert [output for output in told if output.get("name") == "stderr"] == [], student
 
 
 def test_wrong_answers_lose_their_points_and_hear_why(graded) -> None:
