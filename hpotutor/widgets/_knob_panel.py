@@ -40,7 +40,7 @@ _START = {
 }  # fmt: skip
 _ROWS_SHOWN = 6
 # So many seconds of training to a second of drawing.
-_TRAINING_SHARE = 1.5
+_TRAINING_SHARE = 2.5
 
 
 def _knobs() -> dict[str, widgets.Widget]:
