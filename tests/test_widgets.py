@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import ipywidgets
@@ -11,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from ipywidgets.widgets import widget as core
+from matplotlib.figure import Figure
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.search.hyperband import hyperband_brackets, successive_halving
 from hpotutor.table_objective import TableObjective
-from hpotutor.widgets import _parts
+from hpotutor.widgets import _browse, _parts
 from hpotutor.widgets._bracket_stepper import halving_info, survival_info
 from hpotutor.widgets._cluster import cluster_info
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
@@ -175,7 +178,9 @@ def test_a_setting_that_cannot_be_drawn_is_explained_and_keeps_the_picture() -> 
 
 # ── pictures drawn ahead ────────────────────────────────────────────────────
 @pytest.mark.parametrize("name", sorted(set(PANELS) - {"knob_panel"}))
-def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(name: str) -> None:
+def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = PANELS[name]()
     knobs = [label for label, control in panel.controls.items() if isinstance(control, Knob)]
     for label in knobs:
@@ -186,6 +191,7 @@ def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(name: str) -> None:
             continue
         panel._pictures.clear()
         panel._last_move = label, direction
+        monkeypatch.setattr(_browse, "_AHEAD", 1)
         panel._draw_ahead(1)
         assert panel.settings == settings
         (ahead,) = panel._pictures.values()
@@ -199,7 +205,8 @@ def test_the_next_stops_wait_drawn_while_the_learner_looks() -> None:
     drawn = []
 
     async def rest(panel: Panel) -> None:
-        while panel._plan is not None and panel._plan.when() > asyncio.get_running_loop().time():
+        await asyncio.sleep(0)
+        while panel._plan is not None:
             await asyncio.sleep(0.05)
 
     async def browse() -> None:
@@ -213,10 +220,37 @@ def test_the_next_stops_wait_drawn_while_the_learner_looks() -> None:
         seed.value = 3
         await rest(panel)
         assert drawn == [2, 3, 4, 5, 6]  # 3, 2 and 1 have been shown before
+        seed.value = 30
         panel.close()
-        assert panel._plan is None
+        await rest(panel)
+        assert drawn == [2, 3, 4, 5, 6, 30]
 
     asyncio.run(browse())
+
+
+def test_a_panel_is_itself_while_another_thread_draws_ahead() -> None:
+    panel = ht.widgets.grid_vs_random()
+    began, seen = threading.Event(), []
+    draw = panel.draw
+
+    def slow(figure: Figure) -> str:
+        began.set()
+        time.sleep(0.2)
+        seen.append(panel.settings["seed"])
+        return draw(figure)
+
+    panel.draw = slow
+    panel._last_move = "seed", 1
+    ahead = threading.Thread(target=panel._draw_ahead, args=(1,))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_browse, "_AHEAD", 1)
+        ahead.start()
+        began.wait()
+        assert panel.memory()["settings"]["seed"] == 1
+        panel.controls["seed"].value = 40
+        ahead.join()
+    assert seen == [2, 40]
+    panel.close()
 
 
 def test_a_bracket_knows_its_end_before_its_knob_does() -> None:
@@ -224,7 +258,7 @@ def test_a_bracket_knows_its_end_before_its_knob_does() -> None:
     panel.set(rung=3)
     assert panel.controls["bracket"].value == 3
     panel._last_move = "bracket", -1
-    panel._draw_ahead(2)  # bracket 1 has two rungs
+    panel._draw_ahead(_browse._AHEAD)  # bracket 1 has two rungs
     assert panel.controls["rung"].value == panel.controls["rung"].slider.value == 3
     assert "rung 2 of 2" in list(panel._pictures.values())[-1][1]
     panel.close()

@@ -6,6 +6,7 @@ import contextlib
 import html
 import math
 import textwrap
+import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -108,10 +109,15 @@ class Reading(str):
         display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
 
 
+# JupyterLab hands what is moved on a panel to several threads of the kernel, but Matplotlib's
+# settings belong to all of them: one at a time draws.
+DRAWING = threading.RLock()
+
+
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
     """Draw in the course's style inside a ``with`` block; the reader's own stays untouched."""
-    with plt.style.context(["default", _RC]):
+    with DRAWING, plt.style.context(["default", _RC]):
         yield
         interactive = matplotlib.is_interactive()
     # A notebook's backend is loaded by the first figure, and turns interactive mode on. Leaving

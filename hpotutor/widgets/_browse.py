@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from hpotutor.errors import HpoTutorError
+from hpotutor.plots._style import DRAWING
 from hpotutor.widgets._parts import Knob, Panel
 
 # Pictures kept of each panel, some 60 kB each.
@@ -27,12 +28,17 @@ class BrowsingPanel(Panel):
         self._asked: dict = {}  # the setting that is drawn ahead
         self._last_move: tuple[str, int] | None = None
         self._plan: asyncio.TimerHandle | None = None
+        try:
+            self._loop = asyncio.get_running_loop()  # of the cells: it waits while one is running
+        except RuntimeError:  # a script or a test, and nobody who looks
+            self._loop = None
         super().__init__(*args, **kwargs)
 
     @property
     def settings(self) -> dict:
         """The value of each control by name."""
-        return {**super().settings, **self._asked}
+        with DRAWING:
+            return {**super().settings, **self._asked}
 
     def render(self) -> tuple[bytes, str]:
         """Return picture and reading of the settings, drawn now or before."""
@@ -55,31 +61,40 @@ class BrowsingPanel(Panel):
 
     def _moved(self, change: dict) -> None:
         if not self._holds:
-            self._last_move = None
-            for name, control in self.controls.items():
-                if control is change["owner"] and isinstance(control, Knob):
-                    self._last_move = name, 1 if change["new"] > change["old"] else -1
+            knobs = {n: knob for n, knob in self.controls.items() if isinstance(knob, Knob)}
+            name = next((n for n, knob in knobs.items() if knob is change["owner"]), None)
+            direction = 1 if name and change["new"] > change["old"] else -1
+            with DRAWING:
+                self._last_move = (name, direction) if name else None
         super()._moved(change)
 
     def _draw_later(self, stops: int | None) -> None:
-        """Draw so many stops ahead after a rest, instead of what was planned."""
-        with contextlib.suppress(RuntimeError):  # no loop, no learner: a script or a test
-            loop = asyncio.get_running_loop()
-            if self._plan is not None:
-                self._plan.cancel()
-            planned = self._last_move is not None and stops is not None
-            self._plan = loop.call_later(_REST, self._draw_ahead, stops) if planned else None
+        """Draw so many stops ahead after a rest, instead of what was planned; None is nothing."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._make_plan, stops)
+
+    def _make_plan(self, stops: int | None) -> None:
+        if self._plan is not None:
+            self._plan.cancel()
+        if stops is None or self._last_move is None:
+            self._plan = None
+        else:
+            self._plan = self._loop.call_later(_REST, self._draw_ahead, stops)
 
     def _draw_ahead(self, stops: int) -> None:
-        name, direction = self._last_move
-        value = self.controls[name].ahead(direction * stops)
-        if value is None:
-            return
-        self._asked = {name: value}
-        try:
-            with contextlib.suppress(HpoTutorError):  # it is said when the learner gets there
-                self.render()
-        finally:
-            self._asked = {}
+        self._plan = None
+        with DRAWING:
+            if self._last_move is None:
+                return
+            name, direction = self._last_move
+            value = self.controls[name].ahead(direction * stops)
+            if value is None:
+                return
+            self._asked = {name: value}
+            try:
+                with contextlib.suppress(HpoTutorError):  # it is said when the learner gets there
+                    self.render()
+            finally:
+                self._asked = {}
         if stops < _AHEAD:
-            self._draw_later(stops + 1)
+            self._make_plan(stops + 1)

@@ -22,7 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots._style import house_style
+from hpotutor.plots._style import DRAWING, house_style
 
 _DPI = 100
 # Titles stay where they are: to look for a free place takes a fifth of the drawing.
@@ -266,13 +266,14 @@ class Panel(widgets.VBox):
         """Draw the figure and its reading anew."""
         if self._holds:
             return
-        try:
-            self.picture, reading = self.render()
-        except HpoTutorError as error:  # a setting that cannot be drawn: say why, keep the picture
-            self.say(f"This setting does not work: {error}")
-            return
-        self.show()
-        self.say(reading)  # last: what is read out is already to be seen
+        with DRAWING:
+            try:
+                self.picture, reading = self.render()
+            except HpoTutorError as error:  # say why it cannot be drawn, and keep the picture
+                self.say(f"This setting does not work: {error}")
+                return
+            self.show()
+            self.say(reading)  # last: what is read out is already to be seen
 
     def render(self) -> tuple[bytes, str]:
         """Draw; return the picture as PNG, and its reading."""
