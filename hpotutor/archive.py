@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,8 +17,12 @@ import numpy as np
 
 from hpotutor.errors import DataError
 
-# What NumPy raises for files that are none, or damaged; TypeError for a lone array.
-UNREADABLE = (OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+# What NumPy raises for files that are none, or damaged; TypeError for a lone array, TokenError
+# from Python 3.12 on for a header with characters that Python does not know.
+UNREADABLE = (
+    OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error,
+    tokenize.TokenError,
+)  # fmt: skip
 
 
 def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:

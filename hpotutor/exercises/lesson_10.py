@@ -21,14 +21,14 @@ def _check_fit(answer: object) -> Right:
     remarks = {
         8: "There are processors for 8, but not memory. What happens to the last ones?",
         10: "10 workers would need all 6 GB. What does the notebook itself stand on?",
-        9: "The memory would do for 9, but how many processors are there?",
+        9: "9 workers alone take 5.4 GB, and there are only 8 processors.",
         6: "6 is careful. One more still fits: 7 workers, the notebook and the system.",
     }
     if workers in remarks:
         wrong(remarks[workers])
     if workers != 7:
         wrong(f"{workers} is not it. Memory that is left, divided by what a worker takes.")
-    return right("7 × 0.6 + 1.8 = 6.0 GB. Memory, not processors, sets the limit here.")
+    return right("7 × 0.6 + 1.5 = 5.7 GB; an eighth would need 6.3. Memory sets the limit here.")
 
 
 q1 = Exercise(
@@ -37,7 +37,7 @@ q1 = Exercise(
     title="How many fit?",
     points=1,
     question="""
-    A machine has 8 processors and 6 GB of memory. The system and your notebook take 1.8 GB, each
+    A machine has 8 processors and 6 GB of memory. The system and your notebook take 1.5 GB, each
     worker with TensorFlow 0.6 GB. A machine out of memory kills processes, or hardly moves. What is
     the largest number of workers, one thread each, that is safe and useful?
     """,
@@ -45,9 +45,9 @@ q1 = Exercise(
     checker=_check_fit,
     hints=(
         "Two limits: processors and memory. The smaller one counts.",
-        "6 - 1.8 GB are left for workers.",
+        "6 - 1.5 GB are left for workers.",
     ),
-    solution_source="answer = min(8, round((6 - 1.8) / 0.6))",
+    solution_source="answer = min(8, int((6 - 1.5) / 0.6))",
     why="Every process loads TensorFlow again; threads would share it, and wait for its locks.",
     wrong_answers=(
         WrongAnswer("answer = 8", because="counts processors only", says="not memory"),
