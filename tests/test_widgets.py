@@ -181,6 +181,7 @@ def test_a_setting_that_cannot_be_drawn_is_explained_and_keeps_the_picture() -> 
 def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_browse, "_AHEAD", 1)
     panel = PANELS[name]()
     knobs = [label for label, control in panel.controls.items() if isinstance(control, Knob)]
     for label in knobs:
@@ -191,7 +192,6 @@ def test_a_picture_drawn_ahead_is_the_one_drawn_on_arrival(
             continue
         panel._pictures.clear()
         panel._last_move = label, direction
-        monkeypatch.setattr(_browse, "_AHEAD", 1)
         panel._draw_ahead(1)
         assert panel.settings == settings
         (ahead,) = panel._pictures.values()
@@ -228,7 +228,10 @@ def test_the_next_stops_wait_drawn_while_the_learner_looks() -> None:
     asyncio.run(browse())
 
 
-def test_a_panel_is_itself_while_another_thread_draws_ahead() -> None:
+def test_a_panel_is_itself_while_another_thread_draws_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_browse, "_AHEAD", 1)
     panel = ht.widgets.grid_vs_random()
     began, seen = threading.Event(), []
     draw = panel.draw
@@ -242,13 +245,11 @@ def test_a_panel_is_itself_while_another_thread_draws_ahead() -> None:
     panel.draw = slow
     panel._last_move = "seed", 1
     ahead = threading.Thread(target=panel._draw_ahead, args=(1,))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_browse, "_AHEAD", 1)
-        ahead.start()
-        began.wait()
-        assert panel.memory()["settings"]["seed"] == 1
-        panel.controls["seed"].value = 40
-        ahead.join()
+    ahead.start()
+    began.wait()
+    assert panel.memory()["settings"]["seed"] == 1
+    panel.controls["seed"].value = 40
+    ahead.join()
     assert seen == [2, 40]
     panel.close()
 

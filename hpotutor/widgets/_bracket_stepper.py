@@ -82,6 +82,14 @@ def survival_info(curves: np.ndarray, bracket: Bracket, seed: int = 0) -> float:
     return float(np.mean(best_kept >= ends.max(axis=1)))
 
 
+def _brackets(settings: dict) -> list[Bracket]:
+    return hyperband_brackets(settings["max_epochs"], settings["eta"])
+
+
+def _chosen(settings: dict) -> Bracket:
+    return _brackets(settings)[-1 - settings["bracket"]]
+
+
 class BracketStepper(BrowsingPanel):
     """The panel that `bracket_stepper` returns."""
 
@@ -107,9 +115,8 @@ class BracketStepper(BrowsingPanel):
     def settings(self) -> dict:
         """The value of each control; other settings may have fewer brackets, those fewer rungs."""
         now = super().settings
-        plan = hyperband_brackets(now["max_epochs"], now["eta"])
-        now["bracket"] = min(now["bracket"], len(plan) - 1)
-        now["rung"] = min(now["rung"], len(plan[-1 - now["bracket"]].rungs))
+        now["bracket"] = min(now["bracket"], len(_brackets(now)) - 1)
+        now["rung"] = min(now["rung"], len(_chosen(now).rungs))
         return now
 
     def set(self, **values: object) -> None:
@@ -123,7 +130,7 @@ class BracketStepper(BrowsingPanel):
         """Let the knobs end where brackets and rungs end, and draw."""
         if not self._holds:
             with self.hold():
-                self.controls["bracket"].limit(len(self._brackets()) - 1)
+                self.controls["bracket"].limit(len(_brackets(self.settings)) - 1)
                 self.controls["rung"].limit(len(self.bracket.rungs))
         super().refresh()
 
@@ -146,11 +153,7 @@ class BracketStepper(BrowsingPanel):
     @property
     def bracket(self) -> Bracket:
         """The bracket that is shown, by its number in the paper: 0 has a single rung."""
-        return self._brackets()[-1 - self.settings["bracket"]]
-
-    def _brackets(self) -> list[Bracket]:
-        now = self.settings
-        return hyperband_brackets(now["max_epochs"], now["eta"])
+        return _chosen(self.settings)
 
     def _curves(self) -> np.ndarray:
         """Return one stored run of each configuration, shape (configurations, epochs)."""

@@ -61,11 +61,12 @@ class BrowsingPanel(Panel):
 
     def _moved(self, change: dict) -> None:
         if not self._holds:
-            knobs = {n: knob for n, knob in self.controls.items() if isinstance(knob, Knob)}
-            name = next((n for n, knob in knobs.items() if knob is change["owner"]), None)
-            direction = 1 if name and change["new"] > change["old"] else -1
+            owner = change["owner"]
+            name = next(name for name, control in self.controls.items() if control is owner)
             with DRAWING:
-                self._last_move = (name, direction) if name else None
+                self._last_move = None
+                if isinstance(owner, Knob):
+                    self._last_move = name, 1 if change["new"] > change["old"] else -1
         super()._moved(change)
 
     def _draw_later(self, stops: int | None) -> None:
