@@ -29,9 +29,12 @@ CACHED_PROGRAMS = 48
 class StackShape:
     """All that is fixed when a program is traced; equal shapes share one program.
 
+    The number of rows and the batch size are not: a trace costs as much as training a small stack,
+    and one that leaves them open trains as fast.
+
     Parameters
     ----------
-    members, n_features, n_outputs, batch_size : int
+    members, n_features, n_outputs : int
         Sizes; ``n_outputs`` is 1 for a sigmoid output.
     widths : tuple of int
         Units of each hidden layer; a narrower member is padded with zeros.
@@ -55,7 +58,6 @@ class StackShape:
     n_outputs: int
     activations: tuple[str, ...]
     optimizer: str
-    batch_size: int
     batch_norm: bool = False
     dropout: bool = False
     l1: bool = False
@@ -123,7 +125,7 @@ class Program:
         }
 
     def train_epoch(self, data: dict, knobs: dict, plan: dict) -> tuple:
-        """Train one epoch and evaluate; traced at the first call, for any number of rows."""
+        """Train one epoch and evaluate; traced at the first call, for any rows and batch size."""
         if self._epoch is None:
             signature = _specs(data, knobs, plan)
             self._epoch = tf.function(self._train_epoch, signature, autograph=False)
@@ -153,12 +155,13 @@ class Program:
 
     def _train_step(self, step: Any, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
-        rows = tf.ensure_shape(plan["batches"][step], (shape.members, shape.batch_size))
+        rows = tf.ensure_shape(plan["batches"][step], (shape.members, None))
         count = tf.ensure_shape(plan["counts"][step], (shape.members, 1))
         x = tf.gather(data["x"], rows)
         y = tf.gather(data["y"], rows)
         # The last batch of an epoch may be short: its missing rows weigh nothing.
-        valid = tf.cast(tf.range(shape.batch_size, dtype=count.dtype) < count, shape.dtype)
+        places = tf.range(tf.cast(tf.shape(rows)[1], count.dtype))
+        valid = tf.cast(places < count, shape.dtype)
         weight = valid / tf.maximum(count, 1)
         noise = tf.stack([plan["epoch"], step]) if shape.dropout else None
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -217,7 +220,7 @@ class Program:
             if shape.masked:
                 x *= knobs["masks"][layer]
             if noise is not None:
-                x *= self._dropout_scale(knobs, layer, noise)
+                x *= self._dropout_scale(knobs, layer, noise, tf.shape(x)[1])
         last = len(shape.widths)
         return tf.matmul(x, blocks["kernel", last]) + blocks["bias", last], moving
 
@@ -249,7 +252,7 @@ class Program:
         )
         return normal, new
 
-    def _dropout_scale(self, knobs: dict, layer: int, noise: Any) -> Any:
+    def _dropout_scale(self, knobs: dict, layer: int, noise: Any, rows: Any) -> Any:
         """Return 0 or 1 / (1 - rate) for each unit and row, from the member's own key.
 
         One counter-based draw a step serves the whole stack; each member scrambles it with its
@@ -259,7 +262,7 @@ class Program:
         shape = self.shape
         seed = tf.stack([noise[0], noise[1] * 64 + layer])
         drawn = tf.random.stateless_uniform(
-            (shape.widths[layer], shape.batch_size), seed, None, None, tf.uint32
+            (shape.widths[layer], rows), seed, None, None, tf.uint32
         )
         bits = tf.bitwise.bitwise_xor(tf.transpose(drawn), knobs["keys"]) * np.uint32(0x9E3779B1)
         bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(15)))
@@ -343,7 +346,7 @@ class Program:
 
 
 def _specs(data: dict, knobs: dict, plan: dict) -> tuple:
-    """Describe the arguments of an epoch, leaving open how many rows and steps there are."""
+    """Describe the arguments of an epoch; how many rows, steps and rows a batch stays open."""
 
     def open_at(*axes: int) -> Any:
         def spec(tensor: Any) -> Any:
@@ -358,7 +361,8 @@ def _specs(data: dict, knobs: dict, plan: dict) -> tuple:
         folds = data["folds"]
         specs["folds"] = {"rows": open_at(1)(folds["rows"]), "counts": open_at()(folds["counts"])}
     fixed = tf.nest.map_structure(open_at(), knobs)
-    return specs, fixed, {name: open_at(0)(value) for name, value in plan.items()}
+    steps = {name: open_at(0)(value) for name, value in plan.items()}
+    return specs, fixed, {**steps, "batches": open_at(0, 2)(plan["batches"])}
 
 
 _programs: OrderedDict[StackShape, Program] = OrderedDict()

@@ -59,7 +59,6 @@ def shape_of(
         n_outputs=first.n_outputs(n_classes),
         activations=activations,
         optimizer=first.stack_optimizer,
-        batch_size=int(first.batch_size),
         batch_norm=bool(first.batch_norm),
         dropout=any(m.dropout for m in members),
         l1=any(m.l1 for m in members),
@@ -110,19 +109,19 @@ def check_monitors(members: Sequence[Member], sets: Sequence[str]) -> None:
     problems.raise_if_any()
 
 
-def member_bytes(shape: StackShape) -> int:
+def member_bytes(shape: StackShape, batch_size: int) -> int:
     """Estimate the memory that one member of a stack of this shape takes, in bytes."""
     parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
-    activations = shape.batch_size * (
+    activations = batch_size * (
         2 * shape.n_features + (6 + 4 * shape.dropout) * sum(shape.widths) + 6 * shape.n_outputs
     )
     return (10 * parameters + activations) * (8 if shape.dtype == "float64" else 4)
 
 
-def _epoch_seconds(shape: StackShape, steps: int) -> float:
+def _epoch_seconds(shape: StackShape, steps: int, batch_size: int) -> float:
     parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
-    member = parameters * (6 * shape.batch_size * MULTIPLY_SECONDS + UPDATE_SECONDS)
-    member += shape.batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
+    member = parameters * (6 * batch_size * MULTIPLY_SECONDS + UPDATE_SECONDS)
+    member += batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
     return steps * (STEP_SECONDS + shape.members * member)
 
 
@@ -203,17 +202,18 @@ class Planner:
         epochs = max(m.epochs for m in chosen)
         steps = max(steps_per_epoch(m, self.rows) for m in chosen)
         trace = 0.0 if is_traced(shape) else TRACE_SECONDS
-        return trace + epochs * _epoch_seconds(shape, steps)
+        return trace + epochs * _epoch_seconds(shape, steps, chosen[0].batch_size)
 
     def _cut(self, members: Sequence[Member], group: list[int]) -> list[list[int]]:
         shape = self.shape([members[index] for index in group])
-        most = min(MAX_MEMBERS, self.max_bytes // member_bytes(shape))
+        bytes_each = member_bytes(shape, members[group[0]].batch_size)
+        most = min(MAX_MEMBERS, self.max_bytes // bytes_each)
         if most < 1:
             problems = Problems("train_many")
             width = max(shape.widths)
             problems.say(
                 f"units={width} is too wide for the stack: one network takes "
-                f"{member_bytes(shape) / 2**20:,.0f} MB in training, and max_bytes allows "
+                f"{bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
                 f"{self.max_bytes / 2**20:,.0f} MB. Type fewer units, a larger max_bytes, or "
                 "engine='keras'."
             )

@@ -358,7 +358,7 @@ class Stack:
 
     def _batches(self) -> tuple[dict[str, Any], np.ndarray]:
         """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
-        shape, size = self.shape, self.shape.batch_size
+        shape, size = self.shape, self.members[0].batch_size
         members = self._padded()
         steps = np.array([steps_per_epoch(m, self.data.rows) for m in members])
         order = np.zeros((shape.members, steps.max() * size), np.int32)

@@ -314,9 +314,9 @@ def test_small_memory_cuts_stacks_and_changes_nothing(monkeypatch):
         made.append(len(self.members))
 
     monkeypatch.setattr(Stack, "__init__", counted)
-    one = fused_plan.member_bytes(
-        StackData(*rows, n_classes=3, dtype="float64").shape([Member(units=16, dropout=0.2)])
-    )
+    member = Member(units=16, dropout=0.2)
+    shape = StackData(*rows, n_classes=3, dtype="float64").shape([member])
+    one = fused_plan.member_bytes(shape, member.batch_size)
     cut = train_many(
         *rows, members, n_classes=3, epochs=2, dtype="float64", max_bytes=int(3.5 * one)
     )
@@ -333,7 +333,11 @@ def drawn_masks(rates: list[float], steps: int, width: int = 40, rows: int = 25)
     members = [dataclasses.replace(m, seed=n) for n, m in enumerate(members)]
     stack = Stack(StackData(x, y, n_classes=3), members)
     knobs = stack._tensors()["knobs"]
-    draw = tf.function(lambda step: stack.program._dropout_scale(knobs, 0, [tf.constant(0), step]))
+
+    @tf.function
+    def draw(step):
+        return stack.program._dropout_scale(knobs, 0, [tf.constant(0), step], rows)
+
     masks = np.array([draw(tf.constant(step)).numpy() for step in range(steps)])
     return masks[:, : len(rates)]
 
@@ -516,13 +520,30 @@ def test_on_epoch_sees_all_curves_grow_together_and_can_stop():
 
 def test_a_known_shape_is_not_traced_again():
     shapes = []
-    for rows in (make_rows(3), make_rows(3, rows=31, seed=1)):
+    for rows, size in ((make_rows(3), 32), (make_rows(3, rows=31, seed=1), 8)):
         data = StackData(*rows, n_classes=3)
-        stack = Stack(data, [{"units": 5, "learning_rate": 0.1}, {"units": 5, "seed": 4}])
+        members = [{"units": 5, "learning_rate": 0.1}, {"units": 5, "seed": 4}]
+        stack = Stack(data, [{**member, "batch_size": size} for member in members])
         stack.train(2)
         shapes.append(stack.program)
     assert shapes[0] is shapes[1]
     assert shapes[0]._epoch.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("layers", [{}, {"dropout": 0.3}, {"batch_norm": True}])
+def test_batch_sizes_share_a_program_and_change_nothing(layers):
+    rows = make_rows(3)
+    asked = [{"units": 5, "batch_size": size, **layers} for size in (7, 32, 16)]
+    common = {"n_classes": 3, "epochs": 3, "dtype": "float64"}
+    together = train_many(*rows, asked, **common)
+    for member, ours in zip(asked, together, strict=True):
+        fused.clear_programs()  # so this one has a program of its own
+        (alone,) = train_many(*rows, [member], **common)
+        assert_equal_curves(ours.curve, alone.curve, 1e-12)
+    watched = train_many(*rows, asked, on_epoch=lambda epoch, curves: None, **common)
+    assert len(fused_graph._programs) == 1
+    for ours, other in zip(watched, together, strict=True):
+        assert_equal_curves(ours.curve, other.curve, 1e-12)
 
 
 def test_cached_programs_are_bounded(monkeypatch):
