@@ -383,8 +383,9 @@ q4 = Exercise(
     Find the best setting you can for the digits in 6 to 12 trials, over `learning_rate` (0.001 to
     3), `batch_size` (16, 64 or 256) and `units` (8 to 128), with the optimizer `"sgd"`. Open a
     session with `ht.manual_search`, and name all three knobs and a `guess=` in every trial. Cover
-    the learning rates coarsely first, at least a factor of 100; move two knobs together at least
-    once; and do not stop while your best learning rate is the lowest or the highest you tried.
+    the learning rates coarsely first, at least a factor of 100; use two batch sizes or more; move
+    two knobs together at least once; try no setting twice; and do not stop while your best learning
+    rate is the lowest or the highest you tried.
     Hand in the session. It is judged by how you searched, not by the last digit of the accuracy.
     """,
     expects="a session that `ht.manual_search(...)` opened",
@@ -392,7 +393,7 @@ q4 = Exercise(
     hints=(
         "Start with batch size 64, 64 units and learning rates 0.01, 0.1 and 1.",
         "With four times the batch size, try four times the learning rate.",
-        "`session` alone in a cell shows your log; is there a trial on either side of the best?",
+        "`challenge` alone in a cell shows your log; is there a trial on either side of the best?",
     ),
     stub="""
     objective = ht.TrainObjective(

@@ -404,6 +404,7 @@ q4 = Exercise(
     question="""
     A friend draws 59 random settings from a search space of 4 knobs, trains each once, and keeps
     the one with the best validation accuracy. Which of these statements follow?
+    Write `True` for one that follows, `False` for one that does not.
 
     - **a** With a chance of about 95%, at least one of the 59 is among the best 5% of the space.
     - **b** With a chance of about 95%, the one that is kept is among the best 5% of the space.
@@ -465,11 +466,11 @@ q5 = Exercise(
     challenge=True,
     question="""
     Write `search(objective, seed)`: within 60 trainings it finds a setting of the digits table and
-    returns it as a dict. `objective.space.sample(rng)` draws a setting of all 7 knobs, and
-    `objective.evaluate(params).value` is what one training scores on the validation rows, or NaN
-    if it diverged; asked again, the same setting is trained with another seed. Your function is
-    called with 200 seeds. At least 75% of these searches must end among the best 5% of the
-    table. 60 random trials do not get there.
+    returns it as a dict. With `rng = np.random.default_rng(seed)`, `objective.space.sample(rng)`
+    draws a setting of all 7 knobs. `objective.evaluate(params).value` is what one training scores
+    on the validation rows, or NaN if it diverged; asked again, the same setting is trained with
+    another seed. Your function is called with 200 seeds. At least 75% of these searches must end
+    among the best 5% of the table. 60 random trials do not get there.
     """,
     expects="a function search(objective, seed)",
     checker=_check_search,

@@ -37,9 +37,9 @@ q1 = Exercise(
     title="How many fit?",
     points=1,
     question="""
-    A machine has 8 processors and 6 GB of memory. The system and your notebook take 1.5 GB, each
-    worker with TensorFlow 0.6 GB. A machine out of memory kills processes, or hardly moves. What is
-    the largest number of workers, one thread each, that is safe and useful?
+    A machine has 8 processors and 6 GB of memory. The system and your notebook take 1.5 GB; a
+    worker with TensorFlow takes 0.6 GB on that machine. A machine out of memory kills processes, or
+    hardly moves. What is the largest number of workers, one thread each, that is safe and useful?
     """,
     expects="the number of workers, a whole number",
     checker=_check_fit,
@@ -99,7 +99,7 @@ q2 = Exercise(
     points=2,
     question="""
     Write `finish(seconds, workers)`: the trainings of the list `seconds` are handed out in order,
-    each to the worker that is free first. After how many seconds has the last one ended?
+    each to the worker that is free first. After how many seconds have all of them ended?
     """,
     expects="a function finish(seconds, workers) that returns a number",
     checker=_check_finish,
@@ -445,12 +445,13 @@ q6 = Exercise(
     Write `start(space, seed)`: it returns an object with two methods. `ask()` returns
     `params, epochs` for a worker that is free; `tell(params, epochs, score)` is called when a
     training ends, with its validation accuracy (-inf if it diverged).
-    `space.sample(rng)` draws a setting; 1 to 27 epochs are allowed; a setting that was trained
-    before goes on from where it was.
+    `space.sample(rng)` draws a setting. `epochs`, from 1 to 27, counts from the start: a setting
+    that has had 3 and comes back with 9 trains 6 more.
 
-    It leads 4 simulated workers for 25 seconds of the digits table, stragglers included, with 200
-    seeds. What it chose is the best of its longest trainings. At least 55% of the choices
-    must be among the table's best 5%.
+    Your object leads 4 simulated workers on the digits table, stragglers included, with 200 seeds.
+    After 25 seconds no training begins; those that run are finished, and count. What it chose is
+    the best of its longest trainings. At least 55% of the choices must be among the table's best
+    5%.
     """,
     expects="a function start(space, seed); what it returns has the methods ask and tell",
     checker=_check_scheduler,
