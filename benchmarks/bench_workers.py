@@ -106,7 +106,7 @@ def overhead(trials: int, repeats: int) -> dict:
 
 def main() -> None:
     small = "--small" in sys.argv[1:]
-    trained = trainings(*((4, 2, 1) if small else (40, 20, 2)))
+    trained = trainings(*((4, 2, 1) if small else (40, 20, 3)))
     print(f"{trained['trainings']} trainings: {trained['speed_up']} times as fast on two workers")
     print(f"  (goal 1.6; foretold {trained['foretold_two_workers_seconds']} s, "
           f"took {trained['two_workers_seconds']} s)")  # fmt: skip
