@@ -201,16 +201,25 @@ def _draw_scaling(table: dict, counts: tuple) -> None:
 
     figure, ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     colors = ("#0072B2", "#D55E00", "#009E73")
+    alone = 3 * counts[-1]  # scikit-learn's network stands beside the stacks, on its own
     for (width, cells), color, marker in zip(table.items(), colors, "os^", strict=False):
         values = [cells[str(k)] for k in counts]
-        ax.loglog(counts, values, color=color, marker=marker, label=f"stack, width {width}")
-        ax.axhline(cells["MLPClassifier"], color=color, linestyle=":")
-    ax.plot([], [], color="black", linestyle=":", label="MLPClassifier, one network")
-    ax.set_xticks(counts, [str(k) for k in counts])
+        ax.loglog(counts, values, color=color, marker=marker)
+        ax.plot(alone, cells["MLPClassifier"], color=color, marker=marker, markerfacecolor="white")
+        ax.annotate(
+            f"{width} units",
+            (counts[-1], values[-1]),
+            (0, 7),
+            textcoords="offset points",
+            ha="right",
+        )
+    ax.axvline(counts[-1] * 3**0.5, color="0.6", linewidth=0.8)
+    ax.set_xticks([*counts, alone], [*map(str, counts), "scikit-learn's\nMLPClassifier"])
+    ax.minorticks_off()
+    ax.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
     ax.set_xlabel("networks in the stack")
     ax.set_ylabel("milliseconds an epoch per network")
-    ax.set_title("The more networks share a stack, the cheaper each")
-    ax.legend()
+    ax.set_title("In a stack of 32 a network costs a fraction of what it costs alone")
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "fused_scaling.png", dpi=110)
     plt.close(figure)
