@@ -1,4 +1,4 @@
-"""Exercises: a module a lesson, each loaded on first use.
+"""Exercises: a folder a lesson, a module an exercise, each lesson loaded on first use.
 
 In a notebook ``q1 = ht.exercises.lesson_02.q1`` is an exercise with ``q1.check(answer)``,
 ``q1.hint()`` and ``q1.solution()``. How one is written: :mod:`hpotutor.exercises.engine`.

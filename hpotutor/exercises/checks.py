@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +77,16 @@ def whole_number(
 def near(value: float, expected: float, share: float = 0.01) -> bool:
     """Return whether a number is within a share (default 1%) of what is expected."""
     return math.isclose(value, expected, rel_tol=share, abs_tol=1e-12)
+
+
+def numbers(value: object, what: str, each: str, length: int | None = None) -> np.ndarray:
+    """Return a list of finite numbers, each of them called ``each``, as an array."""
+    return np.array([number(item, each) for item in sequence(value, what, length)])
+
+
+def all_near(values: Iterable[float], expected: Iterable[float], share: float = 0.02) -> bool:
+    """Return whether each number is within a share (default 2%) of what is expected there."""
+    return all(near(*pair, share) for pair in zip(values, expected, strict=True))
 
 
 def option(value: object, options: Sequence[str], what: str = "one of the options") -> str:
@@ -181,6 +191,13 @@ def in_space(space: SearchSpace, params: object) -> dict[str, Any]:
 
 
 # ── functions and searches ───────────────────────────────────────────────────────────────────
+
+
+def function(value: object, what: str) -> Callable[..., Any]:
+    """Return a function that a check may call as it likes, whatever the function raises."""
+    if not callable(value) or isinstance(value, type):
+        wrong(f"This should be {what}; it is {kind(value)}: `{shown(value)}`.")
+    return value
 
 
 def call(function: object, *arguments: object, what: str = "a function") -> Any:

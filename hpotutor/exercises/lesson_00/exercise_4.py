@@ -1,0 +1,98 @@
+"""Exercise 0.4: Which rows may judge?"""
+
+from __future__ import annotations
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.exercises.probes import RowsProbe
+
+
+def _check_score(answer: object) -> Right:
+    probe = RowsProbe()
+    value = checks.call(answer, probe.model, probe.data, what="a function score(model, data)")
+    probe.refuse_misuse()
+    if isinstance(value, list | tuple | dict):
+        wrong(
+            "`evaluate` gives the loss and then the accuracy; return the accuracy alone, "
+            "as one number."
+        )
+    checks.number(value, "one number, the validation accuracy")
+    return right("It learns from the training rows and is judged on the validation rows.")
+
+
+q4 = Exercise(
+    lesson=0,
+    number=4,
+    title="Which rows may judge?",
+    points=2,
+    question="""
+    Write `score(model, data)`: train the compiled Keras `model` for 5 epochs on the right rows of
+    `data`, and return the accuracy by which you would compare hyperparameters.
+    `model.evaluate(x, y, verbose=0)` returns the loss and the accuracy.
+    """,
+    expects="a function score(model, data)",
+    checker=_check_score,
+    hints=(
+        "Which of the three heaps is there to be learned from, and which for comparing?",
+        "`data` has `x_train`, `y_train`, `x_val` and `y_val`; the test rows stay sealed.",
+        "`loss, accuracy = model.evaluate(...)` takes the two apart.",
+    ),
+    stub="""
+    def score(model, data):
+        ...
+
+    answer = score
+    """,
+    solution_source="""
+    def score(model, data):
+        model.fit(data.x_train, data.y_train, epochs=5, verbose=0)
+        loss, accuracy = model.evaluate(data.x_val, data.y_val, verbose=0)
+        return accuracy
+
+    answer = score
+    """,
+    why=(
+        "Two of the five articles score on rows that they trained on, and a third on its test "
+        "set; a search then rewards the wrong thing, and it does so diligently."
+    ),
+    wrong_answers=tuple(
+        WrongAnswer(f"def score(model, data):\n{body}\nanswer = score", because=because, says=says)
+        for body, because, says in (
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    return model.evaluate(data.x_train, data.y_train)[1]",
+                "scores on the training rows",
+                "learned from",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    return model.evaluate(*data.open_test())[1]",
+                "opens the test set to compare",
+                "opens the test set",
+            ),
+            (
+                "    model.fit(data.x_val, data.y_val, epochs=5)\n"
+                "    return model.evaluate(data.x_val, data.y_val)[1]",
+                "trains on the validation rows",
+                "trains on the validation rows",
+            ),
+            (
+                "    return model.evaluate(data.x_val, data.y_val)[1]",
+                "forgets to train",
+                "never calls `model.fit`",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    return model.evaluate(data.x_val, data.y_val)",
+                "returns the loss as well",
+                "the accuracy alone",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    print(model.evaluate(data.x_val, data.y_val)[1])",
+                "prints for returning",
+                "gives None",
+            ),
+        )
+    ),
+)

@@ -1,0 +1,157 @@
+"""Exercise 4.6: Mend it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.exercises.messages import shown
+from hpotutor.exercises.probes import RowsProbe
+from hpotutor.exercises.search_probes import (
+    ACCURACY,
+    NetworkProbe,
+    TrialProbe,
+)
+
+
+def _check_objective(answer: object) -> Right:
+    what = "a function `objective(trial, build, data)`"
+    function = checks.function(answer, what)
+    for at in (0.25, 0.75):
+        probe, trial, built = RowsProbe(), TrialProbe(at), []
+
+        def build(*arguments: Any, **params: Any) -> Any:
+            if arguments or set(params) != {"units", "learning_rate"}:
+                wrong("Call it as `build(units=..., learning_rate=...)`.")
+            built.append(params)  # noqa: B023
+            return NetworkProbe(probe)  # noqa: B023
+
+        value = checks.call(function, trial, build, probe.data, what=what)
+        _check_declared(trial)
+        if not built:
+            wrong("This never calls `build(units=..., learning_rate=...)`.")
+        if built[-1] != trial.params:
+            wrong(
+                f"The network was built with `{shown(built[-1])}`, and the trial suggested "
+                f"`{shown(trial.params)}`."
+            )
+        probe.refuse_misuse()
+        value = checks.number(value, "the validation accuracy, a number")
+        if checks.near(value, -ACCURACY):
+            wrong('The study has `direction="maximize"`: return the accuracy itself, not minus it.')
+        if checks.near(value, NetworkProbe.LOSS):
+            wrong("This returns the loss; `evaluate` gives the loss first and the accuracy second.")
+        if not checks.near(value, ACCURACY):
+            wrong(f"The validation accuracy was {ACCURACY}; this returns {shown(value)}.")
+    return right("A log scale, the two names of the network, and rows it has not learned from.")
+
+
+def _check_declared(trial: TrialProbe) -> None:
+    declared = trial.declared
+    checks.mapping(declared, "two hyperparameters that the trial suggests",
+                   ("units", "learning_rate"))  # fmt: skip
+    sort, low, high, log = declared["learning_rate"]
+    if sort != "float":
+        wrong("A learning rate is a number from a range: `trial.suggest_float`.")
+    if not (checks.near(low, 1e-4) and checks.near(high, 1e-1)):
+        wrong(f"The learning rate should reach from 1e-4 to 1e-1; this is {low:.3g} to {high:.3g}.")
+    if not log:
+        wrong(
+            "On a linear scale nine of ten learning rates lie above 0.01. `suggest_float` has a "
+            "keyword for the log scale."
+        )
+    sort, low, high, how = declared["units"]
+    if sort != "int" or (low, high) != (32, 512) or how != (False, 32):
+        wrong('As in the article: `trial.suggest_int("units", 32, 512, step=32)`.')
+
+
+_ARTICLE_003 = """
+def objective(trial, build, data):
+    units = trial.suggest_int("units", 32, 512, step=32)
+    learning_rate = {rate}
+    model = build(units=units, learning_rate=learning_rate)
+    model.fit(data.x_train, data.y_train, epochs=5{split}, verbose=0)
+    _, accuracy = model.evaluate({rows}, verbose=0)
+    return accuracy
+
+
+answer = objective
+"""
+_LOG_RATE = 'trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)'
+_MENDED = {"rate": _LOG_RATE, "split": "", "rows": "data.x_val, data.y_val"}
+
+q6 = Exercise(
+    lesson=4,
+    number=6,
+    title="Mend it",
+    points=2,
+    question="""
+    Write article 003's Optuna objective as it should be. `trial` is an Optuna trial, `data` a data
+    set of this course, and `build(units=..., learning_rate=...)` returns a compiled Keras network.
+
+    Suggest `units` from 32 to 512 in steps of 32 and `learning_rate` from 1e-4 to 1e-1 on a log
+    scale, train for 5 epochs on the training rows, and return the validation accuracy.
+    """,
+    expects="a function `objective(trial, build, data)`",
+    checker=_check_objective,
+    hints=(
+        "Which rows may the network learn from, and which may score it?",
+        "`trial.suggest_float(name, low, high, log=True)` replaces `suggest_loguniform`.",
+        "`model.evaluate(data.x_val, data.y_val, verbose=0)` gives loss and accuracy.",
+    ),
+    stub="""
+    def objective(trial, build, data):
+        ...
+
+
+    answer = objective
+    """,
+    solution_source=_ARTICLE_003.format(**_MENDED),
+    why=(
+        "The objective is the only thing a search believes. An hour of checking it is worth more "
+        "than a better sampler."
+    ),
+    wrong_answers=tuple(
+        WrongAnswer(_ARTICLE_003.format(**{**_MENDED, **change}), because=because, says=says)
+        for change, because, says in (
+            (
+                {"rows": "data.x_train, data.y_train"},
+                "scores on the training rows, as the article does",
+                "learned from",
+            ),
+            (
+                {"rows": "*data.open_test()"},
+                "scores on the test rows, as article 000 does",
+                "test set",
+            ),
+            (
+                {"rate": 'trial.suggest_loguniform("learning_rate", 1e-4, 1e-1)'},
+                "keeps the deprecated call",
+                "deprecated",
+            ),
+            (
+                {"rate": 'trial.suggest_float("learning_rate", 1e-4, 1e-1)'},
+                "forgets the log scale",
+                "linear scale",
+            ),
+            (
+                {"split": ", validation_split=0.2"},
+                "cuts the validation set twice",
+                "second validation set",
+            ),
+        )
+    )
+    + (
+        WrongAnswer(
+            _ARTICLE_003.format(**_MENDED).replace("return accuracy", "return -accuracy"),
+            because="minimizes, as Hyperopt does",
+            says="maximize",
+        ),
+        WrongAnswer(
+            _ARTICLE_003.format(**_MENDED).replace("_, accuracy", "accuracy, _"),
+            because="takes the loss for the accuracy",
+            says="the loss first",
+        ),
+    ),
+)

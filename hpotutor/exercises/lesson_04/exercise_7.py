@@ -1,0 +1,136 @@
+"""Exercise 4.7: Better than luck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpotutor.errors import HpoTutorError
+from hpotutor.exercises import challenge, checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, wrong
+from hpotutor.exercises.messages import reason
+
+_TRIALS, _REPEATS, _NEEDED = 50, 100, 0.75
+_FIRST_LOOK = 20  # replays that show a search which is far off
+
+
+def _check_search(answer: object) -> Right:
+    what = "a function `search(objective, seed)` that returns the chosen params"
+    function = checks.function(answer, what)
+
+    def careful(objective: Any, seed: int) -> Any:
+        try:
+            return function(objective, seed)
+        except HpoTutorError as error:
+            return wrong(f"`search` stopped at seed {seed}. {reason(error)}")
+
+    first = challenge.replays(careful, trials=_TRIALS, repeats=_FIRST_LOOK)
+    share = first.share_in_best()
+    if share < 0.35:
+        wrong(
+            f"Of {_FIRST_LOOK} replays {share:.0%} end in the best 5% of the table. That is worse "
+            "than random search: does the study maximize, and do you return the best params?"
+        )
+    return challenge.verdict(
+        challenge.replays(careful, trials=_TRIALS, repeats=_REPEATS),
+        needed=_NEEDED,
+        look_at="Does a trial learn from the ones before it?",
+    )
+
+
+_SEARCH = """
+import optuna
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def search(objective, seed):
+    def score(trial):
+        params = objective.space.suggest(trial)
+        value = objective.evaluate(params).value
+        return value if value == value else 0.0  # a diverged network has no score
+
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.optimize(score, n_trials=50)
+    return study.best_params
+
+
+answer = search
+"""
+_RANDOM = """
+import numpy as np
+
+
+def search(objective, seed):
+    rng = np.random.default_rng(seed)
+    points = [objective.space.sample(rng) for _ in range(50)]
+    values = [objective.evaluate(params).value for params in points]
+    return {chosen}
+
+
+answer = search
+"""
+
+q7 = Exercise(
+    lesson=4,
+    number=7,
+    title="Better than luck",
+    points=3,
+    challenge=True,
+    question="""
+    Write `search(objective, seed)`. It may train 50 networks on the digits table
+    (`objective.evaluate(params).value` is the validation accuracy, NaN for a network that
+    diverged; `objective.space` is the space) and returns the params it would take.
+
+    The check replays it with 100 seeds. At least 75% of the replays have to end among the best
+    5% of the table. Plain random search does not get there. Allow it half a minute.
+    """,
+    expects="a function `search(objective, seed)` that returns the chosen params",
+    checker=_check_search,
+    hints=(
+        "`objective.space.suggest(trial)` makes an Optuna trial into params.",
+        "A study with `TPESampler(seed=seed)`; it has to maximize.",
+        "`study.optimize(score, n_trials=50)`, and `study.best_params` at the end. Turn NaN into "
+        "0, or Optuna counts the trial as failed.",
+    ),
+    stub="""
+    def search(objective, seed):
+        ...
+
+
+    answer = search
+    """,
+    solution_source=_SEARCH,
+    why=(
+        "Judged over many seeds a method shows what it is worth. It can rise further: keep ten "
+        "trainings back, and train the best five settings twice more: one score is partly luck."
+    ),
+    wrong_answers=(
+        WrongAnswer(
+            _RANDOM.format(chosen="points[int(np.nanargmax(values))]"),
+            because="searches at random",
+            says="learn from the ones before",
+        ),
+        WrongAnswer(
+            _RANDOM.format(chosen="points[-1]"),
+            because="returns the last trial instead of the best",
+            says="worse than random search",
+        ),
+        WrongAnswer(
+            _SEARCH.replace("n_trials=50", "n_trials=60"),
+            because="spends more than the budget",
+            says="its budget",
+        ),
+        WrongAnswer(
+            _SEARCH.replace('direction="maximize", ', ""),
+            because="leaves Optuna's default, which minimizes",
+            says="does the study maximize",
+        ),
+        WrongAnswer(
+            "def search(objective, seed):\n    return objective.space.sample(seed)\n"
+            "answer = search",
+            because="never trains a network",
+            says="without having looked",
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""Exercise 6.5: Twenty trainings' worth of epochs."""
+
+from __future__ import annotations
+
+from hpotutor.exercises import challenge
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
+
+_TRIALS, _NEEDED = 20, 0.65
+
+
+def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS)
+    challenge.expect_draws(outcome)
+    return challenge.verdict(
+        outcome,
+        needed=_NEEDED,
+        look_at="Did you look at many settings briefly, and at the last few for long?",
+    )
+
+
+_SEARCH = """
+import numpy as np
+
+def search(objective, seed):
+    rng = np.random.default_rng(seed)
+    survivors = [objective.space.sample(rng) for _ in range({count})]
+    for epochs, keep in {rungs}:
+        scores = [np.nan_to_num(objective.evaluate(p, epochs).value) for p in survivors]
+        order = np.argsort({sign}np.array(scores))[:keep]
+        survivors = [survivors[place] for place in order]
+    return survivors[0]
+
+answer = search
+"""
+
+q5 = Exercise(
+    lesson=6,
+    number=5,
+    title="Twenty trainings' worth of epochs",
+    points=4,
+    challenge=True,
+    question="""
+    Write `search(objective, seed)`: within 600 epochs (20 full trainings of 30) it finds a setting
+    of the digits table and returns it as a dict. `objective.space.sample(rng)` draws one;
+    `objective.evaluate(params, epochs).value` is its score, or NaN. Every call trains again from
+    the first epoch. Your function is called with 200 seeds; 65% of the searches must end among the
+    table's best 5%.
+    """,
+    expects="a function search(objective, seed)",
+    checker=_check_search,
+    hints=(
+        "Look at many settings for a few epochs; 20 random full trainings are too few.",
+        "Start with about 130 settings for 1 epoch, and keep about one in three.",
+        "Give the last rung several settings for all 30 epochs.",
+    ),
+    stub="""
+    def search(objective, seed):
+        ...
+
+    answer = search
+    """,
+    solution_source=_SEARCH.format(
+        count=130, rungs="[(1, 40), (3, 12), (10, 7), (30, 1)]", sign="-"
+    ),
+    why="The budget of 20 full trainings looked at 130 settings, and only 7 were trained in full.",
+    wrong_answers=tuple(
+        WrongAnswer(_SEARCH.format(count=count, rungs=rungs, sign=sign), because=because, says=says)
+        for count, rungs, sign, because, says in (
+            (20, "[(30, 1)]", "-", "trains all in full", "are asked"),
+            (130, "[(1, 40), (3, 12), (10, 7), (30, 1)]", "", "keeps the worst", "are asked"),
+            (200, "[(4, 1)]", "-", "spends too much", "its budget"),
+            (27, "[(1, 1)]", "-", "decides after one epoch", "are asked"),
+        )
+    ),
+)

@@ -1,0 +1,96 @@
+"""Exercise 7.3: Crossover."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+
+_CHILD = "a child, one gene for each hyperparameter", "a gene, a number"
+
+
+def _check_cross(answer: object) -> Right:
+    mother, father = np.linspace(0, 0.4, 6), np.linspace(0.5, 1, 6)
+    rng, rows = np.random.default_rng(3), []
+    what = "a function cross(mother, father, rng)"
+    for _ in range(500):
+        parents = mother.copy(), father.copy()
+        child = checks.numbers(checks.call(answer, *parents, rng, what=what), *_CHILD, 6)
+        if (parents[0] != mother).any() or (parents[1] != father).any():
+            wrong("Your function changes a parent, who may have other children. Make a new array.")
+        if not np.all((child == mother) | (child == father)):
+            wrong("Some gene is neither the mother's nor the father's at that place.")
+        rows.append(child == mother)
+    kinds, shares = len({tuple(row) for row in rows}), np.mean(rows, axis=0)
+    if kinds == 1:
+        wrong("All children are alike. Chance should decide.")
+    if kinds == 2:
+        wrong("Each child is a copy of one parent. Toss a coin for each *gene*.")
+    if kinds < 32:
+        wrong("Neighboring genes stay together. Toss a coin of its own for each gene.")
+    if not np.all((0.4 < shares) & (shares < 0.6)):
+        wrong("One parent gives more genes than the other; half and half is asked for.")
+    return right("Every gene is a coin toss of its own.")
+
+
+_CROSS = """
+import numpy as np
+
+def cross(mother, father, rng):
+    {body}
+
+answer = cross
+"""
+
+_CROSS_STUB = """
+def cross(mother, father, rng):
+    ...
+
+answer = cross
+"""
+
+q3 = Exercise(
+    lesson=7,
+    number=3,
+    title="Crossover",
+    points=1,
+    question="""
+    Write `cross(mother, father, rng)`: a new array in which each gene is the mother's or the
+    father's at the same place, with equal probability.
+    """,
+    expects="a function cross(mother, father, rng)",
+    checker=_check_cross,
+    hints=(
+        "`rng.random(len(mother)) < 0.5` tosses one coin for each gene.",
+        "`np.where(coins, ...)` takes from one array or from the other.",
+    ),
+    stub=_CROSS_STUB,
+    solution_source=_CROSS.format(
+        body="coins = rng.random(len(mother)) < 0.5\n    return np.where(coins, mother, father)"
+    ),
+    why="Crossover helps when good genes are good whatever the others are; else it breaks teams.",
+    wrong_answers=tuple(
+        WrongAnswer(_CROSS.format(body=body), because=because, says=says)
+        for body, because, says in (
+            ("return (mother + father) / 2", "mixes the parents' values", "neither"),
+            (
+                "return mother if rng.random() < 0.5 else father",
+                "tosses one coin",
+                "copy of one parent",
+            ),
+            (
+                "cut = rng.integers(1, len(mother))\n"
+                "    return np.concatenate([mother[:cut], father[cut:]])",
+                "cuts at one point",
+                "Neighboring",
+            ),
+            (
+                "coins = rng.random(len(mother)) < 0.5\n"
+                "    mother[coins] = father[coins]\n    return mother",
+                "overwrites the mother",
+                "changes a parent",
+            ),
+        )
+    ),
+)

@@ -1,0 +1,111 @@
+"""Exercise 8.1: Say it in Optuna."""
+
+from __future__ import annotations
+
+import optuna
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.log import quiet_optuna
+
+_EXPECTED = {
+    "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True),
+    "units": optuna.distributions.IntDistribution(16, 128, step=16),
+    "optimizer": optuna.distributions.CategoricalDistribution(["sgd", "adam"]),
+}
+
+
+@quiet_optuna()  # a graded cell that writes to stderr gets no points
+def _check_suggest(answer: object) -> Right:
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    params = checks.call(answer, trial, what="`suggest(trial)`")
+    checks.mapping(params, "a dict of hyperparameters", _EXPECTED)
+    for name, expected in _EXPECTED.items():
+        got = trial.distributions.get(name)
+        if got is None:
+            wrong(f"Nothing was asked of the trial under the name {name!r}.")
+        if type(got) is not type(expected):
+            wrong(
+                f"`{name}` is a {_kind(got)} in your function, and a {_kind(expected)} in the "
+                "space. Each kind has a `suggest_` of its own."
+            )
+        if getattr(got, "log", False) != getattr(expected, "log", False):
+            scale = "a log scale" if expected.log else "a linear scale"
+            wrong(f"`{name}` should be drawn on {scale}.")
+        if got != expected:
+            wrong(f"`{name}` should be {expected}; yours is {got}.")
+        if params[name] != trial.params[name]:
+            wrong(f"The dict holds another `{name}` than the trial suggested.")
+    return right("The same names, kinds, bounds and scales as in the space.")
+
+
+def _kind(distribution: object) -> str:
+    name = type(distribution).__name__
+    return {"FloatDistribution": "float", "IntDistribution": "whole number"}.get(name, "choice")
+
+
+_SUGGEST = """
+def suggest(trial):
+    return {{
+        "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-1{log}),
+        "units": trial.{units},
+        "optimizer": trial.suggest_categorical("optimizer", {optimizers}),
+    }}
+
+
+answer = suggest
+"""
+
+
+def _suggest(
+    log: str = ", log=True",
+    units: str = 'suggest_int("units", 16, 128, step=16)',
+    optimizers: str = '["sgd", "adam"]',
+) -> str:
+    return _SUGGEST.format(log=log, units=units, optimizers=optimizers)
+
+
+q1 = Exercise(
+    lesson=8,
+    number=1,
+    title="Say it in Optuna",
+    points=2,
+    question="""
+    Write `suggest(trial)` for this space. It returns a dict with the three names.
+
+    ```python
+    ht.SearchSpace(
+        learning_rate=ht.loguniform(1e-4, 1e-1),
+        units=ht.integers(16, 128, step=16),
+        optimizer=ht.choice("sgd", "adam"),
+    )
+    ```
+    """,
+    expects="a function suggest(trial) that returns a dict",
+    checker=_check_suggest,
+    hints=(
+        "`trial.suggest_float`, `trial.suggest_int`, `trial.suggest_categorical`.",
+        "The log scale and the step are keyword arguments.",
+    ),
+    stub="def suggest(trial): ...\n\n\nanswer = suggest",
+    solution_source=_suggest(),
+    why="A space that changes a little in translation is another space, and another result.",
+    wrong_answers=(
+        WrongAnswer(_suggest(log=""), because="forgets the log scale", says="log scale"),
+        WrongAnswer(
+            _suggest(units='suggest_float("units", 16, 128, step=16)'),
+            because="makes a float of a whole number",
+            says="whole number",
+        ),
+        WrongAnswer(
+            _suggest(units='suggest_int("units", 16, 128)'),
+            because="forgets the step",
+            says="step=16",
+        ),
+        WrongAnswer(
+            _suggest(optimizers='["sgd", "rmsprop", "adam"]'),
+            because="adds a choice",
+            says="rmsprop",
+        ),
+    ),
+)

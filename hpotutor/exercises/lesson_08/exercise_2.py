@@ -1,0 +1,84 @@
+"""Exercise 8.2: A knob that is not always there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+
+
+def _check_condition(answer: object) -> Right:
+    space = checks.search_space(answer, ("optimizer", "momentum", "learning_rate"))
+    rng = np.random.default_rng(0)
+    drawn = [space.sample(rng) for _ in range(200)]
+    names = {point["optimizer"] for point in drawn}
+    if names != {"sgd", "adam"}:
+        wrong(f"The optimizers should be 'sgd' and 'adam'; yours are {sorted(names)}.")
+    having = {point["optimizer"] for point in drawn if "momentum" in point}
+    if having != {"sgd"}:
+        whom = " and ".join(sorted(having)) or "nothing"
+        verb = "have" if len(having) > 1 else "has"
+        wrong(f"In your space {whom} {verb} a momentum. It should exist for SGD alone.")
+    if any(point["optimizer"] == "sgd" and "momentum" not in point for point in drawn):
+        wrong("SGD should always have a momentum.")
+    momenta = [point["momentum"] for point in drawn if "momentum" in point]
+    if min(momenta) < 0 or max(momenta) > 0.99 or max(momenta) - min(momenta) < 0.8:
+        wrong("The momentum should be drawn from 0 to 0.99.")
+    if not checks.log_scaled(space, "learning_rate"):
+        wrong("A learning rate belongs on a log scale.")
+    return right("Trials with Adam are not told apart by a momentum that does nothing.")
+
+
+_CONDITION = """
+import hpotutor as ht
+
+space = ht.SearchSpace(
+    optimizer=ht.choice("sgd", "adam"),
+    momentum={momentum},
+    learning_rate={rate},
+)
+answer = space
+"""
+
+
+def _condition(
+    momentum: str = 'ht.when(ht.uniform(0.0, 0.99), optimizer="sgd")',
+    rate: str = "ht.loguniform(1e-4, 1e-1)",
+) -> str:
+    return _CONDITION.format(momentum=momentum, rate=rate)
+
+
+q2 = Exercise(
+    lesson=8,
+    number=2,
+    title="A knob that is not always there",
+    points=2,
+    question="""
+    Adam takes no momentum, SGD does. Make an `ht.SearchSpace` with `optimizer` ("sgd" or "adam"),
+    `momentum` (0 to 0.99, for SGD alone) and `learning_rate` (0.0001 to 0.1, on the scale that
+    suits it).
+    """,
+    expects="an `ht.SearchSpace(...)`",
+    checker=_check_condition,
+    hints=(
+        "`ht.when(distribution, name=value)` makes a hyperparameter conditional.",
+        "Section 1 has one for the second layer's width.",
+        "A learning rate varies by factors: lesson 02 says which scale suits that.",
+    ),
+    solution_source=_condition(),
+    why="A model that sees a useless knob vary learns noise, and pays trials for it.",
+    wrong_answers=(
+        WrongAnswer(
+            _condition(momentum="ht.uniform(0.0, 0.99)"), because="has no condition", says="alone"
+        ),
+        WrongAnswer(
+            _condition(momentum='ht.when(ht.uniform(0.0, 0.99), optimizer="adam")'),
+            because="gives it to Adam",
+            says="SGD alone",
+        ),
+        WrongAnswer(
+            _condition(rate="ht.uniform(1e-4, 1e-1)"), because="is linear", says="log scale"
+        ),
+    ),
+)

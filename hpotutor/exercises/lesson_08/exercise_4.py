@@ -1,0 +1,88 @@
+"""Exercise 8.4: Finish what was stopped."""
+
+from __future__ import annotations
+
+import optuna
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.log import quiet_optuna
+
+
+@quiet_optuna()  # a graded cell that writes to stderr gets no points
+def _check_finish(answer: object) -> Right:
+    for done, total in ((3, 8), (8, 8), (9, 8)):
+        _finish_one(answer, done, total)
+    return right("It makes up for what is missing, and no more.")
+
+
+def _finish_one(answer: object, done: int, total: int) -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=done)
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    calls = []
+
+    def objective(trial: optuna.Trial) -> float:
+        calls.append(trial.number)
+        if len(calls) > 50:
+            wrong("It never ends. Stop when the study has what it needs.")
+        return trial.suggest_float("x", 0, 1)
+
+    checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
+    missing = max(0, total - done)
+    if len(calls) != missing:
+        wrong(
+            f"A study with {done} complete trials and a failed one was to be brought to {total} "
+            f"complete ones. Your function trains {len(calls)}; it should train {missing}."
+        )
+
+
+def _finish(count: str) -> str:
+    return f"""
+import optuna
+
+
+def finish(study, objective, total):
+    complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+    study.optimize(objective, n_trials={count})
+    return study
+
+
+answer = finish
+"""
+
+
+q4 = Exercise(
+    lesson=8,
+    number=4,
+    title="Finish what was stopped",
+    points=2,
+    question="""
+    Write `finish(study, objective, total)`: it runs an Optuna study until it has `total` complete
+    trials, and returns the study. Some may be there already; failed trials do not count; a study
+    that has enough is left alone.
+    """,
+    expects="a function finish(study, objective, total)",
+    checker=_check_finish,
+    hints=(
+        "`study.trials` holds failed trials too.",
+        "`study.get_trials(states=[optuna.trial.TrialState.COMPLETE])` holds the complete ones.",
+        "`n_trials` of `study.optimize` is how many *more* to run; it must not be negative.",
+    ),
+    stub="def finish(study, objective, total): ...\n\n\nanswer = finish",
+    solution_source=_finish("max(0, total - len(complete))"),
+    why="With a storage on disk these lines make any search safe to stop.",
+    wrong_answers=(
+        WrongAnswer(_finish("total"), because="starts again", says="it should train 5"),
+        WrongAnswer(
+            _finish("max(0, total - len(study.trials))"),
+            because="counts the failed one",
+            says="trains 4",
+        ),
+        WrongAnswer(
+            _finish("max(1, total - len(complete))"),
+            because="trains one where none is needed",
+            says="it should train 0",
+        ),
+    ),
+)

@@ -1,0 +1,98 @@
+"""Exercise 9.3: One task for each row."""
+
+from __future__ import annotations
+
+from hpotutor.exercises import checks
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+
+
+def _check_split(answer: object) -> Right:
+    what = "`split(n, seed)`"
+    first = _parts(answer, 100, 0, what)
+    if first != _parts(answer, 100, 0, what):
+        wrong("The same seed gives other rows the second time: a seal that moves is no seal.")
+    if first == _parts(answer, 100, 1, what):
+        wrong("Another seed gives the same rows. Shuffle with `np.random.default_rng(seed)`.")
+    for n in (10, 101):
+        _parts(answer, n, 3, what)
+    return right("Four parts, no row in two of them, and each with one task.")
+
+
+def _parts(answer: object, n: int, seed: int, what: str) -> list[list[int]]:
+    result = checks.call(answer, n, seed, what=what)
+    parts = [
+        [
+            checks.whole_number(row, "a row number", 0, n - 1)
+            for row in checks.sequence(part, "rows")
+        ]
+        for part in checks.sequence(result, "train, stop, choose, judge: four lists", length=4)
+    ]
+    every = [row for part in parts for row in part]
+    if len(set(every)) < len(every):
+        wrong("A row stands in two parts: it would choose and judge, or train and stop.")
+    if len(every) < n:
+        wrong(f"Of {n} rows {n - len(every)} are in no part.")
+    if len(parts[0]) < max(map(len, parts[1:])):
+        wrong("The training part should be the largest.")
+    return parts
+
+
+_SPLIT = """
+import numpy as np
+
+
+def split(n, seed):
+    rows = {rows}
+    a, b, c = {cuts}
+    return {parts}
+
+
+answer = split
+"""
+_SHUFFLED = "np.random.default_rng(seed).permutation(n)"
+_CUTS, _FOUR = "n * 4 // 10, n * 6 // 10, n * 8 // 10", "rows[:a], rows[a:b], rows[b:c], rows[c:]"
+
+
+def _split(rows: str = _SHUFFLED, cuts: str = _CUTS, parts: str = _FOUR) -> str:
+    return _SPLIT.format(rows=rows, cuts=cuts, parts=parts)
+
+
+q3 = Exercise(
+    lesson=9,
+    number=3,
+    title="One task for each row",
+    points=2,
+    question="""
+    Write `split(n, seed)`. It returns four arrays of row numbers from 0 to n - 1: rows that train,
+    rows that stop the training, rows that choose the setting, rows that judge it. Each row has one
+    task, all rows are used, the training part is the largest, and the rows are shuffled by the
+    seed.
+    """,
+    expects="a function split(n, seed) that returns four arrays of row numbers",
+    checker=_check_split,
+    hints=(
+        "`np.random.default_rng(seed).permutation(n)` shuffles the numbers from 0 to n - 1.",
+        "Cut it at three places: `rows[:a], rows[a:b], rows[b:c], rows[c:]`.",
+    ),
+    stub="def split(n, seed): ...\n\n\nanswer = split",
+    solution_source=_split(),
+    why="Stopping, choosing and judging are three looks; rows that serve two of them flatter you.",
+    wrong_answers=(
+        WrongAnswer(
+            _split(parts="rows[:a], rows[a:c], rows[a:c], rows[c:]"),
+            because="stops and chooses by the same rows",
+            says="two parts",
+        ),
+        WrongAnswer(_split(rows="np.arange(n)"), because="does not shuffle", says="Another seed"),
+        WrongAnswer(
+            _split(rows="np.random.default_rng().permutation(n)"),
+            because="ignores the seed",
+            says="moves",
+        ),
+        WrongAnswer(
+            _split(parts="rows[:a], rows[a:b], rows[b:c], rows[c:-1]"),
+            because="loses a row",
+            says="in no part",
+        ),
+    ),
+)
