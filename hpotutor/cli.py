@@ -148,7 +148,10 @@ def _add_lab(commands: argparse._SubParsersAction) -> None:
         "lab",
         help="open your own copy of the lessons",
         usage="hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]",
-        description="Your copy is in FOLDER, by default my_lessons. Nothing of yours is changed.",
+        description=(
+            "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
+            "else in the current folder. Nothing of yours is changed."
+        ),
     )
     lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
     lab.set_defaults(run=_lab, passes_on=True)

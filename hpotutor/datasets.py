@@ -151,6 +151,15 @@ new data.
             print(f"Opening number {self._openings} of this test set: report it as such.")
         return self._test
 
+    def __getattr__(self, name: str) -> Any:
+        """Say what to type for the rows that are no attributes, as they are sealed."""
+        if name in ("x_test", "y_test"):
+            raise AttributeError(
+                f"The data have no attribute {name!r}: the test rows are sealed. Compare on "
+                "x_val and y_val, and at the very end type x_test, y_test = data.open_test()."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __repr__(self) -> str:
         parts = f"{len(self.y_train)} + {len(self.y_val)} + {self.n_test} rows"
         return (

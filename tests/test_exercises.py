@@ -101,7 +101,7 @@ def test_nonsense_is_refused_kindly(exercise, nonsense, capfd):
     assert verdict.error is None, f"the check did not foresee this: {verdict}"
     text = str(verdict)
     assert len(text) < 500 and "Traceback" not in text and "0x" not in text
-    assert f"q{exercise.number}.hint()" in text
+    assert f"exercises.q{exercise.number}.hint()" in text
     assert capfd.readouterr() == ("", "")
 
 

@@ -52,6 +52,13 @@ def run(turn: int | None = None, top: float = 0.95) -> dict[str, list[float]]:
     }
 
 
+def guessing(falls_to: float) -> dict[str, list[float]]:
+    """Return the curve of a network with the accuracy of guessing, whose validation turns up."""
+    loss = [5.0, 2.5, 2.45, 2.4, 2.4, falls_to]
+    val_loss = [4.0, 2.3, 2.6, 2.7, 2.8, 3.0]
+    return {"loss": loss, "val_loss": val_loss, "accuracy": [0.1] * 6, "val_accuracy": [0.1] * 6}
+
+
 def trials(n: int = 40) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
@@ -324,6 +331,9 @@ class TestLearningCurves:
             ({"loss": [1.0, 3.0, 9.0], "val_loss": [1.0, 3.0, 9.0]}, "diverging"),
             ({"loss": [1.0, np.nan]}, "diverging"),
             ({"loss": [np.inf], "val_loss": [np.nan]}, "diverging"),
+            # Networks that only guess: the validation loss wanders, and nothing was learned.
+            (guessing(falls_to=2.4), "underfit"),
+            (guessing(falls_to=1.5), "overfit"),
             ({"accuracy": [0.5, 0.9, 1.0, 1.0], "val_accuracy": [0.5, 0.9, 0.7, 0.6]}, "overfit"),
         ],
     )
@@ -331,6 +341,12 @@ class TestLearningCurves:
         metric = "loss" if "loss" in curves else "accuracy"
         info = plots.learning_curves_info(curves, metric=metric)
         assert info.diagnoses[""].verdict == verdict
+
+    def test_a_network_that_guesses_is_said_not_to_improve(self):
+        why = plots.learning_curves_info(guessing(falls_to=2.4)).diagnoses[""].why
+        assert why == "training accuracy only 0.1, not improving"
+        rising = {"loss": [2.3, 2.2, 2.0, 1.6], "accuracy": [0.1, 0.2, 0.3, 0.4]}
+        assert plots.learning_curves_info(rising).diagnoses[""].why == "training accuracy only 0.4"
 
     def test_overfit_epochs(self):
         curve = {"loss": [2.0, 1.0, 0.5, 0.2, 0.1], "val_loss": [2.0, 1.0, 0.9, 1.2, 1.5]}

@@ -156,7 +156,7 @@ class Exercise:
     >>> from hpotutor.exercises.lesson_02 import q1
     >>> q1.judge(...)
     Not attempted yet. Replace the `...` with your answer to exercise 2.1 and run the cell \
-again. `q1.hint()` helps.
+again. `exercises.q1.hint()` helps.
     >>> bool(q1.judge(48))
     False
     """
@@ -194,6 +194,11 @@ again. `q1.hint()` helps.
     def id(self) -> str:
         """A name that no other exercise has, such as ``"lesson_02.q1"``."""
         return f"lesson_{self.lesson:02d}.q{self.number}"
+
+    @property
+    def _name(self) -> str:
+        """What a learner types: every lesson imports its exercises under this name."""
+        return f"exercises.q{self.number}"
 
     @property
     def label(self) -> str:
@@ -242,10 +247,10 @@ again. `q1.hint()` helps.
             if not isinstance(outcome, Right):
                 raise TypeError("the check came to no verdict")
         except NotAttempted as gap:
-            again = f"exercise {self.label} and run the cell again. `q{self.number}.hint()` helps."
+            again = f"exercise {self.label} and run the cell again. `{self._name}.hint()` helps."
             return self._verdict("not attempted", f"{gap} {again}")
         except NotYet as refusal:
-            return self._verdict("not yet", f"{refusal} `q{self.number}.hint()` helps.")
+            return self._verdict("not yet", f"{refusal} `{self._name}.hint()` helps.")
         except Exception as error:  # a learner's own object may raise anything
             message = (
                 f"The check stopped at this answer ({reason(error)}). "
@@ -267,7 +272,7 @@ again. `q1.hint()` helps.
         given = self.hints[: self._hints_given]
         lines = [f"Hint {n} of {count}: {text}" for n, text in enumerate(given, start=1)]
         if self._hints_given == count:
-            lines.append(f"No more hints; `q{self.number}.solution()` shows one way to do it.")
+            lines.append(f"No more hints; `{self._name}.solution()` shows one way to do it.")
         return Message("\n\n".join(lines))
 
     def solution(self) -> Solution:

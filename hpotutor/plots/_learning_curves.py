@@ -28,6 +28,8 @@ from hpotutor.plots._style import (
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Validation counts as settled within this part of its whole drop, or of its lowest value.
 _OF_DROP, _OF_LOWEST = 0.02, 0.1
+# A training loss still falls if it has come below this part of what it was.
+_FALLING = 0.95
 _CROWD = 6
 
 
@@ -132,17 +134,23 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     # Overfitting starts where the curve leaves its valley for good.
     above = int(below[-1]) + 1
     gap = float(mean[-1] - mean_train[-1])
-    # A network that does no better on the rows it learns from has not overfitted them.
-    left = above < len(mean) and drop > 0 and not gap <= 0
-    overfit_from = above + 1 if left else None
-    marks = (best + 1, underfit_until, overfit_from, gap)
     accuracy = _mean(_stacked(runs, "accuracy"))
+    weak = bool(accuracy.size and accuracy[-1] < expected)
+    # A network that does no better on the rows it learns from has not overfitted them, nor has
+    # one that has learned little and whose training loss no longer falls.
+    learning = not gap <= 0 and (not weak or mean_train[-1] < _FALLING * mean_train[best])
+    overfit_from = above + 1 if above < len(mean) and drop > 0 and learning else None
+    marks = (best + 1, underfit_until, overfit_from, gap)
     if lost:
         return Diagnosis("diverging", _why_diverging(lost, len(runs)), *marks)
     if overfit_from is not None:
         return Diagnosis("overfit", f"validation turned after epoch {best + 1}", *marks)
-    if accuracy.size and accuracy[-1] < expected:
-        return Diagnosis("underfit", f"training accuracy only {number(accuracy[-1])}", *marks)
+    if weak:
+        stuck = (
+            len(mean_train) >= 4 and mean_train[-1] >= _FALLING * mean_train[len(mean_train) // 2]
+        )
+        why = f"training accuracy only {number(accuracy[-1])}"
+        return Diagnosis("underfit", f"{why}, not improving" if stuck else why, *marks)
     if len(mean) >= 4 and (underfit_until or 0) >= 0.8 * len(mean):
         return Diagnosis("underfit", "still improving when training stopped", *marks)
     return Diagnosis("fits", "validation settled and stayed", *marks)

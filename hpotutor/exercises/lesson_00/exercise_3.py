@@ -6,6 +6,8 @@ from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 _READINGS = ("underfitting", "learning well", "overfitting", "diverging")
+# How the course's figures say the same.
+_ALSO = {"underfit": "underfitting", "fits": "learning well", "overfit": "overfitting"}
 _CURVES = {
     "A": (
         "overfitting",
@@ -28,7 +30,10 @@ _CURVES = {
 
 def _check_curves(answer: object) -> Right:
     read = checks.mapping(answer, "a dict from A, B, C and D to readings", names=_CURVES)
-    chosen = {name: checks.option(text, _READINGS, "a reading") for name, text in read.items()}
+    words = {
+        n: _ALSO.get(w.strip().lower(), w) if isinstance(w, str) else w for n, w in read.items()
+    }
+    chosen = {name: checks.option(word, _READINGS, "a reading") for name, word in words.items()}
     missed = [name for name in _CURVES if chosen[name] != _CURVES[name][0]]
     if missed:
         wrong(f"{len(_CURVES) - len(missed)} of 4 are right. Look at {missed[0]} again. "
@@ -90,7 +95,7 @@ q3 = Exercise(
             says="not finished learning",
         ),
         WrongAnswer(
-            'answer = {"A": "overfit", "B": "diverging", "C": "underfitting", '
+            'answer = {"A": "memorizing", "B": "diverging", "C": "underfitting", '
             '"D": "learning well"}',
             because="uses another word",
             says="Choose among",

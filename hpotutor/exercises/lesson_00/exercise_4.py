@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
-from hpotutor.exercises.probes import RowsProbe
+from hpotutor.exercises.probes import MEASURED, RowsProbe
+
+_EPOCHS = 5
 
 
 def _check_score(answer: object) -> Right:
@@ -16,7 +18,16 @@ def _check_score(answer: object) -> Right:
             "`evaluate` gives the loss and then the accuracy; return the accuracy alone, "
             "as one number."
         )
-    checks.number(value, "one number, the validation accuracy")
+    value = checks.number(value, "one number, the validation accuracy")
+    if value in (MEASURED["loss"], MEASURED["val_loss"]):
+        wrong(
+            "This is the loss. A search that looks for the highest number would then choose the "
+            "worst network; return the accuracy."
+        )
+    if value == MEASURED["accuracy"]:
+        wrong("This is the accuracy on the training rows, which rewards learning them by heart.")
+    if probe.model.epochs != _EPOCHS:
+        wrong(f"Train for {_EPOCHS} epochs; here the number of epochs is {probe.model.epochs}.")
     return right("It learns from the training rows and is judged on the validation rows.")
 
 
@@ -86,6 +97,24 @@ q4 = Exercise(
                 "    return model.evaluate(data.x_val, data.y_val)",
                 "returns the loss as well",
                 "the accuracy alone",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    return max(model.evaluate(data.x_val, data.y_val))",
+                "takes the larger of loss and accuracy",
+                "This is the loss",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train)\n"
+                "    return model.evaluate(data.x_val, data.y_val)[1]",
+                "leaves the epochs to Keras, which takes one",
+                "number of epochs is 1.",
+            ),
+            (
+                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+                "    return model.evaluate(data.x_val, data.y_test)[1]",
+                "takes the test rows for an attribute",
+                "the test rows are sealed",
             ),
             (
                 "    model.fit(data.x_train, data.y_train, epochs=5)\n"
