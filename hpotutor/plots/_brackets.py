@@ -58,7 +58,8 @@ def brackets_info(
         A row per trial and rung that it reached: rung (from 0), trial, epochs (trained so far,
         with those of earlier rungs), value; and bracket, if there are several.
     final : dict from trial to value, optional
-        What each trial would have reached at the highest rung.
+        What each trial would have reached at the highest rung; or a dict from epochs to value,
+        its way there, which ends at the highest rung.
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
@@ -114,8 +115,9 @@ def brackets_info(
     bloomers = []
     if final is not None:
         stopped = set(frame["trial"]) - set(top["trial"])
-        reached = final.get(winner, winner_value)
-        bloomers = sorted(t for t in stopped if t in final and sign * final[t] > sign * reached)
+        ends = {t: _onward(final, t, 0)[-1][1] for t in final}
+        reached = ends.get(winner, winner_value)
+        bloomers = sorted(t for t in stopped if t in ends and sign * ends[t] > sign * reached)
     full = float(frame[["bracket", "trial"]].drop_duplicates().shape[0] * frame["epochs"].max())
     return Brackets(rungs, winner, winner_value, bloomers, float(rungs["spent"].sum()), full)
 
@@ -151,7 +153,7 @@ def brackets(
     with house_style():
         ax = new_axes(ax, (min(11.0, 5.1 + 1.9 * len(names)), 4.4))
         everyone = list(frame["value"])
-        everyone += [final[t] for t in info.late_bloomers] if final else []
+        everyone += [v for t in info.late_bloomers for _, v in _onward(final, t, 0)]
         room = 0.08 * max(np.ptp(everyone), 1e-9)
         ends = sorted(info.rungs["epochs"].unique())
         for index, bracket in enumerate(names):
@@ -188,14 +190,22 @@ def _draw_bracket(
             ax.plot(x, y, color=BLUE, lw=2.6, marker="o", ms=5, zorder=4)
             ax.plot(x[-1], y[-1], marker="*", ms=16, color=YELLOW, mec=BLACK, zorder=6)
         elif trial in info.late_bloomers:
-            ax.plot([*x, end], [*y, final[trial]], color=VERMILLION, ls="--", lw=1.3, zorder=3)
+            later = [(e, v) for e, v in _onward(final, trial, end) if e > x[-1]]
+            path = [*zip(x, y, strict=True), *later]
+            ax.plot(*zip(*path, strict=True), color=VERMILLION, ls="--", lw=1.3, zorder=3)
             ax.plot(x[-1], y[-1], marker="x", ms=7, mew=1.8, color=VERMILLION, zorder=5)
-            ax.plot(end, final[trial], marker="D", ms=6, color=VERMILLION, mec=BLACK, zorder=5)
+            ax.plot(*path[-1], marker="D", ms=6, color=VERMILLION, mec=BLACK, zorder=7)
         elif survives:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:
             ax.plot(x, y, color="#9A9A9A", lw=0.9, zorder=1)
             ax.plot(x[-1], y[-1], marker="x", ms=5, color="#6A6A6A", zorder=2)
+
+
+def _onward(final: Mapping, trial: object, end: float) -> list[tuple[float, float]]:
+    """Return the epochs and values that are known of a trial, the last of them at the end."""
+    value = final[trial]
+    return sorted(value.items()) if isinstance(value, Mapping) else [(end, value)]
 
 
 def _write_counts(ax: Axes, rungs: pd.DataFrame) -> None:

@@ -243,8 +243,8 @@ def _title(info: Race, against: str) -> str:
         return f"One run each: {info.leader} ends ahead, which proves little"
     share = info.wins[nearest]
     return (
-        f"After {number(info.at)} {against}, {info.leader} ends above {nearest} in "
-        f"{round(100 * share)}% of the pairs of runs"
+        f"After {number(info.at)} {against}, {info.leader} beats {nearest} in "
+        f"{round(100 * share)}% of the pairs (ties half)"
     )
 
 
@@ -256,5 +256,5 @@ def _sentence(info: Race, against: str, score: str) -> str:
     elif info.wins:
         parts = [f"above {m} in {round(100 * w)}%" for m, w in info.wins.items()]
         listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-        text += f"; {info.leader} ends {listed} of the pairs of runs"
+        text += f"; {info.leader} ends {listed} of the pairs of runs (ties count half)"
     return text + "."

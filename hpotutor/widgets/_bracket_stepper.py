@@ -169,12 +169,15 @@ class BracketStepper(BrowsingPanel):
         ends = drawn[:, rungs[-1].epochs - 1]
         climbed = len(rungs) if now["bloomers"] else now["rung"]
         shown = table[table["rung"] < climbed]
-        final = dict(enumerate(ends.tolist())) if now["bloomers"] else None
+        stops = [rung.epochs for rung in rungs]
+        onward = [
+            dict(zip(stops, drawn[t, np.array(stops) - 1], strict=True)) for t in range(len(drawn))
+        ]
+        final = dict(enumerate(onward)) if now["bloomers"] else None
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.8))
         reading = brackets(shown, final=final, ax=ax)
         # The frame of the whole bracket from the first step on, so that the eye can follow.
         part = ax.child_axes[0]
-        stops = [rung.epochs for rung in rungs]
         part.set_xticks(stops, [str(stop) for stop in stops])
         part.set_xlim(stops[0] / 1.4, stops[-1] * 1.4)
         low, high = min(table["value"].min(), ends.min()), max(table["value"].max(), ends.max())

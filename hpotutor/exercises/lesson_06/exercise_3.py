@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.exercises.messages import shown
 
 
 def _check_halving(answer: object) -> Right:
@@ -39,7 +40,31 @@ def _check_halving(answer: object) -> Right:
         wrong(f"After rung one 8, 6 and 5 are best; yours promotes {sorted(second)}.")
     if chosen != {"x": 8}:
         wrong(f"The survivor is {{'x': 8}}; yours returns {chosen}.")
+    _check_last_rung(answer)
     return right("9, 3, 1, and a diverged training never continues.")
+
+
+def _check_last_rung(answer: object) -> None:
+    """Refuse an eta that is written down, and the best score of any rung instead of the last."""
+    asked: list[int] = []
+
+    def train(params: dict, epochs: int) -> float:
+        asked.append(epochs)
+        # Later scores are lower, and turn the order round.
+        return params["x"] / 10 if epochs == 1 else -params["x"] / 10
+
+    candidates = [{"x": x} for x in (3, 7, 1, 6, 4, 0, 5, 2)]
+    function = checks.function(
+        answer, "a function successive_halving(train, candidates, rungs, eta)"
+    )
+    chosen = checks.call(lambda *given: function(*given, eta=2), train, candidates, [1, 2])
+    counts = [asked.count(1), asked.count(2)]
+    if counts != [8, 4]:
+        wrong(f"With eta=2, 8 candidates become 4; yours trains {counts} on the rungs.")
+    if chosen == {"x": 7}:
+        wrong("This returns the best score of an early rung; the last rung decides.")
+    if chosen != {"x": 4}:
+        wrong(f"The best of the last rung is {{'x': 4}} here; yours returns {shown(chosen)}.")
 
 
 _STUB = """
@@ -78,6 +103,13 @@ _GOOD = {
     "returned": "survivors[0]",
 }
 
+_ANY_RUNG = (
+    _HALVING.format(**_GOOD)
+    .replace("survivors = list(candidates)", "survivors, seen = list(candidates), []")
+    .replace("order =", "seen += zip(scores, survivors, strict=True)\n        order =")
+    .replace("return survivors[0]", "return max(seen, key=lambda pair: pair[0])[1]")
+)
+
 q3 = Exercise(
     lesson=6,
     number=3,
@@ -98,12 +130,16 @@ q3 = Exercise(
     stub=_STUB,
     solution_source=_HALVING.format(**_GOOD),
     why="This loop is all there is to it. Hyperband only runs it with several starting rungs.",
-    wrong_answers=tuple(
+    wrong_answers=(
+        WrongAnswer(_ANY_RUNG, because="takes the best score of any rung", says="early rung"),
+    )
+    + tuple(
         WrongAnswer(_HALVING.format(**{**_GOOD, part: code}), because=because, says=says)
         for part, code, because, says in (
             ("order", "np.argsort(scores)", "keeps the worst", "are best"),
             ("keep", "len(survivors)", "stops nobody", "nobody is stopped"),
             ("keep", "max(1, len(survivors) // 2)", "ignores eta", "at least one"),
+            ("keep", "max(1, len(survivors) // 3)", "writes eta down", "With eta=2"),
             ("clean", "scores = np.where(np.isnan(scores), np.inf, scores)",
              "promotes what diverged", "NaN counts as the worst"),
             ("returned", "scores.max()", "returns the score", "a dict"),

@@ -14,7 +14,8 @@ def _check_search(answer: object) -> Right:
     return challenge.verdict(
         outcome,
         needed=_NEEDED,
-        look_at="Did you look at many settings briefly, and at the last few for long?",
+        look_at="Did you look at many settings briefly, train several of the last ones in full, "
+        "and choose among those?",
     )
 
 
@@ -62,7 +63,10 @@ q5 = Exercise(
     solution_source=_SEARCH.format(
         count=130, rungs="[(1, 40), (3, 12), (10, 7), (30, 1)]", sign="-"
     ),
-    why="The budget of 20 full trainings looked at 130 settings, and only 7 were trained in full.",
+    why=(
+        "The shown solution looks at 130 settings for the price of 20 trainings, and only 7 of "
+        "them are trained in full."
+    ),
     wrong_answers=tuple(
         WrongAnswer(_SEARCH.format(count=count, rungs=rungs, sign=sign), because=because, says=says)
         for count, rungs, sign, because, says in (
