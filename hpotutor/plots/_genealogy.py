@@ -154,11 +154,16 @@ def genealogy(
         ):  # fmt: skip
             if lines[inside]:
                 ax.add_collection(LineCollection(lines[inside], label=text, **pen))
+        edge = _edge(info, family)
         for inside, pen in (
             (False, {"color": "white", "mec": "#8A8A8A", "marker": "o", "ms": 5}),
             (True, {"color": ORANGE, "mec": BLACK, "marker": "s", "ms": 6}),
         ):
-            dots = [p for who, p in info.places.items() if (who in info.ancestors) == inside]
+            dots = [
+                place
+                for who, place in info.places.items()
+                if (who in info.ancestors) == inside and edge.sign * (place[1] - edge.value) >= 0
+            ]
             text = "ancestor of the best" if inside else "individual"
             if dots:
                 ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, **pen)
@@ -167,11 +172,44 @@ def genealogy(
                 label="median of the generation", zorder=2)  # fmt: skip
         ax.plot(*info.places[info.best], marker="*", ms=17, color=YELLOW, mec=BLACK, ls="",
                 label="best", zorder=5)  # fmt: skip
+        _draw_edge(ax, info, edge)
         ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
         ax.xaxis.get_major_locator().set_params(integer=True)
         finish(ax, title=_title(info), x="generation", y=score)
-        ax.legend(fontsize=9, loc="best")
+        ax.legend(fontsize=8.5, loc="lower right", ncols=2)
     return Reading(_sentence(info, score))
+
+
+class _Edge(NamedTuple):
+    """Where the axis ends; what lies beyond would squeeze the family of the best into a line."""
+
+    value: float
+    sign: float
+
+
+def _edge(info: Genealogy, family: set) -> _Edge:
+    best = info.best_value
+    everyone = [value for _, value in info.places.values()]
+    kept = [info.places[who][1] for who in family if who in info.places]
+    kept += list(info.generations["median"][-1:]) if info.ancestors else everyone
+    far = max(kept, key=lambda value: abs(value - best))
+    sign = 1.0 if best >= max(everyone) else -1.0
+    reach = 1.5 * max(abs(far - best), 0.01)
+    widest = max(abs(value - best) for value in everyone)
+    return _Edge(best - sign * min(reach, 1.05 * widest + 1e-9), sign)
+
+
+def _draw_edge(ax: Axes, info: Genealogy, edge: _Edge) -> None:
+    """End the axis there, and mark how many lie beyond."""
+    beyond = [g for g, value in info.places.values() if edge.sign * (value - edge.value) < 0]
+    if beyond:
+        where = [edge.value] * len(beyond)
+        text = f"{counted(len(beyond), 'individual')} beyond the axis"
+        marker = "v" if edge.sign > 0 else "^"
+        ax.plot(beyond, where, marker=marker, ls="", color="#8A8A8A", ms=5, label=text, zorder=3)
+    room = 0.08 * abs(info.best_value - edge.value)
+    ends = (edge.value - edge.sign * room, info.best_value + edge.sign * room)
+    ax.set_ylim(*sorted(ends))
 
 
 def _ancestors(best: object, parents: dict) -> set:

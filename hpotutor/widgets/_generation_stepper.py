@@ -118,13 +118,14 @@ class GenerationStepper(BrowsingPanel):
         so_far = table[table["generation"] <= upto]
         best = so_far.loc[so_far["value"].idxmax()]
         settings = ", ".join(f"{name} {number(value)}" for name, value in now.items())
+        trained = len(so_far) - upto * min(now["elite"], now["population"])  # the elite is not
         ahead = float((self.objective.truth > best["value"] + 1e-12).mean())
         params = ", ".join(
             f"{name}={number(v) if isinstance(v, float) else v}"
             for name, v in best["params"].items()
         )
         return (
-            f"Generation {upto}, {len(so_far):,} individuals ({settings}). {reading} The best has "
+            f"Generation {upto}, {trained:,} networks trained ({settings}). {reading} The best has "
             f"{params}; {number(round(100 * ahead, 1))}% of the table are better."
         )
 
@@ -156,7 +157,7 @@ def generation_stepper(
     >>> panel = generation_stepper("digits")
     >>> panel.step()
     >>> panel.reading
-    "Generation 4, 50 individuals ..."
+    "Generation 4, 42 networks trained ..."
     >>> panel.close()
     """
     return GenerationStepper(stored("generation_stepper", objective), goal)

@@ -27,6 +27,8 @@ def _check_cross(answer: object) -> Right:
         wrong("All children are alike. Chance should decide.")
     if kinds == 2:
         wrong("Each child is a copy of one parent. Toss a coin for each *gene*.")
+    if kinds > 2 and len(set(np.sum(rows, axis=1).tolist())) == 1:
+        wrong("Every child has equally many genes of its mother. Toss a coin for each gene.")
     if kinds < 32:
         wrong("Neighboring genes stay together. Toss a coin of its own for each gene.")
     if not np.all((0.4 < shares) & (shares < 0.6)):

@@ -11,7 +11,7 @@ _CHILD = "a child, one gene for each hyperparameter", "a gene, a number"
 
 
 def _check_mutate(answer: object) -> Right:
-    before, rng, rows = np.linspace(0.1, 0.9, 8), np.random.default_rng(5), []
+    before, rng, rows, drawn = np.linspace(0.1, 0.9, 8), np.random.default_rng(5), [], []
     what = "a function mutate(genes, rate, rng)"
     for _ in range(800):
         own = before.copy()
@@ -21,6 +21,7 @@ def _check_mutate(answer: object) -> Right:
         if after.min() < 0 or after.max() > 1:
             wrong("A gene left the range from 0 to 1, where no hyperparameter lies.")
         rows.append(after != before)
+        drawn.append(after[after != before])
     moved = np.sum(rows, axis=1)
     if not moved.any():
         wrong("Nothing ever changes.")
@@ -31,7 +32,23 @@ def _check_mutate(answer: object) -> Right:
     share = moved.mean() / 8
     if not 0.2 < share < 0.3:
         wrong(f"With `rate=0.25` your function changes {share:.0%} of the genes.")
+    _check_drawn(drawn, np.concatenate([before[row] for row in rows]))
     return right("Each gene changes with the probability asked for.")
+
+
+def _check_drawn(drawn: list[np.ndarray], old: np.ndarray) -> None:
+    """Refuse new genes that are not drawn evenly from 0 to 1, each for itself."""
+    new = np.concatenate(drawn)
+    if any(len(np.unique(genes)) < len(genes) for genes in drawn):
+        wrong("Genes that change together get the same value. Draw one for each.")
+    if np.ptp(new) < 0.9:
+        wrong(
+            f"All new genes lie between {new.min():.2f} and {new.max():.2f}; any number from 0 to "
+            "1 should be possible. The coins that decide cannot be the new genes as well: those "
+            "that decide for a change are all below `rate`."
+        )
+    if np.corrcoef(old, new)[0, 1] > 0.3:
+        wrong("New genes lie near the old ones. Draw them anew, from 0 to 1.")
 
 
 _MUTATE = """
@@ -74,6 +91,17 @@ q4 = Exercise(
     wrong_answers=tuple(
         WrongAnswer(_MUTATE.format(body=body), because=because, says=says)
         for body, because, says in (
+            (
+                "coins = rng.random(len(genes))\n    return np.where(coins < rate, coins, genes)",
+                "takes the coins for the new genes",
+                "coins that decide",
+            ),
+            (
+                "coins = rng.random(len(genes))\n"
+                "    return np.where(coins < rate, rng.random(), genes)",
+                "draws one number for all",
+                "same value",
+            ),
             (
                 "return rng.random(len(genes)) if rng.random() < rate else genes.copy()",
                 "changes the whole chromosome",

@@ -9,8 +9,10 @@ _TRIALS, _NEEDED = 40, 0.8
 
 
 def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS)
+    challenge.expect_draws(outcome)
     return challenge.verdict(
-        challenge.replays(answer, trials=_TRIALS),
+        outcome,
         needed=_NEEDED,
         look_at="Who founds the population, and do the good ones have children?",
     )
@@ -40,6 +42,17 @@ def search(objective, seed):
 
 answer = search
 """
+_ONE = """
+import numpy as np
+
+def search(objective, seed):
+    params = objective.space.sample(np.random.default_rng(0))
+    params |= {"optimizer": "adam", "learning_rate": 0.01, "dropout": 0.0, "units": 64}
+    objective.evaluate(params)
+    return params
+
+answer = search
+"""
 _KNOWN = 'founder |= {"optimizer": "adam", "learning_rate": rng.choice([0.003, 0.01, 0.03])}'
 _BEST = "int(np.argmax(scores))"
 
@@ -56,12 +69,13 @@ q5 = Exercise(
 
     It is replayed 200 times. At least 80% of the replays must end among the best 5% of the
     table. A diverged training has the value NaN: it must not win. You may use what you know about
-    this table from earlier lessons. On new data you would not know it.
+    this table from earlier lessons, as ranges to draw from. On new data you would not know it.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters",
     checker=_check_search,
     hints=(
-        "Nobody says that the founders must be drawn from everything: which ones do you know?",
+        "Nobody says that the founders must be drawn from everything: lesson 05 says which "
+        "optimizer forgives a wide range of rates.",
         "Draw with `space.sample(rng)`, then fix the optimizer, and its learning rate's decade.",
         "Then breed: two tournaments, crossover, mutation. Return the best of all that you saw.",
     ),
@@ -72,8 +86,14 @@ q5 = Exercise(
     answer = search
     """,
     solution_source=_SEARCH.format(trials=40, founders=15, known=_KNOWN, chosen=_BEST),
-    why="Founders that carry what you know save the generations that would have to find it.",
-    wrong_answers=tuple(
+    why=(
+        "Founders that carry what you know save the generations that would have to find it. In 40 "
+        "trainings they do most of the work; the breeding adds a little."
+    ),
+    wrong_answers=(
+        WrongAnswer(_ONE, because="returns one setting that it knew", says="depend on `seed`"),
+    )
+    + tuple(
         WrongAnswer(
             _SEARCH.format(trials=trials, founders=founders, known=known, chosen=chosen),
             because=because,
