@@ -27,6 +27,9 @@ def _check_condition(answer: object) -> Right:
         wrong("The momentum should be drawn from 0 to 0.99.")
     if not checks.log_scaled(space, "learning_rate"):
         wrong("A learning rate belongs on a log scale.")
+    rates = [point["learning_rate"] for point in drawn]
+    if not (1e-4 <= min(rates) < 2e-4 and 5e-2 < max(rates) <= 1e-1):
+        wrong("The learning rate should be drawn from 0.0001 to 0.1.")
     return right("Trials with Adam are not told apart by a momentum that does nothing.")
 
 

@@ -34,7 +34,7 @@ def _check_kernel(answer: object) -> Right:
     if missing:
         left = "1 more library" if len(missing) == 1 else f"{len(missing)} more libraries"
         wrong(f"There is a file for {left}. Section 3 names them below its table.")
-    return right("Three can continue, if their file was named before the search began.")
+    return right("Three can continue. KerasTuner writes in any case; the others had to be told.")
 
 
 _STUB_FILES = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import optuna
 
 from hpotutor.exercises import checks
@@ -13,10 +15,11 @@ from hpotutor.log import quiet_optuna
 def _check_finish(answer: object) -> Right:
     for done, total in ((3, 8), (8, 8), (9, 8)):
         _finish_one(answer, done, total)
+    _finish_one(answer, 3, 8, failing=True)
     return right("It makes up for what is missing, and no more.")
 
 
-def _finish_one(answer: object, done: int, total: int) -> None:
+def _finish_one(answer: object, done: int, total: int, *, failing: bool = False) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=done)
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
@@ -26,11 +29,19 @@ def _finish_one(answer: object, done: int, total: int) -> None:
         calls.append(trial.number)
         if len(calls) > 50:
             wrong("It never ends. Stop when the study has what it needs.")
-        return trial.suggest_float("x", 0, 1)
+        x = trial.suggest_float("x", 0, 1)
+        return math.nan if failing and len(calls) % 2 else x  # Optuna takes NaN for a failure
 
     checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
     missing = max(0, total - done)
-    if len(calls) != missing:
+    if failing:
+        complete = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
+        if complete != total:
+            wrong(
+                f"Where every other new trial fails, your function leaves {complete} complete "
+                f"trials of {total}. Count again after each run, until none is missing."
+            )
+    elif len(calls) != missing:
         wrong(
             f"A study with {done} complete trials and a failed one was to be brought to {total} "
             f"complete ones. Your function trains {len(calls)}; it should train {missing}."
@@ -45,6 +56,23 @@ import optuna
 def finish(study, objective, total):
     complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     study.optimize(objective, n_trials={count})
+    return study
+
+
+answer = finish
+"""
+
+
+_UNTIL_DONE = """
+import optuna
+
+
+def finish(study, objective, total):
+    def missing():
+        return total - len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
+
+    while missing() > 0:
+        study.optimize(objective, n_trials=missing())
     return study
 
 
@@ -67,12 +95,17 @@ q4 = Exercise(
     hints=(
         "`study.trials` holds failed trials too.",
         "`study.get_trials(states=[optuna.trial.TrialState.COMPLETE])` holds the complete ones.",
-        "`n_trials` of `study.optimize` is how many *more* to run; it must not be negative.",
+        "`n_trials` of `study.optimize` is how many *more* to run, and some of those may fail.",
     ),
     stub="def finish(study, objective, total): ...\n\n\nanswer = finish",
-    solution_source=_finish("max(0, total - len(complete))"),
+    solution_source=_UNTIL_DONE,
     why="With a storage on disk these lines make any search safe to stop.",
     wrong_answers=(
+        WrongAnswer(
+            _finish("max(0, total - len(complete))"),
+            because="counts once, and new trials may fail",
+            says="Count again",
+        ),
         WrongAnswer(_finish("total"), because="starts again", says="it should train 5"),
         WrongAnswer(
             _finish("max(0, total - len(study.trials))"),

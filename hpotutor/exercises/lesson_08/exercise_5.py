@@ -12,8 +12,8 @@ def _check_search(answer: object) -> Right:
     return challenge.verdict(
         challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS),
         needed=_NEEDED,
-        look_at="Twenty-five trials are few: which parts of the space can you leave out by what "
-        "the lessons found?",
+        look_at="Does your study maximize? And twenty-five trials are few: which parts of the "
+        "space can you leave out by what the lessons found?",
     )
 
 
@@ -60,8 +60,8 @@ q5 = Exercise(
     Write `search(objective, seed)` for the digits table, with Optuna's `study.ask()` and
     `study.tell(trial, value)`. It may train 25 networks with `objective.evaluate(params)` and
     returns the `params` it chooses. You may leave out parts of the table's space
-    (`objective.space`), but `params` needs all seven names. A diverged training has the value NaN,
-    which Optuna does not take.
+    (`objective.space`). A diverged training has the value NaN; Optuna counts it as failed and
+    learns nothing from it, so tell it 0.
 
     It is replayed 100 times. At least 75% of the replays must end among the best 5% of the table.
     """,
@@ -82,6 +82,11 @@ q5 = Exercise(
             _search(rates="1e-1, 1.0, log=True"),
             because="searches where networks diverge",
             says="of 100 replays",
+        ),
+        WrongAnswer(
+            _search().replace('direction="maximize", ', ""),
+            because="forgets that Optuna minimizes",
+            says="Does your study maximize",
         ),
         WrongAnswer(
             _search(chosen="trials[0].params"),
