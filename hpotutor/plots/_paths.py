@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from hpotutor.errors import Problems
 from hpotutor.plots._inputs import numbers
@@ -148,14 +149,16 @@ def paths(
         ax = new_axes(ax, (7.0, 4.8))
         above = z - np.nanmin(z)
         levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
-        ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.45,
+        ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
                     norm="log", extend="both")  # fmt: skip
         ax.contour(columns, rows, above, levels, colors="#8A8A8A", linewidths=0.5)
         for index, (name, path) in enumerate(dict(paths).items()):
             style, path = look(index), np.asarray(path, dtype=float)
             row = table[table["name"] == str(name)].iloc[0]
             every = max(1, len(path) // 10)
+            edge = [withStroke(linewidth=3.4, foreground="white")]  # to stand out from the gray
             ax.plot(path[:, 0], path[:, 1], color=style.color, ls=style.linestyle, lw=1.8,
+                    path_effects=edge,
                     marker=style.marker, ms=4.5, markevery=every, label=_arrival(row))  # fmt: skip
             ax.plot(*path[-1], marker=style.marker, ms=10, color=style.color, mec=BLACK, zorder=4)
         start = np.asarray(next(iter(dict(paths).values())), dtype=float)[0]

@@ -188,9 +188,10 @@ def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
     if len(table) == 1 or first["decades"] == last["decades"]:
         return f"Every {by} forgives {_decades(first)} of learning rate"
     tied = (table["decades"] == first["decades"]).sum()
+    narrowest = " and ".join(table.loc[table["decades"] == last["decades"], by].astype(str))
     widest = f"{first[by]} forgives" if tied == 1 else f"{tied} of {len(table)} forgive"
     return (
-        f"{widest} {_decades(first)} of learning rate, {last[by]} only "
+        f"{widest} {_decades(first)} of learning rate, {narrowest} only "
         f"{number(round(last['decades'], 2))} (within {number(tolerance)} of its best)"
     )
 

@@ -9,7 +9,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 # What a range must hold: where the lesson's networks are within a few hundredths of their best.
 _GOOD = {"sgd": (0.1, 1.0), "adam": (0.003, 0.03)}
-_MOST_DECADES = 3.0
+_MOST_DECADES = 2.0
 
 
 def _check_spaces(answer: object) -> Right:
@@ -33,7 +33,7 @@ def _check_spaces(answer: object) -> Right:
             )
         if decades[name] > _MOST_DECADES + 0.01:
             wrong(
-                f"`{name}` gets {decades[name]:.2g} decades, and 3 are allowed. Most of its trials "
+                f"`{name}` gets {decades[name]:.2g} decades, and 2 are allowed. Most of its trials "
                 "would go where nothing learns."
             )
     if abs(decades["sgd"] - decades["adam"]) > 0.05:
@@ -54,7 +54,7 @@ q4 = Exercise(
     Somebody compares SGD and Adam on the digits with `ht.loguniform(1e-4, 1e-2)` for both, and
     declares Adam the winner. Write the two spaces of a fairer comparison: for each optimizer a
     `SearchSpace` with nothing but `learning_rate`, wide enough to hold the good rates of that
-    optimizer in the figure of section 3, at most 3 decades, and as many decades for one as for
+    optimizer in the figure of section 3, at most 2 decades, and as many decades for one as for
     the other.
     """,
     expects="a dict with a space for each optimizer",
@@ -100,7 +100,7 @@ q4 = Exercise(
                 "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
                 "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
                 "takes everything",
-                "decades, and 3",
+                "decades, and 2",
             ),
             (
                 "ht.SearchSpace(learning_rate=ht.loguniform(0.1, 1))",
