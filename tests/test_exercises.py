@@ -1,6 +1,7 @@
 """Every exercise of every lesson, the engine they share, and the learner's own record."""
 
 import json
+import logging
 import math
 import os
 import subprocess
@@ -67,13 +68,24 @@ def test_the_stub_is_not_attempted(exercise):
     assert exercise.judge(...).status == "not attempted"
 
 
+@pytest.fixture
+def optuna_said():
+    """What Optuna logs: its handler keeps the stderr of the first import, which capfd misses."""
+    records, logger, handler = [], logging.getLogger("optuna"), logging.Handler()
+    handler.emit = records.append
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
 @by_id
-def test_the_solution_passes(exercise, capfd):
+def test_the_solution_passes(exercise, capfd, optuna_said):
     verdict = exercise.judge(answer_of(exercise.solution_source))
     assert verdict, str(verdict)
     assert verdict.points == exercise.points
     assert exercise.why in verdict.message
     assert capfd.readouterr().err == ""
+    assert optuna_said == [], "a graded cell that writes to stderr gets no points"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import optuna
 
 from hpotutor.exercises import checks
@@ -29,8 +27,9 @@ def _finish_one(answer: object, done: int, total: int, *, failing: bool = False)
         calls.append(trial.number)
         if len(calls) > 50:
             wrong("It never ends. Stop when the study has what it needs.")
-        x = trial.suggest_float("x", 0, 1)
-        return math.nan if failing and len(calls) % 2 else x  # Optuna takes NaN for a failure
+        if failing and len(calls) % 2:
+            raise optuna.TrialPruned  # not complete either, and Optuna says nothing on stderr
+        return trial.suggest_float("x", 0, 1)
 
     checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
     missing = max(0, total - done)
@@ -38,7 +37,7 @@ def _finish_one(answer: object, done: int, total: int, *, failing: bool = False)
         complete = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
         if complete != total:
             wrong(
-                f"Where every other new trial fails, your function leaves {complete} complete "
+                f"Where every other new trial is pruned, your function leaves {complete} complete "
                 f"trials of {total}. Count again after each run, until none is missing."
             )
     elif len(calls) != missing:
@@ -95,7 +94,7 @@ q4 = Exercise(
     hints=(
         "`study.trials` holds failed trials too.",
         "`study.get_trials(states=[optuna.trial.TrialState.COMPLETE])` holds the complete ones.",
-        "`n_trials` of `study.optimize` is how many *more* to run, and some of those may fail.",
+        "`n_trials` of `study.optimize` is how many *more* to run; not all of them need complete.",
     ),
     stub="def finish(study, objective, total): ...\n\n\nanswer = finish",
     solution_source=_UNTIL_DONE,
