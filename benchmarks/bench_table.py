@@ -14,21 +14,22 @@ from functools import partial
 from _timing import save, seconds_of
 
 import hpotutor as ht
-from hpotutor.comparison import compare
-from hpotutor.replay import open_traces, random_trace, replay
+from hpotutor.tabular.comparison import compare
+from hpotutor.tabular.histories import open_histories, random_history, replay
 
 REPEATS = 5
 # In a process of its own: what opening takes beyond the imports of any use of the package.
 OPENING = """
 import time
 import numpy, pandas, optuna, psutil, hpotutor
-from hpotutor import replay, table
+from hpotutor.tabular import histories as replay
+from hpotutor.tabular import table
 memory = psutil.Process().memory_info
 before = memory().rss
 start = time.perf_counter()
 opened = table.open_table("digits")
 middle = time.perf_counter()
-replay.open_traces(opened)
+replay.open_histories(opened)
 end = time.perf_counter()
 after = memory().rss
 print(middle - start, end - start, (after - before) / 1e6)
@@ -47,12 +48,12 @@ def opening() -> list[float]:
 
 def many_random_searches(objective: ht.TableObjective) -> None:
     """Replay 10,000 random searches of 100 trials."""
-    replay(objective, random_trace(objective, trials=100, repeats=10_000))
+    replay(objective, random_history(objective, trials=100, repeats=10_000))
 
 
 def compare_and_draw(objective: ht.TableObjective) -> None:
     """Compare five methods over 1,000 repeats and draw the race."""
-    stored = list(open_traces(objective.table)[0]["methods"])
+    stored = list(open_histories(objective.table)[0]["methods"])
     methods = ["grid", "random", *stored][:5]
     race = compare(methods, objective, trials=40, repeats=1000)
     race.summary()

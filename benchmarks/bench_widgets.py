@@ -111,7 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     import hpotutor as ht
 
-    browsing = [name for name in ht.widgets._WIDGETS if name != "knob_panel"]
+    browsing = [name for name in ht.widgets.__all__ if name not in ("Panel", "knob_panel")]
     print("median and 90th percentile in ms, 20 steps of a slider")
     if not options.kernel:
         save("widgets", {"key_to_picture_ms": in_the_pages(browsing)})

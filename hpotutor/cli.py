@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hpotutor.errors import HpoTutorError
 
@@ -28,8 +28,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen, chosen.rest = parser.parse_known_args(arguments)
     if chosen.rest and not getattr(chosen, "passes_on", False):
         parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
+    return exit_status(lambda: chosen.run(chosen))
+
+
+def exit_status(run: Callable[[], int | None]) -> int:
+    """Run a command; return its exit status, 1 for an error that is told in a sentence.
+
+    The scripts in ``tools/`` run through it, too.
+
+    Examples
+    --------
+    >>> exit_status(lambda: print("done"))
+    done
+    0
+    """
     try:
-        status = chosen.run(chosen) or 0  # only a command that can find fault returns a status
+        status = run() or 0  # only a command that can find fault returns a status
         sys.stdout.flush()
         return status
     except OSError as error:
@@ -57,37 +71,16 @@ def _parser() -> argparse.ArgumentParser:
 
 # ── hpotutor table ───────────────────────────────────────────────────────────────────────────
 def _add_table(commands: argparse._SubParsersAction) -> None:
-    table = commands.add_parser("table", help="build, check and describe the stored benchmarks")
+    table = commands.add_parser("table", help="describe the stored benchmarks")
     actions = table.add_subparsers(title="actions", required=True, metavar="ACTION")
-
     info = actions.add_parser("info", help="what a table holds and where it comes from")
-    build = actions.add_parser("build", help="train all of it anew (an hour or two); resumable")
-    times = actions.add_parser("time", help="measure what Model.fit costs, on an idle machine")
-    verify = actions.add_parser("verify", help="train a sample again with plain Keras")
-    traces = actions.add_parser("traces", help="repeat the searches that learn; resumable")
-    for parser, run in (
-        (info, _table_info),
-        (build, _table_build),
-        (times, _table_time),
-        (verify, _table_verify),
-        (traces, _table_traces),
-    ):
-        parser.add_argument("name", help="digits or breast_cancer")
-        parser.set_defaults(run=run)
-    for parser in (build, traces):
-        parser.add_argument("--output", help="the file to write; by default the shipped one")
-        parser.add_argument("--work", help="folder for finished parts; by default under runs")
-    times.add_argument("--repeats", type=int, default=3, help="fits of each shape")
-    times.add_argument("--provisional", action="store_true", help="note that the machine is busy")
-    verify.add_argument("--sample", type=int, default=50, help="how many runs")
-    verify.add_argument("--seed", type=int, default=0, help="decides which runs")
-    traces.add_argument("--methods", nargs="+", help="which searches; the shipped ones by default")
-    traces.add_argument("--repeats", type=int, default=1000, help="repeats of each search")
+    info.add_argument("name", help="digits or breast_cancer")
+    info.set_defaults(run=_table_info)
 
 
 def _table_info(chosen: argparse.Namespace) -> None:
-    from hpotutor.replay import open_traces, traces_path
-    from hpotutor.table import open_table
+    from hpotutor.tabular.histories import histories_path, open_histories
+    from hpotutor.tabular.table import open_table
 
     table = open_table(chosen.name)
     about = table.about
@@ -101,45 +94,9 @@ def _table_info(chosen: argparse.Namespace) -> None:
     print(f"on: {about['machine']}, {about['date']}, by: {about['command']}")
     print(f"seconds of Model.fit: {about['timing']}")
     print(f"checksum: {table.checksum}")
-    if traces_path(table.name).exists():
-        for method, call in open_traces(table)[0]["methods"].items():
+    if histories_path(table.name).exists():
+        for method, call in open_histories(table)[0]["methods"].items():
             print(f"stored searches: {method}, {call}")
-
-
-def _table_build(chosen: argparse.Namespace) -> None:
-    from hpotutor.table_build import build
-
-    table = build(chosen.name, chosen.output, chosen.work)
-    print(f"{table.name}: {len(table):,} configurations, checksum {table.checksum[:12]}.")
-    print(f"Next, on an idle machine: hpotutor table time {table.name}")
-
-
-def _table_time(chosen: argparse.Namespace) -> None:
-    from hpotutor.table_time import measure
-
-    table = measure(chosen.name, repeats=chosen.repeats, provisional=chosen.provisional)
-    seconds = table.start_seconds + table.epochs * table.epoch_seconds
-    print(f"A training of {table.epochs} epochs: {seconds.min():.3g} to {seconds.max():.3g} s.")
-
-
-def _table_verify(chosen: argparse.Namespace) -> None:
-    from hpotutor.table import open_table
-    from hpotutor.table_verify import verify
-
-    print(verify(open_table(chosen.name), sample=chosen.sample, seed=chosen.seed))
-
-
-def _table_traces(chosen: argparse.Namespace) -> None:
-    from hpotutor.traces import compute_traces
-
-    path = compute_traces(
-        chosen.name,
-        chosen.methods,
-        repeats=chosen.repeats,
-        output=chosen.output,
-        work=chosen.work,
-    )
-    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
 # ── hpotutor lab ─────────────────────────────────────────────────────────────────────────────
@@ -158,8 +115,7 @@ def _add_lab(commands: argparse._SubParsersAction) -> None:
 
 
 def _lab(chosen: argparse.Namespace) -> int:
-    from hpotutor.copies import bring_up_to_date, default_folder
-    from hpotutor.lab import open_lab
+    from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
 
     # Not an argument of the parser, which would take the value of `--port 9000` for it.
     named = chosen.rest[:1] if chosen.rest and not chosen.rest[0].startswith("-") else []
@@ -177,7 +133,7 @@ def _add_doctor(commands: argparse._SubParsersAction) -> None:
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
-    from hpotutor.doctor import check
+    from hpotutor.course.doctor import check
 
     report = check()
     print(report)
@@ -194,7 +150,7 @@ def _add_assign(commands: argparse._SubParsersAction) -> None:
 
 
 def _assign(chosen: argparse.Namespace) -> None:
-    from hpotutor.classroom import assign
+    from hpotutor.course.nbgrader import assign
 
     for name, points in assign(chosen.lessons, chosen.to, only=chosen.exercises_only).items():
         print(f"{name}: {points} points, in {chosen.to}/source/{name}")
@@ -208,7 +164,7 @@ def _add_grade(commands: argparse._SubParsersAction) -> None:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
-    from hpotutor.classroom import MARKS, grade
+    from hpotutor.course.nbgrader import MARKS, grade
 
     marks, remarks = grade(chosen.course)
     print(marks.to_string(na_rep="-", float_format="{:g}".format))
@@ -218,30 +174,5 @@ def _grade(chosen: argparse.Namespace) -> int:
     return 1 if remarks else 0
 
 
-# ── hpotutor links ───────────────────────────────────────────────────────────────────────────
-def _add_links(commands: argparse._SubParsersAction) -> None:
-    links = commands.add_parser("links", help="write the project's public address everywhere")
-    links.add_argument("address", nargs="?", help="OWNER/REPO; by default what pyproject.toml has")
-    links.add_argument("--none", action="store_true", help="take every badge and link out again")
-    links.set_defaults(run=_links)
-
-
-def _links(chosen: argparse.Namespace) -> None:
-    from hpotutor import links
-
-    root = links.project_folder()
-    if chosen.none:
-        address = links.Address("")
-    elif chosen.address is not None:
-        address = links.address_of(chosen.address)
-    else:
-        address = links.read_address(root)
-    changed = links.write_links(root, address)
-    for path in changed:
-        print(f"changed {path.relative_to(root).as_posix()}")
-    there = address.page if address.name else "no public address"
-    print(f"{len(changed)} files changed; badges, install lines and links now say: {there}")
-
-
 # A command is a function that adds its parser; the module that does the work is imported in it.
-_COMMANDS = (_add_lab, _add_doctor, _add_table, _add_assign, _add_grade, _add_links)
+_COMMANDS = (_add_lab, _add_doctor, _add_table, _add_assign, _add_grade)

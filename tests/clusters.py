@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from hpotutor.workers import LOCAL
+from hpotutor.parallel.dask_objective import LOCAL
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from hpotutor.table import Axis, Table
+from hpotutor.tabular.table import Axis, Table
 
 _ROWS, _SEEDS, _EPOCHS = 200, 4, 27
 _AXES = (

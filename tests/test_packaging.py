@@ -176,11 +176,15 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name == f"hpotutor-{hpotutor.__version__}-py3-none-any.whl"
     packed = set(zipfile.ZipFile(wheel).namelist())
-    modules = (p for p in (root / "hpotutor").rglob("*.py") if ".ipynb" not in str(p))
+    modules = (
+        p
+        for p in (root / "hpotutor").rglob("*.py*")
+        if p.suffix in (".py", ".pyi") and ".ipynb" not in str(p)
+    )
     expected = {p.relative_to(root).as_posix() for p in modules}
-    tables = (root / "hpotutor" / "tables").glob("*.npz")
-    expected |= {f"hpotutor/tables/{p.name}" for p in tables}
-    expected |= {"hpotutor/data/diabetes.csv", "hpotutor/data/README.md"}
+    tables = (root / "hpotutor" / "tabular" / "tables").glob("*.npz")
+    expected |= {f"hpotutor/tabular/tables/{p.name}" for p in tables}
+    expected |= {"hpotutor/datasets/data/diabetes.csv", "hpotutor/datasets/data/README.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}

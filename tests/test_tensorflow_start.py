@@ -35,7 +35,7 @@ def test_a_variable_that_is_set_stays(variables: dict, value: str) -> None:
 def test_other_lines_written_meanwhile_are_passed_on() -> None:
     done = run(
         "import os\n"
-        "from hpotutor._tensorflow_start import _without_noise\n"
+        "from hpotutor._startup import _without_noise\n"
         "with _without_noise():\n"
         "    os.write(2, b'oneDNN custom operations are on\\na real warning\\n')\n"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from sklearn.datasets import load_diabetes
 
-FILE = Path(__file__).resolve().parent.parent / "hpotutor" / "data" / "diabetes.csv"
+FILE = Path(__file__).resolve().parent.parent / "hpotutor" / "datasets" / "data" / "diabetes.csv"
 # scikit-learn's names and what its documentation says they are.
 NAMES = {
     "age": "age_years",

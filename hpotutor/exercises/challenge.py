@@ -14,9 +14,9 @@ import numpy as np
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Right, right, wrong
-from hpotutor.log import quiet_optuna
-from hpotutor.objective import Evaluation, Objective, OnEpoch, Params
-from hpotutor.table_objective import TableObjective
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
+from hpotutor.study.storage import quiet_optuna
+from hpotutor.tabular.objective import TableObjective
 
 
 class Outcome(NamedTuple):

@@ -13,8 +13,8 @@ from hpotutor.exercises.engine import NotAttempted, NotYet, is_empty, not_attemp
 from hpotutor.exercises.messages import kind, reason, shown
 
 if TYPE_CHECKING:
-    from hpotutor.result import SearchResult
-    from hpotutor.space import SearchSpace
+    from hpotutor.space.space import SearchSpace
+    from hpotutor.study.result import SearchResult
 
 # ── kinds of answers ─────────────────────────────────────────────────────────────────────────
 
@@ -166,7 +166,7 @@ def log_spaced(values: Iterable[float], share: float = 0.05) -> bool:
 
 def search_space(value: object, names: Iterable[str] | None = None) -> SearchSpace:
     """Return a SearchSpace that has just the ``names``, where they are given."""
-    from hpotutor.space import SearchSpace
+    from hpotutor.space.space import SearchSpace
 
     space = expect(value, SearchSpace, "an `ht.SearchSpace(...)`")
     mapping(space, "an `ht.SearchSpace(...)`", names)
@@ -223,7 +223,7 @@ def call(function: object, *arguments: object, what: str = "a function") -> Any:
 
 def search_result(value: object) -> SearchResult:
     """Return what a search of this course gave back."""
-    from hpotutor.result import SearchResult
+    from hpotutor.study.result import SearchResult
 
     return expect(value, SearchResult, "what a search such as `ht.grid_search(...)` returns")
 

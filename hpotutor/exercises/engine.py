@@ -44,7 +44,7 @@ from types import FunctionType
 from typing import Any, NoReturn
 
 from hpotutor.errors import Problems
-from hpotutor.exercises import progress
+from hpotutor.exercises import progress_file
 from hpotutor.exercises.messages import Message, Solution, Status, Verdict, kind, reason, shown
 
 MOST_HINTS = 3
@@ -234,7 +234,7 @@ again. `exercises.q1.hint()` helps.
         verdict = self.judge(answer)
         if verdict.status == "not attempted":
             return verdict
-        note = progress.record(self.id, attempt=True, right=bool(verdict))
+        note = progress_file.record(self.id, attempt=True, right=bool(verdict))
         return replace(verdict, note=note)
 
     def judge(self, answer: object) -> Verdict:
@@ -267,7 +267,7 @@ again. `exercises.q1.hint()` helps.
     def hint(self) -> Message:
         """Show one hint more than the last time, up to all of them."""
         self._hints_given = min(self._hints_given + 1, len(self.hints))
-        progress.record(self.id, hints=self._hints_given)
+        progress_file.record(self.id, hints=self._hints_given)
         count = len(self.hints)
         given = self.hints[: self._hints_given]
         lines = [f"Hint {n} of {count}: {text}" for n, text in enumerate(given, start=1)]
@@ -277,7 +277,7 @@ again. `exercises.q1.hint()` helps.
 
     def solution(self) -> Solution:
         """Show one way to do it, and why it matters."""
-        progress.record(self.id, solution=True)
+        progress_file.record(self.id, solution=True)
         return Solution(self.why, source=self.solution_source)
 
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import DIRECTIONS, plain, score_label, trials_frame
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import DIRECTIONS, plain, score_label, trials_frame
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     ORANGE,

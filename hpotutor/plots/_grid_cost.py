@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._style import (
+from hpotutor.plots.style import (
     BLUE,
     GREY,
     SKY,

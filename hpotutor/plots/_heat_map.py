@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import (
+from hpotutor.plots._trials import (
     complete,
     direction_of,
     is_numeric,
@@ -22,7 +22,7 @@ from hpotutor.plots._inputs import (
     score_label,
     trials_frame,
 )
-from hpotutor.plots._style import VERMILLION, Reading, finish, house_style, new_axes, number, show
+from hpotutor.plots.style import VERMILLION, Reading, finish, house_style, new_axes, number, show
 
 _OVER = ("best", "mean")
 

@@ -9,14 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import (
-    complete,
-    direction_of,
-    need_columns,
-    score_label,
-    trials_frame,
-)
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import complete, direction_of, need_columns, score_label, trials_frame
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     ORANGE,

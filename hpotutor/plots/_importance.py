@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._style import BLACK, BLUE, Reading, finish, house_style, new_axes
+from hpotutor.plots.style import BLACK, BLUE, Reading, finish, house_style, new_axes
 
 _IDLE = 0.05
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._style import (
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     GREY,

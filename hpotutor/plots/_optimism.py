@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import check_share, numbers
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import check_share, numbers
+from hpotutor.plots.style import (
     BLUE,
     VERMILLION,
     Reading,

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import (
+from hpotutor.plots._trials import (
     BOOKKEEPING,
     complete,
     direction_of,
@@ -21,7 +21,7 @@ from hpotutor.plots._inputs import (
     score_label,
     trials_frame,
 )
-from hpotutor.plots._style import (
+from hpotutor.plots.style import (
     BLUE,
     GREY,
     Reading,

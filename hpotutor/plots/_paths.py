@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import numbers
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import numbers
+from hpotutor.plots.style import (
     BLACK,
     YELLOW,
     Reading,

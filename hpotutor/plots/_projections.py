@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import is_numeric, knob_label, levels_of, need_columns
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import is_numeric, knob_label, levels_of, need_columns
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     VERMILLION,

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import DIRECTIONS, check_share, numbers, score_label
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import DIRECTIONS, check_share, numbers, score_label
+from hpotutor.plots.style import (
     BLACK,
     Reading,
     counted,

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import numbers
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import numbers
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     GREEN,

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import (
+from hpotutor.plots._trials import (
     complete,
     direction_of,
     is_numeric,
@@ -17,7 +17,7 @@ from hpotutor.plots._inputs import (
     ticks_at,
     trials_frame,
 )
-from hpotutor.plots._style import Reading, finish, house_style, look, new_axes, number
+from hpotutor.plots.style import Reading, finish, house_style, look, new_axes, number
 
 _OVER = ("best", "mean")
 

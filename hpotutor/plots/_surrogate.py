@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import DIRECTIONS, knob_label, numbers
-from hpotutor.plots._style import (
+from hpotutor.plots._trials import DIRECTIONS, knob_label, numbers
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     GREEN,

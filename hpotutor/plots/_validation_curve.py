@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._inputs import (
+from hpotutor.plots._trials import (
     complete,
     direction_of,
     is_numeric,
@@ -23,7 +23,7 @@ from hpotutor.plots._inputs import (
     ticks_at,
     trials_frame,
 )
-from hpotutor.plots._style import (
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     VERMILLION,

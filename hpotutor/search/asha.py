@@ -1,7 +1,7 @@
 """Asynchronous successive halving (ASHA): promote as soon as there is reason to, wait for nobody.
 
 The rule stands here once. The real search, on one process or on a cluster, and the simulated clock
-of :mod:`hpotutor.simulate` all ask it for jobs and tell it what came out.
+of :mod:`hpotutor.tabular.simulator` all ask it for jobs and tell it what came out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpotutor.objective import Evaluation, Params
-from hpotutor.record import Recorder
-from hpotutor.space import SearchSpace
-from hpotutor.workers import WorkerObjective, lead
+from hpotutor.objectives.base import Evaluation, Params
+from hpotutor.parallel.dask_objective import WorkerObjective
+from hpotutor.search._parallel import lead
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
 
 # So many draws in a row that were met before: the space has no more to give.
 _REPEATS = 1000

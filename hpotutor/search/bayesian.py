@@ -10,19 +10,21 @@ from typing import Any
 import numpy as np
 
 from hpotutor.errors import Problems
-from hpotutor.objective import Objective
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.search._keras_tuner import tune
-from hpotutor.search._libraries import check_count, check_library, experimental, minimize, optimize
-from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
-from hpotutor.space import SearchSpace
-from hpotutor.workers import (
-    WorkerObjective,
-    observe_on_workers,
-    on_workers,
-    optimize_on_workers,
+from hpotutor.objectives.base import Objective
+from hpotutor.parallel.dask_objective import WorkerObjective, on_workers
+from hpotutor.search._parallel import observe_on_workers, optimize_on_workers
+from hpotutor.search.backends import (
+    check_count,
+    check_library,
+    experimental,
+    minimize,
+    optimize,
+    tune,
 )
+from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 
 def bayesian_search(

@@ -11,18 +11,18 @@ import numpy as np
 from optuna.distributions import CategoricalDistribution
 
 from hpotutor.errors import Problems
-from hpotutor.objective import Objective
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.search._libraries import (
+from hpotutor.objectives.base import Objective
+from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search.backends import (
     check_count,
     check_fraction,
     check_library,
     experimental,
     optuna_study,
 )
-from hpotutor.space import SearchSpace
-from hpotutor.workers import on_workers
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 # A child equal to one that was evaluated tells nothing; after so many attempts it is let be.
 _ATTEMPTS = 20

@@ -27,8 +27,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hpotutor.errors import Problems, check_seed
-from hpotutor.space import SearchSpace
-from hpotutor.values import to_unit
+from hpotutor.space.space import SearchSpace
+from hpotutor.space.transforms import to_unit
 
 Params = dict[str, Any]
 # Points at which the acquisition is looked up: random ones, and some around the best one.

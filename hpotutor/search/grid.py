@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objective import Objective
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.search._keras_tuner import tune
-from hpotutor.search._libraries import (
+from hpotutor.objectives.base import Objective
+from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search.backends import (
     LABELS,
     ONE_SPLIT,
     ROWS,
@@ -19,9 +17,11 @@ from hpotutor.search._libraries import (
     check_library,
     optimize,
     run_ahead,
+    tune,
 )
-from hpotutor.space import SearchSpace, choice, when
-from hpotutor.workers import on_workers
+from hpotutor.space.space import SearchSpace, choice, when
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 LARGEST_GRID = 100_000
 

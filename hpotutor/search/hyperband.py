@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpotutor.errors import Problems
-from hpotutor.objective import Objective, Params
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.search._keras_tuner import tune
-from hpotutor.search._libraries import (
+from hpotutor.objectives.base import Objective, Params
+from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search.asha import halve_asynchronously
+from hpotutor.search.backends import (
     LABELS,
     ONE_SPLIT,
     ROWS,
@@ -25,10 +24,11 @@ from hpotutor.search._libraries import (
     check_library,
     in_batches,
     optuna_study,
+    tune,
 )
-from hpotutor.search.asha import halve_asynchronously
-from hpotutor.space import SearchSpace
-from hpotutor.workers import on_workers
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 
 class Rung(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objective import Evaluation, Objective
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.space import SearchSpace
+from hpotutor.objectives.base import Evaluation, Objective
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 
 def manual_search(

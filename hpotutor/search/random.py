@@ -9,11 +9,9 @@ from functools import partial
 from typing import Any
 
 from hpotutor.errors import Problems
-from hpotutor.objective import Objective
-from hpotutor.record import Recorder
-from hpotutor.result import SearchResult
-from hpotutor.search._keras_tuner import tune
-from hpotutor.search._libraries import (
+from hpotutor.objectives.base import Objective
+from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search.backends import (
     LABELS,
     ONE_SPLIT,
     ROWS,
@@ -24,9 +22,11 @@ from hpotutor.search._libraries import (
     minimize,
     optimize,
     run_ahead,
+    tune,
 )
-from hpotutor.space import SearchSpace
-from hpotutor.workers import on_workers
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
 
 
 def random_search(

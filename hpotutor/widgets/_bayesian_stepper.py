@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpotutor.plots._inputs import knob_label
-from hpotutor.plots._style import (
+from hpotutor.plots import surrogate
+from hpotutor.plots._trials import knob_label
+from hpotutor.plots.style import (
     BLACK,
     BLUE,
     GREY,
@@ -21,7 +22,6 @@ from hpotutor.plots._style import (
     label,
     number,
 )
-from hpotutor.plots._surrogate import surrogate
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, button, menu, switch
 from hpotutor.widgets._surrogate_steps import (

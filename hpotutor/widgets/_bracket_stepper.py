@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hpotutor.plots._brackets import brackets
-from hpotutor.plots._style import counted, headline, number
+from hpotutor.plots import brackets
+from hpotutor.plots.style import counted, headline, number
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
-from hpotutor.table_objective import TableObjective
+from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, button, menu, switch
 from hpotutor.widgets._stored import stored

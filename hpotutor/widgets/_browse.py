@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots._style import DRAWING
+from hpotutor.plots.style import DRAWING
 from hpotutor.widgets._parts import Knob, Panel
 
 # Pictures kept of each panel, some 60 kB each.

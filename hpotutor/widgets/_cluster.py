@@ -6,11 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hpotutor.plots._style import counted, number
-from hpotutor.plots._timeline import timeline
+from hpotutor.plots import timeline
+from hpotutor.plots.style import counted, number
 from hpotutor.search.hyperband import hyperband_brackets
-from hpotutor.simulate import AsynchronousHalving, RandomScheduler, SynchronousHalving, simulate
-from hpotutor.table_objective import TableObjective
+from hpotutor.tabular.objective import TableObjective
+from hpotutor.tabular.simulator import (
+    AsynchronousHalving,
+    RandomScheduler,
+    SynchronousHalving,
+    simulate,
+)
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, menu
 from hpotutor.widgets._stored import stored
@@ -28,7 +33,7 @@ def cluster_info(
     stragglers: float = 0.0,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return what simulated workers did: `hpotutor.simulate`'s table, and ``kind`` of each job.
+    """Return what simulated workers did: the simulator's table, and ``kind`` of each job.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def cluster_info(
     method : {"synchronous halving", "asynchronous halving", "random search"}
     workers, jobs : int, default 8 and 60
     stragglers : float, default 0
-        See `hpotutor.simulate.simulate`.
+        See `hpotutor.tabular.simulator.simulate`.
     seed : int, default 0
         Of configurations and slowdowns.
     """

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hpotutor.plots._genealogy import genealogy
-from hpotutor.plots._style import number
+from hpotutor.plots import genealogy
+from hpotutor.plots.style import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
-from hpotutor.table_objective import TableObjective
+from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, button
 from hpotutor.widgets._stored import stored

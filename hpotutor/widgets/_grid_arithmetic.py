@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
-from hpotutor.plots._grid_cost import grid_cost, grid_cost_info
-from hpotutor.plots._style import BLUE, SKY, finish, number
+from hpotutor.plots import grid_cost, grid_cost_info
+from hpotutor.plots.style import BLUE, SKY, finish, number
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob
 

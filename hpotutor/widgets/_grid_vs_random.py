@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
-from hpotutor.plots._projections import projections, projections_info
+from hpotutor.plots import projections, projections_info
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, button, menu
 

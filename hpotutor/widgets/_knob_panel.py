@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hpotutor.datasets import Dataset, load
+from hpotutor.datasets.loader import Dataset, load
 from hpotutor.errors import Problems
-from hpotutor.plots._learning_curves import learning_curves, learning_curves_info
-from hpotutor.plots._style import GREY, counted, duration, number
+from hpotutor.plots import learning_curves, learning_curves_info
+from hpotutor.plots.style import GREY, counted, duration, number
 from hpotutor.widgets._parts import Knob, Panel, button, free, menu, switch
 
 if TYPE_CHECKING:
-    from hpotutor.fused import Stack
+    from hpotutor.fused.api import Stack
 
 _PATIENCE = 5
 _MOST_NETWORKS = 16
@@ -76,7 +76,7 @@ class KnobPanel(Panel):
     def __init__(
         self, data: Dataset, start: Mapping, target: float | None, goal: str | None
     ) -> None:
-        from hpotutor.fused import StackData
+        from hpotutor.fused.api import StackData
 
         self._rows = StackData(
             data.x_train, data.y_train, data.x_val, data.y_val, n_classes=data.n_classes
@@ -133,7 +133,7 @@ class KnobPanel(Panel):
 
     def _train(self) -> Iterator[None]:
         """Train epoch by epoch, draw the curves as they grow, and log the run."""
-        from hpotutor.fused import Stack
+        from hpotutor.fused.api import Stack
 
         self._stopping = False
         members = self.members()

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hpotutor.comparison import Comparison, compare
 from hpotutor.errors import Problems
-from hpotutor.plots._race import race
-from hpotutor.plots._style import counted, finish, look, number
-from hpotutor.table_objective import TableObjective
+from hpotutor.plots import race
+from hpotutor.plots.style import counted, finish, look, number
+from hpotutor.tabular.comparison import Comparison, compare
+from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, menu, switch
 from hpotutor.widgets._stored import stored

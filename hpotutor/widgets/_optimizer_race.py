@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
-from hpotutor.plots._paths import paths
-from hpotutor.plots._style import counted, finish, look, number
+from hpotutor.plots import paths
+from hpotutor.plots.style import counted, finish, look, number
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
 from hpotutor.widgets._parts import Knob, menu, switch

@@ -22,7 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots._style import DRAWING, house_style
+from hpotutor.plots.style import DRAWING, house_style
 
 _DPI = 100
 # Titles stay where they are: to look for a free place takes a fifth of the drawing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpotutor.errors import Problems
-from hpotutor.table_objective import TableObjective
+from hpotutor.tabular.objective import TableObjective
 
 
 def stored(call: str, objective: object) -> TableObjective:

@@ -76,7 +76,7 @@ def slice_of_table(name: str, knob: str, fixed: Mapping[str, Any]) -> dict[float
     fixed : dict
         The others; what is left out has the table's default.
     """
-    from hpotutor.table import open_table
+    from hpotutor.tabular.table import open_table
 
     table = open_table(name)
     levels = next(axis.levels for axis in table.axes if axis.name == knob)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpotutor.plots._optimism import optimism, optimism_info
-from hpotutor.plots._style import counted, number
-from hpotutor.table_objective import TableObjective
+from hpotutor.plots import optimism, optimism_info
+from hpotutor.plots.style import counted, number
+from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._parts import Knob, menu
 from hpotutor.widgets._stored import stored

@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor import journal
 from hpotutor.errors import DataError, LogError
-from hpotutor.journal import repair
-from hpotutor.log import to_evaluation
-from hpotutor.table import open_table
+from hpotutor.study import journal
+from hpotutor.study.journal import repair
+from hpotutor.study.storage import to_evaluation
+from hpotutor.tabular.table import open_table
 from tests.small_table import small_table
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), kind=ht.choice("a", None))

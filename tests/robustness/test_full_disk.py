@@ -20,13 +20,14 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor import copies, table_build
+from hpotutor.course import workspace as copies
 from hpotutor.errors import DataError, HpoTutorError, LogError
 from hpotutor.exercises.lesson_02 import q1
-from hpotutor.journal import repair
-from hpotutor.table import Axis, open_table
-from hpotutor.table_build import Spec
+from hpotutor.study.journal import repair
+from hpotutor.tabular.table import Axis, open_table
 from tests.small_table import small_table
+from tools.tables import build as table_build
+from tools.tables.build import Spec
 
 resource = pytest.importorskip("resource", reason="limits on files are POSIX")
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1))

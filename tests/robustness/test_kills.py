@@ -18,10 +18,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpotutor import table_build
-from hpotutor.table import CURVES, Axis, open_table
-from hpotutor.table_build import Spec
+from hpotutor.tabular.table import CURVES, Axis, open_table
 from tests.test_start import FRESH, VENV, begin, environment, make_project, run, said
+from tools.tables import build as table_build
+from tools.tables.build import Spec
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="SIGKILL and fork servers are POSIX"
@@ -60,7 +60,7 @@ def build(folder: str, name: str) -> None:
 def server():
     """Return a server that forks children with what they import, so that each is quick."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hpotutor.table_build", "hpotutor.table_time", __name__])
+    context.set_forkserver_preload(["tools.tables.build", "tools.tables.timing", __name__])
     return context
 
 

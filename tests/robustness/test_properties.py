@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hpotutor as ht
-from hpotutor import journal
 from hpotutor.errors import HpoTutorError, StopSearch
-from hpotutor.log import to_evaluation
-from hpotutor.objective import Evaluation, Objective
+from hpotutor.objectives.base import Evaluation, Objective
+from hpotutor.study import journal
+from hpotutor.study.storage import to_evaluation
 from tests.small_table import small_table
 
 TABLE = small_table()

@@ -11,8 +11,8 @@ _FEWEST, _MOST = 6, 12
 
 
 def _check_session(answer: object) -> Right:
-    from hpotutor.result import SearchResult
     from hpotutor.search.manual import ManualSession
+    from hpotutor.study.result import SearchResult
 
     if isinstance(answer, SearchResult):
         wrong("This is the session's result. Hand in the session: it also knows your guesses.")

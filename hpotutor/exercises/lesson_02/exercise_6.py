@@ -9,8 +9,8 @@ from sklearn.model_selection import ParameterGrid
 
 from hpotutor.exercises import challenge, checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, wrong
-from hpotutor.objective import Objective
-from hpotutor.table_objective import TableObjective
+from hpotutor.objectives.base import Objective
+from hpotutor.tabular.objective import TableObjective
 
 _POINTS, _NEEDED = 24, 0.8
 

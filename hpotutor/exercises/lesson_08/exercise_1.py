@@ -6,7 +6,7 @@ import optuna
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
-from hpotutor.log import quiet_optuna
+from hpotutor.study.storage import quiet_optuna
 
 _EXPECTED = {
     "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True),

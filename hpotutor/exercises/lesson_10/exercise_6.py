@@ -9,8 +9,8 @@ import numpy as np
 
 from hpotutor.exercises import challenge, checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, wrong
-from hpotutor.simulate import Job, simulate
-from hpotutor.table_objective import TableObjective
+from hpotutor.tabular.objective import TableObjective
+from hpotutor.tabular.simulator import Job, simulate
 
 _WORKERS, _SECONDS, _REPEATS, _NEEDED = 4, 25, 200, 0.55
 

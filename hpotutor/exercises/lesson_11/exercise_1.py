@@ -11,7 +11,7 @@ _PLAN_TRIALS = 30
 
 
 def _check_plan(answer: object) -> Right:
-    from hpotutor.reviewing import review
+    from hpotutor.analysis.reviewing import review
 
     space = checks.search_space(answer)
     for name in ("units", "dropout"):

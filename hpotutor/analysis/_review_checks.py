@@ -1,0 +1,290 @@
+"""The five checks of `hpotutor.review`, each a rule of thumb with its source.
+
+A check takes a `Plan` and returns its findings, or a text: what it would need to judge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from hpotutor.analysis._review_model import Finding, Plan, percent, plain, rounded, short, typed
+from hpotutor.analysis.statistics import accuracy_margin
+from hpotutor.space import transforms as of
+from hpotutor.space.distributions import Distribution, integers, loguniform, uniform, when
+from hpotutor.space.formatting import literal
+from hpotutor.space.space import SearchSpace
+
+if TYPE_CHECKING:
+    from hpotutor.objectives.base import Evaluation
+
+# What acts by its order of magnitude, and what is a share and acts evenly.
+_MAGNITUDES = {"learning_rate", "learning_rate_init", "lr", "eta", "l1", "l2", "alpha",
+               "weight_decay", "epsilon"}  # fmt: skip
+_RATES = {"learning_rate", "learning_rate_init", "lr", "eta"}
+_SHARES = {"dropout": 0.9, "momentum": 0.99, "augmentation": 1.0}
+_NETWORK = {"layers", "units", "activation", "dropout", "l1", "l2", "batch_norm", "initializer",
+            "optimizer", "momentum", "weight_decay", "batch_size", "epochs", "filters",
+            "kernel_size", "augmentation"}  # fmt: skip
+# Ratios of the highest to the lowest value from which a linear scale neglects the small values.
+_DUE = {"magnitude": 10, "float": 100, "integer": 50}
+_TRIALS_PER_KNOB = 10
+_FEWEST_TRIALS = 5
+_ASSUMED_ACCURACY = 0.8
+
+
+# ── scale ────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_scale(plan: Plan) -> list[Finding]:
+    """Find numbers on a linear scale whose range spans orders of magnitude."""
+    found = []
+    for name, now in plan.space.items():
+        due = None if isinstance(now, CategoricalDistribution) else _log_version(name, now)
+        if due is None:
+            continue
+        tenth = now.high / 10
+        below = max(tenth - now.low, 0) / (now.high - now.low)
+        reason = (
+            f"Only {percent(below)} of the draws fall below {literal(tenth)}, a tenth of the top, "
+            "although a factor matters more here than a distance."
+        )
+        if now.low > 0:
+            decades = math.log10(now.high / now.low)
+            reason += (
+                f" The range spans {decades:.2g} powers of ten; a log scale treats them alike."
+            )
+        seen = f"{name} is drawn on a linear scale from {literal(now.low)} to {literal(now.high)}."
+        found.append(Finding("scale", name, seen, reason, typed(name, due), {name: due}))
+    return found
+
+
+def _log_version(name: str, now: FloatDistribution | IntDistribution) -> Distribution | None:
+    """Return the same range on a log scale if that is due."""
+    if now.log or now.low < 0 or plain(name) in _SHARES or now.high <= 0:
+        return None
+    ratio = now.high / now.low if now.low > 0 else math.inf
+    if isinstance(now, IntDistribution):
+        # From 0 up an integer counts something that may be absent: its scale is left alone.
+        due = now.low > 0 and ratio >= _DUE["integer"]
+        return integers(now.low, now.high, log=True) if due else None
+    named = plain(name) in _MAGNITUDES
+    if ratio < _DUE["magnitude" if named else "float"] or (now.low == 0 and not named):
+        return None
+    return loguniform(now.low or now.high / 1000, now.high)
+
+
+# ── boundary ─────────────────────────────────────────────────────────────────────────────────
+
+
+def check_boundary(plan: Plan) -> list[Finding] | str:
+    """Find numbers whose best values crowd at an end of the range that could be moved."""
+    if plan.result is None:
+        return "needs a result"
+    if len(plan.complete) < _FEWEST_TRIALS:
+        return f"needs {_FEWEST_TRIALS} complete trials"
+    found = []
+    for name, now in plan.space.items():
+        if isinstance(now, CategoricalDistribution) or of.count(now) == 1:
+            continue
+        trials = [e for e in plan.complete if name in e.params]
+        for end in ("low", "high"):
+            wider = _wider(name, now, end)
+            if wider is None or not _crowded(trials, name, now, end):
+                continue
+            best = literal(trials[0].params[name])
+            seen = (
+                f"{name}: the best trial has {best}, at the {end} end of "
+                f"{literal(now.low)} to {literal(now.high)}."
+            )
+            reason = (
+                f"Most of the best trials lie at that end, and trials there do better than the "
+                f"others. What lies {'below' if end == 'low' else 'above'} was never tried."
+            )
+            found.append(Finding("boundary", name, seen, reason, typed(name, wider), {name: wider}))
+    return found
+
+
+def _crowded(trials: Sequence[Evaluation], name: str, now: Distribution, end: str) -> bool:
+    """Return whether the best trials, and better ones than elsewhere, lie at an end.
+
+    The best trial alone would be there by chance too often: with 5 ranges, in most searches.
+    """
+    if not trials or _too_few(trials):
+        return False
+    distances = np.array([_distance(now, e.params[name], end) for e in trials])
+    at_end = [e.params[name] == getattr(now, end) for e in trials]
+    outer = (distances <= 0.2) | at_end
+    top = outer[: min(max(3, math.ceil(len(trials) / 10)), 10)]
+    ranks = np.arange(len(trials))  # 0 is the best
+    if not (distances[0] <= 0.1 or at_end[0]) or top.mean() <= 0.5 or outer.all():
+        return False
+    return bool(np.median(ranks[outer]) < np.median(ranks[~outer]))
+
+
+def _too_few(trials: Sequence[Evaluation]) -> bool:
+    """Return whether there are too few trials to speak of a crowd, or they are all equal."""
+    return len(trials) < _FEWEST_TRIALS or len({e.value for e in trials}) == 1
+
+
+def _distance(now: Distribution, value: float, end: str) -> float:
+    position = of.to_unit(now, value)
+    return position if end == "low" else 1 - position
+
+
+def _wider(name: str, now: Any, end: str) -> Distribution | None:
+    """Return the range with one end moved out, or None where nature has put that end."""
+    if isinstance(now, IntDistribution):
+        return _wider_integer(now, end)
+    if now.log:
+        low, high = (now.low / 10, now.high) if end == "low" else (now.low, now.high * 10)
+        return loguniform(short(low), short(high))
+    limit = _SHARES.get(plain(name), math.inf)
+    if (end == "low" and now.low <= 0) or (end == "high" and now.high >= limit):
+        return None
+    width = now.high - now.low
+    if end == "high":
+        return uniform(now.low, short(min(now.high + width, limit)))
+    low = now.low - width
+    return uniform(short(max(low, 0.0) if now.low > 0 else low), now.high)
+
+
+def _wider_integer(now: IntDistribution, end: str) -> Distribution | None:
+    if end == "high":
+        high = now.high * 2 if now.log else now.high + max(now.high - now.low, now.step)
+        return integers(now.low, high, step=now.step, log=now.log)
+    low = max(now.low // 4, 1)
+    if now.low <= 1:
+        return None
+    # The old values stay on the grid of steps if the new step divides the old one.
+    step = math.gcd(now.step, now.low - low) if now.step > 1 else 1
+    return integers(low, now.high, step=step, log=now.log)
+
+
+# ── budget ───────────────────────────────────────────────────────────────────────────────────
+
+
+def check_budget(plan: Plan) -> list[Finding] | str:
+    """Find more hyperparameters than the trials can tell apart."""
+    if plan.trials is None:
+        return "needs trials or a result"
+    knobs = [name for name, now in plan.space.items() if of.count(now) > 1]
+    needed = _TRIALS_PER_KNOB * len(knobs)
+    if plan.trials >= needed or plan.trials >= plan.space.size:
+        return []
+    affordable = max(plan.trials // _TRIALS_PER_KNOB, 1)
+    what = f"{len(knobs)} hyperparameters" if len(knobs) > 1 else "1 hyperparameter"
+    seen = f"{plan.trials} trials for {what}."
+    reason = (
+        f"That is {plan.trials / len(knobs):.2g} for each. A rule of thumb asks for about "
+        f"{_TRIALS_PER_KNOB} runs a dimension before a surface can be described."
+    )
+    mend = f"trials={needed}"
+    if affordable < len(knobs):
+        mend += f", or a space of {affordable}, the others fixed in defaults={{...}}"
+    return [Finding("budget", "", seen, reason, mend)]
+
+
+# ── nuisance ─────────────────────────────────────────────────────────────────────────────────
+
+
+def check_nuisance(plan: Plan) -> list[Finding]:
+    """Find what must be tuned along, so that the other comparisons are fair."""
+    space = plan.space
+    tuned = {plain(name) for name, now in space.items() if of.count(now) > 1}
+    if not tuned & _NETWORK:
+        return []
+    found = []
+    if not tuned & _RATES:
+        fixed = next((name for name in space if plain(name) in _RATES), "learning_rate")
+        due = loguniform(1e-4, 1e-1)
+        others = [name for name in space if plain(name) not in _RATES]
+        verb = "is" if len(others) == 1 else "are"
+        found.append(
+            Finding(
+                "nuisance",
+                fixed,
+                f"{fixed} is not tuned, while {' and '.join(others)} {verb}.",
+                "Each setting has a learning rate that suits it. With a single one, the search "
+                "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446).",
+                typed(fixed, due),
+                {fixed: due},
+            )
+        )
+    return found + _optimizer_nuisance(space, tuned)
+
+
+def _optimizer_nuisance(space: SearchSpace, tuned: set[str]) -> list[Finding]:
+    """Find the optimizers' own hyperparameters, where optimizers compete."""
+    choices = getattr(space.get("optimizer"), "choices", ())
+    found = []
+    for name, owners, due in (
+        ("momentum", ("momentum", "nesterov"), uniform(0.0, 0.99)),
+        ("weight_decay", ("adamw",), loguniform(1e-6, 1e-2)),
+    ):
+        present = [owner for owner in owners if owner in choices]
+        if len(choices) < 2 or not present or name in tuned:
+            continue
+        change = {name: when(due, optimizer=present)}
+        found.append(
+            Finding(
+                "nuisance",
+                name,
+                f"{name} is not tuned, while {' and '.join(present)} "
+                f"{'competes' if len(present) == 1 else 'compete'} with other optimizers.",
+                "An optimizer that is left at its defaults is compared at a disadvantage.",
+                typed(name, change[name], space),
+                change,
+            )
+        )
+    return found
+
+
+# ── validation ───────────────────────────────────────────────────────────────────────────────
+
+
+def check_validation(plan: Plan) -> list[Finding] | str:
+    """Find too few validation rows for the difference that is to be claimed."""
+    if plan.data is None:
+        return "needs data"
+    if getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
+        return "needs a search by accuracy"
+    best = plan.complete[0].value if plan.complete else None
+    difference = plan.difference
+    if difference is None and plan.complete:
+        difference = best - float(np.median([e.value for e in plan.complete]))
+    if difference is None:
+        return "needs difference=, such as 0.02"
+    accuracy = _ASSUMED_ACCURACY if best is None else best
+    folds = getattr(plan.objective, "folds", None)
+    several = len(plan.data.y_train) + len(plan.data.y_val)
+    rows = several if folds else len(plan.data.y_val)
+    margin = accuracy_margin(accuracy, rows)
+    if difference >= margin or difference <= 0:
+        return []
+    needed = math.ceil(rows * (margin / difference) ** 2)
+    near = f"{accuracy:.2f}" + ("" if best is not None else " (assumed)")
+    reason = (
+        f"Near an accuracy of {near}, two networks of equal worth differ by up to {margin:.2g} "
+        f"on {rows:,} rows in 95 of 100 cases, by chance alone. {difference:.2g} would need about "
+        f"{rounded(needed)} rows."
+    )
+    seen = f"{rows:,} validation rows for a difference of {difference:.2g}."
+    return [Finding("validation", "", seen, reason, _more_rows(plan, bool(folds), needed, margin))]
+
+
+def _more_rows(plan: Plan, folds: bool, needed: int, margin: float) -> str:
+    """Return the mend: more rows where the data set has them, or a more modest claim."""
+    data = plan.data
+    several = len(data.y_train) + len(data.y_val)
+    total = several + data.n_test
+    share = math.ceil(20 * needed / total) / 20
+    if not folds and share <= 0.4:
+        return f"validation={share:.2g} in ht.load"
+    if not folds:
+        return f"folds=5 in ht.TrainObjective, which judges on {several:,} rows"
+    return f"difference={math.ceil(1000 * margin) / 1000:.3g}: claim nothing smaller"

@@ -1,0 +1,324 @@
+"""The one-page report of a search: what was asked, done, found, and how to repeat it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from hpotutor.analysis import _report_html as report_page
+from hpotutor.analysis._report_html import Contents
+from hpotutor.analysis.reviewing import Review
+from hpotutor.analysis.statistics import WHO, check_scores, verdict
+from hpotutor.datasets.loader import Dataset
+from hpotutor.errors import HpoTutorError, Problems
+from hpotutor.space.formatting import constructor, literal
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.result import SearchResult
+
+__all__ = ["Report", "report"]
+
+_LIBRARIES = ("numpy", "scikit-learn", "keras", "tensorflow-cpu", "tensorflow", "optuna")
+
+
+class Report:
+    """What `report` returns: a page that shows itself, and can be saved."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+
+    def __repr__(self) -> str:
+        return report_page.text(self.contents)
+
+    def _repr_markdown_(self) -> str:
+        return report_page.markdown(self.contents)
+
+    def _repr_html_(self) -> str:
+        return report_page.body(self.contents)
+
+    def save(self, path: str | os.PathLike, *, replace: bool = False) -> Path:
+        """Write the report as a page that opens in any browser, without a network.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.html``. Folders are made as needed.
+        replace : bool, default False
+            Write over a file of this name. Otherwise a different file that is there already stays,
+            and the new one gets the next free number: ``report-2.html``.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        ArgumentError
+            If the name does not end in ``.html``.
+        HpoTutorError
+            If it cannot be written there.
+        """
+        problems = Problems("save")
+        if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
+            problems.add("path", path, "a name that ends in .html", 'save("runs/report.html")')
+        problems.raise_if_any()
+        page = report_page.document(self.contents)
+        target = Path(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if replace:
+                target.write_text(page, encoding="utf-8", newline="\n")
+                return target
+            return _write_new(target, page)
+        except OSError as error:
+            raise HpoTutorError(
+                f"The report could not be written to {path_text(target)}: {error.strerror}. Type "
+                'another name, for instance save("report.html").'
+            ) from error
+
+
+def _write_new(target: Path, page: str) -> Path:
+    """Write under the first name that is free, or that holds this very page."""
+    number, path = 1, target
+    while True:
+        try:
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(page)
+            return path
+        except FileExistsError:
+            if path.is_file() and path.read_bytes() == page.encode("utf-8"):
+                return path
+        number += 1
+        path = target.with_stem(f"{target.stem}-{number}")
+
+
+def path_text(path: Path) -> str:
+    """Return a path with forward slashes, in quotes."""
+    return repr(path.as_posix())
+
+
+def report(
+    question: str,
+    *,
+    data: Dataset,
+    space: SearchSpace,
+    result: SearchResult | Sequence[SearchResult],
+    method: str,
+    validation: Mapping[str, Sequence[float]],
+    test: Mapping[str, Sequence[float]] | None = None,
+    default: Mapping[str, Any] | None = None,
+    review: Review | None = None,
+    log: str | Sequence[str] = (),
+    before: str = "",
+) -> Report:
+    """Lay out on one page what a search was, what it found, and how sure that is.
+
+    Parameters
+    ----------
+    question : str
+        What you wanted to know, in a sentence.
+    data : Dataset
+        What was trained on.
+    space : SearchSpace
+        What was searched, in the end.
+    result : SearchResult or sequence of them
+        All searches of this question; the best trial among them is the chosen one.
+    method : str
+        How was searched, with its settings.
+    validation : mapping
+        ``{"chosen": [...], "default": [...]}``: validation accuracies, entry k with seed k.
+    test : mapping, optional
+        The same on the test rows; without it the report says that they are sealed.
+    default : mapping, optional
+        The hyperparameters that the chosen ones are compared with; the network's own by default.
+    review : Review, optional
+        What `hpotutor.review` said of the search.
+    log : str or sequence of str, optional
+        The files that hold the trials.
+    before : str, optional
+        What was tried on the same rows before these searches: it is part of the price.
+
+    Returns
+    -------
+    Report
+        Shows itself in a notebook; ``save("runs/report.html")`` writes the page.
+
+    Raises
+    ------
+    ArgumentError
+        With everything that is wrong with the arguments.
+
+    Notes
+    -----
+    What a report needs follows Pineau et al. (2021), https://arxiv.org/abs/2003.12206, and
+    Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> data = ht.load("iris")
+    >>> space = ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))
+    >>> result = ht.random_search(ht.TrainObjective(data, epochs=2), space, trials=2,
+    ...                           progress=False)
+    >>> page = ht.report("Does tuning help on iris?", data=data, space=space, result=result,
+    ...                  method="random search", validation={"chosen": [0.9, 0.8],
+    ...                                                      "default": [0.7, 0.7]})
+    >>> print(str(page).splitlines()[0])
+    Does tuning help on iris?
+    """
+    results = [result] if isinstance(result, SearchResult) else result
+    _check_report(question, data, space, results, method, validation, test, review)
+    logs = [log] if isinstance(log, str) else list(log)
+    best = _best_of(results)
+    shown = dict(default or {})
+    fixed = getattr(best.objective, "defaults", {})  # what the search left alone
+    contents = Contents(
+        question=question,
+        answer=_answer(data, validation, test),
+        done=_done(data, space, results, method) | ({"before": before} if before else {}),
+        found={
+            "chosen": _values({**fixed, **best.best_params}),
+            "default": _values(shown) or "as the network is without tuning",
+            "in the search": f"the chosen one scored {best.best_value:.3f}: it was chosen by this "
+            "number, which is therefore no estimate of its worth",
+        },
+        scores=_scores(validation, test),
+        judged={"validation": len(data.y_val), "test": data.n_test},
+        review=_review_lines(review),
+        repeat=_repeat(data, best, len(validation["chosen"]), logs),
+    )
+    return Report(contents)
+
+
+# ── the parts of the page ────────────────────────────────────────────────────────────────────
+
+
+def _answer(data: Dataset, validation: Mapping, test: Mapping | None) -> str:
+    if test is None:
+        return (
+            f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
+            f"validation rows, the chosen setting against the default: "
+            f"{verdict(*(validation[who] for who in WHO), len(data.y_val))}."
+        )
+    found = verdict(*(test[who] for who in WHO), data.n_test)
+    said = {
+        "better": "The chosen setting is better than the default.",
+        "worse": "The chosen setting is worse than the default.",
+        "no difference shown": "These rows show no difference between the chosen setting and the "
+        "default.",
+    }[found.word]
+    return (
+        f"{said} On {data.n_test} test rows its accuracy differs by {found.difference:+.3f} (95% "
+        f"interval {found.low:+.3f} to {found.high:+.3f}, for seeds and rows together)."
+    )
+
+
+def _done(
+    data: Dataset, space: SearchSpace, results: Sequence[SearchResult], method: str
+) -> dict[str, str]:
+    classes = ", ".join(str(label) for label in data.classes[:6])
+    more = "" if data.n_classes <= 6 else f" and {data.n_classes - 6} more"
+    opened = {0: "sealed", 1: "opened once"}.get(data.openings, f"opened {data.openings} times")
+    costs = [result.cost for result in results]
+    lost = sum(e.status != "complete" for result in results for e in result.evaluations)
+    return {
+        "data": f"{data.name}: {data.n_features} features, {data.n_classes} classes "
+        f"({classes}{more})",
+        "split": f"{len(data.y_train)} rows train, {len(data.y_val)} validate, {data.n_test} test "
+        f"({opened}), stratified, seed {data.seed}",
+        "space": "; ".join(f"{name}={constructor(space, name)}" for name in space),
+        "method": method,
+        "budget": f"{sum(cost.trials for cost in costs):,} trials"
+        + (f" in {len(results)} searches" if len(results) > 1 else "")
+        + f", {sum(cost.epochs for cost in costs):,} epochs of training; {lost} without a value",
+    }
+
+
+def _scores(validation: Mapping, test: Mapping | None) -> dict[str, dict[str, list[float]]]:
+    sets = {"validation": validation} | ({} if test is None else {"test": test})
+    return {
+        name: {who: [float(v) for v in scores[who]] for who in WHO} for name, scores in sets.items()
+    }
+
+
+def _review_lines(review: Review | None) -> list[str]:
+    if review is None:
+        return ["Not reviewed."]
+    return [f"{f.found} Mend: {f.mend} ({f.source})." for f in review] or [review.summary]
+
+
+def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) -> dict[str, str]:
+    import hpotutor
+
+    about = best.objective.describe() if best.objective is not None else {}
+    hidden = ("data", "rows", "defaults")
+    told = {key: value for key, value in about.items() if key not in hidden and value is not None}
+    parts = {
+        "training": ", ".join(f"{key} {value}" for key, value in told.items()) or "not recorded",
+        "seeds": f"0 to {seeds - 1} for the scores above",
+        "rows": f"fingerprint {data.fingerprint}",
+    }
+    if logs:
+        parts["log"] = ", ".join(logs)
+    versions = [f"Python {platform.python_version()}", f"hpotutor {hpotutor.__version__}"]
+    for name in _LIBRARIES:
+        try:
+            versions.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue  # one of the two builds of TensorFlow is there
+    return parts | {"versions": ", ".join(versions)}
+
+
+def _values(params: Mapping[str, Any]) -> str:
+    def written(value: Any) -> str:
+        return literal(float(f"{value:.3g}")) if isinstance(value, float) else literal(value)
+
+    return ", ".join(f"{name}={written(value)}" for name, value in params.items())
+
+
+# ── checks ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _best_of(results: Sequence[SearchResult]) -> SearchResult:
+    pick = max if results[0].direction == "maximize" else min
+    return pick(results, key=lambda result: result.best_value)
+
+
+def _check_report(
+    question: object,
+    data: object,
+    space: object,
+    results: object,
+    method: object,
+    validation: object,
+    test: object,
+    review: object,
+) -> None:
+    problems = Problems("report")
+    for name, value in (("question", question), ("method", method)):
+        if not isinstance(value, str) or not value.strip():
+            problems.add(name, value, "a text", f'{name}="..."')
+    for name, value, kind, said in (
+        ("data", data, Dataset, "what ht.load returns"),
+        ("space", space, SearchSpace, "an ht.SearchSpace"),
+    ):
+        if not isinstance(value, kind):
+            problems.add(name, value, said, f"{name}={name}")
+    several = isinstance(results, list | tuple) and len(results) > 0
+    if not several or not all(isinstance(result, SearchResult) for result in results):
+        problems.add("result", results, "what a search returned, or a list of it", "result=result")
+    if review is not None and not isinstance(review, Review):
+        problems.add("review", review, "what ht.review returns, or None", "review=None")
+    check_scores(problems, "validation", validation)
+    if test is not None:
+        check_scores(problems, "test", test)
+        if isinstance(data, Dataset) and not data.openings:
+            problems.say(
+                "test has scores, but the seal of this data is unbroken. Score the rows that "
+                "data.open_test() returns, or leave test out."
+            )
+    problems.raise_if_any()

@@ -1,0 +1,176 @@
+"""A lesson as an nbgrader assignment: solution regions, and cells that mark them.
+
+An exercise of a lesson is a cell with a stub and a check::
+
+    answer = ...
+    exercises.q1.check(answer)
+
+It becomes two cells. The first holds the stub and, in a region that nbgrader takes out, the
+solution. The second is locked and carries the points: it shows what the check says, which a
+student sees too, and asserts in hidden lines that the answer is right. A check runs once, as
+some replay a whole search.
+https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hpotutor.course.lessons import source_of
+from hpotutor.errors import HpoTutorError
+from hpotutor.exercises.engine import Exercise
+
+_QUESTION = re.compile(r"\s*exercises\.q(\d+)\s*")
+_CHECK = re.compile(r"^exercises\.q(\d+)\.check\((\w+)\)\s*\Z", re.M)
+
+_HAND_IN = """\
+**To hand in.** Replace the `...` in the cells that begin an answer. The locked cell below each of \
+them marks it: run it to see what it says. Before you hand in, restart the kernel and run all \
+cells. `exercises.q1.hint()` gives a hint for the first exercise."""
+
+_MARK = """\
+# This cell marks exercise {label} ({worth}). It is locked.
+from hpotutor.exercises import lesson_{lesson:02d}
+
+verdict = lesson_{lesson:02d}.q{number}.check({name})
+print(verdict)
+assert verdict.status != "not attempted", str(verdict)
+### BEGIN HIDDEN TESTS
+assert verdict.exercise == "{id}" and verdict.points == {points}, str(verdict)
+### END HIDDEN TESTS"""
+
+
+def assignment_of(
+    notebook: dict[str, Any], exercises: tuple[Exercise, ...], *, only: bool = False
+) -> dict[str, Any]:
+    """Return a lesson's notebook as the source of an nbgrader assignment.
+
+    Parameters
+    ----------
+    notebook : dict
+        The lesson, as JSON has it; it is not changed.
+    exercises : tuple of Exercise
+        The lesson's, in order.
+    only : bool
+        Leave out everything but the exercises, so that grading runs nothing else.
+
+    Returns
+    -------
+    dict
+        A notebook without outputs.
+
+    Raises
+    ------
+    HpoTutorError
+        If the lesson's cells and its exercises do not fit together.
+
+    Examples
+    --------
+    >>> from hpotutor.exercises import exercises_of
+    >>> from hpotutor.course.lessons import all_lessons, read_notebook
+    >>> lesson = read_notebook(all_lessons()["00_start_here"])
+    >>> made = assignment_of(lesson, exercises_of(0), only=True)
+    >>> sum(cell["metadata"].get("nbgrader", {}).get("points", 0) for cell in made["cells"])
+    6
+    """
+    by_number = {exercise.number: exercise for exercise in exercises}
+    cells: list[dict[str, Any]] = []
+    marked = []
+    for index, cell in enumerate(notebook["cells"]):
+        source = source_of(cell)
+        question, check = _QUESTION.fullmatch(source), _CHECK.search(source)
+        if cell["cell_type"] == "code" and (question or check):
+            number = int((question or check)[1])
+            if number not in by_number:
+                raise HpoTutorError(f"The lesson has a cell for q{number}, which is no exercise.")
+            if check:
+                marked.append(number)
+                cells += _answer_and_mark(by_number[number], source[: check.start()], check[2])
+            else:
+                cells.append(_markdown(f"q{number}-question", by_number[number].statement))
+        elif index == 0:
+            cells += [_markdown("title", _title(source, only)), _markdown("hand-in", _HAND_IN)]
+        elif not only:
+            cells.append(_plain(cell, f"lesson-{index + 1:03d}"))
+        elif cell["cell_type"] == "code" and "as exercises" in source:
+            cells.append(_code("imports", _imports(exercises[0].lesson), {}))
+    if twice := {number for number in marked if marked.count(number) > 1}:
+        raise HpoTutorError(f"The lesson checks q{min(twice)} twice; it can be marked once.")
+    for number in sorted(set(by_number) - set(marked)):  # one that the lesson does not show
+        cells.append(_markdown(f"q{number}-question", by_number[number].statement))
+        cells += _answer_and_mark(by_number[number], by_number[number].stub, "answer")
+    return {
+        "cells": cells,
+        "metadata": notebook["metadata"],
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def points_of(exercises: tuple[Exercise, ...]) -> int:
+    """Return what all exercises of a lesson are worth together."""
+    return sum(exercise.points for exercise in exercises)
+
+
+def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[str, Any]]:
+    region = f"### BEGIN SOLUTION\n{exercise.solution_source}"
+    if not re.search(rf"^(?:{name} =|def {name}\b)", exercise.solution_source, re.M):
+        region += f"\n{name} = answer"
+    source = f"{stub.rstrip()}\n{region}\n### END SOLUTION"
+    grade_id = exercise.id.replace(".", "-")  # unlike "q1", it stays unique in a mixed assignment
+    yield _code(grade_id, source, _grading(grade_id, solution=True))
+    mark = _MARK.format(
+        lesson=exercise.lesson,
+        number=exercise.number,
+        id=exercise.id,
+        label=exercise.label,
+        points=exercise.points,
+        worth=f"{exercise.points} point{'' if exercise.points == 1 else 's'}",
+        name=name,
+    )
+    grade_id += "-mark"
+    yield _code(grade_id, mark, _grading(grade_id, points=exercise.points))
+
+
+def _grading(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict[str, Any]:
+    """Return what nbgrader keeps in a cell's metadata, in the form of its schema 3."""
+    about: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "solution": solution,
+        "grade": points is not None,
+        "locked": not solution,
+        "task": False,
+    }
+    if points is not None:
+        about["points"] = points
+    return {"nbgrader": about}
+
+
+def _title(source: str, only: bool) -> str:
+    """Return the lesson's title cell; of its exercises alone, the title line."""
+    if not only:
+        return source
+    return f"{source.splitlines()[0]}\n\nThe exercises of this lesson. Read the lesson first."
+
+
+def _imports(lesson: int) -> str:
+    return f"import hpotutor as ht\nfrom hpotutor.exercises import lesson_{lesson:02d} as exercises"
+
+
+def _markdown(cell_id: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": cell_id, "metadata": {}, "source": source}
+
+
+def _code(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    cell = {"cell_type": "code", "id": cell_id, "metadata": metadata, "source": source}
+    return cell | {"outputs": [], "execution_count": None}
+
+
+def _plain(cell: dict[str, Any], cell_id: str) -> dict[str, Any]:
+    """Return a lesson's cell without its outputs."""
+    if cell["cell_type"] == "code":
+        return _code(cell_id, source_of(cell), dict(cell["metadata"]))
+    return cell | {"id": cell_id, "source": source_of(cell)}

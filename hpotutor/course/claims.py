@@ -1,0 +1,180 @@
+"""The articles' claims, and the boxes in which the lessons say what they measured of them."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hpotutor.errors import Problems
+
+# Outputs of this kind are kept in the executed notebook, where the ledger finds them.
+MIME = "application/vnd.hpotutor.claims+json"
+VERDICTS = ("holds", "holds when", "does not hold", "open")
+# What the five articles say, in the course's words, and which of them say it.
+CLAIMS = {
+    1: ("Grid search finds the best of its grid; its cost grows exponentially", "000 001 003 004"),
+    2: ("Random search is more efficient than grid search", "001 002 003 004"),
+    3: ("Bayesian optimization needs fewer trials, and more computation each", "000 001 003 004"),
+    4: ("Hyperband is efficient for deep learning and may discard promising settings", "003"),
+    5: ("Genetic algorithms reach highly optimized solutions at a high cost", "003"),
+    6: ("A higher learning rate converges faster and may diverge", "001 004"),
+    7: ("Small batches generalize better, train slower; large are more accurate", "001 004"),
+    8: ("More layers and units raise capacity and the risk of overfitting", "001 004"),
+    9: ("Too few epochs underfit, too many overfit; early stopping prevents it", "004"),
+    10: ("Dropout, L1, L2 and batch normalization prevent overfitting", "001 004"),
+    11: ("SGD on one example is efficient and noisy; mini-batches balance both", "004"),
+    12: ("Adam is easy to tune, works widely, and can end somewhere suboptimal", "004"),
+    13: ("KerasTuner is easier, Optuna more flexible and more scalable", "003"),
+    14: ("Manual search teaches you the model and is inefficient", "001 003 004"),
+    15: ("Start simple, validate, never tune on the test set, stop early, automate, log", "004"),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the articles, and what a lesson measured of it.
+
+    Parameters
+    ----------
+    number : int
+        1 to 15, as in ``hpotutor.course.claims.CLAIMS``.
+    published : str
+        The figure that the literature gives, with its source; "none given" where there is none.
+    measured : str
+        What this run measured, with an interval, built from its variables.
+    verdict : {"holds", "holds when", "does not hold", "open"}
+        Short; ``because`` says when or why.
+    because : str
+        The rest of the verdict, in half a sentence.
+    """
+
+    number: int
+    published: str
+    measured: str
+    verdict: str
+    because: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems("Claim")
+        problems.choice("number", self.number, list(CLAIMS))
+        problems.choice("verdict", self.verdict, VERDICTS)
+        problems.raise_if_any()
+
+
+class ClaimsBox:
+    """The box at the end of a lesson: a table that keeps its contents for the ledger."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        problems = Problems("claims_box")
+        for claim in claims:
+            if not isinstance(claim, Claim):
+                problems.add("claims", claim, "of ht.Claim", "ht.claims_box(ht.Claim(...))")
+        problems.raise_if_any()
+        self.claims = list(claims)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a claim."""
+        rows = [
+            {
+                "claim": f"{c.number}. {CLAIMS[c.number][0]} ({CLAIMS[c.number][1]})",
+                "published": c.published,
+                "measured here": c.measured,
+                "verdict": f"{c.verdict} {c.because}".strip(),
+            }
+            for c in self.claims
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        return {
+            "text/plain": self.to_frame().to_string(index=False),
+            "text/html": _table(self.to_frame()),
+            MIME: [asdict(claim) for claim in self.claims],
+        }
+
+
+def claims_box(*claims: Claim) -> ClaimsBox:
+    """Show what a lesson measured of the articles' claims.
+
+    Parameters
+    ----------
+    *claims : Claim
+        In the order to show them.
+
+    Examples
+    --------
+    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
+    >>> box.to_frame()["verdict"].tolist()
+    ['holds when the seed is fixed']
+    """
+    return ClaimsBox(claims)
+
+
+def claims_ledger(
+    folder: Path | str | None = None, *, boxes: Mapping[str, ClaimsBox] | None = None
+) -> pd.DataFrame:
+    """Collect every claim that the executed lessons measured.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the executed notebooks are; the course's own by default.
+    boxes : dict from lesson to ClaimsBox, optional
+        What a lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a claim and lesson, by claim. A claim that no lesson measured has an empty lesson; a
+        lesson that left a claim open is not listed where another one settled it.
+    """
+    problems = Problems("claims_ledger")
+    folder = lessons_folder() if folder is None else folder
+    if not isinstance(folder, str | os.PathLike) or not Path(folder).is_dir():
+        problems.add("folder", folder, "a folder of executed lessons", "ht.claims_ledger()")
+    boxes = {} if boxes is None else boxes
+    if not isinstance(boxes, Mapping) or not all(isinstance(b, ClaimsBox) for b in boxes.values()):
+        allowed = "a dict from a lesson to what claims_box returned"
+        problems.add("boxes", boxes, allowed, 'boxes={"09": ht.claims_box(...)}')
+    problems.raise_if_any()
+    measured = {}
+    for path in sorted(Path(folder).glob("*.ipynb")):
+        measured[path.stem[:2]] = _stored(json.loads(path.read_text(encoding="utf-8")))
+    measured |= {lesson: [asdict(c) for c in box.claims] for lesson, box in boxes.items()}
+    rows = [{"lesson": name, **claim} for name in sorted(measured) for claim in measured[name]]
+    settled = {row["number"] for row in rows if row["verdict"] != "open"}
+    rows = [row for row in rows if row["verdict"] != "open" or row["number"] not in settled]
+    known = {row["number"] for row in rows}
+    rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in known]
+    ledger = pd.DataFrame(rows).sort_values("number", kind="stable").fillna("")
+    ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
+    names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
+    return ledger.reindex(columns=names, fill_value="").reset_index(drop=True)
+
+
+def lessons_folder() -> Path:
+    """Return the folder of the course's own notebooks: in the checkout, or in the wheel."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent / "notebooks"
+    return checkout if checkout.is_dir() else package / "lessons"
+
+
+def _stored(notebook: dict) -> list[dict]:
+    outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
+    return [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
+
+
+def _table(frame: pd.DataFrame) -> str:
+    style = 'style="text-align:left; vertical-align:top; white-space:normal"'
+    head = "".join(f"<th {style}>{html.escape(name)}</th>" for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td {style}>{html.escape(str(v))}</td>" for v in row) + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

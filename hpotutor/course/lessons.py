@@ -1,0 +1,135 @@
+"""Where the lessons are, in a checkout or in an installed package, and how they are named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from hpotutor.errors import HpoTutorError, Problems
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def lessons_folder() -> Path:
+    """Return the folder of the lessons that came with this package.
+
+    Raises
+    ------
+    HpoTutorError
+        If there is none: only a part of the package was copied.
+
+    Examples
+    --------
+    >>> (lessons_folder() / "02_grid_search.ipynb").exists()
+    True
+    """
+    for folder in (_PACKAGE / "lessons", _PACKAGE.parent / "notebooks"):
+        if any(folder.glob("*.ipynb")):
+            return folder
+    raise HpoTutorError(
+        "The lessons did not come with this copy of the package. Install it from its wheel or run "
+        "it from the whole project's folder."
+    )
+
+
+def all_lessons() -> dict[str, Path]:
+    """Return the lessons' files by name, in order.
+
+    Examples
+    --------
+    >>> list(all_lessons())[:2]
+    ['00_start_here', '01_manual_tuning']
+    """
+    return {path.stem: path for path in sorted(lessons_folder().glob("[0-9][0-9]_*.ipynb"))}
+
+
+def find_lesson(typed: str) -> str:
+    """Return the name of the lesson that somebody typed.
+
+    Parameters
+    ----------
+    typed : str
+        A number, a name, or a file's name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such lesson.
+
+    Examples
+    --------
+    >>> find_lesson("2"), find_lesson("02_grid_search.ipynb")
+    ('02_grid_search', '02_grid_search')
+    """
+    known = all_lessons()
+    name = typed.removesuffix(".ipynb").removeprefix("lesson_")
+    if name.isdecimal():
+        name = next((stem for stem in known if int(stem[:2]) == int(name)), name)
+    problems = Problems("lesson")
+    problems.choice("lesson", name, known)
+    problems.raise_if_any()
+    return name
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """Return a notebook's content.
+
+    Raises
+    ------
+    HpoTutorError
+        If the file cannot be read as a notebook.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        if not all({"cell_type", "source"} <= set(cell) for cell in notebook["cells"]):
+            raise ValueError("a cell is incomplete")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HpoTutorError(f"{path.name} cannot be read as a notebook: {error}.") from error
+    return notebook
+
+
+def source_of(cell: dict[str, Any]) -> str:
+    """Return a cell's text; a file may hold it in one piece or in lines.
+
+    Examples
+    --------
+    >>> source_of({"source": ["a\\n", "b"]})
+    'a\\nb'
+    """
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def fingerprint(content: bytes) -> str:
+    """Return a number for what a person sees of a notebook: sources and outputs.
+
+    Metadata, identities and counts are left out, because JupyterLab changes them when it merely
+    saves. A file that is no notebook is taken as it is.
+
+    Examples
+    --------
+    >>> fingerprint(b'{"cells": []}') == fingerprint(b'{"cells": [], "metadata": {"a": 1}}')
+    True
+    """
+    try:
+        cells = [
+            (cell["cell_type"], source_of(cell), list(map(_shown, cell.get("outputs", []))))
+            for cell in json.loads(content)["cells"]
+        ]
+        content = json.dumps(cells, sort_keys=True).encode()
+    except (ValueError, KeyError, TypeError):
+        pass
+    return hashlib.sha256(content).hexdigest()
+
+
+def _shown(output: dict[str, Any]) -> dict[str, Any]:
+    """Return an output with its texts in one piece, without its count."""
+
+    def joined(value: object) -> object:
+        return "".join(value) if isinstance(value, list) else value
+
+    parts = {key: joined(output[key]) for key in ("text", "ename", "evalue") if key in output}
+    parts["data"] = {kind: joined(value) for kind, value in output.get("data", {}).items()}
+    return parts

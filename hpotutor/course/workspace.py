@@ -1,0 +1,177 @@
+"""A learner's own copy of the lessons: kept up to date, and never written over."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hpotutor._files import write_whole
+from hpotutor.course.lessons import all_lessons, fingerprint
+from hpotutor.errors import HpoTutorError, MissingExtra
+
+NOTES = ".hpotutor_lessons.json"  # what was written, to tell a learner's changes from ours
+FOLDER = "my_lessons"
+
+
+class Change(NamedTuple):
+    """What happened to one lesson: ``kind`` is "added", "updated" or "beside"."""
+
+    kind: str
+    lesson: str
+    file: str
+
+    def __str__(self) -> str:
+        if self.kind == "beside":
+            return f"{self.lesson}.ipynb is yours and stays; the new version is in {self.file}"
+        return f"{self.kind} {self.file}"
+
+
+def default_folder() -> Path:
+    """Return where a learner's copy is by default: in a checkout beside its lessons, or here.
+
+    Examples
+    --------
+    >>> default_folder().name
+    'my_lessons'
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    inside = (checkout / "pyproject.toml").is_file() and (checkout / "notebooks").is_dir()
+    return (checkout if inside else Path.cwd()) / FOLDER
+
+
+def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
+    """Copy the lessons into a folder, and leave every file alone that its owner changed.
+
+    A lesson that is not there is added; one as it was written here before is replaced by a new
+    version; of any other the new version is put beside, once, as ``NAME.new.ipynb``. A lesson
+    counts as changed when a source or an output differs.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there.
+
+    Returns
+    -------
+    list of Change
+        In the order of the lessons; nothing for a lesson that is as it should be.
+
+    Raises
+    ------
+    HpoTutorError
+        If the folder cannot be written; nothing that was there is lost.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = tempfile.mkdtemp()
+    >>> print(bring_up_to_date(place)[0])
+    added 00_start_here.ipynb
+    >>> bring_up_to_date(place)
+    []
+    """
+    folder = Path(folder)
+    stored = _notes(folder)
+    notes, changes = stored or {}, []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in all_lessons().items():
+            change = _one(folder, name, path.read_bytes(), notes)
+            if change is not None:
+                changes.append(change)
+                write_whole(folder / NOTES, json.dumps(notes, indent=1).encode())
+        if stored is None:  # missing or damaged; what is as it was shipped is known again
+            write_whole(folder / NOTES, json.dumps(notes, indent=1).encode())
+    except OSError as error:
+        raise HpoTutorError(
+            f"The folder {folder} cannot be written ({error.strerror}). What is in it is as it "
+            "was. Free the disk, or choose a folder of yours: hpotutor lab FOLDER"
+        ) from error
+    return changes
+
+
+def _one(folder: Path, name: str, content: bytes, notes: dict[str, dict]) -> Change | None:
+    """Bring one lesson up to date; note what is written under the name of its file."""
+    new = fingerprint(content)
+    target, entry = folder / f"{name}.ipynb", notes.setdefault(name, {"offered": "", "wrote": {}})
+    wrote = entry["wrote"]
+    if not target.exists():
+        kind = "added"
+    elif fingerprint(target.read_bytes()) in (new, wrote.get(target.name)):
+        kind = "updated" if fingerprint(target.read_bytes()) != new else ""
+    elif entry["offered"] == new:
+        return None  # its owner changed it, and has this version beside it or did without
+    else:
+        kind, target = "beside", _beside(folder, name, wrote)
+    if kind:
+        write_whole(target, content)
+    entry["offered"] = wrote[target.name] = new
+    return Change(kind, name, target.name) if kind else None
+
+
+def _beside(folder: Path, name: str, wrote: dict[str, str]) -> Path:
+    """Return a file for a new version: one that is free, or as it was written here before."""
+    number = 1
+    while True:
+        path = folder / (f"{name}.new.ipynb" if number == 1 else f"{name}.new-{number}.ipynb")
+        if not path.exists() or fingerprint(path.read_bytes()) == wrote.get(path.name):
+            return path
+        number += 1
+
+
+def _notes(folder: Path) -> dict[str, dict] | None:
+    """Return what was written here before; without notes, all there is counts as changed."""
+    try:
+        notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
+        return {n: {"offered": e["offered"], "wrote": dict(e["wrote"])} for n, e in notes.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command that opens a folder, on this computer only, with Jupyter's token.
+
+    Parameters
+    ----------
+    folder : path
+        What JupyterLab shows.
+    arguments : sequence of str
+        Options of JupyterLab; they come last, so that they win.
+
+    Examples
+    --------
+    >>> lab_command("lessons", ["--no-browser"])[1:3]
+    ['-m', 'jupyterlab']
+    """
+    command = [sys.executable, "-m", "jupyterlab"]
+    command += [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
+    command.append("--LabApp.news_url=None")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container; Jupyter refuses to start without it
+    return [*command, *arguments]
+
+
+def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> int:
+    """Run JupyterLab on a folder until it is stopped; return its status.
+
+    Raises
+    ------
+    MissingExtra
+        If JupyterLab is not installed.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MissingExtra(
+            f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'
+        )
+    process = subprocess.Popen(lab_command(folder, arguments))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # JupyterLab has got it, too, and asks before it leaves

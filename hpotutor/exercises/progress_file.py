@@ -1,0 +1,119 @@
+"""What a learner has solved, in a small file in the learner's own folder.
+
+The file is ``hpotutor_progress.json`` where the notebook runs, or what the environment variable
+``HPOTUTOR_PROGRESS`` names. A check never fails because of it: a damaged file is set aside, and
+one that cannot be written costs a remark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from hpotutor._files import write_whole
+
+FILE = "hpotutor_progress.json"
+VARIABLE = "HPOTUTOR_PROGRESS"
+EMPTY = {"right": False, "attempts": 0, "hints": 0, "solution": False}
+
+
+def record(
+    exercise: str,
+    *,
+    attempt: bool = False,
+    right: bool = False,
+    hints: int = 0,
+    solution: bool = False,
+) -> str:
+    """Add what happened to an exercise's entry.
+
+    Parameters
+    ----------
+    exercise : str
+        Its id.
+    attempt : bool
+        An answer was checked.
+    right : bool
+        It was right. An exercise that was right once stays so.
+    hints : int
+        How many hints have been shown.
+    solution : bool
+        The solution was shown; it counts only before the first right answer.
+
+    Returns
+    -------
+    str
+        A remark if the file was damaged or could not be written, otherwise nothing.
+    """
+    path = progress_path()
+    try:
+        with _locked(path):
+            entries, remark = read()
+            if remark:
+                remark = _set_aside(path)
+            entry = entries.setdefault(exercise, dict(EMPTY))
+            entry["attempts"] += attempt
+            entry["hints"] = max(entry["hints"], hints)
+            entry["solution"] = entry["solution"] or (solution and not entry["right"])
+            entry["right"] = entry["right"] or right
+            content = json.dumps({"version": 1, "exercises": entries}, indent=1, sort_keys=True)
+            write_whole(path, content.encode())
+    except (OSError, Timeout) as error:
+        reason = getattr(error, "strerror", None) or "another notebook holds it"
+        return (
+            f"(Your progress could not be saved in {path.name}: {reason}. Set the environment "
+            f"variable {VARIABLE} to a file that you may write.)"
+        )
+    return remark
+
+
+def progress_path() -> Path:
+    """Return the progress file's path."""
+    path = Path(os.environ.get(VARIABLE) or FILE).expanduser()
+    return path / FILE if path.is_dir() else path
+
+
+def read() -> tuple[dict[str, dict[str, Any]], str]:
+    """Return the entries that make sense, and a remark if the file as a whole does not."""
+    path = progress_path()
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))["exercises"].items()
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"({path.name} could not be read: {error.strerror}.)"
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}, f"({path.name} is damaged; the next check starts a new one.)"
+    return {exercise: _mended(entry) for exercise, entry in stored}, ""
+
+
+def _mended(entry: object) -> dict[str, Any]:
+    """Return an entry with a value of the right type for every name."""
+    given = entry if isinstance(entry, dict) else {}
+    return {
+        name: given[name] if type(given.get(name)) is type(default) else default
+        for name, default in EMPTY.items()
+    }
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep two notebooks from overwriting what the other has just written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock"), timeout=2):
+        yield
+
+
+def _set_aside(path: Path) -> str:
+    """Keep a damaged file under another name, and say so."""
+    number = 1
+    while (kept := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    os.replace(path, kept)
+    return f"(Your progress file was damaged. It is kept as {kept.name}; a new one was begun.)"

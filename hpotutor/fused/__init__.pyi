@@ -1,0 +1,11 @@
+from .api import range_test as range_test
+from .api import train_many as train_many
+from .data import Curve as Curve
+from .data import StackData as StackData
+from .data import Trained as Trained
+from .member import Member as Member
+from .member import as_members as as_members
+from .member import batch_order as batch_order
+from .member import rate_table as rate_table
+from .program import clear_programs as clear_programs
+from .stack import Stack as Stack

@@ -1,0 +1,281 @@
+"""One network that a stack is asked to train: what is asked, its checks and its random draws."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from hpotutor._tensorflow import keras, tf
+from hpotutor.errors import Problems
+from hpotutor.models.layers import (
+    INITIALIZERS,
+    OPTIMIZERS,
+    Hidden,
+    check_integer,
+    check_optimizer,
+    check_output,
+    check_seed,
+    check_sizes,
+    layer_seeds,
+)
+
+DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
+REMEMBERED_DRAW = 2**13  # numbers: 1,024 remembered kernels take 32 MB at most in float32
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network that is asked for: its hyperparameters, its rows and its seed.
+
+    Parameters
+    ----------
+    layers, units, activation, dropout, l1, l2, batch_norm, initializer, optimizer, \
+learning_rate, momentum, weight_decay, output
+        As in :func:`hpotutor.build_mlp`. ``learning_rate`` may also be an array with one rate a
+        step; its last value holds on.
+    batch_size : int, default 32
+        Rows a step; the last batch of an epoch may be shorter, as in ``Model.fit``.
+    epochs : int, optional
+        Training length; by default what ``train_many`` is told.
+    seed : int, default 0
+        Initial weights (those of ``build_mlp(seed=...)``), order of batches and dropout.
+    rows, val_rows : array of int, optional
+        Which of the training rows to train on, and which to validate on (a fold). All rows, and
+        the shared validation rows, by default.
+    patience : int, optional
+        Stop when ``monitor`` has not improved for so many epochs.
+    monitor : str, default "val_loss"
+        A curve; those with "loss" in their name should fall, others rise.
+    restore_best : bool, default False
+        Keep the weights of the best epoch by ``monitor`` rather than the last.
+    weights : list of array, optional
+        Start from these weights, in the order of ``Model.get_weights``.
+
+    Examples
+    --------
+    >>> Member(layers=2, units=16).widths
+    (16, 16)
+    """
+
+    layers: int = 1
+    units: int | Sequence[int] = 64
+    activation: str = "relu"
+    dropout: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    batch_norm: bool = False
+    initializer: str = "glorot_uniform"
+    optimizer: str = "adam"
+    learning_rate: Any = 1e-3
+    momentum: float | None = None
+    weight_decay: float | None = None
+    output: str = "auto"
+    batch_size: int = 32
+    epochs: int | None = None
+    seed: int = 0
+    rows: np.ndarray | None = None
+    val_rows: np.ndarray | None = None
+    patience: int | None = None
+    monitor: str = "val_loss"
+    restore_best: bool = False
+    weights: list[np.ndarray] | None = None
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        if isinstance(self.units, list | tuple | np.ndarray):
+            return tuple(int(size) for size in self.units)
+        return (int(self.units),) * int(self.layers)
+
+    @property
+    def used_momentum(self) -> float:
+        """The momentum that the optimizer works with."""
+        default = OPTIMIZERS[self.optimizer][1].get("momentum", 0.0)
+        return float(default if self.momentum is None else self.momentum)
+
+    @property
+    def used_weight_decay(self) -> float:
+        """The weight decay that the optimizer works with."""
+        if self.optimizer != "adamw":
+            return 0.0
+        return DEFAULT_WEIGHT_DECAY if self.weight_decay is None else float(self.weight_decay)
+
+    @property
+    def stack_optimizer(self) -> str:
+        """The optimizer's name in the graph: SGD with momentum is "momentum" however asked."""
+        return "momentum" if self.optimizer == "sgd" and self.used_momentum else self.optimizer
+
+    def n_outputs(self, n_classes: int) -> int:
+        """Units of the output layer."""
+        sigmoid = self.output == "sigmoid" or (self.output == "auto" and n_classes == 2)
+        return 1 if sigmoid else int(n_classes)
+
+    def network(self) -> dict[str, Any]:
+        """Return the arguments of :func:`hpotutor.build_mlp` that make this network."""
+        not_network = ("batch_size", "epochs", "rows", "val_rows", "patience", "monitor")
+        skip = (*not_network, "restore_best", "weights")
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if isinstance(self.learning_rate, np.ndarray | list | tuple):
+            fields["learning_rate"] = float(np.asarray(self.learning_rate)[-1])
+        return {name: value for name, value in fields.items() if name not in skip}
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Member))
+
+
+def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) -> list[Member]:
+    """Check requests (members, or dicts of their fields) and return them as members.
+
+    Raises
+    ------
+    ArgumentError
+        Everything that is wrong with any of them.
+    """
+    problems = Problems("train_many")
+    members = []
+    for request in requests:
+        if isinstance(request, Mapping):
+            unknown = [name for name in request if name not in _FIELDS]
+            problems.unknown(unknown, _FIELDS)
+            request = Member(**{k: v for k, v in request.items() if k in _FIELDS})
+        if isinstance(request, Member):
+            members.append(request)
+        else:
+            problems.add("members", request, "Member, or a dict of its fields", "{'units': 16}")
+    seen: set[str] = set()
+    for member in members:
+        found = Problems("member")
+        _check_member(found, member, n_classes, rows)
+        for line in found.lines:  # the same fault of a hundred members is told once
+            if line not in seen:
+                seen.add(line)
+                problems.say(line)
+    if problems.lines:
+        problems.lines = list(dict.fromkeys(problems.lines))
+        problems.lines[-1] += (
+            " The stack trains dense classifiers with these hyperparameters; for convolutions, "
+            "models and optimizers of your own, or clipping by global norm, use engine='keras'."
+        )
+    problems.raise_if_any()
+    return members
+
+
+def _check_member(problems: Problems, member: Member, n_classes: int, rows: int) -> None:
+    m = member
+    check_output(problems, n_classes, m.output)
+    check_sizes(problems, "units", m.units, m.layers, example=64)
+    Hidden(m.activation, m.dropout, m.l1, m.l2, m.batch_norm, m.initializer).check(problems)
+    array = isinstance(m.learning_rate, np.ndarray | list | tuple)
+    rate = 1e-3 if array else m.learning_rate
+    check_optimizer(problems, m.optimizer, rate, m.momentum, m.weight_decay)
+    if array:
+        rates = np.asarray(m.learning_rate, dtype=float)
+        if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates >= 0)).all():
+            allowed = "one rate a step, each a number from 0 up"
+            problems.add("learning_rate", m.learning_rate, allowed, "learning_rate=0.001")
+    check_integer(problems, "batch_size", m.batch_size, low=1, example=32)
+    for name in ("epochs", "patience"):
+        if getattr(m, name) is not None:
+            check_integer(problems, name, getattr(m, name), low=1, example=20)
+    check_seed(problems, m.seed)
+    if m.seed is None:
+        problems.add("seed", None, "an integer from 0 up", "seed=0")
+    for name in ("rows", "val_rows"):
+        index = getattr(m, name)
+        if index is not None:
+            index = np.asarray(index)
+            whole = index.ndim == 1 and index.size and np.issubdtype(index.dtype, np.integer)
+            if not whole or index.min() < 0 or index.max() >= rows:
+                allowed = f"row numbers from 0 to {rows - 1}"
+                problems.add(name, getattr(m, name), allowed, f"{name}=np.arange({rows})")
+
+
+def identity(member: Member, with_epochs: bool = True) -> tuple:
+    """Return a key that is equal for members that train to the same result."""
+    key = []
+    for name in _FIELDS:
+        value = getattr(member, name)
+        if name == "epochs" and not with_epochs:
+            continue
+        if name == "units":
+            value = member.widths
+        elif name == "weights" and value is not None:
+            value = id(value)
+        elif isinstance(value, np.ndarray | list):
+            value = (np.asarray(value).dtype.str, np.asarray(value).tobytes())
+        elif isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+            value = id(value)
+        key.append(value)
+    return tuple(key)
+
+
+# ── what a seed decides ─────────────────────────────────────────────────────
+@lru_cache(maxsize=1024)  # a grid or a table asks for the same few seeds again and again
+def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
+    """Return the order in which a member of this seed sees its rows in this epoch, from 0.
+
+    Examples
+    --------
+    >>> sorted(batch_order(seed=0, epoch=3, rows=4).tolist())
+    [0, 1, 2, 3]
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(rows)
+    order.flags.writeable = False
+    return order
+
+
+def _draw(initializer: str, seed: int, shape: tuple[int, int], dtype: str) -> np.ndarray:
+    return np.asarray(INITIALIZERS[initializer](seed=seed)(shape, dtype=dtype))
+
+
+_draw_again = lru_cache(maxsize=1024)(_draw)
+
+
+def initial_weights(
+    member: Member, n_features: int, n_classes: int, dtype: str = "float32"
+) -> list[np.ndarray]:
+    """Return the weights that ``build_mlp`` with the member's seed starts from."""
+    if member.weights is not None:
+        return list(member.weights)
+    sizes = [n_features, *member.widths, member.n_outputs(n_classes)]
+    seeds = layer_seeds(member.seed, len(sizes) - 1)
+    weights: list[np.ndarray] = []
+    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        draw = _draw_again if inputs * outputs <= REMEMBERED_DRAW else _draw
+        kernel = draw(member.initializer, seeds[layer][0], (inputs, outputs), dtype)
+        weights += [kernel, np.zeros(outputs, dtype)]
+        if member.batch_norm and layer < len(member.widths):
+            one, zero = np.ones(outputs, dtype), np.zeros(outputs, dtype)
+            weights += [one, zero, zero.copy(), one.copy()]
+    return weights
+
+
+def rate_table(rate: Any, steps: int) -> np.ndarray:
+    """Return the learning rate of each step, from the first.
+
+    Parameters
+    ----------
+    rate : float, sequence of float, or keras.optimizers.schedules.LearningRateSchedule
+        The last value of a sequence holds on.
+    steps : int
+
+    Examples
+    --------
+    >>> rate_table([0.1, 0.2], 4).tolist()
+    [0.1, 0.2, 0.2, 0.2]
+    """
+    if callable(rate):
+        dtype = keras.config.floatx()
+        graph = tf.function(
+            lambda: tf.map_fn(
+                lambda step: tf.cast(rate(step), dtype), tf.range(steps), fn_output_signature=dtype
+            )
+        )
+        return graph().numpy().astype(float)
+    given = np.atleast_1d(np.asarray(rate, dtype=float))
+    return given[np.minimum(np.arange(steps), len(given) - 1)]

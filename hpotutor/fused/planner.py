@@ -1,0 +1,277 @@
+"""Requests grouped into stacks and cut to a size that fits; weights in and out of a stack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused.member import Member
+from hpotutor.fused.program import StackShape, is_traced, parameter_blocks
+from hpotutor.models.layers import ACTIVATIONS
+
+MAX_BYTES = 2**28
+MAX_MEMBERS = 128
+# Seconds, roughly, on two cores: they only decide which requests share a stack.
+TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 3e-4, 4e-11, 4e-9
+
+
+def bucket(size: int) -> int:
+    """Round up to 1, 2, 3, 4, 6, 8, 12, 16, ...: few sizes, so few traces, little waste.
+
+    Examples
+    --------
+    >>> [bucket(n) for n in (1, 3, 5, 24, 33, 100)]
+    [1, 3, 6, 24, 48, 128]
+    """
+    power = 2 ** max(0, math.ceil(math.log2(size)))
+    return power * 3 // 4 if power >= 4 and size <= power * 3 // 4 else power
+
+
+def steps_per_epoch(member: Member, rows: int) -> int:
+    """Return how many batches an epoch has for this member."""
+    own = rows if member.rows is None else len(member.rows)
+    return math.ceil(own / member.batch_size)
+
+
+def shape_of(
+    members: Sequence[Member],
+    n_features: int,
+    n_classes: int,
+    rows: int,
+    evaluations: int,
+    dtype: str,
+) -> StackShape:
+    """Return the smallest shape of a program that can train all these members together."""
+    first = members[0]
+    widths = [member.widths for member in members]
+    most = tuple(max(layer) for layer in zip(*widths, strict=True))
+    mixed = len(set(widths)) > 1
+    if mixed:
+        most = tuple(bucket(width) for width in most)
+    activations = tuple(name for name in ACTIVATIONS if any(m.activation == name for m in members))
+    return StackShape(
+        members=bucket(len(members)),
+        n_features=n_features,
+        widths=most,
+        n_outputs=first.n_outputs(n_classes),
+        activations=activations,
+        optimizer=first.stack_optimizer,
+        batch_norm=bool(first.batch_norm),
+        dropout=any(m.dropout for m in members),
+        l1=any(m.l1 for m in members),
+        l2=any(m.l2 for m in members),
+        weight_decay=any(m.used_weight_decay for m in members),
+        # Where f(0) = 0, padded units stay zero by themselves, forward and backward.
+        masked=mixed and not set(activations).isdisjoint(("sigmoid", "softplus")),
+        ragged=len({steps_per_epoch(m, rows) for m in members}) > 1,
+        folds=first.val_rows is not None,
+        evaluations=evaluations,
+        dtype=dtype,
+    )
+
+
+def must_share(member: Member, n_classes: int) -> tuple:
+    """Return what cannot differ inside one stack."""
+    return (
+        len(member.widths),
+        member.batch_size,
+        member.stack_optimizer,
+        bool(member.batch_norm),
+        member.n_outputs(n_classes),
+        member.val_rows is not None,
+    )
+
+
+def check_together(members: Sequence[Member], n_classes: int) -> None:
+    """Raise unless the members can share one stack."""
+    if not members:
+        raise ArgumentError("Stack: members=[] is empty; a stack needs at least one member.")
+    kinds = {must_share(member, n_classes) for member in members}
+    if len(kinds) > 1:
+        raise ArgumentError(
+            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output and "
+            f"in having val_rows or not; these are {len(kinds)} kinds. Type train_many, which "
+            "sorts them into stacks."
+        )
+
+
+def check_monitors(members: Sequence[Member], sets: Sequence[str]) -> None:
+    """Raise unless each member monitors a curve that there will be."""
+    problems = Problems("train_many")
+    curves = [
+        f"{start}{end}" for start in ("", *(f"{n}_" for n in sets)) for end in ("loss", "accuracy")
+    ]
+    for monitor in {m.monitor for m in members if m.patience is not None or m.restore_best}:
+        problems.choice("monitor", monitor, curves)
+    problems.raise_if_any()
+
+
+def member_bytes(shape: StackShape, batch_size: int) -> int:
+    """Estimate the memory that one member of a stack of this shape takes, in bytes."""
+    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
+    activations = batch_size * (
+        2 * shape.n_features + (6 + 4 * shape.dropout) * sum(shape.widths) + 6 * shape.n_outputs
+    )
+    return (10 * parameters + activations) * (8 if shape.dtype == "float64" else 4)
+
+
+def _epoch_seconds(shape: StackShape, steps: int, batch_size: int) -> float:
+    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
+    member = parameters * (6 * batch_size * MULTIPLY_SECONDS + UPDATE_SECONDS)
+    member += batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
+    return steps * (STEP_SECONDS + shape.members * member)
+
+
+class Planner:
+    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace.
+
+    Parameters
+    ----------
+    n_features, n_classes, rows : int
+        Of the training rows.
+    evaluations : int
+        Number of shared evaluation sets.
+    dtype : str
+    max_bytes : int
+        What one stack may take.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_classes: int,
+        rows: int,
+        *,
+        evaluations: int,
+        dtype: str,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.sizes = (n_features, n_classes, rows, evaluations, dtype)
+        self.n_classes, self.rows, self.max_bytes = n_classes, rows, max_bytes
+
+    def shape(self, members: Sequence[Member]) -> StackShape:
+        """Return the shape of the program for these members."""
+        return shape_of(members, *self.sizes)
+
+    def plan(self, members: Sequence[Member]) -> list[list[int]]:
+        """Return the stacks, each a list of positions in ``members``, which all name ``epochs``."""
+        kinds: dict[tuple, list[int]] = {}
+        for index, member in enumerate(members):
+            kinds.setdefault(must_share(member, self.n_classes), []).append(index)
+        stacks = []
+        for indices in kinds.values():
+            for group in self._merge(members, self._split(members, indices)):
+                stacks += self._cut(members, group)
+        return stacks
+
+    def _split(self, members: Sequence[Member], indices: list[int]) -> list[list[int]]:
+        """Split by what costs something when it differs, in an order that makes likes meet."""
+        groups: dict[tuple, list[int]] = {}
+        for index in indices:
+            m = members[index]
+            key = (
+                m.epochs,
+                steps_per_epoch(m, self.rows),
+                sum(m.widths),
+                m.widths,
+                m.activation,
+                m.dropout > 0,
+            )
+            groups.setdefault(key, []).append(index)
+        return [groups[key] for key in sorted(groups)]
+
+    def _merge(self, members: Sequence[Member], groups: list[list[int]]) -> list[list[int]]:
+        """Merge neighbors while one larger stack is cheaper than two."""
+        merged: list[list[int]] = []
+        for group in groups:
+            if merged:
+                together = merged[-1] + group
+                apart = self._cost(members, merged[-1]) + self._cost(members, group)
+                if self._cost(members, together) < apart:
+                    merged[-1] = together
+                    continue
+            merged.append(group)
+        return merged
+
+    def _cost(self, members: Sequence[Member], group: list[int]) -> float:
+        chosen = [members[index] for index in group]
+        shape = self.shape(chosen)
+        epochs = max(m.epochs for m in chosen)
+        steps = max(steps_per_epoch(m, self.rows) for m in chosen)
+        trace = 0.0 if is_traced(shape) else TRACE_SECONDS
+        return trace + epochs * _epoch_seconds(shape, steps, chosen[0].batch_size)
+
+    def _cut(self, members: Sequence[Member], group: list[int]) -> list[list[int]]:
+        shape = self.shape([members[index] for index in group])
+        bytes_each = member_bytes(shape, members[group[0]].batch_size)
+        most = min(MAX_MEMBERS, self.max_bytes // bytes_each)
+        if most < 1:
+            problems = Problems("train_many")
+            width = max(shape.widths)
+            problems.say(
+                f"units={width} is too wide for the stack: one network takes "
+                f"{bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
+                f"{self.max_bytes / 2**20:,.0f} MB. Type fewer units, a larger max_bytes, or "
+                "engine='keras'."
+            )
+            problems.raise_if_any()
+        while bucket(most) > most:  # a full stack should fill its bucket
+            most -= 1
+        return [group[start : start + most] for start in range(0, len(group), most)]
+
+
+# ── weights in and out of the one row a member has ──────────────────────────
+def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tuple:
+    """Return (parameters, moving statistics) of one member, padded to the stack's widths."""
+    _check_weights(weights, member, shape)
+    queue = list(weights)
+    norm = shape.batch_norm
+    flat = []
+    moving = []
+    for kind, layer, size in shape.blocks():
+        padded = np.ones(size, shape.dtype) if kind == "gamma" else np.zeros(size, shape.dtype)
+        array = np.atleast_2d(queue.pop(0))
+        padded[: array.shape[0], : array.shape[1]] = array
+        flat.append(padded.ravel())
+        if norm and kind == "beta":
+            for start in (0.0, 1.0):
+                statistic = np.full(shape.widths[layer], start, shape.dtype)
+                value = queue.pop(0)
+                statistic[: len(value)] = value
+                moving.append(statistic)
+    nothing = np.zeros(0, shape.dtype)
+    return np.concatenate(flat), np.concatenate(moving) if moving else nothing
+
+
+def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> None:
+    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
+    expected = []
+    for kind, _, (rows, columns) in own:
+        expected.append((rows, columns) if kind == "kernel" else (columns,))
+        expected += [(columns,)] * 2 if shape.batch_norm and kind == "beta" else []
+    given = [np.shape(array) for array in weights]
+    if given != expected:
+        raise ArgumentError(
+            f"weights have the shapes {given}; this network's are {expected}, in the order of "
+            "Model.get_weights()."
+        )
+
+
+def unpack(
+    params: np.ndarray, moving: np.ndarray, member: Member, shape: StackShape
+) -> list[np.ndarray]:
+    """Return one member's weights in the order of ``Model.get_weights``."""
+    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
+    weights, start, place = [], 0, 0
+    for (kind, layer, (rows, columns)), (_, _, (r, c)) in zip(shape.blocks(), own, strict=True):
+        block = params[start : start + rows * columns].reshape(rows, columns)[:r, :c]
+        start += rows * columns
+        weights.append(block.copy() if kind == "kernel" else block[0].copy())
+        if shape.batch_norm and kind == "beta":
+            for _ in range(2):
+                weights.append(moving[place : place + c].copy())
+                place += shape.widths[layer]
+    return weights

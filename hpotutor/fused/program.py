@@ -1,0 +1,434 @@
+"""The traced program that trains a stack: one graph for all members, one call an epoch.
+
+All trainable numbers of a stack stand in one variable of shape (members, parameters). The graph
+cuts it into kernels of shape (members, inputs, outputs), multiplies with broadcasting, and lets
+Keras's own optimizer update the one variable, with hyperparameters as (members, 1) columns.
+Nothing is ever summed over members except the scalar that autodiff starts from, so no member can
+reach another.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpotutor._tensorflow import keras, tf
+from hpotutor.models.layers import ACTIVATIONS, OPTIMIZERS
+
+BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
+EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
+CACHED_PROGRAMS = 48
+
+
+@dataclass(frozen=True)
+class StackShape:
+    """All that is fixed when a program is traced; equal shapes share one program.
+
+    The number of rows and the batch size are not: a trace costs as much as training a small stack,
+    and one that leaves them open trains as fast.
+
+    Parameters
+    ----------
+    members, n_features, n_outputs : int
+        Sizes; ``n_outputs`` is 1 for a sigmoid output.
+    widths : tuple of int
+        Units of each hidden layer; a narrower member is padded with zeros.
+    activations : tuple of str
+        The activations in use; a member picks its own.
+    optimizer : str
+        One of ``hpotutor.models.layers.OPTIMIZERS``.
+    batch_norm, dropout, l1, l2, weight_decay, masked, ragged, folds : bool
+        What the graph must be able to do. ``masked``: padded units must be zeroed after the
+        activation. ``ragged``: some members have fewer steps an epoch. ``folds``: each member
+        has validation rows of its own.
+    evaluations : int
+        Number of evaluation sets that all members share.
+    dtype : str
+        "float32" or "float64".
+    """
+
+    members: int
+    n_features: int
+    widths: tuple[int, ...]
+    n_outputs: int
+    activations: tuple[str, ...]
+    optimizer: str
+    batch_norm: bool = False
+    dropout: bool = False
+    l1: bool = False
+    l2: bool = False
+    weight_decay: bool = False
+    masked: bool = False
+    ragged: bool = False
+    folds: bool = False
+    evaluations: int = 1
+    dtype: str = "float32"
+
+    def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
+        """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
+        return parameter_blocks(self.n_features, self.widths, self.n_outputs, self.batch_norm)
+
+
+def parameter_blocks(
+    n_features: int, widths: Sequence[int], n_outputs: int, batch_norm: bool
+) -> list[tuple[str, int, tuple[int, int]]]:
+    """Return (kind, layer, (rows, columns)) of a network's trainable arrays, layer by layer."""
+    sizes = [n_features, *widths, n_outputs]
+    blocks = []
+    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        blocks += [("kernel", layer, (inputs, outputs)), ("bias", layer, (1, outputs))]
+        if batch_norm and layer < len(widths):
+            blocks += [("gamma", layer, (1, outputs)), ("beta", layer, (1, outputs))]
+    return blocks
+
+
+class Program:
+    """Variables and traced functions of one ``StackShape``."""
+
+    def __init__(self, shape: StackShape) -> None:
+        self.shape = shape
+        blocks = shape.blocks()
+        self.sizes = [rows * columns for _, _, (rows, columns) in blocks]
+        self.params = keras.Variable(
+            np.zeros((shape.members, sum(self.sizes))), dtype=shape.dtype, name="params"
+        )
+        norms = 2 * sum(shape.widths) if shape.batch_norm else 0
+        self.moving = tf.Variable(tf.zeros((shape.members, norms), shape.dtype))
+        self.iterations = tf.Variable(tf.zeros((shape.members, 1), shape.dtype))
+        self.optimizer = stacked_optimizer(shape.optimizer)
+        self.optimizer.build([self.params])
+        self.slots = [v for v in self.optimizer.variables if v.shape == self.params.shape]
+        self.slot_start = [float(slot.numpy().flat[0]) for slot in self.slots]
+        self.owner: Any = None  # weak reference to the stack whose numbers are in the variables
+        self._epoch: Any = None
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Put a stack's numbers into the variables."""
+        self.params.assign(state["params"])
+        self.moving.assign(state["moving"])
+        self.iterations.assign(state["iterations"])
+        for slot, value in zip(self.slots, state["slots"], strict=True):
+            slot.assign(value)
+
+    def store(self) -> dict[str, Any]:
+        """Copy the variables' numbers out."""
+        return {
+            "params": np.array(self.params.numpy()),
+            "moving": np.array(self.moving.numpy()),
+            "iterations": np.array(self.iterations.numpy()),
+            "slots": [np.array(slot.numpy()) for slot in self.slots],
+        }
+
+    def train_epoch(self, data: dict, knobs: dict, plan: dict) -> tuple:
+        """Train one epoch and evaluate; traced at the first call, for any rows and batch size."""
+        if self._epoch is None:
+            signature = _specs(data, knobs, plan)
+            self._epoch = tf.function(self._train_epoch, signature, autograph=False)
+        return self._epoch(data, knobs, plan)
+
+    # ── one epoch ───────────────────────────────────────────────────────────
+    def _train_epoch(self, data: dict, knobs: dict, plan: dict) -> tuple:
+        """Return losses and correct counts, (steps, members) each, and the evaluations."""
+        shape = self.shape
+        self.optimizer.member_iterations = self.iterations
+        self.optimizer.member_momentum = knobs["momentum"]
+        steps = tf.shape(plan["batches"])[0]
+        record = [
+            tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,)) for _ in range(2)
+        ]
+
+        def body(step: Any, losses: Any, hits: Any) -> tuple:
+            loss, hit = self._train_step(step, data, knobs, plan)
+            return step + 1, losses.write(step, loss), hits.write(step, hit)
+
+        _, losses, hits = tf.while_loop(
+            lambda step, *_: step < steps, body, (tf.constant(0), *record), parallel_iterations=1
+        )
+        losses, hits = losses.stack(), hits.stack()
+        with tf.control_dependencies([losses, hits]):
+            return losses, hits, self._evaluate_all(data, knobs)
+
+    def _train_step(self, step: Any, data: dict, knobs: dict, plan: dict) -> tuple:
+        shape = self.shape
+        rows = tf.ensure_shape(plan["batches"][step], (shape.members, None))
+        count = tf.ensure_shape(plan["counts"][step], (shape.members, 1))
+        x = tf.gather(data["x"], rows)
+        y = tf.gather(data["y"], rows)
+        # The last batch of an epoch may be short: its missing rows weigh nothing.
+        places = tf.range(tf.cast(tf.shape(rows)[1], count.dtype))
+        valid = tf.cast(places < count, shape.dtype)
+        weight = valid / tf.maximum(count, 1)
+        noise = tf.stack([plan["epoch"], step]) if shape.dropout else None
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            flat = tf.identity(self.params.value)
+            tape.watch(flat)
+            blocks = self._unpack(flat)
+            logits, moving = self._forward(x, blocks, knobs, weight=weight, noise=noise)
+            loss = tf.reduce_sum(self._cross_entropy(logits, y) * weight, axis=1)
+            loss += self._penalty(blocks, knobs)
+            total = tf.reduce_sum(loss)
+        gradient = tape.gradient(total, flat)
+        self._update(gradient, plan["rates"][step], knobs, moving, count)
+        return loss, tf.reduce_sum(self._correct(logits, y) * valid, axis=1)
+
+    def _update(self, gradient: Any, rate: Any, knobs: dict, moving: list, count: Any) -> None:
+        shape = self.shape
+        rate = tf.ensure_shape(rate, (shape.members, 1))
+        changed = [self.params, *self.slots]
+        if shape.ragged:  # a member that has no batch left must not move, not even by momentum
+            before = [tf.identity(variable.value) for variable in changed]
+        if shape.weight_decay:
+            self.params.assign_sub(self.params.value * (knobs["weight_decay"] * rate))
+        self.optimizer.update_step(gradient, self.params, rate)
+        active = count > 0
+        if shape.ragged:
+            for variable, old in zip(changed, before, strict=True):
+                variable.assign(tf.where(active, variable.value, old))
+        if moving:
+            new = tf.concat(moving, axis=1)
+            self.moving.assign(tf.where(active, new, self.moving) if shape.ragged else new)
+        self.iterations.assign_add(tf.cast(active, shape.dtype))
+
+    # ── the network ─────────────────────────────────────────────────────────
+    def _unpack(self, flat: Any) -> dict[tuple[str, int], Any]:
+        shape = self.shape
+        pieces = tf.split(flat, self.sizes, axis=1)
+        return {
+            (kind, layer): tf.reshape(piece, (shape.members, *size))
+            for piece, (kind, layer, size) in zip(pieces, shape.blocks(), strict=True)
+        }
+
+    def _forward(
+        self, x: Any, blocks: dict, knobs: dict, weight: Any = None, noise: Any = None
+    ) -> tuple[Any, list]:
+        """Return logits and, in training with batch normalization, new moving statistics."""
+        shape, moving = self.shape, []
+        if shape.batch_norm:
+            stored = tf.split(self.moving, [w for w in shape.widths for _ in range(2)], axis=1)
+        for layer in range(len(shape.widths)):
+            x = tf.matmul(x, blocks["kernel", layer]) + blocks["bias", layer]
+            if shape.batch_norm:
+                pair = [s[:, tf.newaxis, :] for s in stored[2 * layer : 2 * layer + 2]]
+                x, new = self._normalize(x, blocks, layer, pair, weight)
+                moving += new
+            x = self._activate(x, knobs)
+            if shape.masked:
+                x *= knobs["masks"][layer]
+            if noise is not None:
+                x *= self._dropout_scale(knobs, layer, noise, tf.shape(x)[1])
+        last = len(shape.widths)
+        return tf.matmul(x, blocks["kernel", last]) + blocks["bias", last], moving
+
+    def _activate(self, x: Any, knobs: dict) -> Any:
+        names = self.shape.activations
+        result = ACTIVATIONS[names[0]](x)
+        for n, name in enumerate(names[1:]):
+            result = tf.where(knobs["chooses"][n], ACTIVATIONS[name](x), result)
+        return result
+
+    def _normalize(
+        self, x: Any, blocks: dict, layer: int, stored: list, weight: Any
+    ) -> tuple[Any, list]:
+        mean, variance = stored
+        new = []
+        if weight is not None:
+            share = weight[:, :, tf.newaxis]
+            mean = tf.reduce_sum(x * share, axis=1, keepdims=True)
+            variance = tf.reduce_sum(
+                tf.math.squared_difference(x, tf.stop_gradient(mean)) * share,
+                axis=1,
+                keepdims=True,
+            )
+            for old, now in zip(stored, (mean, variance), strict=True):
+                mixed = old * BATCH_NORM_MOMENTUM + now * (1 - BATCH_NORM_MOMENTUM)
+                new.append(tf.squeeze(mixed, axis=1))
+        normal = tf.nn.batch_normalization(
+            x, mean, variance, blocks["beta", layer], blocks["gamma", layer], BATCH_NORM_EPSILON
+        )
+        return normal, new
+
+    def _dropout_scale(self, knobs: dict, layer: int, noise: Any, rows: Any) -> Any:
+        """Return 0 or 1 / (1 - rate) for each unit and row, from the member's own key.
+
+        One counter-based draw a step serves the whole stack; each member scrambles it with its
+        key (multiply and xor-shift, as integer hashes do). Drawn unit by unit, so that the
+        numbers of a unit do not depend on how many units follow it.
+        """
+        shape = self.shape
+        seed = tf.stack([noise[0], noise[1] * 64 + layer])
+        drawn = tf.random.stateless_uniform(
+            (shape.widths[layer], rows), seed, None, None, tf.uint32
+        )
+        bits = tf.bitwise.bitwise_xor(tf.transpose(drawn), knobs["keys"]) * np.uint32(0x9E3779B1)
+        bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(15)))
+        bits *= np.uint32(0x85EBCA77)
+        return tf.cast(bits >= knobs["dropped"], shape.dtype) * knobs["kept_scale"]
+
+    # ── what is measured ────────────────────────────────────────────────────
+    def _cross_entropy(self, logits: Any, y: Any) -> Any:
+        """Return the loss of each row, (members, rows), from logits as Keras computes it."""
+        if self.shape.n_outputs == 1:
+            logits = tf.squeeze(logits, axis=-1)
+            return tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, logits.dtype), logits)
+        # Classes first: TensorFlow sums over the first axis faster than over a short last one, and
+        # this takes half as long as its own operation.
+        logits = tf.transpose(logits, (2, 0, 1))
+        logits -= tf.stop_gradient(tf.reduce_max(logits, axis=0))
+        chosen = tf.one_hot(y, self.shape.n_outputs, axis=0, dtype=logits.dtype)
+        normalizer = tf.math.log(tf.reduce_sum(tf.exp(logits), axis=0))
+        return normalizer - tf.reduce_sum(logits * chosen, axis=0)
+
+    def _correct(self, logits: Any, y: Any) -> Any:
+        if self.shape.n_outputs == 1:
+            guess = tf.cast(tf.sigmoid(tf.squeeze(logits, axis=-1)) > 0.5, y.dtype)
+        else:
+            guess = tf.argmax(logits, axis=-1, output_type=y.dtype)
+        return tf.cast(tf.equal(guess, y), self.shape.dtype)
+
+    def _penalty(self, blocks: dict, knobs: dict) -> Any:
+        shape = self.shape
+        penalty = tf.zeros((shape.members,), shape.dtype)
+        for layer in range(len(shape.widths)):
+            kernel = blocks["kernel", layer]
+            if shape.l1:
+                penalty += knobs["l1"] * tf.reduce_sum(tf.abs(kernel), axis=(1, 2))
+            if shape.l2:
+                penalty += knobs["l2"] * tf.reduce_sum(tf.square(kernel), axis=(1, 2))
+        return penalty
+
+    def _evaluate_all(self, data: dict, knobs: dict) -> list[tuple[Any, Any]]:
+        """Return, for each evaluation set, the mean loss and the count of correct answers."""
+        blocks = self._unpack(self.params.value)
+        penalty = self._penalty(blocks, knobs)
+        results = []
+        if self.shape.folds:
+            results.append(self._evaluate(data["x"], data["y"], blocks, knobs, data["folds"]))
+        for x, y in data["evaluations"]:
+            results.append(self._evaluate(x, y, blocks, knobs, None))
+        return [(loss + penalty, hits) for loss, hits in results]
+
+    def _evaluate(self, x: Any, y: Any, blocks: dict, knobs: dict, folds: Any) -> tuple[Any, Any]:
+        """Evaluate piece by piece, so that memory stays bounded however many rows there are."""
+        shape = self.shape
+        width = max(shape.n_features if folds is not None else 1, *shape.widths, shape.n_outputs)
+        piece = max(16, EVALUATION_FLOATS // (shape.members * width))
+        rows = tf.shape(y)[0] if folds is None else tf.shape(folds["rows"])[1]
+
+        def body(start: Any, loss: Any, hits: Any) -> tuple:
+            if folds is None:
+                part, labels = x[tf.newaxis, start : start + piece], y[start : start + piece]
+                labels = tf.tile(labels[tf.newaxis], (shape.members, 1))
+                weight = tf.ones_like(labels, shape.dtype)
+            else:
+                index = folds["rows"][:, start : start + piece]
+                part, labels = tf.gather(x, index), tf.gather(y, index)
+                place = tf.range(start, start + tf.shape(index)[1])
+                weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
+            logits, _ = self._forward(part, blocks, knobs)
+            loss += tf.reduce_sum(self._cross_entropy(logits, labels) * weight, axis=1)
+            return (
+                start + piece,
+                loss,
+                hits + tf.reduce_sum(self._correct(logits, labels) * weight, axis=1),
+            )
+
+        zero = tf.zeros((shape.members,), shape.dtype)
+        _, loss, hits = tf.while_loop(
+            lambda start, *_: start < rows, body, (tf.constant(0), zero, zero)
+        )
+        total = tf.cast(rows, shape.dtype) if folds is None else folds["counts"][:, 0]
+        return loss / total, hits
+
+
+def _specs(data: dict, knobs: dict, plan: dict) -> tuple:
+    """Describe the arguments of an epoch; how many rows, steps and rows a batch stays open."""
+
+    def open_at(*axes: int) -> Any:
+        def spec(tensor: Any) -> Any:
+            shape = [None if n in axes else size for n, size in enumerate(tensor.shape)]
+            return tf.TensorSpec(shape, tensor.dtype)
+
+        return spec
+
+    rows = {name: value for name, value in data.items() if name != "folds"}
+    specs = tf.nest.map_structure(open_at(0), rows)
+    if "folds" in data:
+        folds = data["folds"]
+        specs["folds"] = {"rows": open_at(1)(folds["rows"]), "counts": open_at()(folds["counts"])}
+    fixed = tf.nest.map_structure(open_at(), knobs)
+    steps = {name: open_at(0)(value) for name, value in plan.items()}
+    return specs, fixed, {**steps, "batches": open_at(0, 2)(plan["batches"])}
+
+
+_programs: OrderedDict[StackShape, Program] = OrderedDict()
+
+
+def program_for(shape: StackShape) -> Program:
+    """Return the program of this shape, traced before if it was used before."""
+    if shape not in _programs:
+        _programs[shape] = Program(shape)
+    _programs.move_to_end(shape)
+    while len(_programs) > CACHED_PROGRAMS:
+        _programs.popitem(last=False)
+    return _programs[shape]
+
+
+def is_traced(shape: StackShape) -> bool:
+    """Tell whether a program of this shape is in the cache."""
+    return shape in _programs
+
+
+def clear_programs() -> None:
+    """Forget all traced programs and free their variables."""
+    _programs.clear()
+
+
+class _Stacked:
+    """Bias corrections by each member's own number of steps, not by the optimizer's one."""
+
+    member_iterations = None
+
+    @property
+    def iterations(self) -> Any:
+        own = self.member_iterations
+        return super().iterations if own is None else own
+
+
+class _StackedSGD(_Stacked, keras.optimizers.SGD):
+    """Keras's SGD with one momentum a member; ``keras.optimizers.SGD`` wants a single float."""
+
+    member_momentum = None
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        if self.momentum == 0:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        velocity = self.momentums[self._get_variable_index(variable)]
+        velocity.assign(velocity * self.member_momentum - gradient * learning_rate)
+        step = velocity
+        if self.nesterov:
+            step = velocity * self.member_momentum - gradient * learning_rate
+        self.assign_add(variable, step)
+
+
+def stacked_optimizer(name: str) -> Any:
+    """Return the Keras optimizer of this name, ready for (members, 1) hyperparameters.
+
+    Parameters
+    ----------
+    name : str
+        One of ``hpotutor.models.layers.OPTIMIZERS``.
+
+    Notes
+    -----
+    Set ``member_iterations`` and ``member_momentum`` before ``update_step`` is traced. Weight
+    decay is the caller's: Keras applies it outside ``update_step``.
+    """
+    base, arguments = OPTIMIZERS[name]
+    if base is keras.optimizers.SGD:
+        return _StackedSGD(**arguments)
+    return type(f"Stacked{base.__name__}", (_Stacked, base), {})(**arguments)

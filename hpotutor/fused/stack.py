@@ -1,0 +1,395 @@
+"""One stack of networks: trained together, paused, copied, thinned out and resumed."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hpotutor._tensorflow import tf
+from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused.data import Curve, StackData, Trained
+from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
+from hpotutor.fused.planner import (
+    bucket,
+    check_monitors,
+    check_together,
+    pack,
+    steps_per_epoch,
+    unpack,
+)
+from hpotutor.fused.program import program_for
+
+
+class Stack:
+    """Members that train as one: pause, copy, thin out and resume between epochs.
+
+    Parameters
+    ----------
+    data : StackData
+    members : sequence of Member or dict
+        They must agree in depth, batch size, optimizer, batch normalization, output, and in
+        whether they bring ``val_rows``.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs trained so far.
+    curves : list of dict
+        Each member's curves so far.
+    live : array of bool
+        Which members still train: not diverged, not stopped.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    >>> data = StackData(x, y, x, y, n_classes=2)
+    >>> stack = Stack(data, [{"units": 4, "learning_rate": rate} for rate in (0.1, 0.01, 0.001)])
+    >>> stack.train(epochs=2)
+    >>> best = stack.select([0, 1])  # promote two
+    >>> best.train(epochs=1)
+    >>> [len(curve["val_loss"]) for curve in best.curves]
+    [3, 3]
+    """
+
+    def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
+        self.data = data
+        self.members = as_members(members, data.n_classes, data.rows)
+        check_together(self.members, data.n_classes)
+        check_monitors(self.members, data.names(self.members))
+        start = time.perf_counter()
+        self.shape = data.shape(self.members)
+        self.program = program_for(self.shape)
+        self.epoch = 0
+        self.curves: list[Curve] = [{} for _ in self.members]
+        self.status = ["complete"] * len(self.members)
+        self.live = np.ones(len(self.members), bool)
+        self.seconds = np.zeros(len(self.members))
+        self.batch_losses = [np.zeros(0) for _ in self.members]
+        self.best_epoch = np.zeros(len(self.members), int)
+        self._best: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._final: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._steps = np.zeros(len(self.members), int)
+        self._rates: dict[int, np.ndarray] = {}
+        self._tables: dict[str, Any] | None = None
+        self._state: dict[str, Any] | None = self._start()
+        self.seconds += (time.perf_counter() - start) / len(self.members)
+
+    # ── training ────────────────────────────────────────────────────────────
+    def train(
+        self, epochs: int = 1, on_epoch: Callable[[int, list[Curve]], Any] | None = None
+    ) -> None:
+        """Train all live members for so many more epochs.
+
+        Parameters
+        ----------
+        epochs : int, default 1
+        on_epoch : callable, optional
+            ``on_epoch(epoch, curves)`` after each; return True to stop.
+        """
+        for _ in range(epochs):
+            if not self.live.any():
+                return
+            self.train_epoch()
+            if on_epoch is not None and on_epoch(self.epoch, self.curves) is True:
+                return
+
+    def train_epoch(self) -> None:
+        """Train one epoch, evaluate, and note what happened to each member."""
+        start = time.perf_counter()
+        self._claim()
+        tensors = self._tensors()
+        plan, counts = self._batches()
+        losses, hits, results = self.program.train_epoch(tensors["data"], tensors["knobs"], plan)
+        self.epoch += 1
+        losses, hits = losses.numpy(), hits.numpy()
+        rows = counts.sum(axis=0)
+        values = {
+            "loss": (losses * counts).sum(axis=0) / rows,
+            "accuracy": hits.sum(axis=0, dtype=float) / rows,
+        }
+        for name, (loss, correct) in zip(self.data.names(self.members), results, strict=True):
+            values[f"{name}_loss"] = loss.numpy()
+            values[f"{name}_accuracy"] = correct.numpy().astype(float) / self._evaluated(name)
+        finite = np.all([np.isfinite(v) for n, v in values.items() if n.endswith("loss")], axis=0)
+        self.seconds[self.live] += (time.perf_counter() - start) / self.live.sum()
+        for k in np.flatnonzero(self.live):
+            for name, value in values.items():
+                self.curves[k].setdefault(name, []).append(float(value[k]))
+            self.batch_losses[k] = losses[counts[:, k] > 0, k]
+            if not finite[k]:
+                self.stop(k, "diverged")
+            else:
+                self._judge(k)
+
+    def _judge(self, k: int) -> None:
+        """Keep the best epoch of one member, and stop it when its time or patience is over."""
+        member = self.members[k]
+        curve = self.curves[k].get(member.monitor) or self.curves[k]["loss"]
+        sign = 1 if "loss" in member.monitor else -1
+        best = self.best_epoch[k]
+        if not best or sign * curve[-1] < sign * curve[best - 1]:
+            best = self.best_epoch[k] = len(curve)
+            if member.restore_best:
+                self._best[k] = self._row(k)
+        patient = member.patience is None or len(curve) - best < max(member.patience, 1)
+        if not patient or len(curve) == member.epochs:
+            self.stop(k, "complete")
+
+    def stop(self, k: int, status: str = "stopped") -> None:
+        """Freeze one member: its curves stay as they are now, and its weights or its best ones."""
+        if self.live[k]:
+            self._final[int(k)] = self._best.get(int(k)) or self._row(k)
+            self.live[k] = False
+            self.status[k] = status
+
+    def result(self, k: int, keep_weights: bool = True) -> Trained:
+        """Return one member as it now stands."""
+        curve = {name: list(values) for name, values in self.curves[k].items()}
+        return Trained(
+            member=self.members[k],
+            curve=curve,
+            epochs=len(curve.get("loss", [])),
+            status=self.status[k],
+            seconds=float(self.seconds[k]),
+            best_epoch=int(self.best_epoch[k]),
+            n_features=self.data.n_features,
+            n_classes=self.data.n_classes,
+            batch_losses=self.batch_losses[k],
+            weights=self.get_weights(k) if keep_weights else None,
+        )
+
+    def results(self, keep_weights: bool = True) -> list[Trained]:
+        """Return all members as they now stand."""
+        return [self.result(k, keep_weights) for k in range(len(self.members))]
+
+    # ── between epochs ──────────────────────────────────────────────────────
+    def get_weights(self, k: int) -> list[np.ndarray]:
+        """Return one member's weights, in the order of ``Model.get_weights``."""
+        params, moving = self._final.get(int(k)) or self._row(k)
+        return unpack(params, moving, self.members[k], self.shape)
+
+    def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
+        """Give one member other weights; its optimizer keeps what it has gathered."""
+        state = self._pull()
+        state["params"][k], state["moving"][k] = pack(weights, self.members[k], self.shape)
+
+    def copy(self, source: int, target: int) -> None:
+        """Give ``target`` the weights and the optimizer's memory of ``source``.
+
+        The target keeps its own learning rate and other hyperparameters, its seed, and its curve.
+        """
+        if self.members[source].widths != self.members[target].widths:
+            raise ArgumentError(
+                f"Stack.copy: member {source} has units={self.members[source].widths} and member "
+                f"{target} has {self.members[target].widths}; only equal ones can be copied."
+            )
+        state = self._pull()
+        for array in (state["params"], state["moving"], state["iterations"], *state["slots"]):
+            array[target] = array[source]
+        self._final.pop(target, None)
+        self.live[target] = self.live[source]
+        self.status[target] = self.status[source]
+
+    def change(self, k: int, **hyperparameters: Any) -> None:
+        """Change hyperparameters of one member that the graph does not fix.
+
+        Parameters
+        ----------
+        k : int
+        learning_rate, momentum, weight_decay, dropout, l1, l2 : optional
+            New values, from the next epoch on.
+        """
+        problems = Problems("Stack.change")
+        allowed = ("learning_rate", "momentum", "weight_decay", "dropout", "l1", "l2")
+        problems.unknown([name for name in hyperparameters if name not in allowed], allowed)
+        problems.raise_if_any()
+        fields = {name: getattr(self.members[k], name) for name in Member.__dataclass_fields__}
+        members = list(self.members)
+        members[k] = Member(**{**fields, **hyperparameters})
+        as_members([members[k]], self.data.n_classes, self.data.rows)
+        if members[k].stack_optimizer != self.shape.optimizer:
+            raise ArgumentError(
+                "Stack.change: plain SGD keeps no velocity, so momentum cannot be turned on or "
+                "off between epochs. Type optimizer='momentum' from the start."
+            )
+        self._pull()
+        self.members, self._tables = members, None
+        self._rates.pop(k, None)
+        wanted = self.data.shape(members)
+        more = {
+            name: getattr(wanted, name) or getattr(self.shape, name)
+            for name in ("dropout", "l1", "l2", "weight_decay")
+        }
+        self.shape = replace(self.shape, **more)
+        self.program = program_for(self.shape)
+
+    def select(self, indices: Sequence[int]) -> Stack:
+        """Return a stack of some members, or of some more than once, where they now stand."""
+        state = self._pull()
+        chosen = [int(k) for k in indices]
+        other = object.__new__(Stack)
+        other.data, other.epoch = self.data, self.epoch
+        other.members = [self.members[k] for k in chosen]
+        other.shape = replace(self.shape, members=bucket(len(chosen)))
+        other.program = program_for(other.shape)
+        other.curves = [{n: list(v) for n, v in self.curves[k].items()} for k in chosen]
+        other.status = [self.status[k] for k in chosen]
+        other.live = self.live[chosen]
+        other.batch_losses = [self.batch_losses[k] for k in chosen]
+        other._steps, other._rates, other._tables = self._steps[chosen], {}, None
+        other.seconds, other.best_epoch = self.seconds[chosen], self.best_epoch[chosen]
+        other._best = {n: self._best[k] for n, k in enumerate(chosen) if k in self._best}
+        other._final = {n: self._final[k] for n, k in enumerate(chosen) if k in self._final}
+        padded = chosen + [chosen[0]] * (other.shape.members - len(chosen))
+        other._state = {
+            name: [slot[padded] for slot in value] if name == "slots" else value[padded]
+            for name, value in state.items()
+        }
+        return other
+
+    # ── the numbers: here, or in the program while it trains this stack ─────
+    def _start(self) -> dict[str, Any]:
+        data, shape = self.data, self.shape
+        rows = [
+            pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
+            for m in self._padded()
+        ]
+        params = np.stack([row[0] for row in rows])
+        return {
+            "params": params,
+            "moving": np.stack([row[1] for row in rows]),
+            "iterations": np.zeros((shape.members, 1), data.dtype),
+            "slots": [np.full_like(params, start) for start in self.program.slot_start],
+        }
+
+    def _padded(self) -> list[Member]:
+        """Return the members, and the first one again for each empty place of the program."""
+        return self.members + [self.members[0]] * (self.shape.members - len(self.members))
+
+    def _claim(self) -> None:
+        """Put this stack's numbers into the program, after saving those of another stack."""
+        owner = self.program.owner() if self.program.owner is not None else None
+        if owner is not self and owner is not None:
+            owner._pull()
+        if self._state is not None:
+            self.program.load(self._state)
+            self._state, self.program.owner = None, weakref.ref(self)
+
+    def _pull(self) -> dict[str, Any]:
+        """Take the numbers back out of the program."""
+        if self._state is None:
+            self._state, self.program.owner = self.program.store(), None
+        return self._state
+
+    def _row(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        if self._state is not None:
+            return self._state["params"][k].copy(), self._state["moving"][k].copy()
+        return self.program.params.value[k].numpy().copy(), self.program.moving[k].numpy().copy()
+
+    # ── what the graph is fed ───────────────────────────────────────────────
+    def _tensors(self) -> dict[str, Any]:
+        """Return data and hyperparameters as tensors, made once."""
+        if self._tables is None:
+            data = {"x": self.data.x, "y": self.data.y}
+            data["evaluations"] = list(self.data.evaluations.values())
+            if self.shape.folds:
+                data["folds"] = self._folds()
+            self._tables = {"data": data, "knobs": self._knobs()}
+        return self._tables
+
+    def _knobs(self) -> dict[str, Any]:
+        members, shape, dtype = self._padded(), self.shape, self.shape.dtype
+
+        def column(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
+            return tf.constant(np.reshape(np.array(list(values), dtype), dims))
+
+        # Keras rounds these four to float32 on their way into the graph, even in float64.
+        def rounded(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
+            return column(np.fromiter(values, np.float32), dims)
+
+        cube = (-1, 1, 1)
+        knobs = {"momentum": rounded(m.used_momentum for m in members)}
+        if shape.weight_decay:
+            knobs["weight_decay"] = rounded(m.used_weight_decay for m in members)
+        if shape.l1:
+            knobs["l1"] = rounded((m.l1 for m in members), (-1,))
+        if shape.l2:
+            knobs["l2"] = rounded((m.l2 for m in members), (-1,))
+        if shape.dropout:
+            dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
+            keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]
+            knobs["dropped"] = tf.constant(dropped.reshape(cube))
+            knobs["keys"] = tf.constant(np.array(keys, np.uint32).reshape(cube))
+            knobs["kept_scale"] = column((1 / (1 - m.dropout) for m in members), cube)
+        if len(shape.activations) > 1:
+            knobs["chooses"] = [
+                tf.constant(np.reshape([m.activation == name for m in members], cube))
+                for name in shape.activations[1:]
+            ]
+        if shape.masked:
+            knobs["masks"] = [
+                tf.constant(np.array([[np.arange(w) < m.widths[n]] for m in members], dtype))
+                for n, w in enumerate(shape.widths)
+            ]
+        return knobs
+
+    def _folds(self) -> dict[str, Any]:
+        members = self._padded()
+        counts = np.array([len(m.val_rows) for m in members])
+        rows = np.zeros((len(members), counts.max()), np.int32)
+        for k, member in enumerate(members):
+            rows[k, : counts[k]] = member.val_rows
+        return {
+            "rows": tf.constant(rows),
+            "counts": tf.constant(counts[:, np.newaxis], self.shape.dtype),
+        }
+
+    def _evaluated(self, name: str) -> Any:
+        """Return how many rows an evaluation set has, for each member."""
+        if name == "val" and self.shape.folds:
+            return self._tensors()["data"]["folds"]["counts"].numpy()[:, 0]
+        return len(self.data.evaluations[name][1])
+
+    def _batches(self) -> tuple[dict[str, Any], np.ndarray]:
+        """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
+        shape, size = self.shape, self.members[0].batch_size
+        members = self._padded()
+        steps = np.array([steps_per_epoch(m, self.data.rows) for m in members])
+        order = np.zeros((shape.members, steps.max() * size), np.int32)
+        rates = np.zeros((steps.max(), shape.members, 1), shape.dtype)
+        counts = np.zeros((steps.max(), shape.members), shape.dtype)
+        for k, member in enumerate(self.members):
+            own = self.data.rows if member.rows is None else len(member.rows)
+            drawn = batch_order(member.seed, self.epoch, own)
+            order[k, :own] = drawn if member.rows is None else np.asarray(member.rows)[drawn]
+            rates[: steps[k], k, 0] = self._rate(k, int(steps[k]))
+            counts[:, k] = np.clip(own - size * np.arange(steps.max()), 0, size)
+        real = len(self.members)
+        for array in (rates, counts):
+            array[:, real:] = array[:, :1]
+        order[real:] = order[0]
+        self._steps += steps[:real]
+        batches = order.reshape(shape.members, -1, size).transpose(1, 0, 2)
+        plan = {
+            "batches": tf.constant(batches),
+            "counts": tf.constant(counts[..., np.newaxis]),
+            "rates": tf.constant(rates),
+            "epoch": tf.constant(self.epoch, tf.int32),
+        }
+        return plan, counts
+
+    def _rate(self, k: int, steps: int) -> Any:
+        """Return the learning rate of each of the next steps of one member."""
+        rate = self.members[k].learning_rate
+        if np.ndim(rate) == 0 and not callable(rate):
+            return float(rate)
+        end = self._steps[k] + steps
+        if k not in self._rates or len(self._rates[k]) < end:
+            self._rates[k] = rate_table(rate, 2 * int(end))
+        return self._rates[k][self._steps[k] : end]

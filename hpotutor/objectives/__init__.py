@@ -1,0 +1,10 @@
+"""What one trial means: hyperparameters go in, an `Evaluation` comes out.
+
+Begin with `base.py` (`Objective`, `Evaluation`, `FunctionObjective`); `training.py` trains
+networks, through Keras, the stack (`_fused.py`) or a process of its own (`_subprocess.py`);
+`scoring.py` turns curves into scores. Leans on `datasets`, `models` and `fused`.
+"""
+
+from hpotutor._startup import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

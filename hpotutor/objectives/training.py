@@ -1,0 +1,368 @@
+"""Real training as an objective: each trial builds a network, fits it and scores it."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+from hpotutor.datasets.loader import Dataset
+from hpotutor.errors import ArgumentError, Problems, check_seed
+from hpotutor.objectives._subprocess import TrainingProcess
+from hpotutor.objectives.base import (
+    Evaluation,
+    Objective,
+    OnDone,
+    OnEpoch,
+    Params,
+    check_epochs,
+    identify,
+)
+from hpotutor.objectives.scoring import mean_curve
+
+_METRICS = ("val_accuracy", "val_loss")
+_ENGINES = ("keras", "fused")
+Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+class TrainObjective(Objective):
+    """Train a network with the given hyperparameters and score it on validation rows.
+
+    Parameters
+    ----------
+    data : Dataset
+        What :func:`hpotutor.load` returned. Its test set stays sealed.
+    epochs : int, default 20
+        Training length, unless ``epochs`` is itself one of the hyperparameters.
+    engine : {"keras", "fused"}, default "keras"
+        ``"keras"`` calls ``Model.fit`` for each network. ``"fused"`` trains many networks as one
+        stack: the same mathematics for dense networks, at a small part of the time.
+    folds : int, optional
+        Score by the mean over this many stratified folds of the training and validation rows
+        together, instead of the one validation part.
+    early_stopping : int, optional
+        Patience in epochs: stop when the metric has not improved for so long, and score the best
+        epoch. The rows that decide when to stop are then the rows that score, which flatters.
+    metric : {"val_accuracy", "val_loss"}
+        What is scored; accuracy is maximized, loss minimized.
+    score : {"last", "best"}, default "last"
+        Which epoch counts. ``"best"`` picks the luckiest.
+    build : callable, optional
+        ``build(n_features, n_classes, **hyperparameters, seed=...)`` returning a compiled Keras
+        model; :func:`hpotutor.build_mlp` by default.
+    defaults : dict, optional
+        Hyperparameters that the search leaves alone, for instance ``{"batch_size": 16}``.
+    seed : int, default 0
+        Every trial draws its initial weights, batches and dropout with it.
+    process_every : int, optional
+        With ``engine="keras"``: train in a process of its own, a fresh one after so many trials.
+        Keras leaves some megabytes behind with each network; this gives them back. The answers are
+        the same.
+
+    Raises
+    ------
+    ArgumentError
+        An argument is not allowed; all of them are named at once.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> objective = ht.TrainObjective(ht.load("iris"), epochs=3)
+    >>> evaluation = objective.evaluate({"learning_rate": 0.01, "units": 8})
+    >>> evaluation.status, len(evaluation.curve["val_loss"])
+    ('complete', 3)
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        *,
+        epochs: int = 20,
+        engine: str = "keras",
+        folds: int | None = None,
+        early_stopping: int | None = None,
+        metric: str = "val_accuracy",
+        score: str = "last",
+        build: Callable[..., Any] | None = None,
+        defaults: Params | None = None,
+        seed: int = 0,
+        process_every: int | None = None,
+    ) -> None:
+        problems = Problems("TrainObjective")
+        if not isinstance(data, Dataset):
+            problems.add("data", data, "what ht.load returns", 'data=ht.load("digits")')
+        if epochs is None:
+            problems.add("epochs", epochs, "a whole number from 1 up", "epochs=20")
+        check_epochs(problems, epochs)
+        check_epochs(problems, early_stopping, "early_stopping")
+        check_epochs(problems, process_every, "process_every")
+        problems.choice("engine", engine, _ENGINES)
+        problems.choice("metric", metric, _METRICS)
+        problems.choice("score", score, ("last", "best"))
+        if build is not None and not callable(build):
+            problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
+        if defaults is not None and not isinstance(defaults, Mapping):
+            problems.add("defaults", defaults, "a dict", 'defaults={"batch_size": 16}')
+        check_seed(problems, seed)
+        if build is not None and engine == "fused":
+            problems.say(
+                "engine='fused' trains dense networks of its own; it cannot use build=. "
+                "Type engine='keras' for a model of yours."
+            )
+        if process_every is not None and engine == "fused":
+            problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
+        if folds is not None and isinstance(data, Dataset):
+            _check_folds(problems, folds, data)
+        problems.raise_if_any()
+        self.data, self.epochs, self.engine, self.folds = data, epochs, engine, folds
+        self.early_stopping, self.metric, self.score = early_stopping, metric, score
+        self.build, self.defaults, self.seed = build, dict(defaults or {}), seed
+        self.process_every = process_every
+        self.direction = "maximize" if metric == "val_accuracy" else "minimize"
+        self.batches = engine == "fused"
+        self._price: tuple[float, float] | None = None
+        self.process = None if process_every is None else TrainingProcess(self, process_every)
+
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        if self.engine == "fused":
+            from hpotutor.objectives._fused import evaluate_fused
+
+            return evaluate_fused(self, [params], epochs, on_epoch=on_epoch)[0]
+        if on_epoch is not None and self.folds:
+            raise ArgumentError(
+                "TrainObjective: folds are trained one after the other, so a search cannot stop "
+                "them after an epoch. Type folds=None, or engine='fused'."
+            )
+        if self.process is not None:
+            return self.process.evaluate(params, epochs, on_epoch)
+        start = time.perf_counter()
+        fits = []
+        status, reason = "complete", ""
+        for split in self.splits():
+            fits.append(_fit(self, params, self.budget(params, epochs), split, on_epoch))
+            status, reason = fits[-1].status, fits[-1].reason
+            if status in ("failed", "diverged"):
+                break
+        curve = mean_curve([fit.curve for fit in fits])
+        return Evaluation(
+            params=dict(params),
+            value=self.value_of([fit.curve for fit in fits])
+            if status in ("complete", "pruned")
+            else math.nan,
+            curve=curve,
+            epochs=sum(len(fit.curve.get("loss", [])) for fit in fits),
+            seconds=time.perf_counter() - start,
+            status=status,
+            reason=reason,
+            seed=self.seed,
+        )
+
+    def evaluate_many(
+        self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
+    ) -> list[Evaluation]:
+        if self.engine == "fused":
+            from hpotutor.objectives._fused import evaluate_fused
+
+            return evaluate_fused(self, batch, epochs, on_done=on_done)
+        return super().evaluate_many(batch, epochs, on_done=on_done)
+
+    def train(self, params: Params, epochs: int | None = None) -> Any:
+        """Train on the training rows with these hyperparameters and return the Keras model.
+
+        The model is the one that :meth:`evaluate` scored, trained again from the same seed.
+        """
+        if self.engine == "fused":
+            from hpotutor.objectives._fused import train_fused
+
+            return train_fused(self, params, epochs)
+        data = self.data
+        split = (data.x_train, data.y_train, data.x_val, data.y_val)
+        fit = _fit(self, params, self.budget(params, epochs), split, None)
+        if fit.model is None:
+            raise ArgumentError(f"TrainObjective.train: {fit.reason}")
+        return fit.model
+
+    def describe(self) -> dict[str, Any]:
+        build = self.build
+        return {
+            "objective": "TrainObjective",
+            "data": self.data.name,
+            "rows": self.data.fingerprint,
+            "epochs": self.epochs,
+            "engine": self.engine,
+            "folds": self.folds,
+            "early_stopping": self.early_stopping,
+            "metric": self.metric,
+            "score": self.score,
+            "build": "build_mlp" if build is None else identify(build),
+            "defaults": self.defaults,
+            "seed": self.seed,
+        }
+
+    def seconds_for(self, epochs: int | None) -> float | None:
+        """Estimate one evaluation's seconds from a network of the defaults, timed once."""
+        if self.engine == "fused":
+            return None
+        if self._price is None:
+            self.evaluate({}, 1)  # TensorFlow's own start is no part of the price
+            first = _timed(lambda: self.evaluate({}, 1))
+            second = _timed(lambda: self.evaluate({}, 3))
+            per_epoch = max((second - first) / 2, 0.005)
+            self._price = (max(second - 3 * per_epoch, 0.0), per_epoch)
+        start, per_epoch = self._price
+        return start + per_epoch * self.budget({}, epochs)
+
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
+        return self.budget(params, epochs) * (self.folds or 1)
+
+    def budget(self, params: Params, epochs: int | None) -> int:
+        """Return the epochs to train: what the search asks, else a hyperparameter, else ours."""
+        if epochs is None:
+            epochs = {**self.defaults, **params}.get("epochs", self.epochs)
+        if isinstance(epochs, np.integer) or (isinstance(epochs, float) and epochs.is_integer()):
+            epochs = int(epochs)
+        problems = Problems("TrainObjective")
+        check_epochs(problems, epochs)
+        problems.raise_if_any()
+        return epochs
+
+    def splits(self) -> list[Split]:
+        """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
+        data = self.data
+        if not self.folds:
+            return [(data.x_train, data.y_train, data.x_val, data.y_val)]
+        x = np.concatenate([data.x_train, data.x_val])
+        y = np.concatenate([data.y_train, data.y_val])
+        folds = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)
+        return [(x[a], y[a], x[b], y[b]) for a, b in folds.split(x, y)]
+
+    def value_of(self, curves: Sequence[dict[str, list[float]]]) -> float:
+        """Score finished curves: each fold's last or best epoch, averaged over folds."""
+        pick = max if self.direction == "maximize" else min
+        best = self.score == "best" or self.early_stopping is not None
+        scores = [pick(curve[self.metric]) if best else curve[self.metric][-1] for curve in curves]
+        return float(np.mean(scores))
+
+
+class _Fit:
+    """One network's curve, how it ended, and the model itself."""
+
+    def __init__(self) -> None:
+        self.curve: dict[str, list[float]] = {}
+        self.status, self.reason = "complete", ""
+        self.model: Any = None
+
+
+def _fit(
+    objective: TrainObjective, params: Params, epochs: int, split: Split, on_epoch: OnEpoch | None
+) -> _Fit:
+    """Build and fit one network; an error of the build or the fit is a result, not a crash."""
+    from hpotutor._tensorflow import keras
+    from hpotutor.models.builders import build_mlp
+
+    x, y, x_val, y_val = split
+    build = objective.build or build_mlp
+    knobs = {**objective.defaults, **params}
+    knobs.pop("epochs", None)
+    batch_size = knobs.pop("batch_size", 32)
+    fit = _Fit()
+    # The one place where a global generator is touched: Keras draws batches from it.
+    keras.utils.set_random_seed(objective.seed)
+    try:
+        _check_batch(batch_size)
+        if build is build_mlp:
+            knobs.setdefault("seed", objective.seed)
+            _check_names(knobs, build_mlp)
+        fit.model = build(x.shape[1], objective.data.n_classes, **knobs)
+        watch = _watcher(keras, fit, objective, on_epoch)
+        fit.model.fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            validation_data=(x_val, y_val),
+            validation_batch_size=1024,
+            verbose=0,
+            callbacks=watch,
+        )
+    except Exception as error:  # a bad hyperparameter must not end the search
+        fit.status, fit.reason = "failed", f"{type(error).__name__}: {error}"
+    if fit.status == "complete" and objective.metric not in fit.curve:
+        fit.status = "failed"
+        fit.reason = (
+            f"the model reports {', '.join(fit.curve) or 'nothing'}, and {objective.metric!r} is "
+            "scored; compile it with metrics=['accuracy']"
+        )
+    keras.backend.clear_session(free_memory=False)
+    gc.collect(0)
+    return fit
+
+
+def _watcher(keras: Any, fit: _Fit, objective: TrainObjective, on_epoch: OnEpoch | None) -> list:
+    """Return the callbacks that keep the curve, stop a diverged network, and listen to a search."""
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            for name, value in (logs or {}).items():
+                fit.curve.setdefault(name, []).append(float(value))
+            losses = [fit.curve[name][-1] for name in ("loss", "val_loss") if name in fit.curve]
+            if not np.isfinite(losses).all():
+                fit.status = "diverged"
+                fit.reason = f"the loss became {losses[0]} in epoch {epoch + 1}"
+                self.model.stop_training = True
+            elif on_epoch is not None and on_epoch(epoch + 1, logs[objective.metric]):
+                fit.status, fit.reason = "pruned", f"stopped by the search after epoch {epoch + 1}"
+                self.model.stop_training = True
+
+    callbacks: list = [Watch()]
+    if objective.early_stopping is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                monitor=objective.metric,
+                mode=objective.direction[:3],
+                patience=objective.early_stopping,
+                restore_best_weights=True,
+            )
+        )
+    return callbacks
+
+
+def _check_batch(batch_size: object) -> None:
+    """Raise for a batch size that Keras would quietly replace by its own."""
+    problems = Problems("fit")
+    check_epochs(problems, batch_size, "batch_size")
+    problems.raise_if_any()
+
+
+def _check_names(knobs: Params, build: Callable) -> None:
+    """Raise for names that are no hyperparameters of a building function."""
+    known = [name for name in inspect.signature(build).parameters if not name.startswith("n_")]
+    problems = Problems(build.__name__)
+    problems.unknown([name for name in knobs if name not in known], [*known, "batch_size"])
+    problems.raise_if_any()
+
+
+def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+        problems.add("folds", folds, "a whole number from 2 up, or None", "folds=3")
+        return
+    smallest = int(np.bincount(np.concatenate([data.y_train, data.y_val])).min())
+    if folds > smallest:
+        problems.say(
+            f"folds={folds} is more than the {smallest} rows of the rarest class of "
+            f"{data.name!r}, so some fold would miss it. Type folds={max(smallest, 2)} or less."
+        )
+
+
+def _timed(action: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start

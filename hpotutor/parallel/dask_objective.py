@@ -1,0 +1,184 @@
+"""A search's trainings on the workers of a Dask cluster, under the same call."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hpotutor.errors import MissingExtra, Problems
+from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
+from hpotutor.parallel.dask_pool import Crew
+
+# A cluster on this machine gives a worker up that took longer to start again after its death than
+# so long: 15 seconds by default, which TensorFlow on a busy laptop can take.
+LOCAL = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+
+
+@contextmanager
+def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objective]:
+    """Yield the objective as it trains on a cluster, or as it is without one.
+
+    Parameters
+    ----------
+    objective : Objective
+    client : None, "local" or distributed.Client
+        None trains in this process. ``"local"`` starts a worker process for each processor of
+        this machine, on loopback, and ends them afterwards.
+    call : str
+        The search, for error messages.
+
+    Raises
+    ------
+    ArgumentError
+        ``client`` is something else.
+    MissingExtra
+        Dask is not installed.
+
+    Notes
+    -----
+    A stack already uses every processor of its machine. Where all workers are on this one, it
+    stays in this process, and says so.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> objective = ht.FunctionObjective(lambda params: params["x"])
+    >>> with on_workers(objective, None, "random_search") as asked:
+    ...     asked is objective
+    True
+    """
+    if client is None or not isinstance(objective, Objective):
+        yield objective
+        return
+    fused = getattr(objective, "engine", None) == "fused"
+    with _connected(client, call, fused) as connection:
+        if connection is None:
+            print(
+                "The stack trains many networks at once on every processor of this machine. More "
+                "processes here would only share them, so it stays in this one."
+            )
+            yield objective
+        else:
+            spread = WorkerObjective(objective, connection)
+            try:
+                yield spread
+            finally:
+                spread.crew.close()
+
+
+@contextmanager
+def _connected(client: Any, call: str, fused: bool) -> Iterator[Any]:
+    """Yield a client; None for a stack whose workers would all be on this machine."""
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise MissingExtra(
+            f"{call}: client={client!r} needs Dask, which is not installed. Type: pip install "
+            '"hpotutor[dask]", or leave client out.'
+        ) from None
+    if isinstance(client, distributed.Client):
+        yield None if fused and _all_here(client) else client
+        return
+    problems = Problems(call)
+    problems.choice("client", client, ["local"])
+    if problems.lines:
+        problems.say("A distributed.Client is allowed too, and None for this process.")
+    problems.raise_if_any()
+    if fused:
+        yield None
+        return
+    with (
+        dask.config.set(LOCAL),
+        distributed.LocalCluster(
+            threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as own,
+    ):
+        yield own
+
+
+def _all_here(client: Any) -> bool:
+    """Whether every worker is on this machine."""
+    return set(client.run(socket.gethostname).values()) <= {socket.gethostname()}
+
+
+class WorkerObjective(Objective):
+    """An objective whose evaluations are trained by the workers of a Dask cluster.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is asked; it is sent to the workers once.
+    client : distributed.Client
+
+    Attributes
+    ----------
+    workers : int
+        How many evaluations run at once.
+
+    Notes
+    -----
+    :class:`hpotutor.parallel.dask_pool.Crew` tells what happens when a worker dies.
+    """
+
+    batches = True
+
+    def __init__(self, objective: Objective, client: Any) -> None:
+        self.objective, self.crew = objective, Crew(client, objective)
+        self.direction, self.epochs = objective.direction, objective.epochs
+        self.deterministic, self.metric = objective.deterministic, objective.metric
+        self.stacks = getattr(objective, "engine", None) == "fused"
+
+    @property
+    def workers(self) -> int:
+        """How many processes there are now; at least one, should all be restarting."""
+        return self.crew.size
+
+    @property
+    def here(self) -> Objective:
+        return self.objective
+
+    def describe(self) -> dict[str, Any]:
+        return self.objective.describe()
+
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
+        return self.objective.epochs_of(params, epochs)
+
+    def seconds_for(self, epochs: int | None) -> float | None:
+        alone = self.objective.seconds_for(epochs)
+        return None if alone is None else alone / self.workers
+
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        if on_epoch is not None:  # a search that listens to every epoch sits in this process
+            return self.objective.evaluate(params, epochs, on_epoch=on_epoch)
+        return self.evaluate_many([params], epochs)[0]
+
+    def evaluate_many(
+        self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
+    ) -> list[Evaluation]:
+        answers: list[Any] = [None] * len(batch)
+        with self.crew.in_reach():
+            waiting = deque(self._portions(len(batch)))
+            while waiting or self.crew.tokens:
+                while waiting and self.crew.has_room():
+                    positions = waiting.popleft()
+                    self.crew.begin(positions, [batch[i] for i in positions], epochs)
+                positions, found = self.crew.next_done()
+                for index, answer in zip(positions, found, strict=True):
+                    answers[index] = answer
+                    if on_done is not None:
+                        on_done(index, answer)
+        return answers
+
+    def _portions(self, count: int) -> list[list[int]]:
+        """Return which positions are trained together: a stack goes out whole, one a worker."""
+        if not self.stacks:
+            return [[index] for index in range(count)]
+        workers = min(self.workers, count)
+        return [list(range(start, count, workers)) for start in range(workers)]

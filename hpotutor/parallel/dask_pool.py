@@ -1,0 +1,226 @@
+"""The workers of a Dask cluster: one training at a time each, and nothing lost when one dies."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import queue
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+
+from hpotutor.errors import HpoTutorError, StopSearch
+from hpotutor.objectives.base import Evaluation, Objective, Params
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+# How often a training is begun again after its worker died, before it counts as failed.
+ALLOWED_DEATHS = 1
+_LOOK_EVERY = 0.5  # seconds between two looks at which workers there are
+_one_at_a_time = threading.Lock()  # Keras draws from generators that a whole process shares
+
+
+@dataclass(eq=False)
+class Job:
+    """Some trainings that are under way together, and how many workers died of them."""
+
+    number: int
+    token: Any
+    batch: list[Params]
+    epochs: int | None
+    deaths: int = 0
+    worker: str | None = None
+    future: Future | None = None
+
+
+class Crew:
+    """Gives each worker one job at a time, and the next when the answer to the last is here.
+
+    Dask blames a death on every task that it had put in line at that worker. With one job a
+    worker there is no line: the job that was begun is the one that is to blame, and no answer
+    waits on a worker that may die of the next question.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    objective : Objective
+        What is asked; it is sent to each worker once.
+
+    Notes
+    -----
+    A job whose worker dies is begun again on another one. When that dies too, its trainings are
+    failed evaluations. Answers come as events of the worker: to fetch a result takes another two
+    round trips. See https://distributed.dask.org/en/stable/resilience.html for what Dask does by
+    itself, and https://distributed.dask.org/en/stable/logging.html for events.
+    """
+
+    def __init__(self, client: Client, objective: Objective) -> None:
+        self.client = client
+        self._pickled = cloudpickle.dumps(objective)
+        self._there: dict[str, Future] = {}  # the objective, on each worker
+        self._jobs: dict[int, Job] = {}
+        self._begun = 0
+        self._line: deque[Job] = deque()  # of the jobs, those without a worker
+        self._known: dict[str, str] = {}  # each worker's address and status
+        self._looked = -math.inf
+        self._topic = f"hpotutor-{uuid.uuid4().hex}"
+        self._answers: queue.SimpleQueue = queue.SimpleQueue()
+        client.subscribe_topic(self._topic, lambda event: self._answers.put(event[1]))
+
+    def close(self) -> None:
+        """Take no more answers."""
+        if self.client.status == "running":
+            self.client.unsubscribe_topic(self._topic)
+
+    @property
+    def size(self) -> int:
+        """How many workers there are now; at least one, should all be restarting."""
+        self._look()
+        return max(len(self._known), 1)
+
+    @property
+    def tokens(self) -> list[Any]:
+        """What is under way."""
+        return [job.token for job in self._jobs.values()]
+
+    def has_room(self) -> bool:
+        """Tell whether another job could begin now."""
+        return len(self._jobs) < self.size
+
+    def begin(self, token: Any, batch: list[Params], epochs: int | None) -> None:
+        """Begin a job on a free worker, or as soon as one is free."""
+        self._begun += 1
+        job = self._jobs[self._begun] = Job(self._begun, token, batch, epochs)
+        self._line.append(job)
+        self._assign()
+
+    def next_done(self) -> tuple[Any, list[Evaluation]]:
+        """Wait for any job to end and return its token and evaluations."""
+        while True:
+            self._look()
+            self._assign()
+            try:
+                number, answer = self._answers.get(timeout=_LOOK_EVERY)
+            except queue.Empty:
+                continue
+            job = self._jobs.pop(number, None)
+            if job is None:  # of an earlier call that was interrupted
+                continue
+            if job in self._line:  # its worker died right after it had answered
+                self._line.remove(job)
+            return job.token, pickle.loads(answer)
+
+    @contextmanager
+    def in_reach(self) -> Iterator[None]:
+        """End the search if the scheduler is gone; on leaving, take back what is under way."""
+        from concurrent.futures import CancelledError
+
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            if self.client.status == "running":
+                raise
+            raise StopSearch(
+                "the connection to the Dask scheduler is lost. The trials that had ended are kept. "
+                "With log=, the same call goes on from them, with a new Client or without one"
+            ) from error
+        finally:
+            begun = [job.future for job in self._jobs.values() if job.future is not None]
+            self._jobs.clear()
+            self._line.clear()
+            if self.client.status == "running":  # else it would wait for half a minute
+                self.client.cancel(begun)
+
+    def _look(self) -> None:
+        """Learn from the scheduler, not too often, which workers there are."""
+        if self.client.status != "running":  # asking would wait for half a minute
+            raise ConnectionError("the client has lost its scheduler")
+        now = time.monotonic()
+        if now - self._looked <= _LOOK_EVERY:
+            return
+        self._looked = now
+        workers = self.client.scheduler_info(n_workers=-1).get("workers", {})
+        self._known = {address: about["status"] for address, about in workers.items()}
+        for address in self._there.keys() - self._known.keys():
+            del self._there[address]
+        for job in self._jobs.values():
+            if job.worker is not None and job.worker not in self._known:
+                self._bury(job)
+            elif job.future is not None and job.future.status == "error":
+                self._explain(job)
+
+    def _assign(self) -> None:
+        """Give the jobs in line to the workers that have none."""
+        busy = {job.worker for job in self._jobs.values()}
+        free = [a for a, status in self._known.items() if status == "running" and a not in busy]
+        for address in free[: len(self._line)]:
+            job = self._line.popleft()
+            place = {"workers": [address], "pure": False}
+            if address not in self._there:
+                self._there[address] = self.client.submit(pickle.loads, self._pickled, **place)
+            there = self._there[address]
+            job.worker = address
+            asked = (job.batch, job.epochs, self._topic, job.number)
+            job.future = self.client.submit(train_here, there, *asked, **place)
+
+    def _bury(self, job: Job) -> None:
+        """Begin a job again whose worker died, unless it died of it before."""
+        self.client.cancel([job.future])
+        job.worker = job.future = None
+        job.deaths += 1
+        if job.deaths > ALLOWED_DEATHS:
+            self._give_up(job)
+        else:
+            self._line.appendleft(job)
+
+    def _explain(self, job: Job) -> None:
+        """Raise what went wrong with a call that cannot work for any hyperparameters."""
+        from distributed import KilledWorker
+
+        try:
+            job.future.result()
+        except KilledWorker:  # Dask began it again, on a worker with the same address
+            self._give_up(job)
+
+    def _give_up(self, job: Job) -> None:
+        """Answer for a job that no worker survived."""
+        reason = (
+            f"{ALLOWED_DEATHS + 1} worker processes died while they trained this; was there "
+            "enough memory?"
+        )
+        answer = [Evaluation(p, math.nan, status="failed", reason=reason) for p in job.batch]
+        self._answers.put((job.number, pickle.dumps(answer)))
+
+
+def train_here(
+    objective: Objective, batch: list[Params], epochs: int | None, topic: str, number: int
+) -> None:
+    """Evaluate a batch in a worker's process, and send the answer to whom it concerns."""
+    from distributed import get_worker
+
+    with _one_at_a_time:
+        answer = pickle.dumps(_evaluate(objective, batch, epochs))
+    get_worker().log_event(topic, [number, answer])
+
+
+def _evaluate(objective: Objective, batch: list[Params], epochs: int | None) -> list[Evaluation]:
+    """Evaluate a batch; what a build or a fit raises is a failure."""
+    if len(batch) > 1:
+        return objective.evaluate_many(batch, epochs)
+    start = time.perf_counter()
+    try:
+        return [objective.evaluate(batch[0], epochs)]
+    except HpoTutorError:  # the call itself cannot work, for any hyperparameters
+        raise
+    except Exception as error:
+        spent = time.perf_counter() - start
+        reason = f"{type(error).__name__}: {error}"
+        return [Evaluation(batch[0], math.nan, seconds=spent, status="failed", reason=reason)]

@@ -1,0 +1,12 @@
+from .bayesian import bayesian_search as bayesian_search
+from .genetic import genetic_search as genetic_search
+from .gp import GaussianProcessSearch as GaussianProcessSearch
+from .gp import expected_improvement as expected_improvement
+from .gp import probability_of_improvement as probability_of_improvement
+from .gp import upper_confidence_bound as upper_confidence_bound
+from .grid import grid_search as grid_search
+from .hyperband import hyperband_brackets as hyperband_brackets
+from .hyperband import hyperband_search as hyperband_search
+from .hyperband import successive_halving as successive_halving
+from .manual import manual_search as manual_search
+from .random import random_search as random_search

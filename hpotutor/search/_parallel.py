@@ -1,0 +1,94 @@
+"""Methods that keep every worker of a cluster busy, several trials at once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from hpotutor.objectives.base import Evaluation, Params
+from hpotutor.search.backends import optuna_study
+
+
+def lead(
+    recorder: Any,
+    ask: Callable[[], tuple[Any, Params, int | None] | None],
+    tell: Callable[[Any, Evaluation], None],
+) -> None:
+    """Keep every worker busy: ask for more whenever one is free, tell each result as it comes.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Of a :class:`WorkerObjective`.
+    ask : callable
+        Returns (token, hyperparameters, epochs), or None while nothing can start before another
+        result is in.
+    tell : callable
+        ``tell(token, evaluation)``, as soon as one ends.
+
+    Raises
+    ------
+    StopSearch
+        A budget is spent, or the cluster cannot be reached any more.
+    """
+    crew = recorder.objective.crew
+    held = None  # what was asked for and finds no room in the budget
+    with crew.in_reach():
+        while True:
+            while crew.has_room():
+                held = held or ask()
+                if held is None:
+                    break
+                params, epochs = recorder.space.clean(held[1]), held[2]
+                if not recorder.has_room([token[1:] for token in crew.tokens], params, epochs):
+                    break
+                crew.begin((held[0], params, epochs), [params], epochs)
+                held = None
+            if not crew.tokens:
+                if held is not None:
+                    recorder.finish(recorder.space.clean(held[1]), held[2])
+                return
+            (token, params, epochs), found = crew.next_done()
+            recorder.accept(params, epochs, found[0])
+            tell(token, found[0])
+
+
+def optimize_on_workers(recorder: Any, sampler: Any) -> None:
+    """Let an Optuna sampler lead the recorder, several trials at once.
+
+    What the log holds is told to the sampler first: which trial ends before which depends on the
+    machine, so that a search that goes on cannot ask the same questions again.
+    """
+    space = recorder.space
+    with optuna_study(sampler) as study:
+
+        def ask() -> tuple[Any, Params, None]:
+            trial = study.ask()
+            return trial, space.suggest(trial), None
+
+        def tell(trial: Any, evaluation: Evaluation) -> None:
+            study.tell(trial, recorder.score(evaluation))
+
+        for evaluation, _ in recorder.recall():
+            study.enqueue_trial(evaluation.params)
+            tell(ask()[0], evaluation)
+        lead(recorder, ask, tell)
+
+
+def observe_on_workers(recorder: Any, search: Any) -> None:
+    """Let a :class:`hpotutor.GaussianProcessSearch` lead the recorder, several trials at once."""
+    pending: dict[int, Params] = {}
+    numbers = itertools.count()
+
+    def ask() -> tuple[int, Params, None]:
+        number, params = next(numbers), search.suggest(list(pending.values()))
+        pending[number] = params
+        return number, params, None
+
+    def tell(number: int, evaluation: Evaluation) -> None:
+        search.observe(pending.pop(number), recorder.score(evaluation))
+
+    for evaluation, _ in recorder.recall():
+        search.observe(evaluation.params, recorder.score(evaluation))
+    lead(recorder, ask, tell)

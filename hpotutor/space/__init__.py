@@ -1,0 +1,11 @@
+"""What may be tried: a `SearchSpace` maps names to Optuna distributions.
+
+Begin with `space.py`, which says what a space can do; `distributions.py` makes its entries. A space
+writes itself in five libraries' dialects (`converters.py`), moves points to and from the unit cube
+(`transforms.py`) and prints itself (`formatting.py`). Wrong spaces and points are told in
+`_validation.py`. Leans on nothing but `errors`.
+"""
+
+from hpotutor._startup import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,0 +1,11 @@
+from . import converters as converters
+from . import formatting as formatting
+from . import transforms as transforms
+from .distributions import Conditional as Conditional
+from .distributions import Distribution as Distribution
+from .distributions import choice as choice
+from .distributions import integers as integers
+from .distributions import loguniform as loguniform
+from .distributions import uniform as uniform
+from .distributions import when as when
+from .space import SearchSpace as SearchSpace

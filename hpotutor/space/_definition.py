@@ -1,0 +1,91 @@
+"""What defines a search space: names, distributions, conditions, and which names exist when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hpotutor.space.distributions import Distribution, Scalar
+
+Conditions = dict[str, dict[str, tuple[Scalar, ...]]]
+
+
+class Definition(Mapping):
+    """Distributions by name, in order, and the conditions under which some of them exist.
+
+    Checks, texts and converters of a space need this much of it; :class:`hpotutor.SearchSpace`
+    adds what they offer.
+
+    Parameters
+    ----------
+    distributions : dict
+        Checked, by name.
+    conditions : dict
+        For a name that exists only sometimes: its parents, and the values they must have.
+    """
+
+    def __init__(self, distributions: dict[str, Distribution], conditions: Conditions) -> None:
+        self._distributions = distributions
+        self.conditions = conditions
+
+    @property
+    def names(self) -> list[str]:
+        """The hyperparameters' names, in order."""
+        return list(self._distributions)
+
+    def __getitem__(self, name: str) -> Distribution:
+        return self._distributions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._distributions)
+
+    def __len__(self) -> int:
+        return len(self._distributions)
+
+    def active(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the names that exist, given the values of their parents in ``params``."""
+        found: list[str] = []
+        for name in self:
+            if self._is_active(
+                name, {parent: params[parent] for parent in found if parent in params}
+            ):
+                found.append(name)
+        return found
+
+    def _is_active(self, name: str, active: Mapping[str, Any]) -> bool:
+        return all(
+            parent in active and active[parent] in values
+            for parent, values in self.conditions.get(name, {}).items()
+        )
+
+    def branches(self, values: Mapping[str, Iterable[Scalar]]) -> list[tuple[dict, list[str]]]:
+        """Return the combinations of parents' values, each with the other names active there.
+
+        Parameters
+        ----------
+        values : mapping
+            For each name that others depend on, the values to combine.
+
+        Returns
+        -------
+        list of (dict, list of str)
+            A space without conditions has a single branch, ``({}, names)``.
+        """
+        found: list[tuple[dict, list[str]]] = [({}, [])]
+        for name in self:
+            grown = []
+            for fixed, free in found:
+                if not self._is_active(name, fixed):
+                    grown.append((fixed, free))
+                elif name in self.parents:
+                    grown.extend(({**fixed, name: value}, free) for value in values[name])
+                else:
+                    grown.append((fixed, [*free, name]))
+            found = grown
+        return found
+
+    @property
+    def parents(self) -> list[str]:
+        """The names that others depend on, in order."""
+        named = {parent for condition in self.conditions.values() for parent in condition}
+        return [name for name in self if name in named]

@@ -1,0 +1,388 @@
+"""How five libraries write the same search space, as source text and as live objects.
+
+The text is what runs: the live objects come from executing it, so what a learner reads and what a
+search uses cannot drift apart. Only names that are identifiers and values printed by ``repr`` go
+into it.
+
+=============  ================================  ==================================================
+dialect        what the text defines             documentation
+=============  ================================  ==================================================
+scikit-learn   ``param_grid``                    scikit-learn user guide, "Exhaustive Grid Search"
+scipy          ``param_distributions``           same guide, "Randomized Parameter Optimization"
+hyperopt       ``space``                         Hyperopt wiki, "FMin", section 2.1
+optuna         ``suggest(trial)``                Optuna tutorial, "Pythonic Search Space"
+keras_tuner    ``declare(hp)``                   KerasTuner API, "HyperParameters"
+=============  ================================  ==================================================
+
+Conditional hyperparameters appear as a list of dicts (scikit-learn: their union; SciPy: one for
+each combination of the parents, each drawn equally often, which weights parents that are
+themselves conditional or on a log scale differently), as nested options (Hyperopt), under an
+``if`` (Optuna), and in a ``conditional_scope`` (KerasTuner). Hyperopt and KerasTuner nest under one
+parent only; of a hyperparameter with several, the other conditions are checked afterwards.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from optuna.distributions import CategoricalDistribution
+
+from hpotutor.errors import Problems
+from hpotutor.space._definition import Definition
+from hpotutor.space.distributions import Distribution, Scalar
+from hpotutor.space.formatting import listed, literal, parts, run_of, signed
+from hpotutor.space.transforms import ALL, grid_axis, labels
+
+# Lines of the text, as far as that can be had, for a notebook's column and for GitHub's.
+_WIDTH = 90
+
+
+class Source(str):
+    """Source text; a notebook shows it as highlighted code."""
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self}\n```"
+
+
+def show(space: Definition, dialect: str, levels: Any = None) -> Source:
+    """Return a space's source text in a dialect; see :meth:`hpotutor.SearchSpace.show`."""
+    problems = Problems("show")
+    known = problems.choice("dialect", dialect, _WRITERS)
+    if levels is not None and known and dialect != "scikit-learn":
+        problems.say(
+            f"levels is for the grid of 'scikit-learn'; {dialect!r} has none. Leave levels out."
+        )
+    problems.raise_if_any()
+    if dialect == "scikit-learn":
+        return Source(_sklearn(space, levels))
+    return Source(_WRITERS[dialect](space))
+
+
+def run(source: str, name: str) -> Any:
+    """Execute a dialect's text in an empty namespace and return what it defines."""
+    namespace: dict[str, Any] = {}
+    exec(compile(source, f"<{name}>", "exec"), namespace)
+    return namespace[name]
+
+
+@functools.lru_cache(maxsize=64)
+def function(source: str, name: str) -> Callable[[Any], dict]:
+    """Return a function that a dialect's text defines; kept, as every trial asks for it."""
+    return run(source, name)
+
+
+# ── blocks of text ───────────────────────────────────────────────────────────────────────────
+
+
+def _with_imports(imports: list[str], body: str) -> str:
+    lines = "\n".join(imports)
+    gap = "\n\n\n" if body.startswith("def ") else "\n\n"
+    return f"{lines}{gap}{body}" if imports else body
+
+
+def _entries(texts: Mapping[str, str], indent: str) -> str:
+    return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
+
+
+def _row(entries: list[str]) -> str:
+    """Return one dict of a list, on one line if it fits."""
+    line = f"    {{{', '.join(entries)}}},\n"
+    if len(line) <= _WIDTH:
+        return line
+    return "    {\n" + "".join(f"        {entry},\n" for entry in entries) + "    },\n"
+
+
+def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
+    """Return one dict, or a list of dicts with what they share written once."""
+    if len(branches) == 1:
+        return f"{variable} = {{\n{_entries(branches[0], '    ')}}}"
+    first = branches[0]
+    shared = {n: t for n, t in first.items() if all(b.get(n) == t for b in branches)}
+    rows = []
+    for branch in branches:
+        own = [f'"{name}": {text}' for name, text in branch.items() if name not in shared]
+        rows.append(_row([*(["**shared"] if shared else []), *own]))
+    text = f"{variable} = [\n{''.join(rows)}]"
+    return f"shared = {{\n{_entries(shared, '    ')}}}\n{text}" if shared else text
+
+
+def _variable(space: Definition, name: str, taken: Iterable[str]) -> str:
+    """Return a name for a local variable that hides nothing the text needs."""
+    taken = tuple(taken)
+    if name not in taken:
+        return name
+    while name in taken or name in space:
+        name += "_"
+    return name
+
+
+def _test(space: Definition, name: str) -> str:
+    """Return the Python condition under which a hyperparameter exists."""
+    tests = []
+    for parent, values in space.conditions[name].items():
+        if parent in space.conditions:
+            tests.append(f'"{parent}" in params')
+        value = f'params["{parent}"]'
+        if len(values) > 1:
+            tests.append(f"{value} in {listed(values)}")
+        else:
+            same = "is" if values[0] is None or isinstance(values[0], bool) else "=="
+            tests.append(f"{value} {same} {literal(values[0])}")
+    return " and ".join(tests)
+
+
+def _carrier(space: Definition, name: str) -> str:
+    """Return the parent under which a hyperparameter is nested: the one declared last."""
+    return max(space.conditions[name], key=space.names.index)
+
+
+# ── scikit-learn and SciPy ───────────────────────────────────────────────────────────────────
+
+
+def _sklearn(space: Definition, levels: Any) -> str:
+    values = space.grid(levels)
+    branches = []
+    for fixed, free in space.branches(values):
+        branch = {name: [value] for name, value in fixed.items()}
+        branch |= {name: values[name] for name in free}
+        branches.append({name: branch[name] for name in space if name in branch})
+    merged = _merge(branches)
+    return _dicts("param_grid", [{n: listed(v) for n, v in branch.items()} for branch in merged])
+
+
+def _merge(branches: list[dict[str, list]]) -> list[dict[str, list]]:
+    """Join branches that differ in one hyperparameter's values only."""
+    merged: list[dict[str, list]] = []
+    for branch in branches:
+        for earlier in merged:
+            if earlier.keys() != branch.keys():
+                continue
+            different = [name for name in branch if earlier[name] != branch[name]]
+            if len(different) == 1:
+                earlier[different[0]] = earlier[different[0]] + branch[different[0]]
+                break
+        else:
+            merged.append(branch)
+    return merged
+
+
+def _scipy(space: Definition) -> str:
+    texts = {name: _scipy_text(*parts(distribution)) for name, distribution in space.items()}
+    every = {name: grid_axis(space[name], ALL) for name in space.parents}
+    branches = []
+    for fixed, free in space.branches(every):
+        branch = {name: listed([value]) for name, value in fixed.items()}
+        branch |= {name: texts[name] for name in free}
+        branches.append({name: branch[name] for name in space if name in branch})
+    body = _dicts("param_distributions", branches)
+    used = [n for n in ("loguniform", "randint", "uniform") if re.search(rf"\b{n}\(", body)]
+    if "log_integers(" in body:
+        body = f"{_LOG_INTEGERS}\n\n{body}"
+        used.insert(-1 if used[-1:] == ["uniform"] else len(used), "rv_discrete")
+    lines = ["import numpy as np"] if "rv_discrete" in used else []
+    lines += [f"from scipy.stats import {', '.join(used)}"] if used else []
+    return _with_imports(lines, body)
+
+
+# SciPy has no integers on a log scale: each gets the weight of its unit-wide bin there.
+_LOG_INTEGERS = """\
+def log_integers(low, high):
+    values = np.arange(low, high + 1)
+    weights = np.log((values + 0.5) / (values - 0.5))
+    return rv_discrete(values=(values, weights / weights.sum()))
+"""
+
+
+def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
+    if kind == "choice":
+        return listed(keywords["values"])
+    low, high = keywords["low"], keywords["high"]
+    if kind == "loguniform":
+        return f"loguniform({literal(low)}, {literal(high)})"
+    if kind == "uniform":
+        # SciPy wants the lowest value and the width.
+        width = literal(high) if low == 0 else f"{literal(high)} - {signed(low)}"
+        return f"uniform({literal(low)}, {width})"
+    if "log" in keywords:
+        return f"log_integers({low}, {high})"
+    if "step" in keywords:
+        return f"list({run_of(low, high, keywords['step'])})"
+    return f"randint({low}, {high + 1})"
+
+
+# ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _hyperopt(space: Definition) -> str:
+    """Nest what is conditional under the options of its parent.
+
+    Integers are quantized with bounds half a step out: ``hp.quniform`` rounds to multiples of its
+    step, and with bounds on the ends these would be drawn half as often as the rest. Unlike
+    ``hp.choice`` and ``hp.randint`` it lets TPE see that 16 lies between 8 and 24.
+    """
+    children: dict[str, list[str]] = {}
+    for name in space.conditions:
+        children.setdefault(_carrier(space, name), []).append(name)
+    texts: dict[str, str] = {}
+    for name in space:
+        if name in children:
+            indent = "" if name in space.conditions else "    "
+            texts[name] = _hyperopt_options(space, name, children[name], indent)
+        else:
+            texts[name] = _hyperopt_text(name, *parts(space[name]))
+    # Children first, because their parents' options mention them.
+    inner = reversed(space.conditions)
+    variables = [f"{_variable(space, n, _HYPEROPT_NAMES)} = {texts[n]}\n" for n in inner]
+    outer = {name: text for name, text in texts.items() if name not in space.conditions}
+    body = f"{''.join(variables)}space = {{\n{_entries(outer, '    ')}}}"
+    lines = ["import numpy as np"] if "np.log(" in body else []
+    lines.append("from hyperopt import hp")
+    if "scope.int(" in body:
+        lines.append("from hyperopt.pyll import scope")
+    return _with_imports(lines, body)
+
+
+_HYPEROPT_NAMES = ("hp", "np", "scope", "space")
+
+
+def _hyperopt_text(name: str, kind: str, keywords: Mapping[str, Any]) -> str:
+    if kind == "choice":
+        return f'hp.choice("{name}", {listed(keywords["values"])})'
+    low, high = keywords["low"], keywords["high"]
+    if kind == "loguniform":
+        return f'hp.loguniform("{name}", np.log({literal(low)}), np.log({literal(high)}))'
+    if kind == "uniform":
+        return f'hp.uniform("{name}", {literal(low)}, {literal(high)})'
+    if "log" in keywords:
+        bounds = f"np.log({low - 0.5}), np.log({high + 0.5})"
+        return f'scope.int(hp.qloguniform("{name}", {bounds}, 1))'
+    step = keywords.get("step", 1)
+    # Multiples of the step need no shift; then the library's own log holds the values themselves.
+    shift = low if low % step else 0
+    ends = [low - shift - step / 2, high - shift + step / 2]
+    first, last = (literal(int(end)) if end == int(end) else literal(end) for end in ends)
+    drawn = f'hp.quniform("{name}", {first}, {last}, {step})'
+    return f"scope.int({shift} + {drawn})" if shift else f"scope.int({drawn})"
+
+
+def _hyperopt_options(space: Definition, name: str, children: list[str], indent: str) -> str:
+    """Return a choice whose options hold the parent's value and the children that it brings."""
+    options = []
+    for value in grid_axis(space[name], ALL):
+        option = [f'"{name}": {literal(value)}']
+        option += [
+            f'"{child}": {_variable(space, child, _HYPEROPT_NAMES)}'
+            for child in children
+            if value in space.conditions[child][name]
+        ]
+        options.append(f"{indent}    {{{', '.join(option)}}},\n")
+    return f'hp.choice("{name}", [\n{"".join(options)}{indent}])'
+
+
+# ── Optuna ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _optuna(space: Definition) -> str:
+    texts = {name: _optuna_text(name, *parts(distribution)) for name, distribution in space.items()}
+    if not space.conditions:
+        return f"def suggest(trial):\n    return {{\n{_entries(texts, ' ' * 8)}    }}"
+    always = {name: text for name, text in texts.items() if name not in space.conditions}
+    lines = [f"def suggest(trial):\n    params = {{\n{_entries(always, ' ' * 8)}    }}\n"]
+    for name in space.conditions:
+        lines.append(f"    if {_test(space, name)}:\n")
+        lines.append(f'        params["{name}"] = {texts[name]}\n')
+    return "".join([*lines, "    return params"])
+
+
+def _optuna_text(name: str, kind: str, keywords: Mapping[str, Any]) -> str:
+    if kind == "choice":
+        return f'trial.suggest_categorical("{name}", {listed(keywords["values"])})'
+    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
+    if kind != "integers":
+        return f"trial.suggest_float({bounds}{', log=True' if kind == 'loguniform' else ''})"
+    step = f", step={keywords['step']}" if "step" in keywords else ""
+    return f"trial.suggest_int({bounds}{step}{', log=True' if 'log' in keywords else ''})"
+
+
+# ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
+
+
+def _keras_tuner(space: Definition) -> str:
+    """Declare every hyperparameter on every call, so that the tuner meets the inactive ones too.
+
+    Its Choice holds one type only, and no None: mixed values go in as strings, which a dict
+    translates back.
+    """
+    texts, tables, opening = {}, {}, ["def declare(hp):\n"]
+    for name, distribution in space.items():
+        if _named(distribution):
+            taken = ("hp", "params", *space)
+            tables[name] = _variable(space, f"{name}_values", taken)
+            opening.append(f"    {tables[name]} = {_table(distribution)}\n")
+        texts[name] = _keras_tuner_text(name, tables.get(name), *parts(distribution))
+    always = {
+        name: f"{tables[name]}[{text}]" if name in tables else text
+        for name, text in texts.items()
+        if name not in space.conditions
+    }
+    begin = "return" if not space.conditions else "params ="
+    lines = [*opening, f"    {begin} {{\n{_entries(always, ' ' * 8)}    }}\n"]
+    for name in space.conditions:
+        variable = _variable(space, name, ("hp", "params"))
+        value = f"{tables[name]}[{variable}]" if name in tables else variable
+        lines.append(f"    with {_scopes(space, name)}:\n        {variable} = {texts[name]}\n")
+        lines.append(f'    if {_test(space, name)}:\n        params["{name}"] = {value}\n')
+    return "".join([*lines, "    return params"] if space.conditions else lines).rstrip()
+
+
+def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping) -> str:
+    if kind == "choice":
+        values = keywords["values"]
+        if _boolean(values):
+            return f'hp.Boolean("{name}")'
+        return f'hp.Choice("{name}", {f"list({table})" if table else listed(values)})'
+    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
+    step = f", step={keywords['step']}" if "step" in keywords else ""
+    log = ', sampling="log"' if kind == "loguniform" or "log" in keywords else ""
+    return f"hp.{'Int' if kind == 'integers' else 'Float'}({bounds}{step}{log})"
+
+
+def _scopes(space: Definition, name: str) -> str:
+    """Return the scopes from the outermost parent down to the one a hyperparameter is nested in."""
+    parent = _carrier(space, name)
+    values = space.conditions[name][parent]
+    if _named(space[parent]):
+        choices = space[parent].choices
+        values = [labels(choices)[choices.index(value)] for value in values]
+    inner = f'hp.conditional_scope("{parent}", [{", ".join(literal(v) for v in values)}])'
+    return f"{_scopes(space, parent)}, {inner}" if parent in space.conditions else inner
+
+
+def _boolean(values: list[Scalar]) -> bool:
+    return len(values) == 2 and all(isinstance(value, bool) for value in values)
+
+
+def _named(distribution: Distribution) -> bool:
+    """Return whether KerasTuner needs strings in place of these categories."""
+    if not isinstance(distribution, CategoricalDistribution):
+        return False
+    values = list(distribution.choices)
+    kinds = {type(value) for value in values}
+    return not _boolean(values) and (len(kinds) > 1 or not kinds <= {int, float, str})
+
+
+def _table(distribution: CategoricalDistribution) -> str:
+    pairs = zip(labels(distribution.choices), distribution.choices, strict=True)
+    return f"{{{', '.join(f'{literal(label)}: {literal(value)}' for label, value in pairs)}}}"
+
+
+_WRITERS: dict[str, Callable[..., str]] = {
+    "scikit-learn": _sklearn,
+    "scipy": _scipy,
+    "hyperopt": _hyperopt,
+    "optuna": _optuna,
+    "keras_tuner": _keras_tuner,
+}

@@ -1,0 +1,147 @@
+"""A space and its values as text: as Python, as an HTML table, and as plain data for the log."""
+
+from __future__ import annotations
+
+import html
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from optuna.distributions import CategoricalDistribution, IntDistribution
+
+from hpotutor.errors import Problems
+from hpotutor.space._definition import Definition
+from hpotutor.space.distributions import (
+    Conditional,
+    Distribution,
+    Scalar,
+    choice,
+    integers,
+    loguniform,
+    uniform,
+    when,
+)
+from hpotutor.space.transforms import describe
+
+
+def literal(value: Scalar) -> str:
+    """Return a value as a learner would type it: 1e-4 and not 0.0001, "adam" and not 'adam'.
+
+    Examples
+    --------
+    >>> literal(0.0001), literal(0.05), literal(1e5), literal("adam")
+    ('1e-4', '0.05', '1e5', '"adam"')
+    """
+    if isinstance(value, str):
+        text = repr(value)
+        plain = text[1:-1] == value and '"' not in value
+        return f'"{value}"' if plain else text
+    if not isinstance(value, float):
+        return repr(value)
+    if value == 0 or 0.01 <= abs(value) < 1e4:
+        return repr(value)
+    scientific = (f"{value:.{digits}e}" for digits in range(17))
+    mantissa, _, exponent = next(text for text in scientific if float(text) == value).partition("e")
+    return min(repr(value), f"{mantissa}e{int(exponent)}", key=len)
+
+
+def signed(value: float) -> str:
+    return f"({literal(value)})" if value < 0 else literal(value)
+
+
+def listed(values: Iterable[Scalar]) -> str:
+    """Return a list as text, a long run of integers as a range."""
+    values = list(values)
+    whole = all(type(value) is int for value in values)
+    steps = {b - a for a, b in itertools.pairwise(values)} if whole else set()
+    if len(values) > 6 and len(steps) == 1:
+        return f"list({run_of(values[0], values[-1], steps.pop())})"
+    return f"[{', '.join(literal(value) for value in values)}]"
+
+
+def run_of(low: int, high: int, step: int) -> str:
+    end = high + (1 if step > 0 else -1)
+    return f"range({low}, {end}, {step})" if step != 1 else f"range({low}, {end})"
+
+
+def parts(distribution: Distribution) -> tuple[str, dict[str, Any]]:
+    """Return the name of the function that makes a distribution, and its arguments."""
+    if isinstance(distribution, CategoricalDistribution):
+        return "choice", {"values": list(distribution.choices)}
+    bounds = {"low": distribution.low, "high": distribution.high}
+    if not isinstance(distribution, IntDistribution):
+        return ("loguniform" if distribution.log else "uniform"), bounds
+    if distribution.step != 1:
+        bounds["step"] = distribution.step
+    if distribution.log:
+        bounds["log"] = True
+    return "integers", bounds
+
+
+def constructor(space: Definition, name: str) -> str:
+    """Return the hpotutor call that makes one hyperparameter of a space."""
+    kind, keywords = parts(space[name])
+    if kind == "choice":
+        arguments = [literal(value) for value in keywords["values"]]
+    else:
+        arguments = [literal(keywords.pop("low")), literal(keywords.pop("high"))]
+        arguments += [f"{key}={value!r}" for key, value in keywords.items()]
+    call = f"ht.{kind}({', '.join(arguments)})"
+    if name not in space.conditions:
+        return call
+    conditions = [f"{p}={listed(values)}" for p, values in space.conditions[name].items()]
+    return f"ht.when({call}, {', '.join(conditions)})"
+
+
+def table(space: Definition) -> str:
+    """Return a space as an HTML table, a row a hyperparameter."""
+    head = "<tr><th>hyperparameter</th><th>values</th><th>scale</th><th>exists when</th></tr>"
+    rows = []
+    for name, distribution in space.items():
+        scale = "log" if getattr(distribution, "log", False) else "linear"
+        if isinstance(distribution, CategoricalDistribution):
+            scale = "no order"
+        condition = " and ".join(
+            f"{parent} is {' or '.join(repr(value) for value in values)}"
+            for parent, values in space.conditions.get(name, {}).items()
+        )
+        cells = (name, describe(distribution), scale, condition or "always")
+        rows.append("".join(f"<td>{html.escape(cell)}</td>" for cell in cells))
+    return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def to_dict(space: Definition) -> dict[str, list[dict]]:
+    """Return a space as plain data; a list, because JSON tools may sort the keys of a dict."""
+    entries = []
+    for name, distribution in space.items():
+        kind, keywords = parts(distribution)
+        entry = {"name": name, "type": kind, **keywords}
+        if name in space.conditions:
+            entry["when"] = {p: list(values) for p, values in space.conditions[name].items()}
+        entries.append(entry)
+    return {"parameters": entries}
+
+
+def pairs(saved: Mapping[str, Any]) -> list[tuple[str, Distribution | Conditional]]:
+    """Return the names and distributions that :func:`to_dict` wrote down."""
+    makers = {
+        "loguniform": loguniform,
+        "uniform": uniform,
+        "integers": integers,
+        "choice": lambda values: choice(*values),
+    }
+    found = []
+    try:
+        for entry in saved["parameters"]:
+            keywords = {k: v for k, v in entry.items() if k not in ("name", "type", "when")}
+            made = makers[entry["type"]](**keywords)
+            made = when(made, **entry["when"]) if "when" in entry else made
+            found.append((entry["name"], made))
+    except (KeyError, TypeError, AttributeError) as error:
+        problems = Problems("from_dict")
+        problems.say(
+            f"this does not describe a space ({type(error).__name__}: {error}). "
+            "Give it what SearchSpace.to_dict() returned."
+        )
+        problems.raise_if_any()
+    return found

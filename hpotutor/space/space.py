@@ -1,0 +1,338 @@
+"""SearchSpace: named hyperparameters, what may be tried for each, and five ways to write it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from hpotutor.errors import Problems
+from hpotutor.space import _validation as space_checks
+from hpotutor.space import converters as dialects
+from hpotutor.space import formatting as space_text
+from hpotutor.space import transforms as of
+from hpotutor.space._definition import Definition
+from hpotutor.space.distributions import (
+    Conditional,
+    Distribution,
+    Scalar,
+    choice,
+    integers,
+    loguniform,
+    uniform,
+    when,
+)
+
+__all__ = ["SearchSpace", "choice", "integers", "loguniform", "uniform", "when"]
+
+
+class SearchSpace(Definition):
+    """Named hyperparameters with the values that a search may try.
+
+    A read-only mapping from names to Optuna distributions, in the order given.
+
+    Parameters
+    ----------
+    parameters : mapping or iterable of (name, distribution) pairs, optional
+        The same as keywords, for names that are made by a program.
+    **named : distribution
+        Made with :func:`loguniform`, :func:`uniform`, :func:`integers`, :func:`choice`, or
+        wrapped in :func:`when` if it exists only for some values of an earlier one.
+
+    Raises
+    ------
+    ArgumentError
+        If there is nothing in it, or for names that are not identifiers or appear twice, values
+        that are not distributions, and conditions that can never hold; all problems together.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> space = ht.SearchSpace(
+    ...     learning_rate=ht.loguniform(1e-4, 1e-1),
+    ...     units=ht.integers(8, 128, step=8),
+    ...     optimizer=ht.choice("sgd", "adam"),
+    ... )
+    >>> space.contains({"learning_rate": 0.01, "units": 16, "optimizer": "adam"})
+    True
+    >>> print(space.show("scipy"))
+    from scipy.stats import loguniform
+    <BLANKLINE>
+    param_distributions = {
+        "learning_rate": loguniform(1e-4, 0.1),
+        "units": list(range(8, 129, 8)),
+        "optimizer": ["sgd", "adam"],
+    }
+    """
+
+    __hash__ = None
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+        /,
+        **named: Distribution | Conditional,
+    ) -> None:
+        super().__init__(*space_checks.build(parameters, named))
+        # Every trial of Optuna and KerasTuner asks for its dialect's text.
+        self._texts: dict[str, dialects.Source] = {}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SearchSpace):
+            return NotImplemented
+        # As text, because True == 1 == 1.0 in Python and not in a space.
+        return json.dumps(self.to_dict()) == json.dumps(other.to_dict())
+
+    def __repr__(self) -> str:
+        lines = [f"    {name}={space_text.constructor(self, name)},\n" for name in self]
+        return f"ht.SearchSpace(\n{''.join(lines)})"
+
+    def _repr_html_(self) -> str:
+        return space_text.table(self)
+
+    # ── points ───────────────────────────────────────────────────────────────────────────────
+
+    def sample(self, seed: int | np.random.Generator | None = None) -> dict[str, Scalar]:
+        """Return one random point.
+
+        Parameters
+        ----------
+        seed : int, numpy.random.Generator or None
+            The same integer gives the same point; a generator is moved on by ``len(space)``
+            numbers, whatever is active.
+
+        Examples
+        --------
+        >>> SearchSpace(layers=integers(1, 3)).sample(0)
+        {'layers': 2}
+        """
+        return self.from_unit(space_checks.generator(seed).random(len(self)))
+
+    def contains(self, params: Mapping[str, Any]) -> bool:
+        """Return whether ``params`` is a point of the space, with every active name and no more."""
+        return not space_checks.complaints(self, params).lines
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raise an ``ArgumentError`` that lists all that keeps ``params`` out of the space."""
+        space_checks.complaints(self, params).raise_if_any()
+
+    def clean(self, params: Mapping[str, Any]) -> dict[str, Scalar]:
+        """Return what a library gave back as plain Python values of this space.
+
+        Parameters
+        ----------
+        params : mapping
+            Values of any library: NumPy scalars, floats for integers, KerasTuner's labels,
+            Hyperopt's nested options (from ``space_eval``), inactive names. Names may be missing.
+
+        Returns
+        -------
+        dict
+            The active names among them, in the space's order.
+
+        Raises
+        ------
+        ArgumentError
+            For unknown names and for values that are not in the space.
+
+        Examples
+        --------
+        >>> SearchSpace(units=integers(8, 128, step=8)).clean({"units": np.float64(16.0)})
+        {'units': 16}
+        """
+        problems = Problems("clean")
+        if not isinstance(params, Mapping):
+            problems.add("params", params, "a mapping of names and values", "a trial's params")
+        problems.raise_if_any()
+        flat = dict(space_checks.flatten(params))
+        problems.unknown([str(name) for name in flat if name not in self], self.names)
+        cleaned: dict[str, Scalar] = {}
+        for name in self:
+            if name not in flat or not self._is_active(name, cleaned):
+                continue
+            try:
+                cleaned[name] = of.clean(self[name], flat[name])
+            except ValueError:
+                typed = f"{name}={of.typical(self[name])!r}"
+                problems.add(name, flat[name], of.describe(self[name]), typed)
+        problems.raise_if_any()
+        return cleaned
+
+    def to_unit(self, params: Mapping[str, Any]) -> np.ndarray:
+        """Return a point as coordinates in [0, 1], for methods that work on a cube.
+
+        Log scales are logarithmic there, integers and categories sit in the middle of bins (of
+        equal width, on an integer's log scale of equal weight), inactive names at 0.5.
+
+        Returns
+        -------
+        numpy.ndarray of shape (len(space),)
+
+        Raises
+        ------
+        ArgumentError
+            If ``params`` is not a point of the space.
+        """
+        self.check(params)
+        return np.array(
+            [of.to_unit(self[name], params[name]) if name in params else 0.5 for name in self]
+        )
+
+    def from_unit(self, coordinates: Iterable[float]) -> dict[str, Scalar]:
+        """Return the point at coordinates in [0, 1]; uniform coordinates give random points.
+
+        Parameters
+        ----------
+        coordinates : array-like of shape (len(space),)
+            One for each name, inactive ones too; theirs are ignored.
+
+        Raises
+        ------
+        ArgumentError
+            If there are too few or too many, or one is not a number in [0, 1].
+        """
+        problems = Problems("from_unit")
+        try:
+            unit = np.asarray(coordinates, dtype=float)
+        except (TypeError, ValueError):
+            unit = np.full(len(self), np.nan)
+        if unit.shape != (len(self),):
+            allowed = f"{len(self)} numbers, one for each of {', '.join(self)}"
+            problems.add("shape", unit.shape, allowed, f"np.full({len(self)}, 0.5)")
+        elif not np.all((unit >= 0) & (unit <= 1)):
+            problems.add("coordinates", coordinates, "numbers from 0 to 1", "np.clip(u, 0, 1)")
+        problems.raise_if_any()
+        point: dict[str, Scalar] = {}
+        for name, position in zip(self, unit.tolist(), strict=True):
+            if self._is_active(name, point):
+                point[name] = of.from_unit(self[name], position)
+        return point
+
+    # ── size and grid ────────────────────────────────────────────────────────────────────────
+
+    @property
+    def size(self) -> int | float:
+        """The number of distinct points, ``math.inf`` as soon as one is a float."""
+        every = {name: of.grid_axis(self[name], of.ALL) for name in self.parents}
+        return sum(
+            math.prod(of.count(self[name]) for name in free) for _, free in self.branches(every)
+        )
+
+    def grid(self, levels: int | Mapping[str, int] | None = None) -> dict[str, list[Scalar]]:
+        """Return the values of each hyperparameter on a grid, evenly spaced on its own scale.
+
+        Parameters
+        ----------
+        levels : int, mapping or None
+            How many values of each number, or by name. None, or a name that is left out: every
+            integer, and 5 values of a float or of an integer on a log scale. Categories are
+            always all there. Values between the bounds are rounded to print short.
+
+        Returns
+        -------
+        dict of str to list
+            All names, inactive ones too; :meth:`to_sklearn_grid` heeds the conditions.
+
+        Raises
+        ------
+        ArgumentError
+            If ``levels`` is not a positive integer or names something unknown, or a
+            hyperparameter has more than 100,000 values.
+
+        Examples
+        --------
+        >>> SearchSpace(learning_rate=loguniform(1e-4, 1e-1)).grid(levels=4)
+        {'learning_rate': [0.0001, 0.001, 0.01, 0.1]}
+        """
+        by_name = space_checks.levels_by_name(self, "grid", levels)
+        space_checks.short_enough(self, by_name)
+        return {name: of.grid_axis(self[name], by_name[name]) for name in self}
+
+    def grid_size(self, levels: int | Mapping[str, int] | None = None) -> int:
+        """Return the number of points on the grid, by arithmetic; see :meth:`grid`.
+
+        Examples
+        --------
+        >>> SearchSpace(a=integers(1, 1000), b=uniform(0, 1)).grid_size(levels={"b": 10})
+        10000
+        """
+        by_name = space_checks.levels_by_name(self, "grid_size", levels)
+        sizes = {name: of.grid_axis_size(self[name], by_name[name]) for name in self}
+        values = {name: of.grid_axis(self[name], by_name[name]) for name in self.parents}
+        return sum(math.prod(sizes[name] for name in free) for _, free in self.branches(values))
+
+    # ── the five dialects ────────────────────────────────────────────────────────────────────
+
+    def show(self, dialect: str, levels: int | Mapping[str, int] | None = None) -> dialects.Source:
+        """Return the source text that writes this space in one library's own way.
+
+        Parameters
+        ----------
+        dialect : {"scikit-learn", "scipy", "hyperopt", "optuna", "keras_tuner"}
+            "scikit-learn" is a grid (``param_grid``), "scipy" distributions for its random
+            search (``param_distributions``).
+        levels : int, mapping or None
+            As in :meth:`grid`; for "scikit-learn" only.
+
+        Returns
+        -------
+        str
+            Complete with its imports: it runs as it stands.
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown dialect, or ``levels`` with another dialect than "scikit-learn".
+        """
+        if levels is not None or not isinstance(dialect, str) or dialect not in self._texts:
+            text = dialects.show(self, dialect, levels)
+            if levels is not None:
+                return text
+            self._texts[dialect] = text
+        return self._texts[dialect]
+
+    def to_sklearn_grid(self, levels: int | Mapping[str, int] | None = None) -> dict | list[dict]:
+        """Return ``param_grid`` for ``GridSearchCV``; a list of dicts if there are conditions."""
+        return dialects.run(self.show("scikit-learn", levels), "param_grid")
+
+    def to_scipy(self) -> dict | list[dict]:
+        """Return ``param_distributions`` for ``RandomizedSearchCV``; see :mod:`.dialects`."""
+        return dialects.run(self.show("scipy"), "param_distributions")
+
+    def to_hyperopt(self) -> dict:
+        """Return the space for ``hyperopt.fmin``; give what it yields to :meth:`clean`."""
+        return dialects.run(self.show("hyperopt"), "space")
+
+    def suggest(self, trial: Any) -> dict[str, Scalar]:
+        """Return a point that an Optuna trial suggests."""
+        return dialects.function(self.show("optuna"), "suggest")(trial)
+
+    def declare(self, hp: Any) -> dict[str, Scalar]:
+        """Return a point from KerasTuner's ``hp``, declaring the space in it."""
+        return dialects.function(self.show("keras_tuner"), "declare")(hp)
+
+    # ── the log ──────────────────────────────────────────────────────────────────────────────
+
+    def to_dict(self) -> dict[str, list[dict]]:
+        """Return the space as lists, dicts and plain values, ready for JSON.
+
+        Examples
+        --------
+        >>> SearchSpace(dropout=uniform(0, 0.5)).to_dict()
+        {'parameters': [{'name': 'dropout', 'type': 'uniform', 'low': 0.0, 'high': 0.5}]}
+        """
+        return space_text.to_dict(self)
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> SearchSpace:
+        """Return the space that :meth:`to_dict` wrote down.
+
+        Raises
+        ------
+        ArgumentError
+            If ``saved`` does not describe a space.
+        """
+        return cls(space_text.pairs(saved))

@@ -1,0 +1,200 @@
+"""The arithmetic of one distribution: its values counted, on a grid, on [0, 1], and cleaned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from hpotutor.space.distributions import Distribution, Scalar, plain
+
+# Values of a float, or of an integer on a log scale, on a grid for which nobody said how many.
+DEFAULT_LEVELS = 5
+# More levels than any integer has: all its values.
+ALL = 2**62
+
+
+def count(distribution: Distribution) -> int | float:
+    """Return the number of distinct values, ``math.inf`` for a float."""
+    if isinstance(distribution, CategoricalDistribution):
+        return len(distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return (distribution.high - distribution.low) // distribution.step + 1
+    return math.inf
+
+
+def holds(distribution: Distribution, value: object) -> bool:
+    """Return whether a value, as it is, belongs to the distribution."""
+    if isinstance(distribution, CategoricalDistribution):
+        return any(
+            type(value) is type(option) and value == option for option in distribution.choices
+        )
+    wanted = Integral if isinstance(distribution, IntDistribution) else Real
+    if isinstance(value, bool | np.bool_) or not isinstance(value, wanted):
+        return False
+    if not distribution.low <= value <= distribution.high:
+        return False
+    return wanted is Real or (value - distribution.low) % distribution.step == 0
+
+
+def describe(distribution: Distribution) -> str:
+    """Return in words which values are allowed."""
+    if isinstance(distribution, CategoricalDistribution):
+        return "one of " + ", ".join(repr(value) for value in distribution.choices)
+    kind = "an integer" if isinstance(distribution, IntDistribution) else "a number"
+    step = f" in steps of {distribution.step}" if (distribution.step or 1) != 1 else ""
+    return f"{kind} from {distribution.low} to {distribution.high}{step}"
+
+
+def typical(distribution: Distribution) -> Scalar:
+    """Return a value from the middle, to show what could be typed."""
+    return grid_axis(distribution, 1)[0]
+
+
+def grid_axis_size(distribution: Distribution, levels: int | None) -> int:
+    """Return the length of :func:`grid_axis` without building a long list."""
+    if isinstance(distribution, IntDistribution) and not distribution.log:
+        total = int(count(distribution))
+        return total if levels is None else min(levels, total)
+    return len(grid_axis(distribution, levels))
+
+
+def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
+    """Return the values of one hyperparameter on a grid, evenly spaced on its own scale.
+
+    All categories, whatever ``levels`` says. Of the rest ``levels`` values from ``low`` to
+    ``high`` (a single one lies in the middle); with ``levels=None`` all integers, and five values
+    of a float or of an integer on a log scale.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return list(distribution.choices)
+    low, high = distribution.low, distribution.high
+    if isinstance(distribution, IntDistribution) and not distribution.log:
+        every = range(low, high + 1, distribution.step)
+        if levels is None or levels >= len(every):
+            return list(every)
+        if levels == 1:
+            return [every[(len(every) - 1) // 2]]
+        return [every[k * (len(every) - 1) // (levels - 1)] for k in range(levels)]
+    points = levels or DEFAULT_LEVELS
+    if isinstance(distribution, IntDistribution) and points > high - low:
+        return list(range(low, high + 1))
+    # A single level is the middle one of three.
+    spaced = (np.geomspace if distribution.log else np.linspace)(
+        low, high, 3 if points == 1 else points
+    )
+    if isinstance(distribution, IntDistribution):
+        values = [min(max(round(value), low), high) for value in spaced.tolist()]
+    else:
+        values = _tidy(spaced, low, high)
+    return [values[1]] if points == 1 else list(dict.fromkeys(values))
+
+
+def to_unit(distribution: Distribution, value: Scalar) -> float:
+    """Return where in [0, 1] a value lies; integers and categories sit in the middle of bins."""
+    if isinstance(distribution, CategoricalDistribution):
+        index = next(i for i, option in enumerate(distribution.choices) if option == value)
+        return (index + 0.5) / len(distribution.choices)
+    low, high = _edges(distribution)
+    if distribution.log:
+        return math.log(value / low) / math.log(high / low)
+    return (value - low) / (high - low)
+
+
+def from_unit(distribution: Distribution, position: float) -> Scalar:
+    """Return the value at a position in [0, 1]; the inverse of :func:`to_unit`."""
+    if isinstance(distribution, CategoricalDistribution):
+        total = len(distribution.choices)
+        return distribution.choices[min(int(position * total), total - 1)]
+    low, high = _edges(distribution)
+    if distribution.log:
+        value = low ** (1 - position) * high**position
+    else:
+        value = low + position * (high - low)
+    if isinstance(distribution, IntDistribution):
+        step = distribution.step
+        value = distribution.low + step * round((value - distribution.low) / step)
+    return min(max(value, distribution.low), distribution.high)
+
+
+def clean(distribution: Distribution, value: object) -> Scalar:
+    """Return a library's value as a plain Python value of the distribution.
+
+    Integers that arrive as floats become integers, NumPy scalars Python ones, floats that
+    rounding pushed past a bound go back to it, and KerasTuner's labels become the values they
+    stand for.
+
+    Raises
+    ------
+    ValueError
+        If it is no value of the distribution.
+    """
+    value = plain(value)
+    if isinstance(distribution, CategoricalDistribution):
+        return _clean_category(distribution.choices, value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(value)
+    if isinstance(distribution, IntDistribution):
+        value = round(value) if math.isclose(value, round(value), abs_tol=1e-6) else value
+    else:
+        value = float(value)
+        slack = 1e-12 * (distribution.high - distribution.low)
+        for bound in (distribution.low, distribution.high):
+            outside = not distribution.low <= value <= distribution.high
+            if outside and math.isclose(value, bound, rel_tol=1e-6, abs_tol=slack):
+                value = bound
+    if not holds(distribution, value):
+        raise ValueError(value)
+    return value
+
+
+def labels(choices: Sequence[Scalar]) -> list[str]:
+    """Return a string for each category, for libraries that take no mixed types."""
+    named = [str(value) for value in choices]
+    texts = {value: index for index, value in enumerate(choices) if isinstance(value, str)}
+    while len(set(named)) < len(named) or any(
+        texts.get(name, index) != index for index, name in enumerate(named)
+    ):
+        named = [f"{index}: {name}" for index, name in enumerate(named)]
+    return named
+
+
+# ── helpers ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _clean_category(choices: Sequence[Scalar], value: object) -> Scalar:
+    for option in choices:
+        if isinstance(value, Scalar) and value == option:
+            return option
+    if isinstance(value, str):
+        for option, label in zip(choices, labels(choices), strict=True):
+            if value == label:
+                return option
+    if isinstance(value, float):
+        for option in choices:
+            # A float that went through 32 bits comes back with 7 digits.
+            if type(option) is float and math.isclose(value, option, rel_tol=1e-6):
+                return option
+    raise ValueError(value)
+
+
+def _edges(distribution: FloatDistribution | IntDistribution) -> tuple[float, float]:
+    """Return the bounds; for integers half a step further out, so that all bins are equal."""
+    if isinstance(distribution, IntDistribution):
+        half = distribution.step / 2
+        return distribution.low - half, distribution.high + half
+    return distribution.low, distribution.high
+
+
+def _tidy(spaced: np.ndarray, low: float, high: float) -> list[float]:
+    """Round grid values to 3 digits, or as many as keep them within 1% of their spacing."""
+    inner = []
+    for left, value, right in zip(spaced, spaced[1:], spaced[2:], strict=False):
+        tolerance = 0.01 * min(value - left, right - value)
+        candidates = [0.0, *(float(f"{value:.{digits}e}") for digits in range(2, 17))]
+        close = (c for c in candidates if abs(c - value) <= tolerance and low < c < high)
+        inner.append(next(close, float(value)))
+    return [low, *inner, high]

@@ -1,0 +1,225 @@
+"""What a search found, as a view on its trials."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import optuna
+import pandas as pd
+
+from hpotutor.errors import HpoTutorError
+from hpotutor.objectives.base import Evaluation, Objective
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import GridSearchCV
+
+    from hpotutor.space.space import SearchSpace
+    from hpotutor.study.storage import Log
+
+
+class Cost(NamedTuple):
+    """What a search spent."""
+
+    trials: int
+    epochs: int
+    seconds: float
+
+
+class SearchResult:
+    """The trials of a search, and what follows from them.
+
+    Parameters
+    ----------
+    study : optuna.Study or Log
+        Holds the trials; Optuna's own plots and dashboard read it.
+    evaluations : sequence of Evaluation, optional
+        The trials in the order they were asked for; those of the study by default.
+    objective : Objective, optional
+        What answered; needed for :meth:`best_model`.
+    stopped : str
+        Why the search ended before its method did; empty if it did not.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> space = ht.SearchSpace(x=ht.uniform(0, 1))
+    >>> result = ht.grid_search(ht.FunctionObjective(lambda params: 1 - params["x"]), space,
+    ...                         levels=3, progress=False)
+    >>> result.best_params
+    {'x': 0.0}
+    >>> result.to_frame()["value"].tolist()
+    [1.0, 0.5, 0.0]
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study | Log,
+        evaluations: Sequence[Evaluation] | None = None,
+        objective: Objective | None = None,
+        stopped: str = "",
+    ) -> None:
+        from hpotutor.study.storage import to_evaluation
+
+        self._source = study
+        if evaluations is None:
+            done = [trial for trial in study.trials if trial.state.is_finished()]
+            evaluations = [to_evaluation(trial) for trial in done]
+        self.evaluations = list(evaluations)
+        self.objective = objective
+        self.stopped = stopped
+        direction = study.direction
+        self.direction = direction if isinstance(direction, str) else direction.name.lower()
+
+    @property
+    def study(self) -> optuna.Study:
+        """The trials as an Optuna study, for Optuna's own plots, importances and dashboard."""
+        return getattr(self._source, "study", self._source)
+
+    def __len__(self) -> int:
+        return len(self.evaluations)
+
+    @property
+    def best_evaluation(self) -> Evaluation:
+        """The complete trial with the best value; the first of equals."""
+        complete = [e for e in self.evaluations if e.status == "complete"]
+        if not complete:
+            statuses = ", ".join(sorted({e.status for e in self.evaluations})) or "none was run"
+            reason = self.evaluations[-1].reason if self.evaluations else ""
+            raise HpoTutorError(
+                f"No trial of this search is complete ({statuses}), so there is no best one."
+                + (f" The last one said: {reason}." if reason else "")
+            )
+        pick = max if self.direction == "maximize" else min
+        return pick(complete, key=lambda evaluation: evaluation.value)
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """The hyperparameters of the best trial, as plain values."""
+        return dict(self.best_evaluation.params)
+
+    @property
+    def best_value(self) -> float:
+        """The value of the best trial: an optimistic number, since it was chosen by it."""
+        return self.best_evaluation.value
+
+    @property
+    def cost(self) -> Cost:
+        """Trials, epochs of training, and seconds of evaluation."""
+        return Cost(
+            len(self.evaluations),
+            sum(e.epochs for e in self.evaluations),
+            sum(e.seconds for e in self.evaluations),
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
+        rows = [
+            {
+                "trial": number,
+                **e.params,
+                "value": e.value,
+                "status": e.status,
+                # A hyperparameter named "epochs" keeps its column.
+                "epochs_spent" if "epochs" in e.params else "epochs": e.epochs,
+                "seconds": e.seconds,
+                "seed": e.seed,
+                "reason": e.reason,
+            }
+            for number, e in enumerate(self.evaluations)
+        ]
+        return pd.DataFrame(rows)
+
+    def best_so_far(self) -> pd.Series:
+        """Return the best value after each trial; NaN before the first complete one."""
+        values = pd.Series(
+            [e.value if e.status == "complete" else math.nan for e in self.evaluations],
+            name="best_so_far",
+            dtype=float,
+        )
+        best = values.cummax() if self.direction == "maximize" else values.cummin()
+        return best.ffill()
+
+    def curves(self) -> list[dict[str, list[float]]]:
+        """Return each trial's learning curve, in the order of the trials."""
+        return [e.curve for e in self.evaluations]
+
+    def importances(self, seed: int = 0) -> dict[str, float]:
+        """Return each hyperparameter's share in the variance of the value, largest first.
+
+        The shares sum to 1 and come from Optuna's fANOVA (Hutter, Hoos and Leyton-Brown 2014,
+        https://proceedings.mlr.press/v32/hutter14.html): they describe the trials that were
+        tried, and say little with fewer than some dozens.
+        """
+        values = {e.value for e in self.evaluations if e.status == "complete"}
+        if len(values) < 2:
+            raise HpoTutorError(
+                "Importances need at least two complete trials with different values; this search "
+                f"has {len(values)}. Type more trials."
+            )
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
+        shares = optuna.importance.get_param_importances(self.study, evaluator=evaluator)
+        return {name: float(share) for name, share in shares.items()}
+
+    def best_model(self) -> Any:
+        """Train the best trial's network once more, from the same seed, and return it."""
+        if self.objective is None or not hasattr(self.objective, "train"):
+            raise HpoTutorError(
+                "best_model() needs a search on ht.TrainObjective; this one has "
+                f"{type(self.objective).__name__}."
+            )
+        return self.objective.train(self.best_params)
+
+    def __repr__(self) -> str:
+        cost = self.cost
+        found = ""
+        if any(e.status == "complete" for e in self.evaluations):
+            found = f", best {self.best_value:.3g} with {self.best_params}"
+        return f"SearchResult({cost.trials} trials, {cost.epochs} epochs{found})"
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame()
+        if frame.empty:
+            return "<p>No trial yet.</p>"
+        best_first = frame.sort_values("value", ascending=self.direction == "minimize")
+        shown = best_first.drop(columns=["seed", "reason", "seconds"]).head(5)
+        table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
+        note = f" Stopped: {html.escape(self.stopped)}." if self.stopped else ""
+        cost = self.cost
+        return (
+            f"<p>{cost.trials} trials, {cost.epochs:,} epochs. "
+            f"The best {len(shown)}:{note}</p>{table}"
+        )
+
+    @classmethod
+    def from_sklearn(cls, search: GridSearchCV, space: SearchSpace | None = None) -> SearchResult:
+        """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``."""
+        from hpotutor.study.importers import rows_from_sklearn, study_from_rows
+
+        return cls(study_from_rows(rows_from_sklearn(search), "maximize", space))
+
+    @classmethod
+    def from_hyperopt(cls, trials: Any, hyperopt_space: Any) -> SearchResult:
+        """Read Hyperopt's ``Trials``; the space turns its indices back into values."""
+        from hpotutor.study.importers import rows_from_hyperopt, study_from_rows
+
+        return cls(study_from_rows(rows_from_hyperopt(trials, hyperopt_space), "minimize"))
+
+    @classmethod
+    def from_keras_tuner(cls, tuner: Any) -> SearchResult:
+        """Read the trials of a KerasTuner tuner after its ``search``."""
+        from hpotutor.study.importers import rows_from_keras_tuner, study_from_rows
+
+        rows = rows_from_keras_tuner(tuner)
+        direction = {"max": "maximize", "min": "minimize"}[tuner.oracle.objective.direction]
+        return cls(study_from_rows(rows, direction))
+
+    @classmethod
+    def from_optuna(cls, study: optuna.Study) -> SearchResult:
+        """View any Optuna study with one objective."""
+        from hpotutor.study.importers import check_study
+
+        check_study(study)
+        return cls(study)

@@ -1,0 +1,281 @@
+"""The log of a search: an Optuna study in an append-only file, or in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import optuna
+from optuna.storages import InMemoryStorage, JournalStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from hpotutor.errors import LogError
+from hpotutor.objectives.base import Evaluation
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.journal import STUDY_NAME, SealedJournal, repair
+
+_STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "diverged": TrialState.FAIL,
+    "failed": TrialState.FAIL,
+}
+_RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the installed version of Python and of every library that can shape a search."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _RECORDED:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+class Log:
+    """Trials of one search, each a single line that is either wholly written or not at all.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        The journal file; in memory when None.
+    header : dict
+        What the search is: method, library, seed, space, objective, options.
+    direction : {"maximize", "minimize"}
+        For the study.
+    space : SearchSpace
+        The distributions that the trials carry.
+
+    Raises
+    ------
+    LogError
+        The file cannot be used: its folder is missing, it cannot be written, another process
+        has it, or it belongs to another search.
+
+    Notes
+    -----
+    The file is Optuna's journal
+    (https://optuna.readthedocs.io/en/stable/reference/generated/optuna.storages.JournalStorage.html),
+    so ``optuna-dashboard`` and ``optuna.load_study`` open it.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike | None, header: dict, direction: str, space: SearchSpace
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        self.space, self.header = space, _plain(header)
+        self.direction = direction
+        self.trials: list[FrozenTrial] = []
+        self._added: list[FrozenTrial] = []
+        self._study: optuna.Study | None = None
+        self._lock: filelock.BaseFileLock | None = None
+        self._journal: SealedJournal | None = None
+        if self.path is not None:
+            self.open()
+
+    def open(self) -> None:
+        """Take the file for this search alone, mend it if need be, and read its trials."""
+        if self.path is None:
+            return
+        self._lock = _lock(self.path)
+        try:
+            if self._study is None:
+                repair(self.path, self.direction)
+                self._journal = SealedJournal(self.path)
+                storage = JournalStorage(self._journal)
+                self._study = _open_study(storage, self.direction)
+            found = self._study.get_trials(deepcopy=False)
+            self.trials = [trial for trial in found if trial.state.is_finished()]
+            self._check_header()
+        except LogError:
+            self.close()
+            raise
+        except OSError as error:
+            self.close()
+            raise self._unwritten(error) from error
+        except Exception as error:
+            self.close()
+            raise LogError(
+                f"The log {str(self.path)!r} cannot be read ({type(error).__name__}: {error}). "
+                "Give this search a log of its own; the file was left as it is."
+            ) from error
+
+    @property
+    def study(self) -> optuna.Study:
+        """The Optuna study; one in memory is made when somebody first asks for it."""
+        if self.path is not None:
+            return self._study
+        # Optuna copies a trial several times on its way in: too dear to pay for each at once.
+        if self._study is None:
+            self._study = _open_study(InMemoryStorage(), self.direction)
+            self._write_header()
+        self._study.add_trials(self._added)
+        self._added = []
+        return self._study
+
+    def _check_header(self) -> None:
+        stored = self._study.user_attrs.get("hpotutor")
+        lines = [] if stored is None else list(_differences(stored, self.header))
+        if stored is None:
+            # Lost to damage; every trial still carries its checksum.
+            mark = self.mark
+            marks = {trial.user_attrs.get("search", mark) for trial in self.trials}
+            if marks - {mark}:
+                lines = ["  what was searched: its description is damaged, its trials differ"]
+        if lines:
+            raise LogError(
+                f"The log {str(self.path)!r} belongs to another search, and was left as it is. "
+                f"It differs in:\n{chr(10).join(lines)}\n"
+                "Give this search a log of its own, or repeat that one's arguments."
+            )
+        self._write_header()
+
+    @functools.cached_property
+    def mark(self) -> str:
+        """A checksum of the header, which each trial carries too."""
+        return f"{zlib.crc32(json.dumps(self.header, sort_keys=True).encode()):08x}"
+
+    def _write_header(self) -> None:
+        for name, value in (("hpotutor", self.header), ("versions", versions())):
+            if self._study.user_attrs.get(name) != value:
+                self._study.set_user_attr(name, value)
+
+    def append(self, evaluation: Evaluation, **extra: Any) -> None:
+        """Write one finished trial."""
+        trial = to_trial(evaluation, self.space, search=self.mark, **extra)
+        if self.path is None:
+            self._added.append(trial)
+            return
+        try:
+            self._study.add_trial(trial)
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> LogError:
+        return LogError(
+            f"The log {str(self.path)!r} cannot be written ({error.strerror or error}). All "
+            "trials that were finished before are in it. Make room, then run the same call again: "
+            "it goes on where it stopped."
+        )
+
+    def close(self) -> None:
+        """Let another search use the file."""
+        if self._journal is not None and self._lock.is_locked:
+            self._journal.sync()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def to_trial(evaluation: Evaluation, space: SearchSpace, **extra: Any) -> FrozenTrial:
+    """Turn an evaluation into a finished Optuna trial.
+
+    ``extra`` goes to the trial's user attributes beside the curve, seconds, epochs and status.
+    """
+    attributes = {
+        "status": evaluation.status,
+        "reason": evaluation.reason,
+        "curve": evaluation.curve,
+        "epochs": evaluation.epochs,
+        "seconds": evaluation.seconds,
+        "seed": evaluation.seed,
+        "test_value": evaluation.test_value,
+        **extra,
+    }
+    has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
+    return optuna.trial.create_trial(
+        state=_STATES[evaluation.status],
+        value=evaluation.value if has_value else None,
+        params=evaluation.params,
+        distributions={name: space[name] for name in evaluation.params},
+        user_attrs=attributes,
+    )
+
+
+def to_evaluation(trial: FrozenTrial) -> Evaluation:
+    """Turn an Optuna trial, ours or anybody's, into an evaluation."""
+    attributes = trial.user_attrs
+    names = {state: status for status, state in reversed(_STATES.items())}
+    value = trial.values[0] if trial.values else math.nan
+    seconds = trial.duration.total_seconds() if trial.duration else 0.0
+    return Evaluation(
+        params=dict(trial.params),
+        value=value,
+        curve=attributes.get("curve", {}),
+        epochs=attributes.get("epochs", 0),
+        seconds=attributes.get("seconds", seconds),
+        status=attributes.get("status", names.get(trial.state, "failed")),
+        reason=attributes.get("reason", ""),
+        seed=attributes.get("seed"),
+        test_value=attributes.get("test_value"),
+    )
+
+
+@contextlib.contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna from announcing each study and trial on stderr."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _open_study(storage: optuna.storages.BaseStorage, direction: str) -> optuna.Study:
+    with quiet_optuna():
+        # create_study(load_if_exists=True) would add a line to the journal each time.
+        if STUDY_NAME in optuna.get_all_study_names(storage):
+            return optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        return optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=direction)
+
+
+def _lock(path: Path) -> filelock.BaseFileLock:
+    folder = path.parent
+    if not folder.is_dir():
+        raise LogError(
+            f"log={str(path)!r}: there is no folder {str(folder)!r}. Create it, for instance with "
+            f"pathlib.Path({str(folder)!r}).mkdir(parents=True), or name another file."
+        )
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise LogError(
+            f"log={str(path)!r} cannot be written. Name a file in a folder of your own, for "
+            "instance log='search.log'."
+        )
+    # The lock is the operating system's, so that it goes with a killed process.
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:20]
+    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"hpotutor-{name}.lock", timeout=0)
+    try:
+        return lock.acquire().lock
+    except filelock.Timeout:
+        raise LogError(
+            f"log={str(path)!r} is in use by another search. Wait until that one ends, or give "
+            "this one a log of its own."
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """Pass a header through JSON, so that it compares equal to the one read back."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _differences(stored: Any, asked: Any, name: str = "") -> Any:
+    """Yield a line for each entry that differs between two headers."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        for key in [*stored, *(key for key in asked if key not in stored)]:
+            inner = f"{name}.{key}" if name else str(key)
+            yield from _differences(stored.get(key), asked.get(key), inner)
+    elif stored != asked:
+        yield f"  {name}: {stored!r} in the log, {asked!r} in this call"

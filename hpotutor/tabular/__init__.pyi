@@ -1,0 +1,14 @@
+from . import simulator as simulator
+from .comparison import Comparison as Comparison
+from .comparison import compare as compare
+from .histories import History as History
+from .histories import Replay as Replay
+from .histories import grid_history as grid_history
+from .histories import history_of as history_of
+from .histories import random_history as random_history
+from .histories import replay as replay
+from .histories import runs_met as runs_met
+from .histories import stored_history as stored_history
+from .objective import TableObjective as TableObjective
+from .table import Table as Table
+from .table import open_table as open_table

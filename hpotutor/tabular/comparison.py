@@ -1,0 +1,383 @@
+"""Methods compared at equal budget over many repeats, with intervals instead of one lucky run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from hpotutor.analysis.statistics import Estimate, summarize, win_share
+from hpotutor.errors import Problems, check_seed
+from hpotutor.study.result import SearchResult
+from hpotutor.tabular.histories import (
+    History,
+    Replay,
+    grid_history,
+    history_of,
+    random_history,
+    replay,
+    stored_history,
+)
+from hpotutor.tabular.objective import TableObjective
+
+Search = str | History | Callable[..., Any]
+WHAT = ("best", "test", "regret")
+AGAINST = ("trials", "epochs", "seconds")
+_POINTS = 60
+
+
+def compare(
+    searches: Mapping[str, Search] | Sequence[str],
+    objective: TableObjective,
+    *,
+    trials: int = 50,
+    repeats: int = 1000,
+    seed: int = 0,
+    statistic: str = "median",
+    confidence: float = 0.95,
+) -> Comparison:
+    """Run several methods on a table many times, at equal budget.
+
+    Parameters
+    ----------
+    searches : dict of str to search, or sequence of str
+        What to compare, by name. A search is ``"random"`` or ``"grid"``, replayed afresh; the
+        name of a stored method such as ``"tpe"`` (``hpotutor table info digits`` lists them); a
+        :class:`hpotutor.tabular.histories.History`; or a function
+        ``search(objective, space, trials, seed)`` that returns a ``SearchResult``, which
+        is called ``repeats`` times.
+    objective : TableObjective
+    trials : int, default 50
+        Budget, in trainings of full length. A method that trains some networks for less gets
+        as many as the same number of epochs allows.
+    repeats : int, default 1000
+        Of each method; repeat r has seed ``seed + r``.
+    seed : int, default 0
+    statistic : {"median", "iqm"}
+        What sums the repeats up: the median, or the mean of the middle half.
+    confidence : float, default 0.95
+        Of the bootstrap intervals.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ArgumentError
+        An argument is not allowed, a method has no trace; all of them at once.
+
+    Notes
+    -----
+    Repeats, intervals and the probability that one method beats another follow Bouthillier et al.
+    (2021), "Accounting for variance in machine learning benchmarks",
+    https://arxiv.org/abs/2103.03098, and Agarwal et al. (2021), "Deep reinforcement learning at
+    the edge of the statistical precipice", https://arxiv.org/abs/2108.13264. Test scores stand
+    beside validation scores because the latter were used to choose.
+
+    Examples
+    --------
+    >>> race = compare(["grid", "random"], TableObjective("digits"), trials=32, repeats=200)
+    >>> list(race.summary().index)
+    ['grid', 'random']
+    """
+    problems = Problems("compare")
+    if isinstance(searches, Sequence) and not isinstance(searches, str):
+        searches = {name: name for name in searches}
+    if not isinstance(searches, Mapping) or not searches:
+        allowed = "names of methods, or a dict of them"
+        problems.add("searches", searches, allowed, 'searches=["grid", "random"]')
+    if not isinstance(objective, TableObjective):
+        problems.add("objective", objective, "a table", 'ht.TableObjective("digits")')
+    for name, value in (("trials", trials), ("repeats", repeats)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            problems.add(name, value, "a whole number from 1 up", f"{name}=50")
+    problems.choice("statistic", statistic, ("median", "iqm"))
+    if not isinstance(confidence, float) or not 0 < confidence < 1:
+        problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
+    check_seed(problems, seed)
+    problems.raise_if_any()
+    plan = _Plan(objective, trials, repeats, seed)
+    replays = {}
+    for label, search in searches.items():
+        replays[str(label)] = _cut(replay(objective, plan.trace(search, problems)), trials)
+    problems.raise_if_any()
+    return Comparison(replays, objective, trials, statistic, confidence, seed)
+
+
+class _Plan(NamedTuple):
+    """What every search of a comparison gets."""
+
+    objective: TableObjective
+    trials: int
+    repeats: int
+    seed: int
+
+    def trace(self, search: Search, problems: Problems) -> History:
+        """Return the trace of one search, however it is named."""
+        objective = self.objective
+        counts = {"trials": self.trials, "repeats": self.repeats, "seed": self.seed}
+        if isinstance(search, History):
+            return search
+        if search == "random":
+            return random_history(objective, **counts)
+        if search == "grid":
+            return grid_history(objective, **counts)
+        if callable(search):
+            return history_of(objective, [self._run(search, r) for r in range(self.repeats)])
+        trace = stored_history(objective, search)
+        full = trace.epochs[0].sum() / objective.epochs
+        if len(trace.index) < self.repeats or full < self.trials:
+            problems.say(
+                f"{search!r} is stored for {len(trace.index)} repeats of {full:.0f} trainings. "
+                f"Type repeats={min(self.repeats, len(trace.index))}, "
+                f"trials={min(self.trials, int(full))}, or give a function that searches."
+            )
+        return History(*(part[: self.repeats] for part in trace))
+
+    def _run(self, search: Callable[..., Any], repeat: int) -> Any:
+        own, seed = self.objective, self.seed + repeat
+        objective = TableObjective(
+            own.table,
+            seed=seed if own.noise else own.seed,
+            noise=own.noise,
+            metric=own.metric,
+            epochs=own.epochs,
+            defaults=own.defaults,
+            quiet=True,
+        )
+        found = search(objective, objective.space, trials=self.trials, seed=seed)
+        if not isinstance(found, SearchResult):
+            problems = Problems("compare")
+            allowed = "a function that returns a SearchResult"
+            problems.add("searches", found, allowed, "return ht.random_search(...)")
+            problems.raise_if_any()
+        return found
+
+
+def _cut(found: Replay, trials: int) -> Replay:
+    """Return a replay without the evaluations that no repeat could afford, the others ended."""
+    keep = found.trials <= trials + 1e-9
+    width = max(int(keep.sum(axis=1).max()), 1)
+    last = np.maximum(keep.sum(axis=1) - 1, 0)[:, None]
+    place = np.minimum(np.arange(width), last)
+    return Replay(*(np.take_along_axis(part, place, axis=1) for part in found))
+
+
+class Comparison:
+    """What several methods reached with a budget, over many repeats.
+
+    Parameters
+    ----------
+    replays : dict of str to Replay
+        By method; each array has shape (repeats, evaluations).
+    objective : TableObjective
+    trials : int
+        The budget, in trainings of full length.
+    statistic : {"median", "iqm"}
+    confidence : float
+    seed : int
+        Of the bootstrap.
+    """
+
+    def __init__(
+        self,
+        replays: Mapping[str, Replay],
+        objective: TableObjective,
+        trials: int,
+        statistic: str,
+        confidence: float,
+        seed: int,
+    ) -> None:
+        self.replays, self.objective, self.trials = dict(replays), objective, trials
+        self.statistic, self.confidence, self.seed = statistic, confidence, seed
+
+    @property
+    def methods(self) -> list[str]:
+        """The names, in the order given."""
+        return list(self.replays)
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Return each method's best so far, shape (repeats, evaluations); for plots.race."""
+        return {name: found.best for name, found in self.replays.items()}
+
+    def cost(self, against: str = "trials") -> dict[str, np.ndarray]:
+        """Return what each method had spent after each evaluation; for plots.race."""
+        self._check("best", against)
+        return {name: getattr(found, against) for name, found in self.replays.items()}
+
+    def at(
+        self, budget: float | None = None, what: str = "regret", against: str = "trials"
+    ) -> dict[str, np.ndarray]:
+        """Return what every repeat had reached when a budget was spent.
+
+        Parameters
+        ----------
+        budget : float, optional
+            In the unit of ``against``; by default all that every repeat of every method spent.
+        what : {"best", "test", "regret"}
+            The best validation score so far, the test accuracy of that network, or how far its
+            configuration stays behind the table's best one.
+        against : {"trials", "epochs", "seconds"}
+
+        Returns
+        -------
+        dict of str to array, shape (repeats,)
+            NaN where nothing was finished by then.
+        """
+        self._check(what, against, budget=budget)
+        budget = self._shared(against) if budget is None else budget
+        points = np.array([float(budget)])
+        return {name: _sample(f, what, against, points)[:, 0] for name, f in self.replays.items()}
+
+    def curves(self, what: str = "regret", against: str = "trials") -> pd.DataFrame:
+        """Return the statistic over the repeats, with its interval, as the budget is spent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns method, ``against``, value, low, high.
+        """
+        self._check(what, against)
+        parts = []
+        for name, found in self.replays.items():
+            spent = getattr(found, against)
+            points = np.linspace(np.max(spent[:, 0]), np.min(spent[:, -1]), _POINTS)
+            if against == "trials":
+                points = np.unique(np.floor(points))
+            summary = self._summarize(_sample(found, what, against, points))
+            parts.append(
+                pd.DataFrame({"method": name, against: points}).join(
+                    pd.DataFrame(summary.T, columns=["value", "low", "high"])
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def summary(self, budget: float | None = None, against: str = "trials") -> pd.DataFrame:
+        """Return a row a method: validation, test and regret with intervals, and what it cost.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns best, test and regret, each followed by the ends of its interval, as in
+            ``best_low`` and ``best_high``; epochs and seconds, the median spent in all.
+        """
+        frame = pd.DataFrame(index=pd.Index(self.methods, name="method"))
+        for what in WHAT:
+            reached = self.at(budget, what, against)
+            rows = [self._summarize(reached[name][:, None])[:, 0] for name in self.methods]
+            frame[[what, f"{what}_low", f"{what}_high"]] = np.array(rows)
+        for name in ("epochs", "seconds"):
+            spent = [getattr(found, name)[:, -1] for found in self.replays.values()]
+            frame[name] = [float(np.median(total)) for total in spent]
+        return frame
+
+    def probability(
+        self,
+        a: str,
+        b: str,
+        budget: float | None = None,
+        what: str = "regret",
+        against: str = "trials",
+    ) -> Estimate:
+        """Return how probable it is that a run of ``a`` beats a run of ``b``; ties count half.
+
+        Examples
+        --------
+        >>> race = compare(["grid", "random"], TableObjective("digits"), repeats=100)
+        >>> race.probability("random", "random").value
+        0.5
+        """
+        problems = Problems("probability")
+        problems.choice("a", a, self.methods)
+        problems.choice("b", b, self.methods)
+        problems.raise_if_any()
+        reached = self.at(budget, what, against)
+        worse_is_higher = what == "regret" or (
+            what == "best" and self.objective.direction == "minimize"
+        )
+        first, second = (
+            np.nan_to_num(-reached[n] if worse_is_higher else reached[n], nan=-np.inf)
+            for n in (a, b)
+        )
+        return win_share(first, second, self.confidence, self.seed)
+
+    def budget_to(
+        self, target: float, what: str = "regret", against: str = "trials"
+    ) -> pd.DataFrame:
+        """Return what each method spends until it reaches a target.
+
+        Parameters
+        ----------
+        target : float
+            For ``what="regret"`` at most this, else at least (a loss: at most).
+        what, against
+            As in :meth:`at`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a method: ``reached``, the share of repeats that did within the budget, and
+            ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did not.
+        """
+        self._check(what, against, target=target)
+        lower = what == "regret" or (what == "best" and self.objective.direction == "minimize")
+        rows = []
+        for found in self.replays.values():
+            values = getattr(found, what)
+            hit = values <= target if lower else values >= target
+            first = hit.argmax(axis=1)[:, None]
+            spent = np.take_along_axis(getattr(found, against), first, axis=1)[:, 0]
+            spent = np.where(hit.any(axis=1), spent, np.inf)
+            center, low, high = self._summarize(spent[:, None], "median")[:, 0]
+            rows.append((float(hit.any(axis=1).mean()), center, low, high))
+        return pd.DataFrame(rows, index=self.methods, columns=["reached", "median", "low", "high"])
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(self.methods)}; budget of {self.trials} trainings)"
+
+    def _repr_html_(self) -> str:
+        rows = self.summary()
+        shown = pd.DataFrame(index=rows.index)
+        for what in WHAT:
+            ends = rows[[what, f"{what}_low", f"{what}_high"]].to_numpy()
+            shown[what] = [str(Estimate(*row)) for row in ends]
+        shown["epochs"] = rows["epochs"].map("{:,.0f}".format)
+        shown["seconds"] = rows["seconds"].map("{:,.0f}".format)
+        repeats = max(len(found.best) for found in self.replays.values())
+        caption = (
+            f"{self.statistic.capitalize()} of {repeats:,} repeats after {self.trials} trainings, "
+            f"with {self.confidence:.0%} bootstrap intervals."
+        )
+        return f"<p>{caption}</p>{shown.to_html(border=0)}"
+
+    # ── statistics ───────────────────────────────────────────────────────────────────────────
+    def _check(self, what: str, against: str, **numbers: object) -> None:
+        problems = Problems("Comparison")
+        for name, value in numbers.items():
+            if value is not None and not isinstance(value, int | float | np.number):
+                problems.add(name, value, "a number", f"{name}=0.05")
+        problems.choice("what", what, WHAT)
+        problems.choice("against", against, AGAINST)
+        problems.raise_if_any()
+
+    def _shared(self, against: str) -> float:
+        """Return the largest budget that every repeat of every method can be judged at."""
+        if against == "trials":
+            return float(self.trials)
+        return float(min(getattr(found, against)[:, -1].min() for found in self.replays.values()))
+
+    def _summarize(self, values: np.ndarray, statistic: str | None = None) -> np.ndarray:
+        return summarize(values, statistic or self.statistic, self.confidence, self.seed)
+
+
+def _sample(found: Replay, what: str, against: str, points: np.ndarray) -> np.ndarray:
+    """Return what each repeat had reached at each budget, shape (repeats, points)."""
+    values, spent = getattr(found, what), getattr(found, against)
+    sampled = np.full((len(values), len(points)), np.nan)
+    for repeat, (own, cost) in enumerate(zip(values, spent, strict=True)):
+        position = np.searchsorted(cost, points + 1e-9, side="right") - 1
+        sampled[repeat] = np.where(position >= 0, own[position], np.nan)
+    return sampled

@@ -1,0 +1,381 @@
+"""Thousands of searches replayed from a table, as arrays: what each asked, met and spent."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.errors import DataError, Problems
+from hpotutor.study.result import SearchResult
+from hpotutor.tabular import _npz as archive
+from hpotutor.tabular.objective import TableObjective, draw_runs
+from hpotutor.tabular.table import FOLDER, Table
+
+HISTORIES_FORMAT = 1
+
+
+class History(NamedTuple):
+    """What many repeats of a search asked, in order.
+
+    Parameters
+    ----------
+    index : array of int, shape (repeats, trials)
+        Configuration numbers of the table.
+    epochs : array of int, shape (repeats, trials)
+        Epochs asked for; 0 where a search had ended.
+    run : array of int, shape (repeats, trials)
+        Which stored run answered.
+    """
+
+    index: np.ndarray
+    epochs: np.ndarray
+    run: np.ndarray
+
+
+class Replay(NamedTuple):
+    """What the searches of a trace saw and spent; each array has shape (repeats, trials).
+
+    Parameters
+    ----------
+    value : array
+        Each evaluation's score: accuracy, or a loss. NaN where it diverged or nothing was asked.
+    best : array
+        The best so far.
+    test : array
+        Accuracy on the test rows of the network that was best so far.
+    regret : array
+        How far the configuration that was best so far stays behind the best one of the table,
+        both trained in full, by the mean of all runs. Never negative.
+    trials, epochs, seconds : array
+        What had been spent: in trainings of full length, in epochs, in seconds of ``Model.fit``.
+    """
+
+    value: np.ndarray
+    best: np.ndarray
+    test: np.ndarray
+    regret: np.ndarray
+    trials: np.ndarray
+    epochs: np.ndarray
+    seconds: np.ndarray
+
+
+def replay(objective: TableObjective, trace: History) -> Replay:
+    """Look up what the searches of a trace saw and spent.
+
+    Parameters
+    ----------
+    objective : TableObjective
+        Decides the table, the metric, and what a full training is.
+    trace : History
+
+    Returns
+    -------
+    Replay
+
+    Examples
+    --------
+    >>> objective = TableObjective("digits")
+    >>> found = replay(objective, random_history(objective, trials=59, repeats=1000))
+    >>> found.best.shape, bool((found.regret >= 0).all())
+    ((1000, 59), True)
+    """
+    table = objective.table
+    asked = trace.epochs > 0
+    last = np.where(asked, trace.epochs, 1) - 1
+    value, test, died = _look_up(objective, trace, last)
+    value = np.where(asked & ~died, value, np.nan)
+    sign = 1.0 if objective.direction == "maximize" else -1.0
+    score = np.where(np.isnan(value), -np.inf, sign * value)
+    best = np.maximum.accumulate(score, axis=1)
+    # The first of equals is the incumbent, as in SearchResult.
+    rose = best > np.pad(best[:, :-1], ((0, 0), (1, 0)), constant_values=-np.inf)
+    position = np.where(rose, np.arange(score.shape[1]), 0)
+    incumbent = np.maximum.accumulate(position, axis=1)
+    chosen = np.take_along_axis(trace.index, incumbent, axis=1)
+    truth = sign * objective.truth
+    none = np.isinf(best)
+    # Nothing found yet is as bad as the worst there is.
+    regret = truth.max() - np.where(none, truth.min(), truth[chosen])
+    spent = np.where(died, np.minimum(table.diverged[trace.index, trace.run], last + 1), last + 1)
+    spent = np.where(asked, spent, 0)
+    seconds = np.where(asked, table.start_seconds[trace.index], 0.0)
+    seconds = seconds + spent * table.epoch_seconds[trace.index]
+    return Replay(
+        value=value,
+        best=np.where(none, np.nan, sign * best),
+        test=np.where(none, np.nan, np.take_along_axis(test, incumbent, axis=1)),
+        regret=regret,
+        trials=np.cumsum(trace.epochs / objective.epochs, axis=1),
+        epochs=np.cumsum(spent, axis=1),
+        seconds=np.cumsum(seconds, axis=1),
+    )
+
+
+def _look_up(
+    objective: TableObjective, trace: History, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the score, the test accuracy and whether it diverged, of each evaluation."""
+    table, rows = objective.table, objective.table.about["rows"]
+    accurate = objective.metric == "val_accuracy"
+    source = table.val_correct if accurate else table.val_loss
+    deaths = table.diverged
+    if objective.seed == "mean":
+        at = (trace.index, slice(None), last)
+        value = source[at].mean(axis=-1, dtype=float)
+        test = table.test_correct[at].mean(axis=-1, dtype=float)
+        died = ((deaths > 0)[trace.index] & (deaths[trace.index] <= last[..., None] + 1)).any(-1)
+    else:
+        at = (trace.index, trace.run, last)
+        value, test = source[at].astype(float), table.test_correct[at].astype(float)
+        death = deaths[trace.index, trace.run]
+        died = (death > 0) & (death <= last + 1)
+    return value / (rows["validation"] if accurate else 1), test / rows["test"], died
+
+
+# ── searches that need not see a score ───────────────────────────────────────────────────────
+def random_history(
+    objective: TableObjective, *, trials: int, repeats: int = 1000, seed: int = 0
+) -> History:
+    """Return random searches: every configuration is equally probable at every trial.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    trials, repeats : int
+    seed : int, default 0
+
+    Returns
+    -------
+    History
+
+    Notes
+    -----
+    Bergstra and Bengio (2012), https://jmlr.org/papers/v13/bergstra12a.html.
+    """
+    rng = np.random.default_rng(seed)
+    index = rng.choice(_allowed(objective), (repeats, trials))
+    return _answered(objective, index, np.full_like(index, objective.epochs), seed)
+
+
+def grid_history(
+    objective: TableObjective,
+    *,
+    trials: int,
+    repeats: int = 1000,
+    seed: int = 0,
+    levels: Mapping[str, int] | None = None,
+) -> History:
+    """Return grid searches, their points in random order.
+
+    Where a grid's levels fall is luck, so each repeat places them anew: evenly spaced over the
+    table's levels for numbers, drawn for categories.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    trials, repeats : int
+        A grid with more points than trials is cut, one with fewer ends early.
+    seed : int, default 0
+    levels : mapping of str to int, optional
+        How many levels of each hyperparameter; :func:`grid_levels` by default. A name that is
+        left out has one.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ArgumentError
+        A name or a number of levels that the table does not have.
+    """
+    axes = objective.table.axes
+    counts = dict(grid_levels(objective, trials) if levels is None else levels)
+    problems = Problems("grid_history")
+    problems.unknown([n for n in counts if n not in objective.space], objective.space.names)
+    for axis in axes:
+        count, most = counts.get(axis.name, 1), len(axis.levels)
+        if axis.name in objective.space and not (isinstance(count, int) and 1 <= count <= most):
+            problems.add(f"levels[{axis.name!r}]", count, f"1 to {most}", "levels={'units': 2}")
+    problems.raise_if_any()
+    rng = np.random.default_rng(seed)
+    index = np.zeros((repeats, 1), int)
+    for axis in axes:  # the last axis varies fastest
+        most, count = len(axis.levels), counts.get(axis.name, 1)
+        if axis.name in objective.defaults:
+            chosen = np.full((repeats, 1), axis.nearest(objective.defaults[axis.name]))
+        elif axis.scale == "category":
+            chosen = rng.permuted(np.tile(np.arange(most), (repeats, 1)), axis=1)[:, :count]
+        else:
+            offset = rng.random((repeats, 1))
+            chosen = ((np.arange(count) + offset) * most / count).astype(int)
+        index = (index[:, :, None] * most + chosen[:, None, :]).reshape(repeats, -1)
+    index = rng.permuted(index, axis=1)[:, :trials]
+    missing = trials - index.shape[1]
+    epochs = np.full_like(index, objective.epochs)
+    if missing:
+        index, epochs = (np.pad(array, ((0, 0), (0, missing))) for array in (index, epochs))
+    return _answered(objective, index, epochs, seed)
+
+
+def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
+    """Return the largest grid of at most ``trials`` points whose axes are about equally fine.
+
+    Examples
+    --------
+    >>> grid_levels(TableObjective("digits"), 64)["learning_rate"]
+    2
+    """
+    sizes = {a.name: len(a.levels) for a in objective.table.axes if a.name in objective.space}
+    counts = dict.fromkeys(sizes, 1)
+    # The finest axes first: that is where a grid has most to see.
+    by_size = sorted(sizes, key=sizes.__getitem__, reverse=True)
+    for _ in range(max(sizes.values())):
+        for name in by_size:
+            more = math.prod(counts.values()) // counts[name] * (counts[name] + 1)
+            if counts[name] < sizes[name] and more <= trials:
+                counts[name] += 1
+    return counts
+
+
+def _allowed(objective: TableObjective) -> np.ndarray:
+    """Return the numbers of the configurations that have the objective's defaults."""
+    table, defaults = objective.table, objective.defaults
+    positions = np.unravel_index(np.arange(len(table)), table.shape)
+    keep = np.ones(len(table), bool)
+    for axis, position in zip(table.axes, positions, strict=True):
+        if axis.name in defaults:
+            keep &= position == axis.nearest(defaults[axis.name])
+    return np.flatnonzero(keep)
+
+
+def _answered(
+    objective: TableObjective, index: np.ndarray, epochs: np.ndarray, seed: int
+) -> History:
+    """Return a trace with the runs that an objective of its own would give each repeat."""
+    if not objective.noise:
+        run = np.full_like(index, 0 if objective.seed == "mean" else objective.seed)
+        return History(index, epochs, run)
+    seeds = np.uint64(seed) * np.uint64(1_000_003) + np.arange(len(index), dtype=np.uint64)
+    return History(index, epochs, runs_met(seeds, index, epochs, objective.table.seeds))
+
+
+def runs_met(seeds: np.ndarray, index: np.ndarray, epochs: np.ndarray, runs: int) -> np.ndarray:
+    """Return which stored run answers each question of noisy objectives with these seeds.
+
+    Parameters
+    ----------
+    seeds : array of int, shape (repeats,)
+        Of ``TableObjective(seed=...)``.
+    index, epochs : array of int, shape (repeats, trials)
+        The questions, in order.
+    runs : int
+        How many are stored.
+    """
+    key = index.astype(np.int64) * 1000 + epochs
+    order = np.argsort(key, axis=1, kind="stable")
+    ranked = np.take_along_axis(key, order, axis=1)
+    positions = np.broadcast_to(np.arange(key.shape[1]), key.shape)
+    new = np.diff(ranked, axis=1, prepend=-1) != 0
+    start = np.maximum.accumulate(np.where(new, positions, 0), axis=1)
+    times = np.empty_like(key)
+    np.put_along_axis(times, order, positions - start, axis=1)
+    return draw_runs(np.asarray(seeds)[:, None], index, times, runs).astype(np.uint8)
+
+
+# ── searches that learn from scores: computed once, stored ───────────────────────────────────
+def stored_history(objective: TableObjective, method: str) -> History:
+    """Return the stored repeats of a method that learns from what it sees.
+
+    Repeat r is what the method asks of ``TableObjective(name, seed=r)`` with ``seed=r``; which
+    methods there are, and how each was called, tells ``hpotutor table info``.
+
+    Parameters
+    ----------
+    objective : TableObjective
+        As it was searched: noisy, all hyperparameters, full length, validation accuracy.
+    method : str
+
+    Raises
+    ------
+    ArgumentError
+        There is no trace of the method, or it was computed for another objective.
+    DataError
+        The file is damaged, or belongs to another table.
+    """
+    table = objective.table
+    about, arrays = open_histories(table)
+    problems = Problems("stored_history")
+    problems.choice("method", method, list(about["methods"]))
+    usual = objective.noise and objective.epochs == table.epochs and not objective.defaults
+    if not usual or objective.metric != "val_accuracy":
+        problems.say(
+            f"{method} is stored for TableObjective({table.name!r}) as it is without further "
+            "arguments. For others give a function that searches, for instance "
+            "lambda objective, space, trials, seed: ht.bayesian_search(...)."
+        )
+    problems.raise_if_any()
+    index = arrays[f"{method}_index"]
+    epochs = np.broadcast_to(arrays[f"{method}_epochs"], index.shape)
+    return History(index, epochs, runs_met(np.arange(len(index)), index, epochs, table.seeds))
+
+
+def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return what is stored about a table's traces, and their arrays."""
+    path = histories_path(table.name)
+    if not path.exists():
+        problems = Problems("stored_history")
+        problems.say(
+            f"There are no histories for the {table.name} table. Give functions that search, or "
+            f"type, in the project's folder: python tools/tables/histories.py {table.name}."
+        )
+        problems.raise_if_any()
+    about, arrays = _open_histories(path)
+    if about["table"] != table.checksum:
+        raise DataError(
+            f"{path.name} was computed on another version of the {table.name} table. Type "
+            f"python tools/tables/histories.py {table.name} to compute it anew."
+        )
+    return about, arrays
+
+
+def histories_path(name: str) -> Path:
+    """Return the file of a table's traces."""
+    return FOLDER / f"{name}_histories.npz"
+
+
+@functools.lru_cache(maxsize=4)
+def _open_histories(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    remedy = f"python tools/tables/histories.py {path.stem.removesuffix('_histories')}"
+    about, arrays, _ = archive.read(path, [], HISTORIES_FORMAT, remedy)
+    return about, arrays
+
+
+def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
+    """Return finished searches on a table as a trace, one repeat each.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    results : iterable of SearchResult
+        Searches on objectives of the same table; shorter ones end early.
+    """
+    rows = []
+    for result in results:
+        rows.append(
+            [
+                (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)
+                for e in result.evaluations
+                if e.epochs
+            ]
+        )
+    longest = max(map(len, rows), default=0)
+    cells = np.zeros((len(rows), longest, 3), int)
+    for repeat, row in enumerate(rows):
+        cells[repeat, : len(row)] = np.reshape(row, (-1, 3))
+    return History(cells[..., 0], cells[..., 1], cells[..., 2])

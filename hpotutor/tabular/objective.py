@@ -1,0 +1,323 @@
+"""A stored table as an objective: the same questions as training, answered in microseconds."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.errors import Problems
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, check_epochs
+from hpotutor.space.space import SearchSpace
+from hpotutor.tabular.table import Table, open_table
+
+_METRICS = {"val_accuracy": "maximize", "val_loss": "minimize"}
+
+
+class Optimum(NamedTuple):
+    """The best configuration of a table: its number, hyperparameters and mean scores."""
+
+    index: int
+    params: Params
+    value: float
+    test_value: float
+
+
+class TableObjective(Objective):
+    """Look an evaluation up in a table of real trainings instead of training.
+
+    Parameters
+    ----------
+    table : {"digits", "breast_cancer"}, path or Table
+        Which table.
+    seed : int or "mean", default 0
+        With ``noise=True``, what decides which stored run each evaluation meets. With
+        ``noise=False``, the number of the stored run that always answers. ``"mean"`` is the mean
+        of all stored runs, which has no noise: the truth, as far as the table knows it.
+    noise : bool, default True
+        Each evaluation meets one of the stored runs at random, as a training with a new seed
+        would. Which one depends on ``seed``, on the configuration, and on how often it was asked
+        for with this number of epochs: not on the order of the questions, so that a search
+        repeats, and a longer training of the same configuration goes on from the shorter one.
+    metric : {"val_accuracy", "val_loss"}
+        What is scored after the last epoch; accuracy is maximized, loss minimized.
+    epochs : int, optional
+        Budget of one evaluation, unless ``epochs`` is itself one of the hyperparameters; all
+        that are stored by default.
+    defaults : dict, optional
+        Hyperparameters that the search leaves alone. What neither names has the table's default.
+    quiet : bool, default False
+        Do not say when a value lies between the table's levels, or is left out.
+
+    Attributes
+    ----------
+    space : SearchSpace
+        All that the table holds.
+    table : Table
+
+    Raises
+    ------
+    ArgumentError
+        An argument is not allowed; all of them are named at once.
+    DataError
+        The table's file is damaged.
+
+    Notes
+    -----
+    ``Evaluation.seconds`` is what plain ``Model.fit`` would have taken, and ``test_value`` is what
+    the network got on the test rows. Klein and Hutter (2019), https://arxiv.org/abs/1905.04970.
+
+    Examples
+    --------
+    >>> objective = TableObjective("digits", seed="mean")
+    >>> evaluation = objective.evaluate(objective.best().params)
+    >>> evaluation.value == objective.best().value, len(evaluation.curve["val_loss"])
+    (True, 30)
+    """
+
+    def __init__(
+        self,
+        table: str | os.PathLike | Table = "digits",
+        *,
+        seed: int | str = 0,
+        noise: bool = True,
+        metric: str = "val_accuracy",
+        epochs: int | None = None,
+        defaults: Params | None = None,
+        quiet: bool = False,
+    ) -> None:
+        problems = Problems("TableObjective")
+        if not isinstance(table, str | os.PathLike | Table):
+            problems.add("table", table, "a table's name, its file, or a table", '"digits"')
+            problems.raise_if_any()
+        self.table = table if isinstance(table, Table) else open_table(table)
+        if not isinstance(noise, bool):
+            problems.add("noise", noise, "True or False", "noise=False")
+        if defaults is not None and not isinstance(defaults, Mapping):
+            problems.add("defaults", defaults, "a dict", 'defaults={"units": 64}')
+        noisy = bool(noise) and seed != "mean"
+        runs = self.table.seeds
+        whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
+        if seed != "mean" and not (whole and (noisy or seed < runs)):
+            allowed = "a whole number from 0 to 4294967295" if noisy else f"0 to {runs - 1}"
+            problems.add("seed", seed, f"{allowed}, or 'mean'", "seed=0")
+        problems.choice("metric", metric, _METRICS)
+        check_epochs(problems, epochs)
+        _check_stored(problems, epochs, self.table)
+        problems.raise_if_any()
+        self.seed, self.noise, self.metric = seed, noisy, metric
+        self.deterministic = not noisy
+        self.direction = _METRICS[metric]
+        self.epochs = self.table.epochs if epochs is None else epochs
+        self.defaults, self.quiet = dict(defaults or {}), quiet
+        self.table.index_of(self.defaults)
+        self.space = SearchSpace(
+            {a.name: a.distribution() for a in self.table.axes if a.name not in self.defaults}
+        )
+        self._asked: dict[tuple[int, int], int] = {}
+        self._said: set[str] = set()
+
+    def evaluate(
+        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
+    ) -> Evaluation:
+        budget = self._budget(params, epochs)
+        index = self.index_of(params)
+        run = self._draw(index, budget)
+        curve, died = self._curve(index, run, budget)
+        status, reason, spent = "complete", "", budget
+        if died:
+            status, reason, spent = "diverged", f"a loss was not finite in epoch {died}", died
+        values = curve[self.metric]
+        if on_epoch is not None:
+            for epoch, value in enumerate(values, start=1):
+                if on_epoch(epoch, value):
+                    status, spent = "pruned", epoch
+                    reason = f"stopped by the search after epoch {epoch}"
+                    curve = {name: entries[:epoch] for name, entries in curve.items()}
+                    break
+        scored = status != "diverged"
+        return Evaluation(
+            params=dict(params),
+            value=curve[self.metric][-1] if scored else math.nan,
+            curve=curve,
+            epochs=spent,
+            seconds=self.seconds_of(index, spent),
+            status=status,
+            reason=reason,
+            seed=run,
+            test_value=self._test_value(index, run, spent) if scored else None,
+        )
+
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
+        return self._budget(params, epochs)
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "objective": "TableObjective",
+            "table": self.table.name,
+            "checksum": self.table.checksum[:12],
+            "seed": self.seed,
+            "noise": self.noise,
+            "metric": self.metric,
+            "epochs": self.epochs,
+            "defaults": self.defaults,
+        }
+
+    # ── what the table knows and a search does not ──────────────────────────
+    @property
+    def truth(self) -> np.ndarray:
+        """The mean of all runs after the last epoch of the budget, shape (configurations,)."""
+        scores, losses = self._means()
+        return scores if self.metric == "val_accuracy" else losses
+
+    def ranks(self) -> np.ndarray:
+        """Return for each configuration the share of configurations that are better.
+
+        By the mean of all runs; where accuracies are equal, the lower validation loss is better.
+
+        Returns
+        -------
+        array of float, shape (configurations,)
+            0 for the best one; a configuration below 0.05 is among the best 5%.
+        """
+        scores, losses = self._means()
+        keys = (losses, -scores) if self.metric == "val_accuracy" else (-scores, losses)
+        order = np.lexsort(keys)
+        ranks = np.empty(len(order))
+        ranks[order] = np.arange(len(order)) / len(order)
+        return ranks
+
+    def rank(self, params: Mapping[str, Any]) -> float:
+        """Return the share of configurations that are better than the one nearest to ``params``.
+
+        Examples
+        --------
+        >>> objective = TableObjective("digits")
+        >>> objective.rank(objective.best().params)
+        0.0
+        """
+        return float(self.ranks()[self.index_of(params)])
+
+    def best(self) -> Optimum:
+        """Return the best configuration, by the mean of all runs."""
+        index = int(np.argmin(self.ranks()))
+        rows = self.table.about["rows"]["test"]
+        correct = self.table.test_correct[index, :, self.epochs - 1].mean()
+        value = float(self.truth[index])
+        return Optimum(index, self.table.params_at(index), value, float(correct / rows))
+
+    def index_of(self, params: Mapping[str, Any]) -> int:
+        """Return the number of the configuration nearest to ``params``, saying so if it is not
+        the same."""
+        levels = {name: value for name, value in params.items() if name != "epochs"}
+        index = self.table.index_of({**self.defaults, **levels})
+        if not self.quiet:
+            self._say(params, index)
+        return index
+
+    def seconds_of(self, index: int, epochs: int) -> float:
+        """Return what plain ``Model.fit`` would take for a configuration."""
+        table = self.table
+        return float(table.start_seconds[index] + epochs * table.epoch_seconds[index])
+
+    # ── looking up ──────────────────────────────────────────────────────────
+    def _budget(self, params: Params, epochs: int | None) -> int:
+        problems = Problems("TableObjective")
+        if not isinstance(params, Mapping):
+            problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")
+            problems.raise_if_any()
+        if epochs is None:
+            epochs = params.get("epochs", self.epochs)
+        check_epochs(problems, epochs)
+        _check_stored(problems, epochs, self.table)
+        problems.raise_if_any()
+        return epochs
+
+    def _draw(self, index: int, budget: int) -> int | None:
+        """Return the number of the run that answers; None for the mean of all."""
+        if not self.noise:
+            return None if self.seed == "mean" else self.seed
+        times = self._asked.get((index, budget), 0)
+        self._asked[index, budget] = times + 1
+        return int(draw_runs(self.seed, index, times, self.table.seeds))
+
+    def _curve(
+        self, index: int, run: int | None, budget: int
+    ) -> tuple[dict[str, list[float]], int]:
+        """Return the curve up to the budget, and the epoch in which it diverged, or 0."""
+        table = self.table
+        deaths = table.diverged[index] if run is None else table.diverged[index, run : run + 1]
+        died = min((int(epoch) for epoch in deaths if 0 < epoch <= budget), default=0)
+        end = died - 1 if died else budget
+
+        def read(stored: np.ndarray, by: float = 1.0) -> list[float]:
+            own = stored[index].mean(axis=0, dtype=float) if run is None else stored[index, run]
+            return (own[:end].astype(float) / by).tolist()
+
+        curve = {
+            "loss": read(table.loss),
+            "val_loss": read(table.val_loss),
+            "val_accuracy": read(table.val_correct, table.about["rows"]["validation"]),
+        }
+        return curve, died
+
+    def _test_value(self, index: int, run: int | None, epochs: int) -> float:
+        stored = self.table.test_correct[index, :, epochs - 1]
+        correct = stored.mean() if run is None else stored[run]
+        return float(correct) / self.table.about["rows"]["test"]
+
+    def _means(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return accuracy and loss at the end of the budget; a diverged run has the worst."""
+        table, at = self.table, self.epochs - 1
+        rows = table.about["rows"]["validation"]
+        scores = table.val_correct[:, :, at].mean(axis=1, dtype=float) / rows
+        losses = np.nan_to_num(table.val_loss[:, :, at].astype(float), nan=np.inf)
+        return scores, losses.mean(axis=1)
+
+    def _say(self, params: Mapping[str, Any], index: int) -> None:
+        """Tell, once for each hyperparameter, what was read in place of what was asked."""
+        met, name_of = self.table.params_at(index), self.table.name
+        new = [axis for axis in self.table.axes if axis.name not in self._said | set(self.defaults)]
+        missing = [axis.name for axis in new if axis.name not in params]
+        between = [a for a in new if a.name in params and params[a.name] != met[a.name]]
+        if missing:
+            taken = ", ".join(f"{name}={met[name]!r}" for name in missing)
+            print(f"The {name_of} table takes its defaults for what is left out: {taken}.")
+        for axis in between:
+            print(f"The {name_of} table reads {axis.name} at the nearest of {axis.allowed()}.")
+        self._said.update(missing, (axis.name for axis in between))
+
+
+def draw_runs(seed: int, index: Any, times: Any, runs: int) -> np.ndarray:
+    """Return which stored run answers, evenly spread and the same on every machine.
+
+    Parameters
+    ----------
+    seed, index, times : int or array of int
+        Of the objective, of the configuration, and how often it was asked for before.
+    runs : int
+        How many are stored.
+
+    Notes
+    -----
+    An integer hash (the finalizer of splitmix64: Steele, Lea and Flood 2014,
+    https://doi.org/10.1145/2660193.2660195), so that a million draws need no loop.
+    """
+    with np.errstate(over="ignore"):
+        state = np.asarray(seed, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        for part in (index, times):
+            state = (state ^ np.asarray(part, np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
+            state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            state ^= state >> np.uint64(31)
+    return state % np.uint64(runs)
+
+
+def _check_stored(problems: Problems, epochs: object, table: Table) -> None:
+    """Note an epoch budget beyond what is stored."""
+    if isinstance(epochs, int) and not isinstance(epochs, bool) and epochs > table.epochs:
+        allowed = f"up to {table.epochs} epochs, as many as the {table.name} table holds"
+        problems.add("epochs", epochs, allowed, f"epochs={table.epochs}")

@@ -1,0 +1,277 @@
+"""A simulated clock: what W workers would have done, in microseconds instead of hours.
+
+As in the simulated back end of Syne Tune (Salinas et al. 2022,
+https://proceedings.mlr.press/v188/salinas22a.html): stored seconds decide which worker is free
+next, and a method hears of a result only when its time has come.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from hpotutor.errors import Problems
+from hpotutor.objectives.base import Params
+from hpotutor.search import asha
+from hpotutor.search.asha import Job
+from hpotutor.search.backends import optuna_study
+from hpotutor.search.bayesian import liar
+from hpotutor.search.hyperband import Bracket, hyperband_brackets
+from hpotutor.tabular.objective import TableObjective
+
+
+class Scheduler(Protocol):
+    """A method that hands out jobs."""
+
+    def ask(self) -> Job | None:
+        """Return the next job; None when nothing can start before another result is in."""
+
+    def tell(self, job: Job, value: float) -> None:
+        """Hear a finished job's score; higher is better."""
+
+
+def simulate(
+    scheduler: Scheduler,
+    objective: TableObjective,
+    *,
+    workers: int = 1,
+    seconds: float | None = None,
+    jobs: int | None = None,
+    stragglers: float = 0.0,
+    failures: float = 0.0,
+    anew: bool = False,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Run a method on simulated workers, with the table's scores and seconds.
+
+    Parameters
+    ----------
+    scheduler : Scheduler
+        ``ask()`` and ``tell(job, value)``.
+    objective : TableObjective
+    workers : int, default 1
+    seconds : float, optional
+        No job starts after this simulated time.
+    jobs : int, optional
+        At most so many.
+    stragglers : float, default 0
+        How unequal the workers' speeds are from job to job: the standard deviation of the
+        logarithm of the slowdown, whose median is 1.
+    failures : float, default 0
+        The chance that a worker dies in a job, at any moment of it. Its time is lost; a fresh
+        worker takes its place at once, and the job is the next to be begun again, as on Dask.
+    anew : bool, default False
+        Every job trains from its first epoch, as the real searches of this package do. By default
+        one that goes on pays only for its further epochs.
+    seed : int, default 0
+        Of slowdowns and deaths.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each time that a worker worked, in the order of their ends: worker, start,
+        end (s), value, test_value, epochs (trained up to), configuration (number in the table),
+        lost (whether the worker died; there is no value then).
+
+    Raises
+    ------
+    ArgumentError
+        Neither ``seconds`` nor ``jobs`` is given, or a number is out of range.
+
+    Examples
+    --------
+    >>> objective = TableObjective("digits", quiet=True)
+    >>> one, four = (simulate(RandomScheduler(objective), objective, workers=w, jobs=40)
+    ...              for w in (1, 4))
+    >>> bool(2 < one["end"].max() / four["end"].max() <= 4)
+    True
+    """
+    _check(workers, seconds, jobs, stragglers, failures)
+    objective = _fresh(objective)
+    sign = 1.0 if objective.direction == "maximize" else -1.0
+    chance = np.random.default_rng(seed)
+    rows, clock, started = [], 0.0, 0
+    idle, again = deque(range(workers)), deque()
+    running: list[tuple] = []  # (end, number, worker, start, lost, configuration, job)
+    while True:
+        while idle and (again or ((jobs is None or started < jobs) and not _over(clock, seconds))):
+            fresh = not again
+            job = scheduler.ask() if fresh else again.popleft()
+            if job is None:
+                break
+            slowdown, share, dies = np.exp(stragglers * chance.normal()), *chance.random(2)
+            lost = bool(dies < failures)
+            index = objective.index_of(job.params)
+            took = _duration(objective, index, job, anew) * slowdown * (share if lost else 1.0)
+            task = (clock + took, len(rows) + len(running), idle.popleft(), clock, lost, index, job)
+            heapq.heappush(running, task)
+            started += fresh
+        if not running:
+            break
+        clock, _, worker, start, lost, index, job = heapq.heappop(running)
+        idle.append(worker)
+        value = test_value = np.nan
+        if lost:
+            again.append(job)
+        else:
+            evaluation = objective.evaluate(job.params, job.epochs)
+            value, test_value = evaluation.value, evaluation.test_value
+            complete = evaluation.status == "complete"
+            scheduler.tell(job, sign * value if complete else -np.inf)
+        rows.append((worker, start, clock, value, test_value, job.epochs, index, lost))
+    names = ["worker", "start", "end", "value", "test_value", "epochs", "configuration", "lost"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _check(
+    workers: object, seconds: object, jobs: object, stragglers: object, failures: object
+) -> None:
+    problems = Problems("simulate")
+    if seconds is None and jobs is None:
+        problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
+    for name, value in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
+        if value is not None and not value > 0:
+            problems.add(name, value, "a number above 0", f"{name}=4")
+    if not stragglers >= 0:
+        problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
+    if not 0 <= failures < 1:
+        problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
+    problems.raise_if_any()
+
+
+def _fresh(objective: TableObjective) -> TableObjective:
+    """Return one that was asked nothing yet, so that a simulation repeats."""
+    names = ("seed", "noise", "metric", "epochs", "defaults")
+    settings = {name: getattr(objective, name) for name in names}
+    return TableObjective(objective.table, **settings, quiet=True)
+
+
+def _over(clock: float, seconds: float | None) -> bool:
+    return seconds is not None and clock >= seconds
+
+
+def _duration(objective: TableObjective, index: int, job: Job, anew: bool) -> float:
+    done = objective.seconds_of(index, job.done) if job.done and not anew else 0.0
+    return objective.seconds_of(index, job.epochs) - done
+
+
+class RandomScheduler:
+    """Random search: always another configuration, trained in full."""
+
+    def __init__(self, objective: TableObjective, seed: int = 0) -> None:
+        self.objective, self.rng = objective, np.random.default_rng(seed)
+
+    def ask(self) -> Job:
+        return Job(self.objective.space.sample(self.rng), self.objective.epochs)
+
+    def tell(self, job: Job, value: float) -> None:
+        """Learn nothing."""
+
+
+class BayesianScheduler:
+    """Optuna's TPE, asked again before its earlier questions are answered.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    startup : int, default 10
+        Random configurations at first.
+    seed : int, default 0
+
+    Notes
+    -----
+    Trials on their way are taken for bad ones (a constant liar), as on real workers: see
+    :func:`hpotutor.bayesian_search`. It takes milliseconds a job, hundreds of times the others.
+    """
+
+    def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
+        self.objective = objective
+        with optuna_study(liar(seed, startup)) as study:
+            self.study = study
+        self._running: dict[int, Any] = {}
+        self._worst = 0.0
+
+    def ask(self) -> Job:
+        trial = self.study.ask()
+        job = Job(self.objective.space.suggest(trial), self.objective.epochs)
+        self._running[id(job.params)] = trial
+        return job
+
+    def tell(self, job: Job, value: float) -> None:
+        if np.isfinite(value):
+            self._worst = min(self._worst, value)
+        # The model chokes on infinity: what diverged is as bad as the worst.
+        self.study.tell(self._running.pop(id(job.params)), max(value, self._worst))
+
+
+class AsynchronousHalving(asha.AsynchronousHalving):
+    """The rule of :class:`hpotutor.search.asha.AsynchronousHalving`, on a table.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    bracket : Bracket, optional
+        Whose rungs; of :func:`hpotutor.hyperband_brackets` the one that starts lowest by default.
+    eta : int, default 3
+        One in ``eta`` of a rung is promoted.
+    seed : int, default 0
+    """
+
+    def __init__(
+        self,
+        objective: TableObjective,
+        bracket: Bracket | None = None,
+        *,
+        eta: int = 3,
+        seed: int = 0,
+    ) -> None:
+        bracket = bracket or hyperband_brackets(objective.epochs, eta)[0]
+        rungs = [rung.epochs for rung in bracket.rungs]
+        super().__init__(objective.space, rungs, eta=eta, seed=seed)
+
+
+class SynchronousHalving:
+    """Wait until a rung is full before anything is promoted, as in Hyperband's brackets.
+
+    Parameters
+    ----------
+    objective : TableObjective
+    bracket : Bracket
+        One of :func:`hpotutor.hyperband_brackets`; run again and again with new configurations.
+    seed : int, default 0
+    """
+
+    def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:
+        self.objective, self.bracket = objective, bracket
+        self.rng = np.random.default_rng(seed)
+        self._told: list[tuple[float, Params]] = []
+        self._waiting = 0
+        self._jobs = self._rounds()
+
+    def ask(self) -> Job | None:
+        job = next(self._jobs)
+        self._waiting += job is not None
+        return job
+
+    def tell(self, job: Job, value: float) -> None:
+        self._waiting -= 1
+        self._told.append((value, job.params))
+
+    def _rounds(self) -> Iterator[Job | None]:
+        while True:
+            first = self.bracket.rungs[0].configurations
+            survivors = [self.objective.space.sample(self.rng) for _ in range(first)]
+            done = 0
+            for rung in self.bracket.rungs:
+                self._told = []
+                for params in survivors[: rung.configurations]:
+                    yield Job(params, rung.epochs, done)
+                while self._waiting:
+                    yield None
+                ranked = sorted(self._told, key=lambda one: -one[0])
+                survivors, done = [params for _, params in ranked], rung.epochs

@@ -1,0 +1,329 @@
+"""The shipped benchmark: every configuration of a space, trained and stored.
+
+A table answers in microseconds what a training would have answered in seconds, and because it
+holds every configuration the true optimum is known. The idea is that of the tabular benchmarks of
+Klein and Hutter (2019), "Tabular benchmarks for joint architecture and hyperparameter
+optimization", https://arxiv.org/abs/1905.04970: several seeds, whole curves, stored cost.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hpotutor.errors import Problems, did_you_mean
+from hpotutor.tabular import _npz as archive
+
+FOLDER = Path(__file__).parent / "tables"
+NAMES = ("digits", "breast_cancer")
+FORMAT = 1
+# What is stored for each run and epoch; counts as whole numbers, losses in half precision.
+CURVES = {
+    "val_correct": np.dtype("<u2"),
+    "test_correct": np.dtype("<u2"),
+    "loss": np.dtype("<f2"),
+    "val_loss": np.dtype("<f2"),
+}
+PLAIN = {
+    "diverged": np.dtype("u1"),
+    "epoch_seconds": np.dtype("<f4"),
+    "start_seconds": np.dtype("<f4"),
+}
+
+
+class Axis(NamedTuple):
+    """One hyperparameter of a table.
+
+    Parameters
+    ----------
+    name : str
+    levels : tuple
+        The values that were trained, in ascending order if they are numbers.
+    scale : {"log", "linear", "category"}
+        On which scale a value between two levels is nearer to one of them.
+    default : object
+        The level used where a search space leaves this hyperparameter out.
+    """
+
+    name: str
+    levels: tuple
+    scale: str
+    default: Any
+
+    def nearest(self, value: Any) -> int | None:
+        """Return the position of the nearest level, or None if the value is out of reach.
+
+        Numbers reach beyond the first and last level by half of the largest step.
+        """
+        if self.scale == "category":
+            same = (type(level) is type(value) and level == value for level in self.levels)
+            return next(itertools.compress(itertools.count(), same), None)
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            return None
+        if not math.isfinite(value) or (self.scale == "log" and value <= 0):
+            return None
+        points, reach = self._points()
+        at = math.log(value) if self.scale == "log" else float(value)
+        if not points[0] - reach <= at <= points[-1] + reach:
+            return None
+        return min(range(len(points)), key=lambda position: abs(points[position] - at))
+
+    def _points(self) -> tuple[list[float], float]:
+        """Return the levels on their scale, and how far beyond them a value still counts."""
+        log = self.scale == "log"
+        points = [math.log(level) if log else float(level) for level in self.levels]
+        step = max(b - a for a, b in itertools.pairwise(points))
+        return points, step / 2 * (1 + 1e-9)
+
+    def distribution(self) -> Any:
+        """Return what a search may try: numbers between dense levels too, else the levels.
+
+        The ends are such that each level is the nearest one about equally often.
+        """
+        from hpotutor.space.space import choice, integers, loguniform
+
+        first, last = self.levels[0], self.levels[-1]
+        if self.scale == "log" and isinstance(first, float):
+            points, reach = self._points()
+            low, high = math.exp(points[0] - reach), math.exp(points[-1] + reach)
+            return loguniform(float(f"{low * 1.005:.1e}"), float(f"{high * 0.99:.1e}"))
+        if self.scale == "linear" and self.levels == tuple(range(int(first), int(last) + 1)):
+            return integers(first, last)
+        return choice(*self.levels)
+
+    def allowed(self) -> str:
+        """Say which values can be asked for."""
+        return ", ".join(map(repr, self.levels))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """All runs of a table, as arrays.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+    axes : tuple of Axis
+        The hyperparameters; configuration number i is ``params_at(i)``.
+    val_correct, test_correct : array of uint16, shape (configurations, seeds, epochs)
+        Correct answers after each epoch; 0 after a network diverged.
+    loss, val_loss : array of float16, shape (configurations, seeds, epochs)
+        Training loss (mean over the epoch's batches, as Keras reports it) and validation loss;
+        NaN after a network diverged, at most 65504.
+    diverged : array of uint8, shape (configurations, seeds)
+        The epoch, from 1, in which a loss became NaN or infinite; 0 if none did.
+    epoch_seconds, start_seconds : array of float32, shape (configurations,)
+        What plain ``Model.fit`` takes: for an epoch, and once for building and tracing.
+    about : dict
+        Rows, versions of libraries, machine, date, command, how the seconds were measured.
+    checksum : str
+        SHA-256 of all of it, in hexadecimal.
+
+    Examples
+    --------
+    >>> table = open_table("digits")
+    >>> len(table), table.seeds, table.epochs
+    (5184, 5, 30)
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    val_correct: np.ndarray = field(repr=False)
+    test_correct: np.ndarray = field(repr=False)
+    loss: np.ndarray = field(repr=False)
+    val_loss: np.ndarray = field(repr=False)
+    diverged: np.ndarray = field(repr=False)
+    epoch_seconds: np.ndarray = field(repr=False)
+    start_seconds: np.ndarray = field(repr=False)
+    about: dict[str, Any] = field(repr=False)
+    checksum: str = field(default="", repr=False)
+
+    def __len__(self) -> int:
+        return len(self.val_correct)
+
+    @property
+    def seeds(self) -> int:
+        """Runs of each configuration."""
+        return self.val_correct.shape[1]
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of each run."""
+        return self.val_correct.shape[2]
+
+    @functools.cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Number of levels of each hyperparameter."""
+        return tuple(len(axis.levels) for axis in self.axes)
+
+    @functools.cached_property
+    def val_accuracy(self) -> np.ndarray:
+        """Validation accuracy, float32, shape (configurations, seeds, epochs)."""
+        return self.val_correct / np.float32(self.about["rows"]["validation"])
+
+    @functools.cached_property
+    def test_accuracy(self) -> np.ndarray:
+        """Test accuracy, float32, shape (configurations, seeds, epochs)."""
+        return self.test_correct / np.float32(self.about["rows"]["test"])
+
+    @functools.cached_property
+    def parameters(self) -> np.ndarray:
+        """Number of trainable parameters of each configuration."""
+        features, classes = self.about["features"], self.about["classes"]
+        outputs = 1 if classes == 2 else classes
+        columns = self.columns()
+        units, layers = columns["units"].astype(int), columns["layers"].astype(int)
+        hidden = (features + 1) * units + (layers - 1) * (units + 1) * units
+        return hidden + (units + 1) * outputs
+
+    # ── between configurations and their numbers ────────────────────────────
+    def params_at(self, index: int) -> dict[str, Any]:
+        """Return the hyperparameters of a configuration number.
+
+        Examples
+        --------
+        >>> open_table("digits").params_at(0)["optimizer"]
+        'sgd'
+        """
+        if not isinstance(index, int | np.integer) or not 0 <= index < len(self):
+            problems = Problems("params_at")
+            problems.add("index", index, f"a whole number from 0 to {len(self) - 1}", "index=0")
+            problems.raise_if_any()
+        return levels_at(self.axes, int(index))
+
+    def index_of(self, params: Mapping[str, Any]) -> int:
+        """Return the number of the configuration nearest to some hyperparameters.
+
+        Parameters
+        ----------
+        params : mapping
+            Names and values; a name that is left out has its default.
+
+        Raises
+        ------
+        ArgumentError
+            For a name that the table does not have, and for a value beyond its levels; all at
+            once, the nearest ones named.
+        """
+        problems = Problems(f"the {self.name} table")
+        names = [axis.name for axis in self.axes]
+        for name in params:
+            if name not in names:
+                problems.say(
+                    f"{name} is not a hyperparameter of this table.{did_you_mean(name, names)} "
+                    f"It has {', '.join(names)}. For others, train: ht.TrainObjective."
+                )
+        positions = []
+        for axis, exact in zip(self.axes, self._exact, strict=True):
+            value = params.get(axis.name, axis.default)
+            # A search asks for the same levels thousands of times.
+            known = exact.get(value) if type(value) in (str, int, float) else None
+            positions.append(axis.nearest(value) if known is None else known)
+            if positions[-1] is None:
+                close = _closest(axis, value)
+                problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
+        problems.raise_if_any()
+        index = 0
+        for position, levels in zip(positions, self.shape, strict=True):
+            index = index * levels + position
+        return index
+
+    @functools.cached_property
+    def _exact(self) -> list[dict[Any, int]]:
+        return [{level: n for n, level in enumerate(axis.levels)} for axis in self.axes]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return each hyperparameter's value in every configuration, shape (configurations,)."""
+        positions = np.unravel_index(np.arange(len(self)), self.shape)
+        return {a.name: np.array(a.levels)[p] for a, p in zip(self.axes, positions, strict=True)}
+
+    # ── the file ────────────────────────────────────────────────────────────
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the table; equal tables give equal files."""
+        about = {
+            **self.about,
+            "format": FORMAT,
+            "name": self.name,
+            "axes": [axis._asdict() for axis in self.axes],
+            "shape": list(self.val_correct.shape),
+        }
+        arrays = {name: _pack(getattr(self, name).astype(dtype)) for name, dtype in CURVES.items()}
+        plain = {name: getattr(self, name).astype(dtype) for name, dtype in PLAIN.items()}
+        archive.write(path, about, {**arrays, **plain})
+
+
+@functools.lru_cache(maxsize=8)
+def open_table(source: str | os.PathLike = "digits") -> Table:
+    """Open a table, without TensorFlow and without pickle.
+
+    Parameters
+    ----------
+    source : {"digits", "breast_cancer"} or path
+        A shipped table, or the file of one that you built.
+
+    Raises
+    ------
+    ArgumentError
+        There is no table of this name.
+    DataError
+        The file is damaged, or of another version.
+
+    Notes
+    -----
+    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
+    """
+    path = FOLDER / f"{source}.npz" if source in NAMES else Path(source)
+    if not path.exists():
+        problems = Problems("open_table")
+        built = [name for name in NAMES if (FOLDER / f"{name}.npz").exists()]
+        problems.choice("source", str(source), built or list(NAMES))
+        problems.say(f"A table can be built: python tools/tables/build.py {NAMES[0]}.")
+        problems.raise_if_any()
+    remedy = f"python tools/tables/build.py {path.stem}"
+    about, arrays, checksum = archive.read(path, [*CURVES, *PLAIN], FORMAT, remedy)
+    shape, name, axes = about.pop("shape"), about.pop("name"), about.pop("axes")
+    axes = tuple(Axis(a["name"], tuple(a["levels"]), a["scale"], a["default"]) for a in axes)
+    curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
+    plain = {key: arrays[key] for key in PLAIN}
+    return Table(name, axes, **curves, **plain, about=about, checksum=checksum)
+
+
+def _pack(curves: np.ndarray) -> np.ndarray:
+    """Return the differences between epochs, low bytes apart from high bytes.
+
+    Neighboring epochs are alike, so that differences compress to about two thirds.
+    """
+    bits = curves.view("<u2").reshape(-1, curves.shape[-1])
+    bits = np.diff(bits, axis=1, prepend=np.zeros((len(bits), 1), "<u2"))
+    return np.stack([(bits & 255).astype("u1").T, (bits >> 8).astype("u1").T])
+
+
+def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:
+    bits = planes[0].T + (planes[1].T.astype("<u2") << 8)
+    return np.cumsum(bits, axis=1, dtype="<u2").view(dtype).reshape(shape)
+
+
+def levels_at(axes: Sequence[Axis], index: int) -> dict[str, Any]:
+    """Return the hyperparameters of a configuration number; the last axis varies fastest."""
+    found = {}
+    for axis in reversed(axes):
+        index, position = divmod(index, len(axis.levels))
+        found[axis.name] = axis.levels[position]
+    return dict(reversed(found.items()))
+
+
+def _closest(axis: Axis, value: Any) -> Any:
+    """Return the level to suggest in place of one that the table does not have."""
+    if axis.scale == "category" or not isinstance(value, int | float | np.number):
+        close = [level for level in axis.levels if did_you_mean(value, [level])]
+        return (close or [axis.default])[0]
+    return min(axis.levels, key=lambda level: abs(level - value))

@@ -1,0 +1,65 @@
+"""The scripts that make the shipped tables: what they pass on, and that errors are sentences."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from hpotutor.cli import exit_status
+from hpotutor.tabular.table import open_table
+from tools.tables import build, histories, timing, verify
+
+
+def test_scripts_pass_on_what_was_typed(monkeypatch, capsys, tmp_path):
+    calls = {}
+
+    def stand_in(name, value):
+        def called(*given, **named):
+            calls[name] = (given, named)
+            return value
+
+        return called
+
+    table = open_table("digits")
+    file = tmp_path / "some_histories.npz"
+    file.write_bytes(bytes(2_000_000))
+    monkeypatch.setattr(build, "build", stand_in("build", table))
+    monkeypatch.setattr(timing, "measure", stand_in("timing", table))
+    monkeypatch.setattr(verify, "verify", stand_in("verify", "agreement"))
+    monkeypatch.setattr(histories, "compute_histories", stand_in("histories", file))
+    build.main(["digits", "--output", "x.npz", "--work", "parts"])
+    timing.main(["digits", "--repeats", "5", "--provisional"])
+    verify.main(["digits", "--sample", "7", "--seed", "3"])
+    histories.main(["digits", "--methods", "tpe", "gp", "--repeats", "20"])
+    assert calls["build"] == (("digits", "x.npz", "parts"), {})
+    assert calls["timing"] == (("digits",), {"repeats": 5, "provisional": True})
+    assert calls["verify"] == ((table,), {"sample": 7, "seed": 3})
+    assert calls["histories"][0] == ("digits", ["tpe", "gp"])
+    assert calls["histories"][1]["repeats"] == 20
+    told = capsys.readouterr().out
+    assert "agreement" in told
+    assert "some_histories.npz: 2.00 MB" in told
+
+
+def test_an_interrupted_script_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "build", interrupted)
+    assert exit_status(lambda: build.main(["digits"])) == 1
+    assert "goes on from here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script", ["build", "timing", "verify", "histories"])
+def test_a_script_runs_from_any_folder(script, root, tmp_path):
+    ran = subprocess.run(
+        [sys.executable, root / "tools" / "tables" / f"{script}.py", "digit"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 1
+    assert "Did you mean 'digits'?" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,217 @@
+"""Make a shipped table: train every configuration on stacks, in chunks, resumably.
+
+    python tools/tables/build.py digits [--output FILE] [--work FOLDER]
+
+It takes an hour or two on two processors, and goes on where it was stopped. Then, on an idle
+machine, `timing.py`; `verify.py`; and `histories.py`, since stored searches belong to one table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
+
+from hpotutor.cli import exit_status
+from hpotutor.course.system import unwritable
+from hpotutor.datasets.loader import Dataset
+from hpotutor.errors import DataError
+from hpotutor.fused.api import clear_programs, train_many
+from hpotutor.tabular import _npz as archive
+from hpotutor.tabular.table import CURVES, FOLDER, Table, open_table
+from tools.tables.spec import EPOCHS, SEEDS, SPECS, Spec, machine, spec_of, versions
+from tools.tables.timing import rough_seconds
+
+_PARTS = 3
+_LARGEST_LOSS = float(np.finfo(np.float16).max)
+
+
+def build(
+    name: str, output: str | os.PathLike | None = None, work: str | os.PathLike | None = None
+) -> Table:
+    """Train every configuration of a table and write its file.
+
+    Parameters
+    ----------
+    name : {"digits", "breast_cancer"}
+    output : path, optional
+        Where to write; by default over the shipped table.
+    work : path, optional
+        A folder for finished chunks, ``runs/table-<name>`` by default. A build that was stopped
+        goes on from there; delete the folder to start anew.
+
+    Returns
+    -------
+    Table
+        Its seconds are rough until :func:`tools.tables.timing.measure` has been run.
+
+    Raises
+    ------
+    ArgumentError
+        There is no plan for a table of this name.
+    DataError
+        One of the places cannot be written; chunks that are finished are kept.
+
+    Notes
+    -----
+    One run is what ``TrainObjective(data, epochs=30, engine="fused", seed=seed)`` trains.
+    """
+    spec = spec_of("build", name)
+    data = spec.load()
+    path = Path(output) if output is not None else FOLDER / f"{name}.npz"
+    folder = Path(work) if work is not None else Path("runs") / f"table-{name}"
+    _check_places(path, folder)
+    arrays = _empty(spec)
+    for numbers, chunk in _trained_chunks(spec, data, folder):
+        for key, values in chunk.items():
+            arrays[key][numbers] = values
+    command = f"python tools/tables/build.py {name}"
+    about = {**_about(spec, data), "command": command, "timing": "rough"}
+    table = Table(name, spec.axes, **arrays, **rough_seconds(spec), about=about)
+    table.save(path)
+    open_table.cache_clear()
+    return open_table(path)
+
+
+def _check_places(output: Path, work: Path) -> None:
+    """Raise if one of the two cannot be written: now, and not after an hour of training."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The folder {str(work)!r} cannot be made ({error.strerror}). Name another one after "
+            "--work."
+        ) from error
+    for place, option in ((output.parent, "--output"), (work, "--work")):
+        error = unwritable(place)
+        if error is not None:
+            raise DataError(
+                f"The folder {str(place)!r} cannot be written ({error.strerror}). Make room "
+                f"there, or name another place after {option}."
+            )
+
+
+def _empty(spec: Spec) -> dict[str, np.ndarray]:
+    shape = (int(np.prod(spec.shape)), SEEDS, EPOCHS)
+    arrays = {key: np.zeros(shape, dtype) for key, dtype in CURVES.items()}
+    arrays["diverged"] = np.zeros(shape[:2], np.uint8)
+    return arrays
+
+
+def _trained_chunks(
+    spec: Spec, data: Dataset, folder: Path
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Yield each chunk's configuration numbers and arrays, from the folder or by training."""
+    chunks = spec.chunks()
+    plan = json.dumps([spec.name, spec.split, [a._asdict() for a in spec.axes], SEEDS, EPOCHS])
+    mark = hashlib.sha256((plan + data.fingerprint).encode()).hexdigest()[:8]
+    networks = sum(map(len, chunks)) * SEEDS
+    with tqdm(total=networks, unit="network", desc=f"table {spec.name}") as bar:
+        for number, indices in enumerate(chunks):
+            path = folder / f"{mark}-{number:03d}.npz"
+            arrays = _stored_chunk(path)
+            if arrays is None:
+                arrays = train_chunk(spec, data, indices)
+                with archive.whole(path) as file:
+                    np.savez(file, **arrays)
+                clear_programs()
+            yield indices, arrays
+            bar.update(len(indices) * SEEDS)
+
+
+def _stored_chunk(path: Path) -> dict[str, np.ndarray] | None:
+    """Return a chunk that was finished before, or None if there is none or it is damaged."""
+    try:
+        # Opened here, because NumPy leaves a file that it cannot read open.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return {key: file[key] for key in (*CURVES, "diverged")}
+    except (*archive.UNREADABLE, KeyError):
+        return None
+
+
+def train_chunk(spec: Spec, data: Dataset, indices: np.ndarray) -> dict[str, np.ndarray]:
+    """Train some configurations, every seed, and return their arrays."""
+    # The table holds test scores, so that lessons can show what a choice was worth. It reads the
+    # part behind the seal without a word; no choice is made here.
+    x_test, y_test = data._test
+    trained = []
+    # In parts of equal composition, so that one traced program serves them all.
+    for part in np.array_split(indices, _PARTS):
+        members = [{**spec.params_at(i), "seed": seed} for i in part for seed in range(SEEDS)]
+        trained += train_many(
+            data.x_train,
+            data.y_train,
+            data.x_val,
+            data.y_val,
+            members,
+            n_classes=data.n_classes,
+            epochs=EPOCHS,
+            evaluations={"test": (x_test, y_test)},
+        )
+    shape = (len(indices), SEEDS)
+    arrays = {key: np.zeros((*shape, EPOCHS), dtype) for key, dtype in CURVES.items()}
+    arrays["diverged"] = np.zeros(shape, np.uint8)
+    for position, network in enumerate(trained):
+        at = np.unravel_index(position, shape)
+        _write_run(arrays, at, network, len(data.y_val), len(y_test))
+    return arrays
+
+
+def _write_run(
+    arrays: dict[str, np.ndarray], at: tuple, network: Any, n_val: int, n_test: int
+) -> None:
+    """Put one network's curves into the arrays; what it diverged in and after is not a number."""
+    epochs = network.epochs
+    if network.status == "diverged":
+        arrays["diverged"][at] = epochs
+        epochs -= 1
+    for name, rows in (("val", n_val), ("test", n_test)):
+        accuracy = np.array(network.curve[f"{name}_accuracy"][:epochs])
+        arrays[f"{name}_correct"][at][:epochs] = np.round(accuracy * rows)
+    for name in ("loss", "val_loss"):
+        arrays[name][at] = np.nan
+        arrays[name][at][:epochs] = np.minimum(network.curve[name][:epochs], _LARGEST_LOSS)
+
+
+def _about(spec: Spec, data: Dataset) -> dict[str, Any]:
+    return {
+        "data": {"name": spec.name, **spec.split, "seed": data.seed, "rows": data.fingerprint},
+        "rows": {
+            "train": len(data.y_train),
+            "validation": len(data.y_val),
+            "test": data.n_test,
+        },
+        "features": data.n_features,
+        "classes": data.n_classes,
+        "versions": versions(),
+        "machine": machine(),
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Train all of a table anew; resumable.")
+    parser.add_argument("name", help=" or ".join(SPECS))
+    parser.add_argument("--output", help="the file to write; by default the shipped one")
+    parser.add_argument("--work", help="folder for finished parts; by default under runs")
+    chosen = parser.parse_args(arguments)
+    table = build(chosen.name, chosen.output, chosen.work)
+    print(f"{table.name}: {len(table):,} configurations, checksum {table.checksum[:12]}.")
+    print(f"Next, on an idle machine: python tools/tables/timing.py {table.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))

@@ -1,0 +1,150 @@
+"""Train a sample of a table again with plain Keras, and say how well it agrees.
+
+python tools/tables/verify.py digits [--sample 50] [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+from tqdm.auto import tqdm
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
+
+from hpotutor.cli import exit_status
+from hpotutor.errors import DataError, Problems, check_seed
+from hpotutor.objectives.training import TrainObjective
+from hpotutor.tabular.table import Table, open_table
+from tools.tables.spec import spec_of
+
+
+class Agreement(NamedTuple):
+    """How fresh trainings agree with a table.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        A row a run: its configuration's number, the seed, ``table``, the mean validation accuracy
+        of the stored runs, and ``keras``, that of the fresh one.
+    rank_correlation : float
+        Spearman's, between the two, over all runs.
+    upper_half : float
+        The same over the better half by the table, where differences are small.
+    difference : float
+        Mean absolute difference between the fresh run and a stored run of the same configuration.
+    spread : float
+        Mean absolute difference between two stored runs of the same configuration: what the seed
+        alone does.
+    """
+
+    runs: pd.DataFrame
+    rank_correlation: float
+    upper_half: float
+    difference: float
+    spread: float
+
+    def __str__(self) -> str:
+        middle = (self.runs["keras"] - self.runs["table"]).quantile([0.1, 0.5, 0.9])
+        return (
+            f"{len(self.runs)} runs trained again with Model.fit.\n"
+            f"Rank correlation with the table: {self.rank_correlation:.3f} "
+            f"({self.upper_half:.3f} within the better half).\n"
+            f"Validation accuracy, mean absolute difference from a stored run: "
+            f"{self.difference:.4f}; between two stored runs: {self.spread:.4f}.\n"
+            "Fresh run minus the table's mean: "
+            f"10% below {middle[0.1]:+.4f}, half below {middle[0.5]:+.4f}, "
+            f"90% below {middle[0.9]:+.4f}."
+        )
+
+
+def verify(table: Table, *, sample: int = 50, seed: int = 0) -> Agreement:
+    """Train a stratified sample of a table's configurations with plain ``Model.fit``.
+
+    Parameters
+    ----------
+    table : Table
+        Of one of the data sets that tables are built of.
+    sample : int, default 50
+        How many runs; the configurations are drawn evenly over the table's ranking.
+    seed : int, default 0
+        Of the drawing.
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    ArgumentError
+        The table is of an unknown data set, or the sample is not from 2 to its size.
+    DataError
+        The rows are not those that the table was trained on.
+
+    Notes
+    -----
+    ``Model.fit`` draws its batches in an order of its own, so that the fresh runs are new seeds:
+    they should differ from the stored ones as these differ from each other.
+    """
+    spec = spec_of("verify", table.name)
+    problems = Problems("verify")
+    if isinstance(sample, bool) or not isinstance(sample, int) or not 2 <= sample <= len(table):
+        problems.add("sample", sample, f"a whole number from 2 to {len(table)}", "sample=50")
+    check_seed(problems, seed)
+    problems.raise_if_any()
+    data = spec.load()
+    if data.fingerprint != table.about["data"]["rows"]:
+        raise DataError(
+            f"The rows of {table.name!r} here are not those that the table was trained on; "
+            "scikit-learn may have changed them or their split. Type python tools/tables/build.py "
+            f"{table.name}."
+        )
+    rng = np.random.default_rng(seed)
+    stored = table.val_accuracy[:, :, -1]
+    strata = np.array_split(np.argsort(stored.mean(axis=1), kind="stable"), sample)
+    rows = []
+    for stratum in tqdm(strata, unit="run", desc=f"verifying {table.name}"):
+        index, run = int(rng.choice(stratum)), int(rng.integers(table.seeds))
+        objective = TrainObjective(data, epochs=table.epochs, seed=run)
+        evaluation = objective.evaluate(table.params_at(index))
+        # A network that diverged answers no better than chance; the table counts it as 0.
+        rows.append((index, run, stored[index].mean(), np.nan_to_num(evaluation.value)))
+    runs = pd.DataFrame(rows, columns=["configuration", "seed", "table", "keras"])
+    return agreement(runs, stored)
+
+
+def agreement(runs: pd.DataFrame, stored: np.ndarray) -> Agreement:
+    """Sum fresh runs up against the stored ones, an array (configurations, seeds)."""
+    chosen = stored[runs["configuration"]]
+    upper = runs[runs["table"] >= runs["table"].median()]
+    fresh = runs["keras"].to_numpy()[:, None]
+    pairs = np.abs(chosen[:, :, None] - chosen[:, None, :])
+    others = chosen.shape[1] * (chosen.shape[1] - 1)
+    return Agreement(
+        runs,
+        float(spearmanr(runs["table"], runs["keras"]).statistic),
+        float(spearmanr(upper["table"], upper["keras"]).statistic),
+        float(np.abs(chosen - fresh).mean()),
+        float((pairs.sum(axis=(1, 2)) / others).mean()),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Train a sample again with plain Keras.")
+    parser.add_argument("name", help="digits or breast_cancer")
+    parser.add_argument("--sample", type=int, default=50, help="how many runs")
+    parser.add_argument("--seed", type=int, default=0, help="decides which runs")
+    chosen = parser.parse_args(arguments)
+    print(verify(open_table(chosen.name), sample=chosen.sample, seed=chosen.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))
