@@ -1,23 +1,76 @@
-"""What several calls check about their arguments."""
+"""What many calls check about their arguments; each rule stands once, and takes NumPy's numbers."""
 
 from __future__ import annotations
 
 import os
+from numbers import Integral, Real
+from typing import TypeGuard
+
+import numpy as np
 
 from hpotutor.errors import Problems
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Return whether a value is a whole number, of Python or of NumPy; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number, of Python or of NumPy; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def check_count(
+    problems: Problems,
+    name: str,
+    value: object,
+    low: int = 1,
+    example: int = 20,
+    *,
+    optional: bool = False,
+) -> bool:
+    """Note a value that is not a whole number from ``low`` up; return whether it was fine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_count(Problems("search"), "trials", np.int64(5))
+    True
+    """
+    fine = (optional and value is None) or (is_whole(value) and value >= low)
+    if not fine:
+        problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")
+    return fine
+
+
+def check_share(
+    problems: Problems, name: str, value: object, example: float, *, inside: bool = False
+) -> bool:
+    """Note a value that is not a number from 0 to 1, or strictly between; return if it was fine."""
+    fine = is_number(value) and (0 < value < 1 if inside else 0 <= value <= 1)
+    if not fine:
+        allowed = "a share between 0 and 1" if inside else "a number from 0 to 1"
+        problems.add(name, value, allowed, f"{name}={example}")
+    return fine
+
+
+def check_seed(problems: Problems, seed: object, *, optional: bool = False) -> None:
+    """Note a seed that NumPy, Keras and scikit-learn would not all take."""
+    if optional and seed is None:
+        return
+    if not is_whole(seed) or not 0 <= seed < 2**32:
+        allowed = "a whole number from 0 to 4294967295" + (", or None" if optional else "")
+        problems.add("seed", seed, allowed, "seed=0")
 
 
 def check_budget(
     problems: Problems, trials: object, max_epochs: object, max_seconds: object
 ) -> None:
     """Note budgets that are neither None nor above 0."""
-    for name, count in (("trials", trials), ("max_epochs", max_epochs)):
-        if count is None:
-            continue
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            problems.add(name, count, "a whole number from 1 up", f"{name}=30")
-    number = isinstance(max_seconds, int | float) and not isinstance(max_seconds, bool)
-    if max_seconds is not None and (not number or not max_seconds > 0):
+    check_count(problems, "trials", trials, example=30, optional=True)
+    check_count(problems, "max_epochs", max_epochs, example=30, optional=True)
+    if max_seconds is not None and (not is_number(max_seconds) or not max_seconds > 0):
         problems.add("max_seconds", max_seconds, "a number of seconds above 0", "max_seconds=60")
 
 

@@ -142,9 +142,3 @@ up. Type for instance units=16.
             raise error(f"{self.call}: {self.lines[0]}")
         listed = "\n".join(f"  {n}. {line}" for n, line in enumerate(self.lines, start=1))
         raise error(f"{self.call}: {len(self.lines)} problems.\n{listed}")
-
-
-def check_seed(problems: Problems, seed: object) -> None:
-    """Note a seed that NumPy, Keras and scikit-learn would not all take."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        problems.add("seed", seed, "a whole number from 0 to 4294967295", "seed=0")

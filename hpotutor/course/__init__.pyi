@@ -1,4 +1,3 @@
-from . import system as system
 from .claims import Claim as Claim
 from .claims import claims_box as claims_box
 from .claims import claims_ledger as claims_ledger

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from hpotutor.course import system as machine
+from hpotutor import _system as machine
 
 State = Literal["fine", "note", "problem"]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpotutor._files import write_whole
+from hpotutor._system import write_whole
 from hpotutor.course.assignment import assignment_of, points_of
 from hpotutor.course.lessons import all_lessons, find_lesson, fingerprint, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems

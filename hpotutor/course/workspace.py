@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hpotutor._files import write_whole
+from hpotutor._system import write_whole
 from hpotutor.course.lessons import all_lessons, fingerprint
 from hpotutor.errors import HpoTutorError, MissingExtra
 

@@ -17,6 +17,7 @@ from sklearn import datasets as sklearn_datasets
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from hpotutor._validation import check_seed
 from hpotutor.datasets._validation import (
     check_labels,
     check_shares,
@@ -24,7 +25,7 @@ from hpotutor.datasets._validation import (
     from_frame,
     read_csv,
 )
-from hpotutor.errors import DataError, Problems, SealError, check_seed
+from hpotutor.errors import DataError, Problems, SealError
 
 _TABULAR: dict[str, Callable[[], Any]] = {
     "iris": sklearn_datasets.load_iris,

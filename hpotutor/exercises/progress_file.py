@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from hpotutor._files import write_whole
+from hpotutor._system import write_whole
 
 FILE = "hpotutor_progress.json"
 VARIABLE = "HPOTUTOR_PROGRESS"

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+from hpotutor._validation import check_seed
 from hpotutor.datasets.loader import Dataset
-from hpotutor.errors import ArgumentError, Problems, check_seed
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import (
     Evaluation,

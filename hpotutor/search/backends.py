@@ -51,21 +51,6 @@ def installed(library: str) -> bool:
     return module is None or importlib.util.find_spec(module) is not None
 
 
-def check_count(problems: Problems, name: str, value: object, low: int, example: int) -> bool:
-    """Note an argument that is not a whole number from ``low`` up; return whether it was fine."""
-    fine = isinstance(value, int) and not isinstance(value, bool) and value >= low
-    if not fine:
-        problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")
-    return fine
-
-
-def check_fraction(problems: Problems, name: str, value: object, example: float) -> None:
-    """Note an argument that is not a number from 0 to 1."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1:
-        problems.add(name, value, "a number from 0 to 1", f"{name}={example}")
-
-
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import WorkerObjective, on_workers
 from hpotutor.search._parallel import observe_on_workers, optimize_on_workers
 from hpotutor.search.backends import (
-    check_count,
     check_library,
     experimental,
     minimize,

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
+from hpotutor._validation import check_count, check_share
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import on_workers
 from hpotutor.search.backends import (
-    check_count,
-    check_fraction,
     check_library,
     experimental,
     optuna_study,
@@ -115,9 +114,9 @@ def genetic_search(
     if check_count(problems, "elite", elite, 0, 2) and fine and elite >= population:
         problems.add("elite", elite, f"less than population={population}", "elite=2")
     check_count(problems, "tournament", tournament, 1, 3)
-    check_fraction(problems, "crossover", crossover, 0.9)
+    check_share(problems, "crossover", crossover, 0.9)
     if mutation is not None:
-        check_fraction(problems, "mutation", mutation, 0.2)
+        check_share(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
     settings = Settings(population, elite, tournament, crossover, mutation)

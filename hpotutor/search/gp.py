@@ -26,7 +26,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpotutor.errors import Problems, check_seed
+from hpotutor._validation import check_seed
+from hpotutor.errors import Problems
 from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import to_unit
 

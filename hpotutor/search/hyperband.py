@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective, Params
 from hpotutor.parallel.dask_objective import on_workers
@@ -20,7 +21,6 @@ from hpotutor.search.backends import (
     ONE_SPLIT,
     ROWS,
     TrialEstimator,
-    check_count,
     check_library,
     in_batches,
     optuna_study,

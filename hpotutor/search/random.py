@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import on_workers
@@ -16,7 +17,6 @@ from hpotutor.search.backends import (
     ONE_SPLIT,
     ROWS,
     TrialEstimator,
-    check_count,
     check_library,
     experimental,
     minimize,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpotutor.errors import Problems, check_seed
+from hpotutor._validation import check_seed
+from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.space.space import SearchSpace
 

@@ -14,13 +14,14 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from hpotutor._system import versions
 from hpotutor._validation import check_budget, check_keeping
 from hpotutor.errors import HpoTutorError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.space.space import SearchSpace
 from hpotutor.study._checks import check_question, estimate
 from hpotutor.study.result import SearchResult
-from hpotutor.study.storage import Log, to_evaluation, versions
+from hpotutor.study.storage import Log, to_evaluation
 
 FAILURES_IN_A_ROW = 3
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib.metadata
 import json
 import math
 import os
-import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ import optuna
 from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpotutor._system import versions
 from hpotutor.errors import LogError
 from hpotutor.objectives.base import Evaluation
 from hpotutor.space.space import SearchSpace
@@ -32,17 +31,6 @@ _STATES = {
     "diverged": TrialState.FAIL,
     "failed": TrialState.FAIL,
 }
-_RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """Return the installed version of Python and of every library that can shape a search."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in _RECORDED:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
 
 
 class Log:

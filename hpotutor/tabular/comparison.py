@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from hpotutor._validation import check_seed
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
-from hpotutor.errors import Problems, check_seed
+from hpotutor.errors import Problems
 from hpotutor.study.result import SearchResult
 from hpotutor.tabular.histories import (
     History,

@@ -15,9 +15,9 @@ from types import SimpleNamespace
 import pytest
 
 import hpotutor as ht
+from hpotutor import _system as machine
 from hpotutor.cli import main
 from hpotutor.course import doctor
-from hpotutor.course import system as machine
 from hpotutor.course.doctor import Finding, Report
 
 

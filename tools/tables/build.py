@@ -24,8 +24,8 @@ from tqdm.auto import tqdm
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
+from hpotutor._system import unwritable
 from hpotutor.cli import exit_status
-from hpotutor.course.system import unwritable
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import DataError
 from hpotutor.fused.api import clear_programs, train_many

@@ -22,11 +22,11 @@ from tqdm.auto import tqdm
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
+from hpotutor._system import versions
 from hpotutor.cli import exit_status
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.search import bayesian, genetic, hyperband
-from hpotutor.study.storage import versions
 from hpotutor.tabular import _npz as archive
 from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
 from hpotutor.tabular.objective import TableObjective

@@ -19,8 +19,9 @@ from tqdm.auto import tqdm
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
+from hpotutor._validation import check_seed
 from hpotutor.cli import exit_status
-from hpotutor.errors import DataError, Problems, check_seed
+from hpotutor.errors import DataError, Problems
 from hpotutor.objectives.training import TrainObjective
 from hpotutor.tabular.table import Table, open_table
 from tools.tables.spec import spec_of

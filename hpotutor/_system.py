@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib.metadata
 import math
 import os
 import shutil
@@ -11,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+_RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 
@@ -131,3 +135,29 @@ def free_disk(folder: str | os.PathLike) -> float:
         return float(shutil.disk_usage(folder).free)
     except OSError:
         return math.nan
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Return the installed version of Python and of every library that can shape a search."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _RECORDED:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an older file is then as it was.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from hpotutor.course import system as machine
+from hpotutor import _system as machine
 
 
 @pytest.mark.parametrize(
