@@ -40,15 +40,16 @@ def attach(
     Traceback (most recent call last):
     AttributeError: module 'hpotutor.plots' has no attribute 'heatmap'. Did you mean 'heat_map'?
     """
-    load, listed, names = lazy_loader.attach_stub(package, file)
+    load, names_of, names = lazy_loader.attach_stub(package, file)
 
     def load_or_hint(name: str) -> Any:
         if name in names:
             return load(name)
         hint = did_you_mean(name, names)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}.{hint}")
+        listed = f" It has: {', '.join(names)}." if len(names) < 20 else ""
+        raise AttributeError(f"module {package!r} has no attribute {name!r}.{hint}{listed}")
 
-    return load_or_hint, listed, names
+    return load_or_hint, names_of, names
 
 
 def configure() -> None:

@@ -604,7 +604,7 @@ COMPARISONS = {
     ),
     "seed": (lambda: ht.compare(["grid"], lookup(), seed="a"), "seed='a' .*a whole number"),
     "method": (lambda: ht.compare(["tpee"], ht.TableObjective()), "method='tpee'.* mean 'tpe'"),
-    "method not stored": (lambda: ht.compare(["tpe"], lookup()), "no traces for the made up table"),
+    "method not stored": (lambda: ht.compare(["tpe"], lookup()), "no histories for the made up table"),
     "more than is stored": (
         lambda: ht.compare(["tpe"], ht.TableObjective(), trials=3000, repeats=3),
         "'tpe' is stored for .*Type repeats=3, trials=60",
@@ -805,7 +805,7 @@ def test_a_training_that_cannot_be_is_a_trial_without_value(engine, params, says
         (ht, "grid_serch", "Did you mean 'grid_search'"),
         (ht.plots, "heatmap", "Did you mean 'heat_map'"),
         (ht.widgets, "knobpanel", "Did you mean 'knob_panel'"),
-        (ht.exercises, "lesson_99", "Lessons: lesson_00"),
+        (ht.exercises, "lesson_99", "It has: .*lesson_00"),
     ],
 )
 def test_a_misspelt_name_is_corrected(module, name, says):
