@@ -244,7 +244,7 @@ def _clouds(address: Address) -> str:
             "- **Binder**: the folder `binder/` describes the environment. **Colab**: upload the "
             "wheel that\n  `python -m build --wheel` makes, and `%pip install` it there; what "
             "Colab has stays. There is no\n  badge to click, as the project has no public address "
-            "yet: `python tools/links.py OWNER/REPO` writes one\n  here and into every lesson.\n"
+            "yet: `python tools/links.py OWNER/REPO`\n  writes one here and into every lesson.\n"
         )
     first = "notebooks/00_start_here.ipynb"
     return (

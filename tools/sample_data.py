@@ -1,4 +1,4 @@
-"""Write hpotutor/data/diabetes.csv, the capstone's own table, from what scikit-learn ships.
+"""Write the capstone's own table, hpotutor/datasets/data/diabetes.csv, from scikit-learn's.
 
 python tools/sample_data.py
 """
