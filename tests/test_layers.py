@@ -13,7 +13,10 @@ import pytest
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter on the package in a folder."""
-    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    command = (
+        "import sys; from importlinter.cli import lint_imports; "
+        "sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    )
     return subprocess.run(
         [sys.executable, "-c", command],
         cwd=folder,
