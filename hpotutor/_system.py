@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-_RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
+LIBRARIES = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 
@@ -138,10 +138,16 @@ def free_disk(folder: str | os.PathLike) -> float:
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """Return the installed version of Python and of every library that can shape a search."""
+def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
+    """Return the installed version of Python, and of each of these libraries that is installed.
+
+    Parameters
+    ----------
+    libraries : tuple of str, optional
+        As they are called on PyPI; by default every one that can shape a search.
+    """
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in _RECORDED:
+    for name in libraries:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
     return found
