@@ -26,7 +26,7 @@ class Memory(NamedTuple):
     free: float
 
 
-def place(environ: Mapping[str, str] | None = None) -> str:
+def environment(environ: Mapping[str, str] | None = None) -> str:
     """Return where this runs: ``"Colab"``, ``"Binder"``, ``"JupyterHub"`` or ``"this computer"``.
 
     Parameters
@@ -36,7 +36,7 @@ def place(environ: Mapping[str, str] | None = None) -> str:
 
     Examples
     --------
-    >>> place({"COLAB_RELEASE_TAG": "release"})
+    >>> environment({"COLAB_RELEASE_TAG": "release"})
     'Colab'
     """
     environ = os.environ if environ is None else environ
@@ -62,7 +62,7 @@ def memory() -> Memory:
 
 def _system_memory() -> Memory:
     try:
-        import psutil  # comes with ipykernel
+        import psutil  # type: ignore[import-untyped]  # comes with ipykernel, has no hints
 
         now = psutil.virtual_memory()
         return Memory(now.total, now.available)
@@ -121,7 +121,7 @@ def unwritable(folder: str | os.PathLike) -> OSError | None:
     'No such file or directory'
     """
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=os.fspath(folder)) as file:
             file.write(bytes(100_000))
             file.flush()
     except OSError as error:
