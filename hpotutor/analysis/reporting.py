@@ -18,8 +18,6 @@ from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
 
-__all__ = ["Report", "report"]
-
 # Of the two builds of TensorFlow, one is installed.
 _LIBRARIES = ("numpy", "scikit-learn", "keras", "tensorflow-cpu", "tensorflow", "optuna")
 

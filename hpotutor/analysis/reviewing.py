@@ -16,8 +16,6 @@ from hpotutor.space.distributions import Conditional, Distribution
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
 
-__all__ = ["CHECKS", "Finding", "Review", "review"]
-
 
 class Review(Shown):
     """What `review` found, and what it could not judge.
@@ -123,12 +121,12 @@ def review(
     )
     """
     _check_arguments(space, result, trials, data, difference)
-    objective = None if result is None else getattr(result.objective, "here", result.objective)
-    own = getattr(objective, "data", None)
-    if data is None and isinstance(own, Dataset):
-        data = own
-    if trials is None and result is not None:
-        trials = len(result)
+    objective = None
+    if result is not None:
+        objective = result.objective.here if result.objective is not None else None
+        own = getattr(objective, "data", None)
+        data = own if data is None and isinstance(own, Dataset) else data
+        trials = len(result) if trials is None else trials
     plan = Plan(space, result, trials, data, difference, objective)
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
