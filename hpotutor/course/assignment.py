@@ -125,7 +125,7 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
         region += f"\n{name} = answer"
     source = f"{stub.rstrip()}\n{region}\n### END SOLUTION"
     grade_id = exercise.id.replace(".", "-")  # unlike "q1", it stays unique in a mixed assignment
-    yield _code(grade_id, source, _grading(grade_id, solution=True))
+    yield _code(grade_id, source, _grading(grade_id))
     mark = _MARK.format(
         lesson=exercise.lesson,
         number=exercise.number,
@@ -136,22 +136,17 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
         name=name,
     )
     grade_id += "-mark"
-    yield _code(grade_id, mark, _grading(grade_id, points=exercise.points))
+    yield _code(grade_id, mark, _grading(grade_id, exercise.points))
 
 
-def _grading(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict[str, Any]:
-    """Return what nbgrader keeps in a cell's metadata, in the form of its schema 3."""
-    about: dict[str, Any] = {
-        "schema_version": 3,
-        "grade_id": grade_id,
-        "solution": solution,
-        "grade": points is not None,
-        "locked": not solution,
-        "task": False,
-    }
-    if points is not None:
-        about["points"] = points
-    return {"nbgrader": about}
+def _grading(grade_id: str, points: int | None = None) -> dict[str, Any]:
+    """Return what nbgrader keeps, in the form of its schema 3, in a cell that it grades.
+
+    Without points it is the cell that a student fills in.
+    """
+    about: dict[str, Any] = {"schema_version": 3, "grade_id": grade_id, "solution": points is None}
+    about |= {"grade": points is not None, "locked": points is not None, "task": False}
+    return {"nbgrader": about if points is None else about | {"points": points}}
 
 
 def _markdown(cell_id: str, source: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ the doctor from saying so.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 import platform
@@ -266,17 +265,14 @@ def _kernel() -> Iterator[Finding]:
             told = "runs in another environment than `!pip` and `!python` reach"
             yield Finding("note", "kernel", told, "Type %pip where you would type !pip")
         return
-    if importlib.util.find_spec("jupyter_client") is None:
-        return  # the line on ipykernel says so already
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
     try:
+        from jupyter_client.kernelspec import KernelSpecManager
+
         python = KernelSpecManager().get_kernel_spec("python3").argv[0]
-    except (NoSuchKernel, OSError, ValueError, IndexError):
-        return
-    if os.path.isabs(python) and not _same(
-        os.path.dirname(python), os.path.dirname(sys.executable)
-    ):
+    except (ImportError, KeyError, OSError, ValueError, IndexError):
+        return  # no such kernel, or no Jupyter: the line on ipykernel says so already
+    mine, its = os.path.dirname(sys.executable), os.path.dirname(python)
+    if os.path.isabs(python) and not _same(mine, its):
         told = f"`python3` in Jupyter starts another Python, {python}"
         remedy = "Type: jupyter kernelspec remove python3 (this Python's own then takes its place)"
         yield Finding("problem", "kernel", told, remedy)

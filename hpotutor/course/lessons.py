@@ -12,13 +12,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def checkout() -> Path | None:
-    """Return the whole project's folder, where the package runs from it; else nothing.
-
-    Examples
-    --------
-    >>> checkout() is None or (checkout() / "notebooks").is_dir()
-    True
-    """
+    """Return the whole project's folder, where the package runs from it."""
     whole = (_PROJECT / "pyproject.toml").is_file() and (_PROJECT / "notebooks").is_dir()
     return _PROJECT if whole else None
 
