@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-_RECORDED = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
+LIBRARIES = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 
@@ -26,7 +26,7 @@ class Memory(NamedTuple):
     free: float
 
 
-def place(environ: Mapping[str, str] | None = None) -> str:
+def environment(environ: Mapping[str, str] | None = None) -> str:
     """Return where this runs: ``"Colab"``, ``"Binder"``, ``"JupyterHub"`` or ``"this computer"``.
 
     Parameters
@@ -36,7 +36,7 @@ def place(environ: Mapping[str, str] | None = None) -> str:
 
     Examples
     --------
-    >>> place({"COLAB_RELEASE_TAG": "release"})
+    >>> environment({"COLAB_RELEASE_TAG": "release"})
     'Colab'
     """
     environ = os.environ if environ is None else environ
@@ -62,7 +62,7 @@ def memory() -> Memory:
 
 def _system_memory() -> Memory:
     try:
-        import psutil  # comes with ipykernel
+        import psutil  # type: ignore[import-untyped]  # comes with ipykernel, has no hints
 
         now = psutil.virtual_memory()
         return Memory(now.total, now.available)
@@ -121,7 +121,7 @@ def unwritable(folder: str | os.PathLike) -> OSError | None:
     'No such file or directory'
     """
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=os.fspath(folder)) as file:
             file.write(bytes(100_000))
             file.flush()
     except OSError as error:
@@ -138,10 +138,16 @@ def free_disk(folder: str | os.PathLike) -> float:
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """Return the installed version of Python and of every library that can shape a search."""
+def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
+    """Return the installed version of Python, and of each of these libraries that is installed.
+
+    Parameters
+    ----------
+    libraries : tuple of str, optional
+        As they are called on PyPI; by default every one that can shape a search.
+    """
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in _RECORDED:
+    for name in libraries:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
     return found

@@ -25,9 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ...
     """
     parser = _parser()
-    chosen, chosen.rest = parser.parse_known_args(arguments)
-    if chosen.rest and not getattr(chosen, "passes_on", False):
-        parser.error(f"unrecognized arguments: {' '.join(chosen.rest)}")
+    chosen, rest = parser.parse_known_args(arguments)
+    if rest and not getattr(chosen, "passes_on", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    chosen.rest = rest
     return exit_status(lambda: chosen.run(chosen))
 
 

@@ -23,7 +23,7 @@ from hpotutor import _system as machine
     ],
 )
 def test_clouds_are_recognized(variables, expected):
-    assert machine.place(variables) == expected
+    assert machine.environment(variables) == expected
 
 
 @pytest.mark.parametrize(

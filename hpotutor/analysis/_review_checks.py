@@ -1,26 +1,34 @@
 """The five checks of `hpotutor.review`, each a rule of thumb with its source.
 
-A check takes a `Plan` and returns its findings, or a text: what it would need to judge.
+`scale`: a range on a linear scale where a log scale is due. `boundary`: an optimum at the end of
+its range. `budget`: too many hyperparameters for the trials. `nuisance`: a learning rate, or what
+belongs to an optimizer, left untuned. `validation`: too few rows for the difference claimed.
+
+A check takes a `Plan` and returns its findings, or a text: what it would need to judge. What it
+says stands in it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from hpotutor.analysis._review_model import Finding, Plan, percent, plain, rounded, short, typed
+from hpotutor.analysis._review_model import CHECKS, Finding, Plan, change, check
 from hpotutor.analysis.statistics import accuracy_margin
 from hpotutor.space import transforms as of
 from hpotutor.space.distributions import Distribution, integers, loguniform, uniform, when
 from hpotutor.space.formatting import literal
-from hpotutor.space.space import SearchSpace
 
 if TYPE_CHECKING:
     from hpotutor.objectives.base import Evaluation
+
+__all__ = ["CHECKS"]
+
+_PLAYBOOK = ("Godbole et al. 2023", "https://github.com/google-research/tuning_playbook")
 
 # What acts by its order of magnitude, and what is a share and acts evenly.
 _MAGNITUDES = {"learning_rate", "learning_rate_init", "lr", "eta", "l1", "l2", "alpha",
@@ -40,6 +48,9 @@ _ASSUMED_ACCURACY = 0.8
 # ── scale ────────────────────────────────────────────────────────────────────────────────────
 
 
+@check(
+    "scale", "scales", "Bergstra and Bengio 2012", "https://jmlr.org/papers/v13/bergstra12a.html"
+)
 def check_scale(plan: Plan) -> list[Finding]:
     """Find numbers on a linear scale whose range spans orders of magnitude."""
     found = []
@@ -50,8 +61,8 @@ def check_scale(plan: Plan) -> list[Finding]:
         tenth = now.high / 10
         below = max(tenth - now.low, 0) / (now.high - now.low)
         reason = (
-            f"Only {percent(below)} of the draws fall below {literal(tenth)}, a tenth of the top, "
-            "although a factor matters more here than a distance."
+            f"Only {100 * below:.2g}% of the draws fall below {literal(tenth)}, a tenth of the "
+            "top, although a factor matters more here than a distance."
         )
         if now.low > 0:
             decades = math.log10(now.high / now.low)
@@ -59,20 +70,20 @@ def check_scale(plan: Plan) -> list[Finding]:
                 f" The range spans {decades:.2g} powers of ten; a log scale treats them alike."
             )
         seen = f"{name} is drawn on a linear scale from {literal(now.low)} to {literal(now.high)}."
-        found.append(Finding("scale", name, seen, reason, typed(name, due), {name: due}))
+        found.append(change("scale", name, seen, reason, due))
     return found
 
 
 def _log_version(name: str, now: FloatDistribution | IntDistribution) -> Distribution | None:
     """Return the same range on a log scale if that is due."""
-    if now.log or now.low < 0 or plain(name) in _SHARES or now.high <= 0:
+    if now.log or now.low < 0 or _plain(name) in _SHARES or now.high <= 0:
         return None
     ratio = now.high / now.low if now.low > 0 else math.inf
     if isinstance(now, IntDistribution):
         # From 0 up an integer counts something that may be absent: its scale is left alone.
         due = now.low > 0 and ratio >= _DUE["integer"]
         return integers(now.low, now.high, log=True) if due else None
-    named = plain(name) in _MAGNITUDES
+    named = _plain(name) in _MAGNITUDES
     if ratio < _DUE["magnitude" if named else "float"] or (now.low == 0 and not named):
         return None
     return loguniform(now.low or now.high / 1000, now.high)
@@ -81,31 +92,32 @@ def _log_version(name: str, now: FloatDistribution | IntDistribution) -> Distrib
 # ── boundary ─────────────────────────────────────────────────────────────────────────────────
 
 
+@check("boundary", "boundaries", *_PLAYBOOK)
 def check_boundary(plan: Plan) -> list[Finding] | str:
     """Find numbers whose best values crowd at an end of the range that could be moved."""
     if plan.result is None:
         return "needs a result"
-    if len(plan.complete) < _FEWEST_TRIALS:
+    complete = plan.complete
+    if len(complete) < _FEWEST_TRIALS:
         return f"needs {_FEWEST_TRIALS} complete trials"
     found = []
     for name, now in plan.space.items():
         if isinstance(now, CategoricalDistribution) or of.count(now) == 1:
             continue
-        trials = [e for e in plan.complete if name in e.params]
-        for end in ("low", "high"):
+        trials = [e for e in complete if name in e.params]
+        for end, beyond in (("low", "below"), ("high", "above")):
             wider = _wider(name, now, end)
             if wider is None or not _crowded(trials, name, now, end):
                 continue
-            best = literal(trials[0].params[name])
             seen = (
-                f"{name}: the best trial has {best}, at the {end} end of "
-                f"{literal(now.low)} to {literal(now.high)}."
+                f"{name}: the best trial has {literal(trials[0].params[name])}, at the {end} end "
+                f"of {literal(now.low)} to {literal(now.high)}."
             )
             reason = (
                 f"Most of the best trials lie at that end, and trials there do better than the "
-                f"others. What lies {'below' if end == 'low' else 'above'} was never tried."
+                f"others. What lies {beyond} was never tried."
             )
-            found.append(Finding("boundary", name, seen, reason, typed(name, wider), {name: wider}))
+            found.append(change("boundary", name, seen, reason, wider))
     return found
 
 
@@ -114,9 +126,10 @@ def _crowded(trials: Sequence[Evaluation], name: str, now: Distribution, end: st
 
     The best trial alone would be there by chance too often: with 5 ranges, in most searches.
     """
-    if not trials or _too_few(trials):
+    if len(trials) < _FEWEST_TRIALS or len({e.value for e in trials}) == 1:
         return False
-    distances = np.array([_distance(now, e.params[name], end) for e in trials])
+    positions = np.array([of.to_unit(now, e.params[name]) for e in trials])
+    distances = positions if end == "low" else 1 - positions
     at_end = [e.params[name] == getattr(now, end) for e in trials]
     outer = (distances <= 0.2) | at_end
     top = outer[: min(max(3, math.ceil(len(trials) / 10)), 10)]
@@ -126,31 +139,21 @@ def _crowded(trials: Sequence[Evaluation], name: str, now: Distribution, end: st
     return bool(np.median(ranks[outer]) < np.median(ranks[~outer]))
 
 
-def _too_few(trials: Sequence[Evaluation]) -> bool:
-    """Return whether there are too few trials to speak of a crowd, or they are all equal."""
-    return len(trials) < _FEWEST_TRIALS or len({e.value for e in trials}) == 1
-
-
-def _distance(now: Distribution, value: float, end: str) -> float:
-    position = of.to_unit(now, value)
-    return position if end == "low" else 1 - position
-
-
-def _wider(name: str, now: Any, end: str) -> Distribution | None:
+def _wider(name: str, now: FloatDistribution | IntDistribution, end: str) -> Distribution | None:
     """Return the range with one end moved out, or None where nature has put that end."""
     if isinstance(now, IntDistribution):
         return _wider_integer(now, end)
     if now.log:
         low, high = (now.low / 10, now.high) if end == "low" else (now.low, now.high * 10)
-        return loguniform(short(low), short(high))
-    limit = _SHARES.get(plain(name), math.inf)
+        return loguniform(_short(low), _short(high))
+    limit = _SHARES.get(_plain(name), math.inf)
     if (end == "low" and now.low <= 0) or (end == "high" and now.high >= limit):
         return None
     width = now.high - now.low
     if end == "high":
-        return uniform(now.low, short(min(now.high + width, limit)))
+        return uniform(now.low, _short(min(now.high + width, limit)))
     low = now.low - width
-    return uniform(short(max(low, 0.0) if now.low > 0 else low), now.high)
+    return uniform(_short(max(low, 0.0) if now.low > 0 else low), now.high)
 
 
 def _wider_integer(now: IntDistribution, end: str) -> Distribution | None:
@@ -168,6 +171,9 @@ def _wider_integer(now: IntDistribution, end: str) -> Distribution | None:
 # ── budget ───────────────────────────────────────────────────────────────────────────────────
 
 
+@check(
+    "budget", "budget", "Loeppky, Sacks and Welch 2009", "https://doi.org/10.1198/TECH.2009.08040"
+)
 def check_budget(plan: Plan) -> list[Finding] | str:
     """Find more hyperparameters than the trials can tell apart."""
     if plan.trials is None:
@@ -183,45 +189,35 @@ def check_budget(plan: Plan) -> list[Finding] | str:
         f"That is {plan.trials / len(knobs):.2g} for each. A rule of thumb asks for about "
         f"{_TRIALS_PER_KNOB} runs a dimension before a surface can be described."
     )
-    mend = f"trials={needed}"
+    remedy = f"trials={needed}"
     if affordable < len(knobs):
-        mend += f", or a space of {affordable}, the others fixed in defaults={{...}}"
-    return [Finding("budget", "", seen, reason, mend)]
+        remedy += f", or a space of {affordable}, the others fixed in defaults={{...}}"
+    return [Finding("budget", "", seen, reason, remedy)]
 
 
 # ── nuisance ─────────────────────────────────────────────────────────────────────────────────
 
 
+@check("nuisance", "nuisance hyperparameters", *_PLAYBOOK)
 def check_nuisance(plan: Plan) -> list[Finding]:
     """Find what must be tuned along, so that the other comparisons are fair."""
     space = plan.space
-    tuned = {plain(name) for name, now in space.items() if of.count(now) > 1}
+    tuned = {_plain(name) for name, now in space.items() if of.count(now) > 1}
     if not tuned & _NETWORK:
         return []
     found = []
     if not tuned & _RATES:
-        fixed = next((name for name in space if plain(name) in _RATES), "learning_rate")
-        due = loguniform(1e-4, 1e-1)
-        others = [name for name in space if plain(name) not in _RATES]
+        fixed = next((name for name in space if _plain(name) in _RATES), "learning_rate")
+        others = [name for name in space if _plain(name) not in _RATES]
         verb = "is" if len(others) == 1 else "are"
-        found.append(
-            Finding(
-                "nuisance",
-                fixed,
-                f"{fixed} is not tuned, while {' and '.join(others)} {verb}.",
-                "Each setting has a learning rate that suits it. With a single one, the search "
-                "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446).",
-                typed(fixed, due),
-                {fixed: due},
-            )
+        seen = f"{fixed} is not tuned, while {' and '.join(others)} {verb}."
+        reason = (
+            "Each setting has a learning rate that suits it. With a single one, the search "
+            "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446)."
         )
-    return found + _optimizer_nuisance(space, tuned)
-
-
-def _optimizer_nuisance(space: SearchSpace, tuned: set[str]) -> list[Finding]:
-    """Find the optimizers' own hyperparameters, where optimizers compete."""
+        found.append(change("nuisance", fixed, seen, reason, loguniform(1e-4, 1e-1)))
+    # The optimizers' own hyperparameters, where optimizers compete.
     choices = getattr(space.get("optimizer"), "choices", ())
-    found = []
     for name, owners, due in (
         ("momentum", ("momentum", "nesterov"), uniform(0.0, 0.99)),
         ("weight_decay", ("adamw",), loguniform(1e-6, 1e-2)),
@@ -229,62 +225,65 @@ def _optimizer_nuisance(space: SearchSpace, tuned: set[str]) -> list[Finding]:
         present = [owner for owner in owners if owner in choices]
         if len(choices) < 2 or not present or name in tuned:
             continue
-        change = {name: when(due, optimizer=present)}
-        found.append(
-            Finding(
-                "nuisance",
-                name,
-                f"{name} is not tuned, while {' and '.join(present)} "
-                f"{'competes' if len(present) == 1 else 'compete'} with other optimizers.",
-                "An optimizer that is left at its defaults is compared at a disadvantage.",
-                typed(name, change[name], space),
-                change,
-            )
-        )
+        verb = "competes" if len(present) == 1 else "compete"
+        seen = f"{name} is not tuned, while {' and '.join(present)} {verb} with other optimizers."
+        reason = "An optimizer that is left at its defaults is compared at a disadvantage."
+        found.append(change("nuisance", name, seen, reason, when(due, optimizer=present), space))
     return found
 
 
 # ── validation ───────────────────────────────────────────────────────────────────────────────
 
 
+@check(
+    "validation", "validation rows", "Bouthillier et al. 2021", "https://arxiv.org/abs/2103.03098"
+)
 def check_validation(plan: Plan) -> list[Finding] | str:
     """Find too few validation rows for the difference that is to be claimed."""
-    if plan.data is None:
+    data, difference = plan.data, plan.difference
+    if data is None:
         return "needs data"
     if getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
         return "needs a search by accuracy"
-    best = plan.complete[0].value if plan.complete else None
-    difference = plan.difference
-    if difference is None and plan.complete:
-        difference = best - float(np.median([e.value for e in plan.complete]))
+    values = [evaluation.value for evaluation in plan.complete]
+    if difference is None and values:
+        difference = values[0] - float(np.median(values))
     if difference is None:
         return "needs difference=, such as 0.02"
-    accuracy = _ASSUMED_ACCURACY if best is None else best
+    accuracy = values[0] if values else _ASSUMED_ACCURACY
+    several = len(data.y_train) + len(data.y_val)
     folds = getattr(plan.objective, "folds", None)
-    several = len(plan.data.y_train) + len(plan.data.y_val)
-    rows = several if folds else len(plan.data.y_val)
+    rows = several if folds else len(data.y_val)
     margin = accuracy_margin(accuracy, rows)
     if difference >= margin or difference <= 0:
         return []
     needed = math.ceil(rows * (margin / difference) ** 2)
-    near = f"{accuracy:.2f}" + ("" if best is not None else " (assumed)")
+    near = f"{accuracy:.2f}" + ("" if values else " (assumed)")
+    seen = f"{rows:,} validation rows for a difference of {difference:.2g}."
     reason = (
         f"Near an accuracy of {near}, two networks of equal worth differ by up to {margin:.2g} "
         f"on {rows:,} rows in 95 of 100 cases, by chance alone. {difference:.2g} would need about "
-        f"{rounded(needed)} rows."
+        f"{int(float(f'{needed:.2g}')):,} rows."
     )
-    seen = f"{rows:,} validation rows for a difference of {difference:.2g}."
-    return [Finding("validation", "", seen, reason, _more_rows(plan, bool(folds), needed, margin))]
+    # More rows, where the data set has them; else a more modest claim.
+    share = math.ceil(20 * needed / (several + data.n_test)) / 20
+    if folds:
+        remedy = f"difference={math.ceil(1000 * margin) / 1000:.3g}: claim nothing smaller"
+    elif share <= 0.4:
+        remedy = f"validation={share:.2g} in ht.load"
+    else:
+        remedy = f"folds=5 in ht.TrainObjective, which judges on {several:,} rows"
+    return [Finding("validation", "", seen, reason, remedy)]
 
 
-def _more_rows(plan: Plan, folds: bool, needed: int, margin: float) -> str:
-    """Return the mend: more rows where the data set has them, or a more modest claim."""
-    data = plan.data
-    several = len(data.y_train) + len(data.y_val)
-    total = several + data.n_test
-    share = math.ceil(20 * needed / total) / 20
-    if not folds and share <= 0.4:
-        return f"validation={share:.2g} in ht.load"
-    if not folds:
-        return f"folds=5 in ht.TrainObjective, which judges on {several:,} rows"
-    return f"difference={math.ceil(1000 * margin) / 1000:.3g}: claim nothing smaller"
+# ── names and numbers ────────────────────────────────────────────────────────────────────────
+
+
+def _plain(name: str) -> str:
+    """Return a name without the steps of a scikit-learn pipeline before it."""
+    return name.rsplit("__", 1)[-1]
+
+
+def _short(value: float) -> float:
+    """Return a bound as a person would type it."""
+    return float(f"{value:.3g}")

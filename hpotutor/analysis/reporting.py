@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping, Sequence
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpotutor.analysis import _report_html as report_page
-from hpotutor.analysis._report_html import Contents
+from hpotutor._system import versions, write_whole
+from hpotutor.analysis._shown import Shown
 from hpotutor.analysis.reviewing import Review
-from hpotutor.analysis.statistics import WHO, check_scores, verdict
+from hpotutor.analysis.statistics import WHO, check_scores, mean_interval, verdict
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
 
-__all__ = ["Report", "report"]
-
+# Of the two builds of TensorFlow, one is installed.
 _LIBRARIES = ("numpy", "scikit-learn", "keras", "tensorflow-cpu", "tensorflow", "optuna")
 
 
-class Report:
-    """What `report` returns: a page that shows itself, and can be saved."""
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
+    """What `report` returns: a page that shows itself, and can be saved.
 
-    def __init__(self, contents: Contents) -> None:
-        self.contents = contents
+    Each part is filled in by a function below; how they are laid out is in ``templates/``.
+    """
 
-    def __repr__(self) -> str:
-        return report_page.text(self.contents)
+    question: str
+    answer: str
+    done: dict[str, str]
+    found: dict[str, str]
+    scores: dict[tuple[str, str], list[float]]  # of "chosen" or "default", on which rows
+    judged: dict[str, int]  # how many rows those are
+    review: list[str]
+    repeat: dict[str, str]
 
-    def _repr_markdown_(self) -> str:
-        return report_page.markdown(self.contents)
+    @property
+    def table(self) -> tuple[list[str], dict[str, list[str]]]:
+        """The scores as a heading, and mean and interval on each set of rows, by who."""
+        head = ["accuracy"] + [f"on {count} {name} rows" for name, count in self.judged.items()]
+        return head, {w: [_mean(self.scores[w, name]) for name in self.judged] for w in WHO}
 
-    def _repr_html_(self) -> str:
-        return report_page.body(self.contents)
+    @property
+    def caption(self) -> str:
+        """What the table of scores holds."""
+        seeds = len(next(iter(self.scores.values())))
+        return f"Means over {seeds} seeds, with 95% intervals for the seed alone."
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The accuracies at the two ends of the drawing."""
+        every = [score for scores in self.scores.values() for score in scores]
+        low, high = min(every), max(every)
+        return (low - 0.01, high + 0.01) if high - low < 0.02 else (low, high)
 
     def save(self, path: str | os.PathLike, *, replace: bool = False) -> Path:
         """Write the report as a page that opens in any browser, without a network.
@@ -66,39 +84,27 @@ class Report:
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
             problems.add("path", path, "a name that ends in .html", 'save("runs/report.html")')
         problems.raise_if_any()
-        page = report_page.document(self.contents)
+        page = f"{self.fill('page.html')}\n".encode()
         target = Path(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if replace:
-                target.write_text(page, encoding="utf-8", newline="\n")
-                return target
-            return _write_new(target, page)
+            written = target if replace else _free(target, page)
+            write_whole(written, page)
         except OSError as error:
             raise HpoTutorError(
-                f"The report could not be written to {path_text(target)}: {error.strerror}. Type "
+                f"The report could not be written to {target.as_posix()!r}: {error.strerror}. Type "
                 'another name, for instance save("report.html").'
             ) from error
+        return written
 
 
-def _write_new(target: Path, page: str) -> Path:
-    """Write under the first name that is free, or that holds this very page."""
+def _free(target: Path, page: bytes) -> Path:
+    """Return the first name that is free, or that holds this very page."""
     number, path = 1, target
-    while True:
-        try:
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(page)
-            return path
-        except FileExistsError:
-            if path.is_file() and path.read_bytes() == page.encode("utf-8"):
-                return path
+    while path.exists() and not (path.is_file() and path.read_bytes() == page):
         number += 1
         path = target.with_stem(f"{target.stem}-{number}")
-
-
-def path_text(path: Path) -> str:
-    """Return a path with forward slashes, in quotes."""
-    return repr(path.as_posix())
+    return path
 
 
 def report(
@@ -172,26 +178,27 @@ def report(
     """
     results = [result] if isinstance(result, SearchResult) else result
     _check_report(question, data, space, results, method, validation, test, review)
-    logs = [log] if isinstance(log, str) else list(log)
-    best = _best_of(results)
-    shown = dict(default or {})
+    pick = max if results[0].direction == "maximize" else min
+    best = pick(results, key=lambda result: result.best_value)
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
-    contents = Contents(
+    sets = {"validation": validation} | ({} if test is None else {"test": test})
+    rows = {"validation": len(data.y_val), "test": data.n_test}
+    logs = [log] if isinstance(log, str) else list(log)
+    return Report(
         question=question,
         answer=_answer(data, validation, test),
         done=_done(data, space, results, method) | ({"before": before} if before else {}),
         found={
             "chosen": _values({**fixed, **best.best_params}),
-            "default": _values(shown) or "as the network is without tuning",
+            "default": _values(default or {}) or "as the network is without tuning",
             "in the search": f"the chosen one scored {best.best_value:.3f}: it was chosen by this "
             "number, which is therefore no estimate of its worth",
         },
-        scores=_scores(validation, test),
-        judged={"validation": len(data.y_val), "test": data.n_test},
+        scores={(w, name): list(map(float, sets[name][w])) for name in sets for w in WHO},
+        judged={name: rows[name] for name in sets},
         review=_review_lines(review),
         repeat=_repeat(data, best, len(validation["chosen"]), logs),
     )
-    return Report(contents)
 
 
 # ── the parts of the page ────────────────────────────────────────────────────────────────────
@@ -202,9 +209,9 @@ def _answer(data: Dataset, validation: Mapping, test: Mapping | None) -> str:
         return (
             f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
             f"validation rows, the chosen setting against the default: "
-            f"{verdict(*(validation[who] for who in WHO), len(data.y_val))}."
+            f"{verdict(validation['chosen'], validation['default'], len(data.y_val))}."
         )
-    found = verdict(*(test[who] for who in WHO), data.n_test)
+    found = verdict(test["chosen"], test["default"], data.n_test)
     said = {
         "better": "The chosen setting is better than the default.",
         "worse": "The chosen setting is worse than the default.",
@@ -238,17 +245,10 @@ def _done(
     }
 
 
-def _scores(validation: Mapping, test: Mapping | None) -> dict[str, dict[str, list[float]]]:
-    sets = {"validation": validation} | ({} if test is None else {"test": test})
-    return {
-        name: {who: [float(v) for v in scores[who]] for who in WHO} for name, scores in sets.items()
-    }
-
-
 def _review_lines(review: Review | None) -> list[str]:
     if review is None:
         return ["Not reviewed."]
-    return [f"{f.found} Mend: {f.mend} ({f.source})." for f in review] or [review.summary]
+    return [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review] or [review.summary]
 
 
 def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) -> dict[str, str]:
@@ -264,13 +264,16 @@ def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) 
     }
     if logs:
         parts["log"] = ", ".join(logs)
-    versions = [f"Python {platform.python_version()}", f"hpotutor {hpotutor.__version__}"]
-    for name in _LIBRARIES:
-        try:
-            versions.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            continue  # one of the two builds of TensorFlow is there
-    return parts | {"versions": ", ".join(versions)}
+    (_, python), *libraries = versions(_LIBRARIES).items()
+    used = [f"Python {python}", f"hpotutor {hpotutor.__version__}"]
+    used += [f"{name} {version}" for name, version in libraries]
+    return parts | {"versions": ", ".join(used)}
+
+
+def _mean(scores: Sequence[float]) -> str:
+    mean, low, high = mean_interval(scores)
+    # A t interval does not know that an accuracy ends at 0 and 1.
+    return f"{mean:.3f} ({max(low, 0.0):.3f} to {min(high, 1.0):.3f})"
 
 
 def _values(params: Mapping[str, Any]) -> str:
@@ -283,31 +286,15 @@ def _values(params: Mapping[str, Any]) -> str:
 # ── checks ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _best_of(results: Sequence[SearchResult]) -> SearchResult:
-    pick = max if results[0].direction == "maximize" else min
-    return pick(results, key=lambda result: result.best_value)
-
-
-def _check_report(
-    question: object,
-    data: object,
-    space: object,
-    results: object,
-    method: object,
-    validation: object,
-    test: object,
-    review: object,
-) -> None:
+def _check_report(question, data, space, results, method, validation, test, review) -> None:
     problems = Problems("report")
     for name, value in (("question", question), ("method", method)):
         if not isinstance(value, str) or not value.strip():
             problems.add(name, value, "a text", f'{name}="..."')
-    for name, value, kind, said in (
-        ("data", data, Dataset, "what ht.load returns"),
-        ("space", space, SearchSpace, "an ht.SearchSpace"),
-    ):
-        if not isinstance(value, kind):
-            problems.add(name, value, said, f"{name}={name}")
+    if not isinstance(data, Dataset):
+        problems.add("data", data, "what ht.load returns", "data=data")
+    if not isinstance(space, SearchSpace):
+        problems.add("space", space, "an ht.SearchSpace", "space=space")
     several = isinstance(results, list | tuple) and len(results) > 0
     if not several or not all(isinstance(result, SearchResult) for result in results):
         problems.add("result", results, "what a search returned, or a list of it", "result=result")

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import html
-import math
-import re
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from hpotutor.analysis import _review_checks as checks
-from hpotutor.analysis._review_model import CHECKS, Finding, Plan, markdown_cell
+from hpotutor._validation import is_number, is_whole
+from hpotutor.analysis._review_checks import CHECKS
+from hpotutor.analysis._review_model import Finding, Plan
+from hpotutor.analysis._shown import Shown
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.space.distributions import Conditional
+from hpotutor.space.distributions import Conditional, Distribution
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
 
-__all__ = ["CHECKS", "Finding", "Review", "review"]
 
-_COLUMNS = ("what", "why it matters", "what to type", "source")
-_WIDTHS = (24, 34, 30, 12)
-
-
-class Review:
+class Review(Shown):
     """What `review` found, and what it could not judge.
 
     Iterating gives the findings, ``len`` their number.
@@ -31,7 +25,7 @@ class Review:
     Attributes
     ----------
     findings : tuple of Finding
-        In the order of ``hpotutor.analysis._review_model.CHECKS``.
+        In the order of ``hpotutor.analysis.reviewing.CHECKS``.
     skipped : dict of str to str
         The checks that were not made, and what they need.
     mended : SearchSpace
@@ -52,64 +46,21 @@ class Review:
         return len(self.findings)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a finding: check, name, found, reason, mend, source, link."""
-        columns = ("check", "name", "found", "reason", "mend", "source", "link")
+        """Return a row a finding: check, name, found, reason, remedy, source, link."""
+        columns = ["check", "name", "found", "reason", "remedy", "source", "link"]
         rows = [[getattr(finding, column) for column in columns] for finding in self]
-        return pd.DataFrame(rows, columns=list(columns))
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def summary(self) -> str:
         """What came out, in a sentence or two."""
-        made = [CHECKS[name] for name in CHECKS if name not in self.skipped]
+        made = [check.looks_at for name, check in CHECKS.items() if name not in self.skipped]
         count = f"{len(self)} thing{'' if len(self) == 1 else 's'}" if self.findings else "Nothing"
         text = f"{count} to mend. Looked at: {', '.join(made)}."
         if self.skipped:
-            left = (f"{CHECKS[name]} ({needs})" for name, needs in self.skipped.items())
+            left = (f"{CHECKS[name].looks_at} ({needs})" for name, needs in self.skipped.items())
             text += f" Not judged: {'; '.join(left)}."
         return text
-
-    def __repr__(self) -> str:
-        lines = [self.summary]
-        for number, finding in enumerate(self, start=1):
-            lines += [
-                f"{number}. {finding.found}",
-                f"   Why: {finding.reason}",
-                f"   Type: {finding.mend}",
-                f"   Source: {finding.source}, {finding.link}",
-            ]
-        return "\n".join(lines)
-
-    def _repr_markdown_(self) -> str:
-        if not self.findings:
-            return self.summary
-        head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
-        rows = "".join(
-            f"| {markdown_cell(f.found)} | {markdown_cell(f.reason)} | `{markdown_cell(f.mend)}` "
-            f"| [{f.source}]({f.link}) |\n"
-            for f in self
-        )
-        return f"{self.summary}\n\n{head}{rows}"
-
-    def _repr_html_(self) -> str:
-        summary = html.escape(self.summary)
-        if not self.findings:
-            return f"<p>{summary}</p>"
-        left = 'style="text-align:left; vertical-align:top; white-space:normal"'
-        broken = 'style="white-space:normal; overflow-wrap:anywhere"'
-        widths = "".join(f'<col style="width:{width}%">' for width in _WIDTHS)
-        head = "".join(f'<th scope="col" {left}>{name}</th>' for name in _COLUMNS)
-        rows = "".join(
-            f'<tr><th scope="row" {left}>{html.escape(f.found)}</th>'
-            f"<td {left}>{html.escape(f.reason)}</td>"
-            f"<td {left}><code {broken}>{_breakable(f.mend)}</code></td>"
-            f'<td {left}><a href="{html.escape(f.link)}">{html.escape(f.source)}</a></td></tr>'
-            for f in self
-        )
-        return (
-            '<table style="table-layout:fixed; width:100%">'
-            f'<caption style="text-align:left">{summary}</caption><colgroup>{widths}</colgroup>'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
 
 
 def review(
@@ -170,17 +121,17 @@ def review(
     )
     """
     _check_arguments(space, result, trials, data, difference)
-    objective = None if result is None else getattr(result.objective, "here", result.objective)
-    own = getattr(objective, "data", None)
-    if data is None and isinstance(own, Dataset):
-        data = own
-    if trials is None and result is not None:
-        trials = len(result)
+    objective = None
+    if result is not None:
+        objective = result.objective.here if result.objective is not None else None
+        own = getattr(objective, "data", None)
+        data = own if data is None and isinstance(own, Dataset) else data
+        trials = len(result) if trials is None else trials
     plan = Plan(space, result, trials, data, difference, objective)
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
-    for name in CHECKS:
-        outcome = getattr(checks, f"check_{name}")(plan)
+    for name, check in CHECKS.items():
+        outcome = check.judge(plan)
         if isinstance(outcome, str):
             skipped[name] = outcome
         else:
@@ -188,31 +139,25 @@ def review(
     return Review(space, findings, skipped)
 
 
-def _check_arguments(
-    space: object, result: object, trials: object, data: object, difference: object
-) -> None:
+def _check_arguments(space, result, trials, data, difference) -> None:
     problems = Problems("review")
     if not isinstance(space, SearchSpace):
         instead = "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))"
         problems.add("space", space, "an ht.SearchSpace", instead)
     if result is not None and not isinstance(result, SearchResult):
         problems.add("result", result, "what a search returned, or None", "result=None")
-    whole = isinstance(trials, int) and not isinstance(trials, bool)
-    if trials is not None and (not whole or trials < 1):
+    if trials is not None and (not is_whole(trials) or trials < 1):
         problems.add("trials", trials, "a whole number from 1 up, or None", "trials=40")
     if data is not None and not isinstance(data, Dataset):
         problems.add("data", data, "what ht.load returns, or None", 'data=ht.load("digits")')
-    number = isinstance(difference, int | float) and not isinstance(difference, bool)
-    if difference is not None and not (number and math.isfinite(difference) and 0 < difference < 1):
-        problems.add(
-            "difference", difference, "a number between 0 and 1, or None", "difference=0.02"
-        )
+    if difference is not None and not (is_number(difference) and 0 < difference < 1):
+        allowed = "a number between 0 and 1, or None"
+        problems.add("difference", difference, allowed, "difference=0.02")
     problems.raise_if_any()
     complete = [] if result is None else [e for e in result.evaluations if e.status == "complete"]
     for evaluation in complete:
-        own = {name: value for name, value in evaluation.params.items() if name in space}
         try:
-            space.check(own)
+            space.check({name: v for name, v in evaluation.params.items() if name in space})
         except ArgumentError as error:
             problems.say(
                 f"a trial of this result, {evaluation.params}, is no point of this space: {error} "
@@ -224,17 +169,10 @@ def _check_arguments(
 
 def _mend(space: SearchSpace, findings: Sequence[Finding]) -> SearchSpace:
     """Return the space with each finding's change made; conditions stay."""
-    pairs = {
-        name: Conditional(value, space.conditions[name]) if name in space.conditions else value
-        for name, value in space.items()
-    }
+    pairs: dict[str, Distribution | Conditional] = dict(space)
     for finding in findings:
-        for name, value in finding.change.items():
-            kept = name in space.conditions and not isinstance(value, Conditional)
-            pairs[name] = Conditional(value, space.conditions[name]) if kept else value
-    return SearchSpace(list(pairs.items()))
-
-
-def _breakable(code: str) -> str:
-    """Return code as HTML that a narrow column breaks after a sign, not inside a name."""
-    return re.sub(r"([=(])", r"\1<wbr>", html.escape(code, quote=False))
+        pairs |= finding.change
+    for name, value in pairs.items():
+        if name in space.conditions and not isinstance(value, Conditional):
+            pairs[name] = Conditional(value, space.conditions[name])
+    return SearchSpace(pairs)

@@ -1,4 +1,8 @@
-"""Bootstrap intervals over the repeats of searches: medians, middle means, who beats whom."""
+"""How sure a number is: means over seeds, two settings on the same rows, repeats of searches.
+
+From the simple to the composed: an interval for one mean, the margin that the rows leave, the
+verdict that adds both; then bootstrap intervals over the repeats of whole searches.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import Problems
 
-_RESAMPLES = 400
-_Z = 1.96
+WHO = ("chosen", "default")
+_Z = 1.96  # standard deviations of a normal distribution that hold 95%
+_RESAMPLES = 400  # of a bootstrap
 
 
 class Estimate(NamedTuple):
-    """A number with its bootstrap interval."""
+    """A number with its interval."""
 
     value: float
     low: float
@@ -24,6 +31,142 @@ class Estimate(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.value:.3g} ({self.low:.3g} … {self.high:.3g})"
+
+
+def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Estimate:
+    """Return the mean over seeds with its t interval.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One score a seed, at least two.
+    confidence : float, default 0.95
+
+    Examples
+    --------
+    >>> print(mean_interval([0.8, 0.9, 0.7]))
+    0.8 (0.552 … 1.05)
+    """
+    scores = np.asarray(values, dtype=float)
+    mean = float(scores.mean())
+    half = float(stats.t.ppf((1 + confidence) / 2, len(scores) - 1) * stats.sem(scores))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def accuracy_margin(accuracy: float, rows: int) -> float:
+    """Return the difference between two accuracies that chance alone exceeds 5 times in 100.
+
+    The binomial model of Bouthillier et al. (2021, https://arxiv.org/abs/2103.03098), for two
+    networks that err independently: the cautious case.
+
+    Parameters
+    ----------
+    accuracy : float
+        Near which both are, from 0 to 1.
+    rows : int
+        On which both are judged.
+
+    Examples
+    --------
+    >>> round(accuracy_margin(0.9, 100), 3)
+    0.083
+    """
+    # One row right or wrong is the least that n rows can show, also at an accuracy of 1.
+    share = min(max(accuracy, 1 / (2 * rows)), 1 - 1 / (2 * rows))
+    return _Z * math.sqrt(2 * share * (1 - share) / rows)
+
+
+class Verdict(NamedTuple):
+    """Whether one setting is better than another, with a cautious interval."""
+
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def word(self) -> str:
+        """One of "better", "worse", "no difference shown"."""
+        if self.low > 0:
+            return "better"
+        return "worse" if self.high < 0 else "no difference shown"
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.difference:+.3f} ({self.low:+.3f} … {self.high:+.3f})"
+
+
+def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Verdict:
+    """Compare two settings over the same seeds, on the same rows.
+
+    Parameters
+    ----------
+    chosen, default : sequence of float
+        Accuracies; entry k of both was trained with seed k.
+    rows : int
+        How many rows each was judged on.
+
+    Returns
+    -------
+    Verdict
+        The interval adds two sources of chance: seeds, and which rows were drawn. For the rows it
+        takes both settings to err independently, which is cautious: on the same rows they do not.
+
+    Raises
+    ------
+    ArgumentError
+        For scores that are not shares, fewer than two, or not as many of both.
+
+    Examples
+    --------
+    >>> print(verdict([0.91, 0.92, 0.93], [0.80, 0.80, 0.82], rows=2000))
+    better: +0.113 (+0.088 … +0.139)
+    """
+    problems = Problems("verdict")
+    check_scores(problems, "scores", dict(zip(WHO, (chosen, default), strict=True)))
+    if not is_whole(rows) or rows < 1:
+        problems.add("rows", rows, "a whole number from 1 up", "rows=len(y_test)")
+    problems.raise_if_any()
+    mean, low, _ = mean_interval(np.subtract(chosen, default))
+    by_rows = accuracy_margin(float(np.mean([*chosen, *default])), int(rows))
+    half = math.hypot(mean - low, by_rows)
+    return Verdict(mean, mean - half, mean + half)
+
+
+def check_scores(problems: Problems, name: str, scores: object) -> None:
+    """Note scores that are not accuracies of both settings over the same seeds."""
+    instead = f'{name}={{"chosen": [0.91, 0.92], "default": [0.90, 0.89]}}'
+    if not isinstance(scores, Mapping) or set(scores) != set(WHO):
+        problems.add(name, scores, 'a dict with "chosen" and "default"', instead)
+        return
+    lists = [np.asarray(scores[who]) for who in WHO]
+    numbers = all(part.ndim == 1 and part.dtype.kind in "fiu" for part in lists)
+    if not numbers or not all(((part >= 0) & (part <= 1)).all() for part in lists):
+        problems.add(name, scores, "accuracies from 0 to 1, one a seed", instead)
+    elif len(lists[0]) != len(lists[1]) or len(lists[0]) < 2:
+        problems.add(name, scores, "two seeds or more, as many of both", instead)
+
+
+def win_share(a: np.ndarray, b: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
+    """Return how probable it is that a value of ``a`` is above one of ``b``; ties count half.
+
+    Parameters
+    ----------
+    a, b : array, shape (repeats,)
+    confidence : float, default 0.95
+    seed : int, default 0
+
+    Notes
+    -----
+    Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098, judge methods by it.
+
+    Examples
+    --------
+    >>> win_share(np.array([1, 2]), np.array([1, 0])).value
+    0.875
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [_wins(rng.choice(a, len(a)), rng.choice(b, len(b))) for _ in range(_RESAMPLES)]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(_wins(a, b), float(low), float(high))
 
 
 def summarize(
@@ -63,30 +206,6 @@ def summarize(
     return np.stack([_weighted(weights[None], ordered)[0], low, high])
 
 
-def win_share(a: np.ndarray, b: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
-    """Return how probable it is that a value of ``a`` is above one of ``b``; ties count half.
-
-    Parameters
-    ----------
-    a, b : array, shape (repeats,)
-    confidence : float, default 0.95
-    seed : int, default 0
-
-    Notes
-    -----
-    Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098, judge methods by it.
-
-    Examples
-    --------
-    >>> win_share(np.array([1, 2]), np.array([1, 0])).value
-    0.875
-    """
-    rng = np.random.default_rng(seed)
-    drawn = [_wins(rng.choice(a, len(a)), rng.choice(b, len(b))) for _ in range(_RESAMPLES)]
-    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(_wins(a, b), float(low), float(high))
-
-
 def _rank_weights(size: int, statistic: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the weight of each rank in a statistic, and in its bootstrap resamples.
 
@@ -120,120 +239,3 @@ def _wins(a: np.ndarray, b: np.ndarray) -> float:
     below = np.searchsorted(ordered, a, side="left")
     up_to = np.searchsorted(ordered, a, side="right")
     return float((below + up_to).mean() / 2 / len(b))
-
-
-WHO = ("chosen", "default")
-
-
-class Verdict(NamedTuple):
-    """Whether one setting is better than another, with a cautious interval."""
-
-    difference: float
-    low: float
-    high: float
-
-    @property
-    def word(self) -> str:
-        """One of "better", "worse", "no difference shown"."""
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "no difference shown"
-
-    def __str__(self) -> str:
-        return f"{self.word}: {self.difference:+.3f} ({self.low:+.3f} … {self.high:+.3f})"
-
-
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate:
-    """Return the mean over seeds with its t interval.
-
-    Parameters
-    ----------
-    values : sequence of float
-        One score a seed, at least two.
-    confidence : float, default 0.95
-
-    Examples
-    --------
-    >>> print(mean_interval([0.8, 0.9, 0.7]))
-    0.8 (0.552 … 1.05)
-    """
-    scores = np.asarray(values, dtype=float)
-    spread = scores.std(ddof=1) / math.sqrt(len(scores))
-    half = float(stats.t.ppf((1 + confidence) / 2, len(scores) - 1) * spread)
-    mean = float(scores.mean())
-    return Estimate(mean, mean - half, mean + half)
-
-
-def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Verdict:
-    """Compare two settings over the same seeds, on the same rows.
-
-    Parameters
-    ----------
-    chosen, default : sequence of float
-        Accuracies; entry k of both was trained with seed k.
-    rows : int
-        How many rows each was judged on.
-
-    Returns
-    -------
-    Verdict
-        The interval adds two sources of chance: seeds, and which rows were drawn. For the rows it
-        takes both settings to err independently, which is cautious: on the same rows they do not.
-
-    Raises
-    ------
-    ArgumentError
-        For scores that are not shares, fewer than two, or not as many of both.
-
-    Examples
-    --------
-    >>> print(verdict([0.91, 0.92, 0.93], [0.80, 0.80, 0.82], rows=2000))
-    better: +0.113 (+0.088 … +0.139)
-    """
-    problems = Problems("verdict")
-    check_scores(problems, "scores", dict(zip(WHO, (chosen, default), strict=True)))
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        problems.add("rows", rows, "a whole number from 1 up", "rows=len(y_test)")
-    problems.raise_if_any()
-    seeds = mean_interval(np.subtract(chosen, default))
-    by_seed = seeds.value - seeds.low
-    by_rows = accuracy_margin(float(np.mean([*chosen, *default])), rows)
-    half = math.hypot(by_seed, by_rows)
-    return Verdict(seeds.value, seeds.value - half, seeds.value + half)
-
-
-def check_scores(problems: Problems, name: str, scores: object) -> None:
-    """Note scores that are not accuracies of both settings over the same seeds."""
-    instead = f'{name}={{"chosen": [0.91, 0.92], "default": [0.90, 0.89]}}'
-    if not isinstance(scores, Mapping) or set(scores) != set(WHO):
-        problems.add(name, scores, 'a dict with "chosen" and "default"', instead)
-        return
-    lists = [np.asarray(scores[who]) for who in WHO]
-    numbers = all(part.ndim == 1 and part.dtype.kind in "fiu" for part in lists)
-    if not numbers or not all(((part >= 0) & (part <= 1)).all() for part in lists):
-        problems.add(name, scores, "accuracies from 0 to 1, one a seed", instead)
-    elif len(lists[0]) != len(lists[1]) or len(lists[0]) < 2:
-        problems.add(name, scores, "two seeds or more, as many of both", instead)
-
-
-def accuracy_margin(accuracy: float, rows: int) -> float:
-    """Return the difference between two accuracies that chance alone exceeds 5 times in 100.
-
-    The binomial model of Bouthillier et al. (2021, https://arxiv.org/abs/2103.03098), for two
-    networks that err independently: the cautious case.
-
-    Parameters
-    ----------
-    accuracy : float
-        Near which both are, from 0 to 1.
-    rows : int
-        On which both are judged.
-
-    Examples
-    --------
-    >>> round(accuracy_margin(0.9, 100), 3)
-    0.083
-    """
-    # One row right or wrong is the least that n rows can show, also at an accuracy of 1.
-    share = min(max(accuracy, 1 / (2 * rows)), 1 - 1 / (2 * rows))
-    return _Z * math.sqrt(2 * share * (1 - share) / rows)

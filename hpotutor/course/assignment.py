@@ -30,6 +30,9 @@ _HAND_IN = """\
 them marks it: run it to see what it says. Before you hand in, restart the kernel and run all \
 cells. `exercises.q1.hint()` gives a hint for the first exercise."""
 
+_TITLE = "{}\n\nThe exercises of this lesson. Read the lesson first."
+_IMPORTS = "import hpotutor as ht\nfrom hpotutor.exercises import lesson_{:02d} as exercises"
+
 _MARK = """\
 # This cell marks exercise {label} ({worth}). It is locked.
 from hpotutor.exercises import lesson_{lesson:02d}
@@ -80,9 +83,10 @@ def assignment_of(
     marked = []
     for index, cell in enumerate(notebook["cells"]):
         source = source_of(cell)
-        question, check = _QUESTION.fullmatch(source), _CHECK.search(source)
-        if cell["cell_type"] == "code" and (question or check):
-            number = int((question or check)[1])
+        check = _CHECK.search(source)
+        found = check or _QUESTION.fullmatch(source)
+        if cell["cell_type"] == "code" and found:
+            number = int(found[1])
             if number not in by_number:
                 raise HpoTutorError(f"The lesson has a cell for q{number}, which is no exercise.")
             if check:
@@ -91,11 +95,12 @@ def assignment_of(
             else:
                 cells.append(_markdown(f"q{number}-question", by_number[number].statement))
         elif index == 0:
-            cells += [_markdown("title", _title(source, only)), _markdown("hand-in", _HAND_IN)]
+            title = _TITLE.format(source.splitlines()[0]) if only else source
+            cells += [_markdown("title", title), _markdown("hand-in", _HAND_IN)]
         elif not only:
             cells.append(_plain(cell, f"lesson-{index + 1:03d}"))
         elif cell["cell_type"] == "code" and "as exercises" in source:
-            cells.append(_code("imports", _imports(exercises[0].lesson), {}))
+            cells.append(_code("imports", _IMPORTS.format(exercises[0].lesson), {}))
     if twice := {number for number in marked if marked.count(number) > 1}:
         raise HpoTutorError(f"The lesson checks q{min(twice)} twice; it can be marked once.")
     for number in sorted(set(by_number) - set(marked)):  # one that the lesson does not show
@@ -120,7 +125,7 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
         region += f"\n{name} = answer"
     source = f"{stub.rstrip()}\n{region}\n### END SOLUTION"
     grade_id = exercise.id.replace(".", "-")  # unlike "q1", it stays unique in a mixed assignment
-    yield _code(grade_id, source, _grading(grade_id, solution=True))
+    yield _code(grade_id, source, _grading(grade_id))
     mark = _MARK.format(
         lesson=exercise.lesson,
         number=exercise.number,
@@ -131,33 +136,17 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
         name=name,
     )
     grade_id += "-mark"
-    yield _code(grade_id, mark, _grading(grade_id, points=exercise.points))
+    yield _code(grade_id, mark, _grading(grade_id, exercise.points))
 
 
-def _grading(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict[str, Any]:
-    """Return what nbgrader keeps in a cell's metadata, in the form of its schema 3."""
-    about: dict[str, Any] = {
-        "schema_version": 3,
-        "grade_id": grade_id,
-        "solution": solution,
-        "grade": points is not None,
-        "locked": not solution,
-        "task": False,
-    }
-    if points is not None:
-        about["points"] = points
-    return {"nbgrader": about}
+def _grading(grade_id: str, points: int | None = None) -> dict[str, Any]:
+    """Return what nbgrader keeps, in the form of its schema 3, in a cell that it grades.
 
-
-def _title(source: str, only: bool) -> str:
-    """Return the lesson's title cell; of its exercises alone, the title line."""
-    if not only:
-        return source
-    return f"{source.splitlines()[0]}\n\nThe exercises of this lesson. Read the lesson first."
-
-
-def _imports(lesson: int) -> str:
-    return f"import hpotutor as ht\nfrom hpotutor.exercises import lesson_{lesson:02d} as exercises"
+    Without points it is the cell that a student fills in.
+    """
+    about: dict[str, Any] = {"schema_version": 3, "grade_id": grade_id, "solution": points is None}
+    about |= {"grade": points is not None, "locked": points is not None, "task": False}
+    return {"nbgrader": about if points is None else about | {"points": points}}
 
 
 def _markdown(cell_id: str, source: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hpotutor.course.lessons import lessons_folder
 from hpotutor.errors import Problems
 
 # Outputs of this kind are kept in the executed notebook, where the ledger finds them.
@@ -156,13 +157,6 @@ def claims_ledger(
     ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
     return ledger.reindex(columns=names, fill_value="").reset_index(drop=True)
-
-
-def lessons_folder() -> Path:
-    """Return the folder of the course's own notebooks: in the checkout, or in the wheel."""
-    package = Path(__file__).resolve().parents[1]
-    checkout = package.parent / "notebooks"
-    return checkout if checkout.is_dir() else package / "lessons"
 
 
 def _stored(notebook: dict) -> list[dict]:

@@ -6,7 +6,6 @@ the doctor from saying so.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 import platform
@@ -23,13 +22,14 @@ from hpotutor import _system as machine
 State = Literal["fine", "note", "problem"]
 
 _HERE = Path(__file__).resolve().parents[1]
+_EXTRAS = ("tensorflow", "lab")  # those that a lesson uses
 _NOTEBOOK = ("jupyterlab", "ipykernel")
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
 # Modules whose loaded version is compared with the installed one; tf-nightly and such differ.
 _LOADED = {"numpy": "numpy", "pandas": "pandas", "scipy": "scipy", "scikit-learn": "sklearn"}
 _LOADED |= {"matplotlib": "matplotlib", "keras": "keras", "optuna": "optuna"}
-_HIDING = ("hpotutor", "numpy", "pandas", "scipy", "sklearn", "matplotlib", "keras", "tensorflow")
-_HIDING += ("keras_tuner", "scikeras", "hyperopt", "optuna", "random", "statistics", "types")
+_HIDING = "hpotutor numpy pandas scipy sklearn matplotlib keras tensorflow keras_tuner".split()
+_HIDING += "scikeras hyperopt optuna random statistics types".split()
 
 KERNEL_BYTES = 1.2e9  # a lesson's kernel, TensorFlow and figures included
 FREE_DISK = 200e6  # logs, a learner's copy of the lessons, MNIST
@@ -47,7 +47,7 @@ class Finding:
         What was looked at, in a few words.
     told : str
         What was found.
-    mend : str
+    remedy : str
         What to do; empty if it is fine.
 
     Examples
@@ -59,11 +59,11 @@ class Finding:
     state: State
     about: str
     told: str
-    mend: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
-        mend = f". {self.mend}" if self.mend else ""
-        return f"{self.state:8} {self.about}: {self.told}{mend}"
+        remedy = f". {self.remedy}" if self.remedy else ""
+        return f"{self.state:8} {self.about}: {self.told}{remedy}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,21 +126,23 @@ def check() -> Report:
 
 def _where() -> Iterator[Finding]:
     count = machine.cores()
-    there = f"{machine.place()}, {platform.system()} on {platform.machine()}, {count} core"
+    there = f"{machine.environment()}, {platform.system()} on {platform.machine()}, {count} core"
     yield Finding("fine", "runs on", there + ("s" if count > 1 else ""))
 
 
 def _python() -> Iterator[Finding]:
+    from packaging.specifiers import SpecifierSet
+
     from hpotutor import __version__
 
     version = platform.python_version()
     about = f"Python {version}, hpotutor {__version__}"
     wanted = _wanted()[1]
-    if not wanted or _within(version, wanted):
+    if SpecifierSet(wanted).contains(version, prereleases=True):
         yield Finding("fine", about, f"tested with Python {wanted or 'of any version'}")
     else:
-        mend = "Install Python 3.12, then start again with `python3.12 start.py`"
-        yield Finding("problem", about, f"the lessons need Python {wanted}", mend)
+        remedy = "Install Python 3.12, then start again with `python3.12 start.py`"
+        yield Finding("problem", about, f"the lessons need Python {wanted}", remedy)
 
 
 # ── packages ─────────────────────────────────────────────────────────────────────────────────
@@ -157,17 +159,16 @@ def _wanted() -> tuple[list[str], str]:
     except (OSError, ValueError, KeyError):
         project = {}
     if project.get("name") == "hpotutor":
-        extras = project["optional-dependencies"]
-        used = [*extras["tensorflow"], *extras["lab"]]
+        used = [line for extra in _EXTRAS for line in project["optional-dependencies"][extra]]
         return [*project["dependencies"], *used], project["requires-python"]
     try:
         lines = metadata.requires("hpotutor") or []
         python = metadata.metadata("hpotutor")["Requires-Python"]
     except metadata.PackageNotFoundError:  # a copied folder; nothing says what it needs
         return [], ""
-    used = ("extra == 'tensorflow'", "extra == 'lab'")
+    ends = tuple(f"extra == '{extra}'" for extra in _EXTRAS)
     kept = (line.replace('"', "'") for line in lines)
-    return [r for r in kept if "extra ==" not in r or r.endswith(used)], python
+    return [r for r in kept if "extra ==" not in r or r.endswith(ends)], python
 
 
 def _tested() -> dict[str, str]:
@@ -182,9 +183,6 @@ def _tested() -> dict[str, str]:
 
 
 def _packages() -> Iterator[Finding]:
-    if importlib.util.find_spec("packaging") is None:
-        yield Finding("problem", "packaging", "not installed", _install("packaging"))
-        return
     lines, _ = _wanted()
     if not lines:
         told = "this copy of the package does not say which versions it needs"
@@ -192,12 +190,13 @@ def _packages() -> Iterator[Finding]:
     tested = _tested()
     for line in lines:
         # Colab brings its own notebook, with a kernel that is older and must stay.
-        if machine.place() != "Colab" or not line.startswith(_NOTEBOOK):
+        if machine.environment() != "Colab" or not line.startswith(_NOTEBOOK):
             yield from _package(line.split(";")[0].strip(), tested)
 
 
 def _package(line: str, tested: dict[str, str]) -> Iterator[Finding]:
     from packaging.requirements import Requirement
+    from packaging.version import Version
 
     requirement = Requirement(line)
     name, wanted = requirement.name, str(requirement.specifier)
@@ -210,19 +209,20 @@ def _package(line: str, tested: dict[str, str]) -> Iterator[Finding]:
         return
     if len(there) > 1:
         both = " and ".join(there)
-        mend = f"Uninstall both, then: {_install(line)}"
-        yield Finding("note", name, f"{both} overwrite each other's files", mend)
+        remedy = f"Uninstall both, then: {_install(line)}"
+        yield Finding("note", name, f"{both} overwrite each other's files", remedy)
     found, version = next(iter(there.items()))
-    loaded = _loaded(found)
-    if not _within(version, wanted):
+    loaded = getattr(sys.modules.get(_LOADED.get(found, "")), "__version__", "")
+    tested_series = Version(tested.get(found, version)).release[:2]
+    if not requirement.specifier.contains(version, prereleases=True):
         yield Finding(serious, found, f"{version} ({wanted} is needed)", _install(line))
     elif loaded and loaded != version:
         told = f"{loaded} is loaded, but {version} is installed"
         yield Finding("problem", found, told, "Restart the kernel")
-    elif _series(version) > _series(tested.get(found, version)):
+    elif Version(version).release[:2] > tested_series:
         told = f"{version}; the newest that was tested is {tested[found]}"
-        mend = f"If a lesson fails: {_install(f'{found}=={tested[found]}')}"
-        yield Finding("note", found, told, mend)
+        remedy = f"If a lesson fails: {_install(f'{found}=={tested[found]}')}"
+        yield Finding("note", found, told, remedy)
     else:
         yield Finding("fine", found, f"{version} ({wanted})")
 
@@ -232,22 +232,6 @@ def _version(name: str) -> str:
         return metadata.version(name) or ""
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _loaded(name: str) -> str:
-    return getattr(sys.modules.get(_LOADED.get(name, "")), "__version__", "")
-
-
-def _within(version: str, wanted: str) -> bool:
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet(wanted).contains(version, prereleases=True)
-
-
-def _series(version: str) -> tuple[int, ...]:
-    from packaging.version import Version
-
-    return Version(version).release[:2]
 
 
 def _install(requirement: str) -> str:
@@ -271,7 +255,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _kernel() -> Iterator[Finding]:
-    if machine.place() in ("Colab", "Binder"):
+    if machine.environment() in ("Colab", "Binder"):
         return
     if _in_kernel():
         active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.prefix
@@ -281,20 +265,17 @@ def _kernel() -> Iterator[Finding]:
             told = "runs in another environment than `!pip` and `!python` reach"
             yield Finding("note", "kernel", told, "Type %pip where you would type !pip")
         return
-    if importlib.util.find_spec("jupyter_client") is None:
-        return  # the line on ipykernel says so already
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
     try:
+        from jupyter_client.kernelspec import KernelSpecManager
+
         python = KernelSpecManager().get_kernel_spec("python3").argv[0]
-    except (NoSuchKernel, OSError, ValueError, IndexError):
-        return
-    if os.path.isabs(python) and not _same(
-        os.path.dirname(python), os.path.dirname(sys.executable)
-    ):
+    except (ImportError, KeyError, OSError, ValueError, IndexError):
+        return  # no such kernel, or no Jupyter: the line on ipykernel says so already
+    mine, its = os.path.dirname(sys.executable), os.path.dirname(python)
+    if os.path.isabs(python) and not _same(mine, its):
         told = f"`python3` in Jupyter starts another Python, {python}"
-        mend = "Type: jupyter kernelspec remove python3 (this Python's own then takes its place)"
-        yield Finding("problem", "kernel", told, mend)
+        remedy = "Type: jupyter kernelspec remove python3 (this Python's own then takes its place)"
+        yield Finding("problem", "kernel", told, remedy)
     else:
         yield Finding("fine", "kernel", "`python3` in Jupyter starts this Python")
 
@@ -309,8 +290,8 @@ def _memory() -> Iterator[Finding]:
     if total < KERNEL_BYTES:
         yield Finding("problem", "memory", f"{told}; {need}", "Use a larger machine, or Colab")
     elif free < KERNEL_BYTES:
-        mend = "Close other programs, and kernels that you are done with"
-        yield Finding("note", "memory", f"{told}; {need}", mend)
+        remedy = "Close other programs, and kernels that you are done with"
+        yield Finding("note", "memory", f"{told}; {need}", remedy)
     else:
         yield Finding("fine", "memory", told)
 
@@ -319,8 +300,8 @@ def _folder() -> Iterator[Finding]:
     error, free = machine.unwritable("."), machine.free_disk(".")
     if error is not None:
         told = f"cannot be written ({error.strerror})"
-        mend = "Open the lessons in a folder of yours: hpotutor lab FOLDER"
-        yield Finding("problem", "this folder", told, mend)
+        remedy = "Open the lessons in a folder of yours: hpotutor lab FOLDER"
+        yield Finding("problem", "this folder", told, remedy)
     elif free < FREE_DISK:
         told = f"{free / 1e6:.0f} MB are free on its disk"
         yield Finding("note", "this folder", told, f"Free {FREE_DISK / 1e6:.0f} MB")
@@ -332,5 +313,5 @@ def _hidden() -> Iterator[Finding]:
     for name in _HIDING:
         if Path(f"{name}.py").is_file():
             told = f"it hides the library {name} from every notebook beside it"
-            mend = "Give it another name and restart the kernel"
-            yield Finding("problem", f"the file {name}.py here", told, mend)
+            remedy = "Give it another name and restart the kernel"
+            yield Finding("problem", f"the file {name}.py here", told, remedy)

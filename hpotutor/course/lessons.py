@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from hpotutor.errors import HpoTutorError, Problems
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+def checkout() -> Path | None:
+    """Return the whole project's folder, where the package runs from it."""
+    whole = (_PROJECT / "pyproject.toml").is_file() and (_PROJECT / "notebooks").is_dir()
+    return _PROJECT if whole else None
 
 
 def lessons_folder() -> Path:
-    """Return the folder of the lessons that came with this package.
+    """Return the folder of the lessons that came with this package: a checkout's, or a wheel's.
 
     Raises
     ------
@@ -25,8 +30,8 @@ def lessons_folder() -> Path:
     >>> (lessons_folder() / "02_grid_search.ipynb").exists()
     True
     """
-    for folder in (_PACKAGE / "lessons", _PACKAGE.parent / "notebooks"):
-        if any(folder.glob("*.ipynb")):
+    for folder in (_PROJECT / "notebooks", _PROJECT / "hpotutor" / "lessons"):
+        if (folder / "00_start_here.ipynb").is_file():
             return folder
     raise HpoTutorError(
         "The lessons did not come with this copy of the package. Install it from its wheel or run "
@@ -100,36 +105,3 @@ def source_of(cell: dict[str, Any]) -> str:
     """
     source = cell["source"]
     return source if isinstance(source, str) else "".join(source)
-
-
-def fingerprint(content: bytes) -> str:
-    """Return a number for what a person sees of a notebook: sources and outputs.
-
-    Metadata, identities and counts are left out, because JupyterLab changes them when it merely
-    saves. A file that is no notebook is taken as it is.
-
-    Examples
-    --------
-    >>> fingerprint(b'{"cells": []}') == fingerprint(b'{"cells": [], "metadata": {"a": 1}}')
-    True
-    """
-    try:
-        cells = [
-            (cell["cell_type"], source_of(cell), list(map(_shown, cell.get("outputs", []))))
-            for cell in json.loads(content)["cells"]
-        ]
-        content = json.dumps(cells, sort_keys=True).encode()
-    except (ValueError, KeyError, TypeError):
-        pass
-    return hashlib.sha256(content).hexdigest()
-
-
-def _shown(output: dict[str, Any]) -> dict[str, Any]:
-    """Return an output with its texts in one piece, without its count."""
-
-    def joined(value: object) -> object:
-        return "".join(value) if isinstance(value, list) else value
-
-    parts = {key: joined(output[key]) for key in ("text", "ename", "evalue") if key in output}
-    parts["data"] = {kind: joined(value) for kind, value in output.get("data", {}).items()}
-    return parts

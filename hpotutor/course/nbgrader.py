@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpotutor._system import write_whole
+from hpotutor.course._notes import fingerprint, read_notes, write_notes
 from hpotutor.course.assignment import assignment_of, points_of
-from hpotutor.course.lessons import all_lessons, find_lesson, fingerprint, read_notebook
+from hpotutor.course.lessons import all_lessons, find_lesson, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def assign(
 
 def _write_course(course: Path, made: dict[str, bytes]) -> None:
     targets = {name: course / "source" / name / f"{name}.ipynb" for name in made}
-    notes = _notes(course)
+    notes = read_notes(course / NOTES, str) or {}  # without, all there is counts as changed
     changed = [
         targets[name].relative_to(course).as_posix()
         for name, content in made.items()
@@ -103,7 +104,7 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
             targets[name].parent.mkdir(parents=True, exist_ok=True)
             write_whole(targets[name], content)
             notes[name] = fingerprint(content)
-            write_whole(course / NOTES, json.dumps(notes, indent=1).encode())
+            write_notes(course / NOTES, notes)
         if not (course / "nbgrader_config.py").exists():
             write_whole(course / "nbgrader_config.py", CONFIG.encode())
     except OSError as error:
@@ -121,14 +122,6 @@ def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
     except OSError:
         return False  # something is there that we cannot look into
     return there in (noted, fingerprint(content))
-
-
-def _notes(course: Path) -> dict[str, str]:
-    try:
-        notes = json.loads((course / NOTES).read_text(encoding="utf-8"))
-        return {str(name): str(value) for name, value in notes.items()}
-    except (OSError, ValueError, AttributeError):  # without notes, all there is counts as changed
-        return {}
 
 
 # ── marks ────────────────────────────────────────────────────────────────────────────────────

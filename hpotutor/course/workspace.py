@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hpotutor._system import write_whole
-from hpotutor.course.lessons import all_lessons, fingerprint
+from hpotutor.course._notes import fingerprint, read_notes, write_notes
+from hpotutor.course.lessons import all_lessons, checkout
 from hpotutor.errors import HpoTutorError, MissingExtra
 
 NOTES = ".hpotutor_lessons.json"  # what was written, to tell a learner's changes from ours
@@ -40,9 +40,7 @@ def default_folder() -> Path:
     >>> default_folder().name
     'my_lessons'
     """
-    checkout = Path(__file__).resolve().parents[2]
-    inside = (checkout / "pyproject.toml").is_file() and (checkout / "notebooks").is_dir()
-    return (checkout if inside else Path.cwd()) / FOLDER
+    return (checkout() or Path.cwd()) / FOLDER
 
 
 def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
@@ -77,17 +75,17 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
     []
     """
     folder = Path(folder)
-    stored = _notes(folder)
-    notes, changes = stored or {}, []
+    stored = read_notes(folder / NOTES, _noted)
+    notes, changes = stored or {}, []  # without, all there is counts as changed
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in all_lessons().items():
             change = _one(folder, name, path.read_bytes(), notes)
             if change is not None:
                 changes.append(change)
-                write_whole(folder / NOTES, json.dumps(notes, indent=1).encode())
-        if stored is None:  # missing or damaged; what is as it was shipped is known again
-            write_whole(folder / NOTES, json.dumps(notes, indent=1).encode())
+                write_notes(folder / NOTES, notes)
+        if stored is None:  # what is as it was shipped is known again
+            write_notes(folder / NOTES, notes)
     except OSError as error:
         raise HpoTutorError(
             f"The folder {folder} cannot be written ({error.strerror}). What is in it is as it "
@@ -96,15 +94,18 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
     return changes
 
 
-def _one(folder: Path, name: str, content: bytes, notes: dict[str, dict]) -> Change | None:
+def _one(folder: Path, name: str, content: bytes, notes: dict[str, Any]) -> Change | None:
     """Bring one lesson up to date; note what is written under the name of its file."""
     new = fingerprint(content)
     target, entry = folder / f"{name}.ipynb", notes.setdefault(name, {"offered": "", "wrote": {}})
     wrote = entry["wrote"]
-    if not target.exists():
+    there = fingerprint(target.read_bytes()) if target.exists() else None
+    if there is None:
         kind = "added"
-    elif fingerprint(target.read_bytes()) in (new, wrote.get(target.name)):
-        kind = "updated" if fingerprint(target.read_bytes()) != new else ""
+    elif there == new:
+        kind = ""
+    elif there == wrote.get(target.name):
+        kind = "updated"
     elif entry["offered"] == new:
         return None  # its owner changed it, and has this version beside it or did without
     else:
@@ -117,21 +118,15 @@ def _one(folder: Path, name: str, content: bytes, notes: dict[str, dict]) -> Cha
 
 def _beside(folder: Path, name: str, wrote: dict[str, str]) -> Path:
     """Return a file for a new version: one that is free, or as it was written here before."""
-    number = 1
-    while True:
-        path = folder / (f"{name}.new.ipynb" if number == 1 else f"{name}.new-{number}.ipynb")
-        if not path.exists() or fingerprint(path.read_bytes()) == wrote.get(path.name):
-            return path
+    number, path = 1, folder / f"{name}.new.ipynb"
+    while path.exists() and fingerprint(path.read_bytes()) != wrote.get(path.name):
         number += 1
+        path = folder / f"{name}.new-{number}.ipynb"
+    return path
 
 
-def _notes(folder: Path) -> dict[str, dict] | None:
-    """Return what was written here before; without notes, all there is counts as changed."""
-    try:
-        notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
-        return {n: {"offered": e["offered"], "wrote": dict(e["wrote"])} for n, e in notes.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
+def _noted(value: Any) -> dict[str, Any]:
+    return {"offered": value["offered"], "wrote": dict(value["wrote"])}
 
 
 def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:

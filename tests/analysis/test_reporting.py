@@ -122,9 +122,7 @@ def test_a_second_opening_is_told(parts):
 
 def test_the_page_is_sound_and_needs_no_network(parts):
     page = ht.report("Is a < b & c?", **opened(parts))
-    from hpotutor.analysis._report_html import document
-
-    text = document(page.contents)
+    text = page.fill("page.html")
     outline = Outline(text)
     assert outline.open == []
     assert outline.tags.count("h1") == 1 and "main" in outline.tags

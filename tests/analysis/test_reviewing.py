@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import hpotutor as ht
-from hpotutor.analysis._review_model import CHECKS
+from hpotutor.analysis._review_checks import CHECKS
 from hpotutor.analysis.statistics import accuracy_margin
 from hpotutor.errors import ArgumentError
 from hpotutor.objectives.base import Evaluation
@@ -80,7 +80,7 @@ def test_scale(name, now, due):
     if due:
         assert scales[0].change == {name: due}
         assert reviewed.mended[name] == due
-        assert scales[0].mend.startswith(f"{name}=ht.")
+        assert scales[0].remedy.startswith(f"{name}=ht.")
 
 
 def test_the_share_of_small_draws_is_right():
@@ -99,7 +99,7 @@ def test_budget():
     # Every point of a small space can be tried: more trials would repeat them.
     assert found("budget", {"a": ht.integers(1, 2), "b": ht.integers(1, 2)}, trials=4) == []
     (finding,) = ht.review(ht.SearchSpace(**six), trials=20)
-    assert finding.mend == "trials=60, or a space of 2, the others fixed in defaults={...}"
+    assert finding.remedy == "trials=60, or a space of 2, the others fixed in defaults={...}"
 
 
 def test_the_budget_of_a_result_is_its_trials():
@@ -235,20 +235,20 @@ def test_the_margin_is_what_chance_exceeds_once_in_twenty():
     assert np.mean(np.abs(gaps) > accuracy_margin(0.8, 200)) == pytest.approx(0.05, abs=0.01)
 
 
-def mends(count, difference, **keywords):
+def remedies(count, difference, **keywords):
     objective = ht.TrainObjective(rows(count), epochs=1, **keywords)
     result = search_of([(NETWORK, 0.8 + 0.001 * n) for n in range(9)])
     result.objective = objective
     reviewed = ht.review(ht.SearchSpace(**GOOD), result, 20, difference=difference)
-    return [finding.mend for finding in reviewed if finding.check == "validation"]
+    return [finding.remedy for finding in reviewed if finding.check == "validation"]
 
 
-def test_the_mend_is_one_that_the_data_allow():
-    assert mends(2000, 0.05) == ["validation=0.25 in ht.load"]
-    assert mends(400, 0.05) == ["folds=5 in ht.TrainObjective, which judges on 320 rows"]
-    (modest,) = mends(400, 0.05, folds=5)
+def test_the_remedy_is_one_that_the_data_allow():
+    assert remedies(2000, 0.05) == ["validation=0.25 in ht.load"]
+    assert remedies(400, 0.05) == ["folds=5 in ht.TrainObjective, which judges on 320 rows"]
+    (modest,) = remedies(400, 0.05, folds=5)
     assert modest.startswith("difference=0.06")
-    assert mends(400, 0.07, folds=5) == []
+    assert remedies(400, 0.07, folds=5) == []
 
 
 def test_after_a_search_the_lead_of_the_best_is_the_claim():

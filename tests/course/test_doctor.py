@@ -75,7 +75,7 @@ def test_in_a_kernel_it_says_what_a_cell_takes(installed, monkeypatch):
     installed["keras-tuner"] = ""
     finding = found("keras-tuner")
     assert finding.state == "problem"
-    assert finding.mend.startswith('Run: %pip install "keras-tuner>=1.4.8"')
+    assert finding.remedy.startswith('Run: %pip install "keras-tuner>=1.4.8"')
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_either_tensorflow_will_do(installed, versions, state, told):
     installed.update({"tensorflow-intel": "", "tensorflow-macos": "", **versions})
     findings = [f for f in ht.check().findings if f.about.startswith("tensorflow")]
     assert (findings[0].state, told in findings[0].told) == (state, True)
-    assert findings[0].mend.endswith('"tensorflow>=2.20"') == (state != "fine")
+    assert findings[0].remedy.endswith('"tensorflow>=2.20"') == (state != "fine")
 
 
 def test_a_newer_series_than_tested_is_a_note(installed, monkeypatch):
@@ -100,14 +100,14 @@ def test_a_newer_series_than_tested_is_a_note(installed, monkeypatch):
     finding = found("keras")
     assert finding.state == "note"
     assert f"the newest that was tested is {doctor._tested()['keras']}" in finding.told
-    assert 'pip install "keras==' in finding.mend
+    assert 'pip install "keras==' in finding.remedy
 
 
 def test_a_moved_library_wants_a_restart(installed, monkeypatch):
     loaded = SimpleNamespace(__version__="2.1.2")  # another than any that is tested
     monkeypatch.setitem(sys.modules, "numpy", loaded)
     finding = found("numpy")
-    assert (finding.state, finding.mend) == ("problem", "Restart the kernel")
+    assert (finding.state, finding.remedy) == ("problem", "Restart the kernel")
     assert finding.told.startswith("2.1.2 is loaded, but")
 
 
@@ -128,7 +128,7 @@ def test_colabs_own_notebook_is_left_alone(installed, monkeypatch):
 def test_another_python_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.10.4")
     finding = found(f"Python 3.10.4, hpotutor {ht.__version__}")
-    assert finding.state == "problem" and ">=3.11" in finding.told and "start.py" in finding.mend
+    assert finding.state == "problem" and ">=3.11" in finding.told and "start.py" in finding.remedy
 
 
 def test_an_installed_package_knows_its_ranges(monkeypatch, tmp_path):
@@ -162,11 +162,11 @@ def test_memory_is_weighed(monkeypatch, total, free, state):
 
 def test_a_full_or_read_only_folder_is_told(monkeypatch):
     monkeypatch.setattr(machine, "free_disk", lambda folder: 1e6)
-    assert (found("this folder").state, found("this folder").mend) == ("note", "Free 200 MB")
+    assert (found("this folder").state, found("this folder").remedy) == ("note", "Free 200 MB")
     error = OSError(errno.EROFS, "Read-only file system")
     monkeypatch.setattr(machine, "unwritable", lambda folder: error)
     assert "Read-only file system" in found("this folder").told
-    assert "hpotutor lab" in found("this folder").mend
+    assert "hpotutor lab" in found("this folder").remedy
 
 
 def test_a_file_that_hides_a_library_is_a_problem(monkeypatch, tmp_path):
@@ -185,7 +185,7 @@ def test_a_kernel_of_another_python_is_a_problem(monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     finding = found("kernel")
     assert finding.state == "problem" and str(other) in finding.told
-    assert "kernelspec remove python3" in finding.mend
+    assert "kernelspec remove python3" in finding.remedy
     shutil.rmtree(folder)
     assert found("kernel").state == "fine"
 

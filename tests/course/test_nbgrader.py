@@ -84,7 +84,7 @@ def set_up(patch: pytest.MonkeyPatch, course: Path) -> None:
     """Have nbgrader's kernels run this Python and this package, and keep no record outside."""
     patch.setenv("PATH", os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
     patch.delenv("MPLBACKEND", raising=False)
-    patch.setenv("PYTHONPATH", str(Path(classroom.__file__).parents[1]))
+    patch.setenv("PYTHONPATH", str(Path(classroom.__file__).parents[2]))
     patch.setenv(progress_file.VARIABLE, str(course / "progress.json"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hpotutor.cli import main
+from hpotutor.course import lessons
 from hpotutor.course import workspace as copies
 from hpotutor.course.workspace import NOTES, bring_up_to_date
 from hpotutor.errors import HpoTutorError
@@ -140,7 +141,6 @@ def test_a_file_in_the_folders_place_is_told(tmp_path):
 def test_by_default_the_copy_is_ignored_by_git(root, tmp_path, monkeypatch):
     assert copies.default_folder() == root / "my_lessons"
     assert "my_lessons/" in (root / ".gitignore").read_text().splitlines()
-    installed = tmp_path / "site-packages" / "hpotutor" / "copies.py"
-    monkeypatch.setattr(copies, "__file__", str(installed))
+    monkeypatch.setattr(lessons, "_PROJECT", tmp_path / "site-packages")
     monkeypatch.chdir(tmp_path)
     assert copies.default_folder() == tmp_path / "my_lessons"

@@ -1,0 +1,38 @@
+"""How a review and a report show themselves: each by its own files in `templates/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+_PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# A cell of a Markdown table: a text's own bars and line ends must not break it.
+_PAGES.filters["cell"] = lambda text: text.replace("|", "\\|").replace("\n", " ")
+
+
+class Shown:
+    """Shows itself as text, Markdown and HTML, by the templates that bear its class's name."""
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__.lower()
+
+    def fill(self, file: str) -> str:
+        """Fill in a template, in which the object goes by its class's name."""
+        return _PAGES.get_template(file).render({self._name: self}).rstrip("\n")
+
+    def __repr__(self) -> str:
+        return self.fill(f"{self._name}.txt")
+
+    def _repr_markdown_(self) -> str:
+        return self.fill(f"{self._name}.md")
+
+    def _repr_html_(self) -> str:
+        return self.fill(f"{self._name}.html")

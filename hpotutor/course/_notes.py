@@ -1,0 +1,60 @@
+"""Notes of what was written into somebody's folder, to tell their changes from ours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hpotutor._system import write_whole
+from hpotutor.course.lessons import source_of
+
+Noted = TypeVar("Noted")
+
+
+def read_notes(path: Path, noted: Callable[[Any], Noted]) -> dict[str, Noted] | None:
+    """Return what was noted of each lesson; nothing if there are no notes, or damaged ones."""
+    try:
+        notes = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): noted(value) for name, value in notes.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def write_notes(path: Path, notes: Mapping[str, Any]) -> None:
+    """Write them as a whole or not at all."""
+    write_whole(path, json.dumps(notes, indent=1).encode())
+
+
+def fingerprint(content: bytes) -> str:
+    """Return a number for what a person sees of a notebook: sources and outputs.
+
+    Metadata, identities and counts are left out, because JupyterLab changes them when it merely
+    saves. A file that is no notebook is taken as it is.
+
+    Examples
+    --------
+    >>> fingerprint(b'{"cells": []}') == fingerprint(b'{"cells": [], "metadata": {"a": 1}}')
+    True
+    """
+    try:
+        cells = [
+            (cell["cell_type"], source_of(cell), list(map(_shown, cell.get("outputs", []))))
+            for cell in json.loads(content)["cells"]
+        ]
+        content = json.dumps(cells, sort_keys=True).encode()
+    except (ValueError, KeyError, TypeError):
+        pass
+    return hashlib.sha256(content).hexdigest()
+
+
+def _shown(output: dict[str, Any]) -> dict[str, Any]:
+    """Return an output with its texts in one piece, without its count."""
+
+    def joined(value: object) -> object:
+        return "".join(value) if isinstance(value, list) else value
+
+    texts = {key: joined(output[key]) for key in ("text", "ename", "evalue") if key in output}
+    return texts | {"data": {kind: joined(v) for kind, v in output.get("data", {}).items()}}
