@@ -56,10 +56,7 @@ answer = select
 """
 
 q2 = Exercise(
-    lesson=7,
-    number=2,
-    title="Selection",
-    points=2,
+    lesson=7, number=2, title="Selection", points=2,
     question="""
     Write `select(scores, tournament, rng)`: draw `tournament` individuals at random and return
     the place, in the array `scores`, of the one with the highest score.
@@ -77,28 +74,18 @@ q2 = Exercise(
     ),
     why="The tournament's size is the pressure: 1 is pure chance, all of them is no chance at all.",
     wrong_answers=tuple(
-        WrongAnswer(_SELECT.format(body=body), because=because, says=says)
+        WrongAnswer(_SELECT.format(body=body), because, says)
         for body, because, says in (
             ("return int(scores.argmax())", "takes the best of all", "always wins"),
             ("return int(rng.integers(len(scores)))", "does not look at scores", "equally often"),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return int(scores[drawn].argmax())",
-                "returns the place in the tournament",
-                "among the three",
-            ),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return int(drawn[scores[drawn].argmin()])",
-                "takes scores for losses",
-                "Higher is better",
-            ),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return scores[drawn].max()",
-                "returns the score",
-                "not its score",
-            ),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return int(scores[drawn].argmax())",
+             "returns the place in the tournament", "among the three"),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmin()])",
+             "takes scores for losses", "Higher is better"),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return scores[drawn].max()", "returns the score", "not its score"),
         )
     ),
-)
+)  # fmt: skip

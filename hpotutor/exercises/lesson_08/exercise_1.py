@@ -66,10 +66,7 @@ def _suggest(
 
 
 q1 = Exercise(
-    lesson=8,
-    number=1,
-    title="Say it in Optuna",
-    points=2,
+    lesson=8, number=1, title="Say it in Optuna", points=2,
     question="""
     Write `suggest(trial)` for this space. It returns a dict with the three names.
 
@@ -91,21 +88,10 @@ q1 = Exercise(
     solution_source=_suggest(),
     why="A space that changes a little in translation is another space, and another result.",
     wrong_answers=(
-        WrongAnswer(_suggest(log=""), because="forgets the log scale", says="log scale"),
-        WrongAnswer(
-            _suggest(units='suggest_float("units", 16, 128, step=16)'),
-            because="makes a float of a whole number",
-            says="whole number",
-        ),
-        WrongAnswer(
-            _suggest(units='suggest_int("units", 16, 128)'),
-            because="forgets the step",
-            says="step=16",
-        ),
-        WrongAnswer(
-            _suggest(optimizers='["sgd", "rmsprop", "adam"]'),
-            because="adds a choice",
-            says="rmsprop",
-        ),
+        WrongAnswer(_suggest(log=""), "forgets the log scale", "log scale"),
+        WrongAnswer(_suggest(units='suggest_float("units", 16, 128, step=16)'),
+                    "makes a float of a whole number", "whole number"),
+        WrongAnswer(_suggest(units='suggest_int("units", 16, 128)'), "forgets the step", "step=16"),
+        WrongAnswer(_suggest(optimizers='["sgd", "rmsprop", "adam"]'), "adds a choice", "rmsprop"),
     ),
-)
+)  # fmt: skip

@@ -98,11 +98,7 @@ _ASHA = {
 }
 
 q6 = Exercise(
-    lesson=10,
-    number=6,
-    title="Four workers, twenty-five seconds",
-    points=4,
-    challenge=True,
+    lesson=10, number=6, title="Four workers, twenty-five seconds", points=4, challenge=True,
     question="""
     Write `start(space, seed)`: it returns an object with two methods. `ask()` returns
     `params, epochs` for a worker that is free; `tell(params, epochs, score)` is called when a
@@ -127,11 +123,11 @@ q6 = Exercise(
     solution_source=_SCHEDULER.format(**_ASHA),
     why="This is asynchronous halving, whole: Li et al. ran it on 500 workers.",
     wrong_answers=tuple(
-        WrongAnswer(_SCHEDULER.format(**{**_ASHA, **part}), because=because, says=says)
+        WrongAnswer(_SCHEDULER.format(**{**_ASHA, **part}), because, says)
         for part, because, says in (
             ({"rungs": "[27]"}, "trains all in full", "Only"),
             ({"key": "one[0]"}, "promotes the worst", "Only"),
             ({"rungs": "[1, 3]"}, "stops after 3 epochs", "Only"),
         )
     ),
-)
+)  # fmt: skip
