@@ -278,7 +278,7 @@ again. `exercises.q1.hint()` helps.
         return Solution(self.why, source=self.solution_source)
 
 
-def answer_of(source: str) -> object:
+def answer_of(source: str) -> Any:
     """Run a stub, a solution or a wrong answer in a fresh namespace, and return its ``answer``.
 
     Parameters

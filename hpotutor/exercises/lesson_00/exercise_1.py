@@ -1,7 +1,5 @@
 """Exercise 0.1: Count what it learned."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

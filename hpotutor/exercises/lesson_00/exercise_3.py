@@ -1,7 +1,5 @@
 """Exercise 0.3: Read four learning curves."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

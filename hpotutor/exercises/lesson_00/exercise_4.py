@@ -1,7 +1,5 @@
 """Exercise 0.4: Which rows may judge?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.probes import MEASURED, RowsProbe

@@ -1,7 +1,5 @@
 """Exercise 1.4: Twelve trials by hand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks

@@ -1,6 +1,6 @@
 """Exercise 2.2: Accuracy 0.0."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import kind, shown
 
 
-def _check_folds(answer: object) -> Right:
+def _check_folds(answer: Any) -> Right:
     what = "a splitter from `sklearn.model_selection`, such as `KFold(3)`"
     if isinstance(answer, int) and not isinstance(answer, bool):
         wrong(

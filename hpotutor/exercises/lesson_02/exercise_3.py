@@ -1,7 +1,5 @@
 """Exercise 2.3: Nothing leaks."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks, scikit_checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

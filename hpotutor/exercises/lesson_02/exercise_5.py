@@ -1,7 +1,5 @@
 """Exercise 2.5: A grid within a budget."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 2.6: A grid that finds the best 5%."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exercise 3.1: What can be drawn."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 3.2: Three ranges, two scales."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

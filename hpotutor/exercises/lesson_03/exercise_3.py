@@ -1,7 +1,5 @@
 """Exercise 3.3: How many trials."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 3.4: What 59 trials bound."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

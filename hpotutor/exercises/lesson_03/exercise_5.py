@@ -1,7 +1,5 @@
 """Exercise 3.5: Sixty trainings, better spent."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import challenge

@@ -1,7 +1,5 @@
 """Exercise 4.1: Three lines."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks

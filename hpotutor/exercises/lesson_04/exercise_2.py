@@ -1,7 +1,5 @@
 """Exercise 4.2: Three rules, three choices."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

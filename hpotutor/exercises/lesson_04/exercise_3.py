@@ -1,7 +1,5 @@
 """Exercise 4.3: Read Hyperopt's answer."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

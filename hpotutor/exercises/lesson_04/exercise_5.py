@@ -1,7 +1,5 @@
 """Exercise 4.5: Find the leak."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

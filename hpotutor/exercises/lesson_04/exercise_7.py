@@ -1,7 +1,5 @@
 """Exercise 4.7: Better than luck."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.errors import HpoTutorError

@@ -1,7 +1,5 @@
 """Exercise 5.1: The first step."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 5.3: A schedule counts steps."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

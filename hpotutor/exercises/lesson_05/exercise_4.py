@@ -1,8 +1,7 @@
 """Exercise 5.4: A fair race."""
 
-from __future__ import annotations
-
 import math
+from typing import Any
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
@@ -17,7 +16,7 @@ def _check_spaces(answer: object) -> Right:
     decades = {}
     for name, (low, high) in _GOOD.items():
         space = checks.search_space(spaces[name], ("learning_rate",))
-        domain = space["learning_rate"]
+        domain: Any = space["learning_rate"]
         if not hasattr(domain, "high"):
             wrong(f"For `{name}` give a range, `ht.loguniform(low, high)`, not single values.")
         if not checks.log_scaled(space, "learning_rate"):
@@ -37,7 +36,7 @@ def _check_spaces(answer: object) -> Right:
                 "would go where nothing learns."
             )
     if abs(decades["sgd"] - decades["adam"]) > 0.05:
-        wide = max(decades, key=decades.get)
+        wide = max(decades, key=decades.__getitem__)
         wrong(
             f"`{wide}` has the wider range, so the same number of trials searches it less densely. "
             "Give both the same number of decades."

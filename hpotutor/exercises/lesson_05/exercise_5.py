@@ -1,7 +1,5 @@
 """Exercise 5.5: Twelve trainings."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 

@@ -1,6 +1,6 @@
 """Exercise 6.1: Do the orders agree?"""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def _check_agreement(answer: object) -> Right:
             )
     mixed = rng.permutation(early)
     value = checks.number(checks.call(answer, early, mixed), "one number between -1 and 1")
-    ranks = [np.argsort(np.argsort(part)) for part in (early, mixed)]
+    ranks: Any = [np.argsort(np.argsort(part)) for part in (early, mixed)]
     if abs(value - np.corrcoef(*ranks)[0, 1]) > 1e-6:
         wrong(f"For two orders that partly agree, {value:.3g} is not the correlation of the ranks.")
     return right("Only the order counts, which is all that halving looks at.")

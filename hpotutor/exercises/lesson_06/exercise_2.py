@@ -1,7 +1,5 @@
 """Exercise 6.2: The price of a bracket."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 6.4: When is it safe to look?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 6.5: Twenty trainings' worth of epochs."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 

@@ -1,6 +1,6 @@
 """Exercise 7.2: Selection."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _SCORES = np.array([0.62, 0.71, 0.55, 0.80, 0.40, 0.66, 0.75, 0.91, 0.58, 0.69])
 _DRAWS = 2000
 
 
-def _check_select(answer: object) -> Right:
+def _check_select(answer: Any) -> Right:
     what = "a function select(scores, tournament, rng)"
     rng, chosen = np.random.default_rng(7), []
     for _ in range(_DRAWS):

@@ -1,7 +1,5 @@
 """Exercise 7.3: Crossover."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 7.4: Mutation."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

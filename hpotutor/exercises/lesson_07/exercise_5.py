@@ -1,7 +1,5 @@
 """Exercise 7.5: Breed the digits."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 

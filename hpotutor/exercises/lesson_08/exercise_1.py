@@ -1,7 +1,5 @@
 """Exercise 8.1: Say it in Optuna."""
 
-from __future__ import annotations
-
 import optuna
 
 from hpotutor.exercises import checks
@@ -30,7 +28,7 @@ def _check_suggest(answer: object) -> Right:
                 "space. Each kind has a `suggest_` of its own."
             )
         if getattr(got, "log", False) != getattr(expected, "log", False):
-            scale = "a log scale" if expected.log else "a linear scale"
+            scale = "a log scale" if getattr(expected, "log", False) else "a linear scale"
             wrong(f"`{name}` should be drawn on {scale}.")
         if got != expected:
             wrong(f"`{name}` should be {expected}; yours is {got}.")

@@ -1,6 +1,6 @@
 """Exercise 8.2: A knob that is not always there."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 def _check_condition(answer: object) -> Right:
     space = checks.search_space(answer, ("optimizer", "momentum", "learning_rate"))
     rng = np.random.default_rng(0)
-    drawn = [space.sample(rng) for _ in range(200)]
+    drawn: list[dict[str, Any]] = [space.sample(rng) for _ in range(200)]
     names = {point["optimizer"] for point in drawn}
     if names != {"sgd", "adam"}:
         wrong(f"The optimizers should be 'sgd' and 'adam'; yours are {sorted(names)}.")

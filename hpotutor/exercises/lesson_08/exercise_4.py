@@ -1,7 +1,5 @@
 """Exercise 8.4: Finish what was stopped."""
 
-from __future__ import annotations
-
 import optuna
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 8.5: Ask and tell."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 

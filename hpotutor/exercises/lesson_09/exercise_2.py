@@ -1,7 +1,5 @@
 """Exercise 9.2: All luck."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

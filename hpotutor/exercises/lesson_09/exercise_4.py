@@ -1,7 +1,5 @@
 """Exercise 9.4: Judge the recipe."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

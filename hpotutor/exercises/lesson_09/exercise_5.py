@@ -1,7 +1,5 @@
 """Exercise 9.5: How many for a difference?"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 9.6: Read a report."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 9.7: A second look."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 

@@ -1,7 +1,5 @@
 """Exercise 10.1: How many fit?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 10.2: When is the last one done?"""
 
-from __future__ import annotations
-
 import heapq
 
 import numpy as np

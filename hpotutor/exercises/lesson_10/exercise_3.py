@@ -1,7 +1,5 @@
 """Exercise 10.3: Who is dead?"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

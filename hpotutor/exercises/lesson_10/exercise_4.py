@@ -1,7 +1,5 @@
 """Exercise 10.4: May somebody go up?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 10.5: The bill."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

@@ -1,7 +1,5 @@
 """Exercise 10.6: Four workers, twenty-five seconds."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
@@ -21,9 +19,9 @@ class _Checked:
     def __init__(self, scheduler: Any, space: Any) -> None:
         self.scheduler, self.space = scheduler, space
         self._had: dict[str, int] = {}
-
         self._ask, self._tell = partial(scheduler.ask), partial(self._hear)
-        self._ask.__name__, self._tell.__name__ = "ask", "tell"  # for messages
+        # For messages. A partial takes attributes, which its hints do not say.
+        self._ask.__name__, self._tell.__name__ = "ask", "tell"  # type: ignore[attr-defined]
 
     def ask(self) -> Job:
         given = checks.call(self._ask, what="`ask()`")

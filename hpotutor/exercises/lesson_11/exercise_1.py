@@ -1,7 +1,5 @@
 """Exercise 11.1: Mend a plan."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks

@@ -1,7 +1,5 @@
 """Exercise 11.2: How many rows?"""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks

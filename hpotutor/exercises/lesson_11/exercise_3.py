@@ -1,7 +1,5 @@
 """Exercise 11.3: Which ranges to move."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 

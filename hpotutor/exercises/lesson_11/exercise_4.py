@@ -1,7 +1,5 @@
 """Exercise 11.4: Better, worse, or neither."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks

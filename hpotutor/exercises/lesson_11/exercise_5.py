@@ -1,7 +1,5 @@
 """Exercise 11.5: Draw well, stop early, look twice."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
