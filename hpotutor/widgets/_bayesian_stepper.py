@@ -12,8 +12,8 @@ from hpotutor.plots import knob_label, style, surrogate
 from hpotutor.plots.style import counted, number
 from hpotutor.search.gp import ACQUISITIONS
 from hpotutor.widgets import _surrogate_steps as steps
+from hpotutor.widgets._base import Knob, button, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button, menu, switch
 
 _ACQUISITIONS = [name.replace("_", " ") for name in ACQUISITIONS]
 _WATCH, _PLAY = "watch it step", "play against it"

@@ -13,8 +13,8 @@ from hpotutor.plots import brackets
 from hpotutor.plots.style import counted, headline, number
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
+from hpotutor.widgets._base import Knob, button, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel, stored
-from hpotutor.widgets._parts import Knob, button, menu, switch
 
 _REDRAWS = 400
 _MOST_RUNGS = 5

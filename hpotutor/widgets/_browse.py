@@ -12,7 +12,7 @@ from typing import Any
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.plots.style import DRAWING
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._parts import Knob, Panel
+from hpotutor.widgets._base import Knob, Panel
 
 # Pictures kept of each panel, some 60 kB each.
 _KEPT = 40

@@ -16,8 +16,8 @@ from hpotutor.tabular.simulator import (
     SynchronousHalving,
     simulate,
 )
+from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel, stored
-from hpotutor.widgets._parts import Knob, menu
 
 _WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _METHODS = ("synchronous halving", "asynchronous halving", "random search")

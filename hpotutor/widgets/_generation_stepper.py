@@ -10,8 +10,8 @@ from hpotutor.plots import genealogy
 from hpotutor.plots.style import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
+from hpotutor.widgets._base import Knob, button
 from hpotutor.widgets._browse import BrowsingPanel, stored
-from hpotutor.widgets._parts import Knob, button
 
 _GENERATIONS = 12
 

@@ -12,8 +12,8 @@ from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots import grid_cost, grid_cost_info
 from hpotutor.plots.style import BLUE, SKY, finish, number
+from hpotutor.widgets._base import Knob
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob
 
 _MOST_LEVELS = 12
 _MOST_KNOBS = 6

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots import projections, projections_info
+from hpotutor.widgets._base import Knob, button, menu
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button, menu
 
 _POINTS = (4, 9, 16, 25)
 _REDRAWS = 1000

@@ -19,7 +19,7 @@ from hpotutor.datasets.loader import Dataset, load
 from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.style import GREY, counted, duration, number
-from hpotutor.widgets._parts import Knob, Panel, button, free, menu, switch
+from hpotutor.widgets._base import Knob, Panel, button, free, menu, switch
 
 if TYPE_CHECKING:
     from hpotutor.fused.api import Stack

@@ -13,8 +13,8 @@ from hpotutor.plots import race
 from hpotutor.plots.style import counted, finish, look, number
 from hpotutor.tabular.comparison import Comparison, compare
 from hpotutor.tabular.objective import TableObjective
+from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel, stored
-from hpotutor.widgets._parts import Knob, menu, switch
 
 _SCORES = {"validation": "best", "test": "test"}
 _SHOWN = ("all seeds", "one seed")

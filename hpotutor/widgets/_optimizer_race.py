@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import paths
 from hpotutor.plots.style import counted, finish, look, number
+from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
-from hpotutor.widgets._parts import Knob, menu, switch
 
 
 class OptimizerRace(BrowsingPanel):

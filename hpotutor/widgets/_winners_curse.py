@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from hpotutor.plots import optimism, optimism_info
 from hpotutor.plots.style import counted, number
 from hpotutor.tabular.objective import TableObjective
+from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel, stored
-from hpotutor.widgets._parts import Knob, menu
 
 _SEARCHES = 400
 _FROM = ("all configurations", "the best tenth", "one configuration, trained again")
