@@ -50,7 +50,7 @@ def milliseconds(seconds: list[float]) -> dict[str, int]:
 
 def in_the_kernel(build: Callable) -> list[float]:
     """Return how long the callback of one knob takes, step by step."""
-    from hpotutor.widgets._parts import Knob
+    from hpotutor.widgets._base import Knob
 
     panel = build()
     knob = next(one for one in panel.controls.values() if isinstance(one, Knob))

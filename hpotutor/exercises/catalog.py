@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import Problems
 from hpotutor.exercises.engine import Exercise
 
@@ -40,8 +41,7 @@ def exercises_of(lesson: int | str) -> tuple[Exercise, ...]:
     >>> exercises_of(2)[0].id
     'lesson_02.q1'
     """
-    is_number = isinstance(lesson, int) and not isinstance(lesson, bool)
-    name = f"lesson_{lesson:02d}" if is_number else lesson
+    name = f"lesson_{lesson:02d}" if is_whole(lesson) else lesson
     problems = Problems("exercises_of")
     problems.choice("lesson", name, lessons())
     problems.raise_if_any()

@@ -6,7 +6,6 @@ replay, and what counts is the share of replays that end in the table's best few
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -85,7 +84,7 @@ class MeteredTable(Objective):
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
 def replays(
-    search: Callable[[Objective, int], Any],
+    search: object,
     *,
     trials: int,
     repeats: int = 200,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # ── kinds of answers ─────────────────────────────────────────────────────────────────────────
 
 
-def expect(value: object, types: type | tuple[type, ...], what: str) -> Any:
+def expect(value: Any, types: type | tuple[type, ...], what: str) -> Any:
     """Return ``value`` if it is of one of ``types``, and refuse it otherwise.
 
     Parameters
@@ -48,7 +48,7 @@ def expect(value: object, types: type | tuple[type, ...], what: str) -> Any:
 
 
 def number(
-    value: object, what: str = "a number", low: float = -math.inf, high: float = math.inf
+    value: Any, what: str = "a number", low: float = -math.inf, high: float = math.inf
 ) -> float:
     """Return a finite number between two bounds, as a float."""
     expect(value, (int, float, np.integer, np.floating), what)
@@ -62,10 +62,7 @@ def number(
 
 
 def whole_number(
-    value: object,
-    what: str = "a whole number",
-    low: float = -math.inf,
-    high: float = math.inf,
+    value: Any, what: str = "a whole number", low: float = -math.inf, high: float = math.inf
 ) -> int:
     """Return a whole number between two bounds; 49.0 is one."""
     cleaned = number(value, what, low, high)
@@ -79,7 +76,7 @@ def near(value: float, expected: float, share: float = 0.01) -> bool:
     return math.isclose(value, expected, rel_tol=share, abs_tol=1e-12)
 
 
-def numbers(value: object, what: str, each: str, length: int | None = None) -> np.ndarray:
+def numbers(value: Any, what: str, each: str, length: int | None = None) -> np.ndarray:
     """Return a list of finite numbers, each of them called ``each``, as an array."""
     return np.array([number(item, each) for item in sequence(value, what, length)])
 
@@ -89,7 +86,7 @@ def all_near(values: Iterable[float], expected: Iterable[float], share: float = 
     return all(near(*pair, share) for pair in zip(values, expected, strict=True))
 
 
-def option(value: object, options: Sequence[str], what: str = "one of the options") -> str:
+def option(value: Any, options: Sequence[str], what: str = "one of the options") -> str:
     """Return the option that was chosen; upper case and spaces around it do not matter."""
     listed = ", ".join(f"`{text!r}`" for text in options)
     chosen = expect(value, str, f"{what}: {listed}").strip().lower()
@@ -100,7 +97,7 @@ def option(value: object, options: Sequence[str], what: str = "one of the option
     return by_name[chosen]
 
 
-def sequence(value: object, what: str, length: int | None = None) -> list:
+def sequence(value: Any, what: str, length: int | None = None) -> list:
     """Return a list of an answer that is a list, tuple, range or array, and not empty."""
     expect(value, (list, tuple, range, np.ndarray), what)
     items = list(value)
@@ -111,7 +108,7 @@ def sequence(value: object, what: str, length: int | None = None) -> list:
     return items
 
 
-def mapping(value: object, what: str, names: Iterable[str] | None = None) -> dict:
+def mapping(value: Any, what: str, names: Iterable[object] | None = None) -> dict:
     """Return a dict that is not empty and has just the ``names``, where they are given."""
     answer = dict(expect(value, Mapping, what))
     if not answer:
@@ -129,7 +126,7 @@ def mapping(value: object, what: str, names: Iterable[str] | None = None) -> dic
     return answer
 
 
-def param_grid(value: object, names: Iterable[str] | None = None) -> dict[str, list]:
+def param_grid(value: Any, names: Iterable[str] | None = None) -> dict[str, list]:
     """Return scikit-learn's ``param_grid`` as a dict from names to lists of distinct levels."""
     grid = mapping(value, "a dict from hyperparameter names to lists of levels", names)
     cleaned = {}
@@ -164,7 +161,7 @@ def log_spaced(values: Iterable[float], share: float = 0.05) -> bool:
     return all(near(ratio, ratios[0], share) for ratio in ratios)
 
 
-def search_space(value: object, names: Iterable[str] | None = None) -> SearchSpace:
+def search_space(value: Any, names: Iterable[str] | None = None) -> SearchSpace:
     """Return a SearchSpace that has just the ``names``, where they are given."""
     from hpotutor.space.space import SearchSpace
 
@@ -178,7 +175,7 @@ def log_scaled(space: SearchSpace, name: str) -> bool:
     return bool(getattr(space[name], "log", False))
 
 
-def in_space(space: SearchSpace, params: object) -> dict[str, Any]:
+def in_space(space: SearchSpace, params: Any) -> dict[str, Any]:
     """Return hyperparameters that are a point of the space."""
     from hpotutor.errors import ArgumentError
 
@@ -193,14 +190,14 @@ def in_space(space: SearchSpace, params: object) -> dict[str, Any]:
 # ── functions and searches ───────────────────────────────────────────────────────────────────
 
 
-def function(value: object, what: str) -> Callable[..., Any]:
+def function(value: Any, what: str) -> Callable[..., Any]:
     """Return a function that a check may call as it likes, whatever the function raises."""
     if not callable(value) or isinstance(value, type):
         wrong(f"This should be {what}; it is {kind(value)}: `{shown(value)}`.")
     return value
 
 
-def call(function: object, *arguments: object, what: str = "a function") -> Any:
+def call(function: Any, *arguments: object, what: str = "a function") -> Any:
     """Return what a learner's function gives; its errors become a refusal."""
     if not callable(function) or isinstance(function, type):
         expect(function, (), what)
@@ -221,7 +218,7 @@ def call(function: object, *arguments: object, what: str = "a function") -> Any:
     return value
 
 
-def search_result(value: object) -> SearchResult:
+def search_result(value: Any) -> SearchResult:
     """Return what a search of this course gave back."""
     from hpotutor.study.result import SearchResult
 

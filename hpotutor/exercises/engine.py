@@ -12,10 +12,7 @@ hints, the solution, and the wrong answers that somebody will give. ::
         return right("One for each third of the rows.")
 
     q1 = Exercise(
-        lesson=2,
-        number=1,
-        title="Folds",
-        points=1,
+        lesson=2, number=1, title="Folds", points=1,
         question="How many folds does `GridSearchCV(..., cv=3)` cut?",
         expects="a whole number, such as 7",
         checker=_check_folds,
@@ -23,11 +20,11 @@ hints, the solution, and the wrong answers that somebody will give. ::
         solution_source="answer = 3",
         why="Each fold is one more training of every candidate.",
         wrong_answers=(
-            WrongAnswer("answer = 1", because="takes cv for a single split", says="nothing left"),
-            WrongAnswer("answer = 4", because="counts the refit", says="does not cut 4"),
-            WrongAnswer("answer = 0", because="thinks cv is switched off", says="does not cut 0"),
+            WrongAnswer("answer = 1", "takes cv for a single split", "nothing left"),
+            WrongAnswer("answer = 4", "counts the refit", "does not cut 4"),
+            WrongAnswer("answer = 0", "thinks cv is switched off", "does not cut 0"),
         ),
-    )
+    )  # fmt: skip
 
 An answer is refused unless the checker *returns* ``right(...)``; ``wrong(...)`` raises, so it may
 stand anywhere, in a helper too.
@@ -281,7 +278,7 @@ again. `exercises.q1.hint()` helps.
         return Solution(self.why, source=self.solution_source)
 
 
-def answer_of(source: str) -> object:
+def answer_of(source: str) -> Any:
     """Run a stub, a solution or a wrong answer in a fresh namespace, and return its ``answer``.
 
     Parameters

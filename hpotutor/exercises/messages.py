@@ -8,7 +8,7 @@ import reprlib
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def kind(value: object) -> str:
         return f"the class {value.__name__} itself"
     if isinstance(value, float | np.floating):
         return "NaN" if np.isnan(value) else "a number"
-    names = {
+    names: dict[Any, str] = {
         bool | np.bool_: "True or False",
         int | np.integer: "a whole number",
         str: "a string",
@@ -115,7 +115,7 @@ class Message:
     def _look(self) -> tuple[str, str, str]:
         return _LOOKS["hint"]
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         heading, color, sign = self._look()
         body = html.escape(str(self), quote=False)
         if heading:

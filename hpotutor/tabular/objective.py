@@ -78,6 +78,8 @@ class TableObjective(Objective):
     (True, 30)
     """
 
+    epochs: int
+
     def __init__(
         self,
         table: str | os.PathLike | Table = "digits",

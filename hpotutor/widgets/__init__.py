@@ -1,8 +1,10 @@
 """The course's widgets: controls around the figures of `hpotutor.plots`.
 
 Each is a panel: controls above, the figure, and its reading in words below. Put the call last in a
-cell, or show it with ``display``. Begin with `_parts.py` (`Panel`) and `_browse.py` (panels that
-draw ahead); then a file a widget. Leans on `plots`, `tabular` and `fused`.
+cell, or show it with ``display``. Begin with `_base.py` (`Panel`) and `_browse.py` (panels that
+draw ahead); then a file a widget, such as `_cluster.py`. To add one, derive a class that names its
+controls and writes `draw`, give it its public name below, and list that in `__init__.pyi`. Leans on
+`plots`, `tabular`, `search` and `fused`.
 """
 
 from hpotutor._startup import attach

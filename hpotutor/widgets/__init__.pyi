@@ -1,3 +1,4 @@
+from ._base import Panel as Panel
 from ._bayesian_stepper import bayesian_stepper as bayesian_stepper
 from ._bracket_stepper import bracket_stepper as bracket_stepper
 from ._cluster import cluster as cluster
@@ -7,5 +8,4 @@ from ._grid_vs_random import grid_vs_random as grid_vs_random
 from ._knob_panel import knob_panel as knob_panel
 from ._method_race import method_race as method_race
 from ._optimizer_race import optimizer_race as optimizer_race
-from ._parts import Panel as Panel
 from ._winners_curse import winners_curse as winners_curse

@@ -8,51 +8,73 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpotutor.plots import surrogate
-from hpotutor.plots._trials import knob_label
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    VERMILLION,
-    YELLOW,
-    Reading,
-    counted,
-    finish,
-    label,
-    number,
-)
+from hpotutor.plots import knob_label, style, surrogate
+from hpotutor.plots.style import counted, number
+from hpotutor.search.gp import ACQUISITIONS
+from hpotutor.widgets import _surrogate_steps as steps
+from hpotutor.widgets._base import Knob, button, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button, menu, switch
-from hpotutor.widgets._surrogate_steps import (
-    Curve,
-    check_curve,
-    curve_info,
-    slice_of_table,
-    start_places,
-    step_info,
-    trial_score,
-    two_humps,
-)
 
-_ACQUISITIONS = {
-    "expected improvement": "expected_improvement",
-    "probability of improvement": "probability_of_improvement",
-    "upper confidence bound": "upper_confidence_bound",
-}
+_ACQUISITIONS = [name.replace("_", " ") for name in ACQUISITIONS]
 _WATCH, _PLAY = "watch it step", "play against it"
 _MOST_TRIALS = 25
 
 
 class BayesianStepper(BrowsingPanel):
-    """The panel that `bayesian_stepper` returns.
+    """A panel that steps a Gaussian process through a search over one knob.
 
     ``places`` are the trials after the two that everybody starts with. In the game, the process
-    answers each of yours with one of its own.
+    answers each of yours with one of its own. The buttons are methods too: ``step()``, ``back()``,
+    ``try_place()``, ``start_over()``.
+
+    Parameters
+    ----------
+    truth : callable, dict or str, optional
+        The curve to be found: a function of an array of places, scores at some places, or the
+        name of a shipped table. By default a made-up one with two humps.
+    knob : str, default "learning_rate"
+        The hyperparameter's name; in a table, which one.
+    x_range : (float, float), optional
+        Its ends; by default those of the dict or table, else 0.0001 and 1.
+    fixed : dict, optional
+        With a table, values of the other hyperparameters.
+    score : str, default "validation accuracy"
+        What the curve is.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For a curve that cannot be read.
+
+    Examples
+    --------
+    >>> panel = bayesian_stepper()
+    >>> for _ in range(8):
+    ...     panel.step()
+    >>> panel.reading
+    'The next trial goes to learning_rate=..., where the surrogate expects ...'
+    >>> panel.close()
     """
 
-    def __init__(self, curve: Curve, score: str, goal: str | None) -> None:
-        self.curve, self._score = curve, score
+    kept = ("places",)
+
+    def __init__(
+        self,
+        truth: Callable | Mapping[float, float] | str | None = None,
+        *,
+        knob: str = "learning_rate",
+        x_range: tuple[float, float] | None = None,
+        fixed: Mapping[str, Any] | None = None,
+        score: str = "validation accuracy",
+        goal: str | None = None,
+    ) -> None:
+        steps.check_curve(truth, x_range, fixed)
+        if isinstance(truth, str):
+            truth = steps.slice_of_table(truth, knob, fixed or {})
+        self.curve = curve = steps.curve_info(truth or steps.two_humps, knob, x_range)
+        self._score = score
         self.places: list[float] = []
         ends = float(curve.places[0]), float(curve.places[-1])
         middle = float(f"{curve.places[len(curve.places) // 2]:.2g}")
@@ -68,11 +90,8 @@ class BayesianStepper(BrowsingPanel):
             "fit": switch("fit the kernel length to the trials", False),
             "truth": switch("show the true curve", True),
         }
-        presses = [
-            button("Step", self.step),
-            button("Back", self.back),
-            button("Try your place", self.try_place),
-        ]
+        moves = {"Step": self.step, "Back": self.back, "Try your place": self.try_place}
+        presses = [button(label, move) for label, move in moves.items()]
         name = "trials, the surrogate with its band, and the acquisition below"
         super().__init__(controls, name=name, size=(8.6, 5.0), goal=goal, buttons=presses)
 
@@ -102,15 +121,6 @@ class BayesianStepper(BrowsingPanel):
         self.places = []
         super().start_over()
 
-    def memory(self) -> dict:
-        """Take the trials along when the cell runs again."""
-        return {**super().memory(), "places": self.places}
-
-    def recall(self, memory: dict) -> None:
-        """Take over settings and trials."""
-        self.places = list(memory["places"])
-        super().recall(memory)
-
     def _moved(self, change: dict) -> None:
         if change["owner"] is self.controls["mode"]:
             with self.hold():
@@ -120,27 +130,27 @@ class BayesianStepper(BrowsingPanel):
 
     # ── what follows from them ──────────────────────────────────────────────
     def _tried(self) -> list[float]:
-        return [*start_places(self.curve, self.settings["seed"]), *self.places]
+        return [*steps.start_places(self.curve, self.settings["seed"]), *self.places]
 
     def _scores(self, tried: Sequence[float], luck: int = 0) -> list[float]:
         """Return the trials' scores; two players share the start, not each other's luck."""
         noise, seed = self.settings["noise"], self.settings["seed"]
         return [
-            trial_score(self.curve, place, n + (luck if n > 1 else 0), seed, noise)
+            steps.trial_score(self.curve, place, n + (luck if n > 1 else 0), seed, noise)
             for n, place in enumerate(tried)
         ]
 
-    def _believe(self, tried: Sequence[float], luck: int = 0) -> Any:
+    def _believe(self, tried: Sequence[float], luck: int = 0) -> steps.Step:
         now = self.settings
-        return step_info(
+        return steps.step_info(
             self.curve, tried, self._scores(tried, luck),
-            acquisition=_ACQUISITIONS[now["acquisition"]], exploration=now["exploration"],
+            acquisition=now["acquisition"].replace(" ", "_"), exploration=now["exploration"],
             length=None if now["fit"] else now["length"], noise=now["noise"],
         )  # fmt: skip
 
     def rival(self) -> tuple[list[float], list[float]]:
         """Return places and scores of the process that plays against you, as many as yours."""
-        tried = start_places(self.curve, self.settings["seed"])
+        tried = steps.start_places(self.curve, self.settings["seed"])
         for _ in self.places:
             tried.append(self._believe(tried, luck=1000).next_place)
         return tried, self._scores(tried, luck=1000)
@@ -165,8 +175,8 @@ class BayesianStepper(BrowsingPanel):
             knob=curve.knob, log=curve.log, score=self._score, ax=ax,
         )  # fmt: skip
         place = now["place"]
-        ax.child_axes[0].plot(place, y_range[0], marker="^", ms=9, color=BLACK, clip_on=False,
-                              zorder=6)  # fmt: skip
+        main: Any = ax.child_axes[0]
+        main.plot(place, y_range[0], marker="^", ms=9, color=style.BLACK, clip_on=False, zorder=6)
         how = "fitted" if now["fit"] else "by hand"
         return (
             f"{reading} Set: {now['acquisition']}, exploration {number(now['exploration'])}, "
@@ -184,31 +194,34 @@ class BayesianStepper(BrowsingPanel):
             gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.11, "hspace": 0.42},
         )  # fmt: skip
         if shown:
-            main.plot(curve.places, curve.truth, color=GREY, ls=(0, (2, 2)), label="true curve")
-            main.plot(rival, answers, ls="", marker="s", color=BLUE, label="its trials")
-        main.plot(tried, scores, ls="", marker="o", ms=8, color=BLACK, mec="white",
+            main.plot(curve.places, curve.truth, color=style.GREY, ls=(0, (2, 2)),
+                      label="true curve")  # fmt: skip
+            main.plot(rival, answers, ls="", marker="s", color=style.BLUE, label="its trials")
+        main.plot(tried, scores, ls="", marker="o", ms=8, color=style.BLACK, mec="white",
                   label="your trials")  # fmt: skip
         best = int(np.argmax(scores))
-        main.plot(tried[best], scores[best], marker="*", ms=16, ls="", color=YELLOW, mec=BLACK,
-                  label="your best")  # fmt: skip
-        main.axvline(now["place"], color=VERMILLION, ls="--", lw=1.4,
+        main.plot(tried[best], scores[best], marker="*", ms=16, ls="", color=style.YELLOW,
+                  mec=style.BLACK, label="your best")  # fmt: skip
+        main.axvline(now["place"], color=style.VERMILLION, ls="--", lw=1.4,
                      label="your slider")  # fmt: skip
         main.set(xscale="log" if curve.log else "linear", ylim=y_range)
         main.set_xlim(curve.places[0], curve.places[-1])
         counts = np.arange(1, len(tried) + 1)
         yours, its = np.maximum.accumulate(scores), np.maximum.accumulate(answers)
-        below.plot(counts, yours, color=BLACK, marker="o", drawstyle="steps-post", label="you")
-        below.plot(counts, its, color=BLUE, marker="s", ls="--", drawstyle="steps-post",
-                   label="the process")  # fmt: skip
+        for best_so_far, look in (
+            (yours, {"color": style.BLACK, "marker": "o", "label": "you"}),
+            (its, {"color": style.BLUE, "marker": "s", "ls": "--", "label": "the process"}),
+        ):
+            below.plot(counts, best_so_far, drawstyle="steps-post", **look)
         below.set_xlim(0.8, max(10, len(tried)) + 0.2)
         title = _standing(len(self.places), yours[-1], its[-1])
-        finish(main, title=title, x=knob_label(curve.knob, curve.log), y=self._score)
-        label(below, x="trials", y="best so far")
+        style.finish(main, title=title, x=knob_label(curve.knob, curve.log), y=self._score)
+        style.label(below, x="trials", y="best so far")
         for ax in (main, below):
             ax.legend(fontsize=8.5, loc="best", ncols=2)
         text = f"{title}: you {number(yours[-1])}, the process {number(its[-1])}"
         text += f", the curve's highest point {number(curve.truth.max())}" if shown else ""
-        return Reading(
+        return (
             f"{text}. Your slider stands at {curve.knob}={number(self.controls['place'].value)}; "
             "the process cannot see your trials, nor you its."
         )
@@ -221,53 +234,4 @@ def _standing(moves: int, you: float, it: float) -> str:
     return f"After {counted(moves, 'trial')} each {ahead}"
 
 
-def bayesian_stepper(
-    truth: Callable | Mapping[float, float] | str | None = None,
-    *,
-    knob: str = "learning_rate",
-    x_range: tuple[float, float] | None = None,
-    fixed: Mapping[str, Any] | None = None,
-    score: str = "validation accuracy",
-    goal: str | None = None,
-) -> BayesianStepper:
-    """Return a panel that steps a Gaussian process through a search over one knob.
-
-    Parameters
-    ----------
-    truth : callable, dict or str, optional
-        The curve to be found: a function of an array of places, scores at some places, or the
-        name of a shipped table. By default a made-up one with two humps.
-    knob : str, default "learning_rate"
-        The hyperparameter's name; in a table, which one.
-    x_range : (float, float), optional
-        Its ends; by default those of the dict or table, else 0.0001 and 1.
-    fixed : dict, optional
-        With a table, values of the other hyperparameters.
-    score : str, default "validation accuracy"
-        What the curve is.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-        Its buttons are methods too: ``step()``, ``back()``, ``try_place()``, ``start_over()``.
-
-    Raises
-    ------
-    ArgumentError
-        For a curve that cannot be read.
-
-    Examples
-    --------
-    >>> panel = bayesian_stepper()
-    >>> for _ in range(8):
-    ...     panel.step()
-    >>> panel.reading
-    'The next trial goes to learning_rate=..., where the surrogate expects ...'
-    >>> panel.close()
-    """
-    check_curve(truth, x_range, fixed)
-    if isinstance(truth, str):
-        truth = slice_of_table(truth, knob, fixed or {})
-    return BayesianStepper(curve_info(truth or two_humps, knob, x_range), score, goal)
+bayesian_stepper = BayesianStepper

@@ -13,9 +13,8 @@ from hpotutor.plots import brackets
 from hpotutor.plots.style import counted, headline, number
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button, menu, switch
-from hpotutor.widgets._stored import stored
+from hpotutor.widgets._base import Knob, button, menu, switch
+from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _REDRAWS = 400
 _MOST_RUNGS = 5
@@ -23,22 +22,11 @@ _ETA = 3
 
 
 def halving_info(curves: np.ndarray, bracket: Bracket) -> pd.DataFrame:
-    """Return who reaches which rung of a bracket.
+    """Return a row per trial and rung that it reaches: rung, trial, epochs, value.
 
-    Parameters
-    ----------
-    curves : array, shape (trials, epochs)
-        The score after each epoch, higher is better; the first trials fill the lowest rung.
-    bracket : Bracket
-        Of `hpotutor.hyperband_brackets`.
+    ``curves``, of shape (trials, epochs), holds the score after each epoch, higher is better; the
+    first trials fill the lowest rung.
 
-    Returns
-    -------
-    DataFrame
-        A row per trial and rung that it reached: rung, trial, epochs, value.
-
-    Examples
-    --------
     >>> curves = np.array([[0.5, 0.6, 0.9], [0.6, 0.7, 0.8], [0.1, 0.2, 0.3]])
     >>> table = halving_info(curves, hyperband_brackets(3)[0])
     >>> table[["rung", "trial"]].values.tolist()
@@ -56,15 +44,8 @@ def halving_info(curves: np.ndarray, bracket: Bracket) -> pd.DataFrame:
 def survival_info(curves: np.ndarray, bracket: Bracket, seed: int = 0) -> float:
     """Return how often the trial that ends best of those drawn reaches the highest rung.
 
-    Parameters
-    ----------
-    curves : array, shape (configurations, epochs)
-        Trials are drawn from these, 400 times.
-    bracket : Bracket
-    seed : int, default 0
+    Trials are drawn 400 times from ``curves``, of shape (configurations, epochs).
 
-    Examples
-    --------
     >>> survival_info(np.array([[0.1, 0.5, 0.9], [0.2, 0.6, 1.0]]), hyperband_brackets(3)[0])
     1.0
     """
@@ -91,11 +72,36 @@ def _chosen(settings: dict) -> Bracket:
 
 
 class BracketStepper(BrowsingPanel):
-    """The panel that `bracket_stepper` returns."""
+    """A panel that climbs the rungs of a bracket, on stored learning curves.
 
-    def __init__(self, objective: TableObjective, goal: str | None) -> None:
-        self.objective = objective
-        most = objective.table.epochs
+    Its buttons are methods too: ``step()``, ``back()``, ``start_over()``.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose curves.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = bracket_stepper("digits")
+    >>> panel.step()
+    >>> panel.settings["rung"], panel.reading[:9]
+    (2, 'Bracket 3')
+    >>> panel.close()
+    """
+
+    def __init__(
+        self, objective: TableObjective | str = "digits", *, goal: str | None = None
+    ) -> None:
+        self.objective = stored("bracket_stepper", objective)
+        most = self.objective.table.epochs
         lengths = [n for n in (9, 16, 27, 81) if n <= most] or [most]
         longest = max(n for n in lengths if n <= 27)
         first = hyperband_brackets(longest, _ETA)[0].s
@@ -170,12 +176,11 @@ class BracketStepper(BrowsingPanel):
         climbed = len(rungs) if now["bloomers"] else now["rung"]
         shown = table[table["rung"] < climbed]
         stops = [rung.epochs for rung in rungs]
-        onward = [
-            dict(zip(stops, drawn[t, np.array(stops) - 1], strict=True)) for t in range(len(drawn))
-        ]
-        final = dict(enumerate(onward)) if now["bloomers"] else None
+        at_stops = drawn[:, np.array(stops) - 1]
+        onward = {t: dict(zip(stops, row, strict=True)) for t, row in enumerate(at_stops)}
+        final = onward if now["bloomers"] else None
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.8))
-        reading = brackets(shown, final=final, ax=ax)
+        reading: str = brackets(shown, final=final, ax=ax)
         # The frame of the whole bracket from the first step on, so that the eye can follow.
         part = ax.child_axes[0]
         part.set_xticks(stops, [str(stop) for stop in stops])
@@ -198,7 +203,8 @@ class BracketStepper(BrowsingPanel):
 def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: int) -> str:
     """Write over the figure what holds while the bracket goes on; return it as a sentence."""
     here, following = rungs[climbed - 1], rungs[climbed]
-    texts = ax.child_axes[0].get_legend().get_texts()
+    legend = ax.child_axes[0].get_legend()
+    texts = legend.get_texts() if legend else []
     for text, now in zip(texts[1:], ("still in the race", "best of this rung"), strict=True):
         text.set_text(now)
     goes = "goes" if following.configurations == 1 else "go"
@@ -215,34 +221,4 @@ def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: in
     )
 
 
-def bracket_stepper(
-    objective: TableObjective | str = "digits", *, goal: str | None = None
-) -> BracketStepper:
-    """Return a panel that climbs the rungs of a bracket, on stored learning curves.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose curves.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-        With ``step()`` and ``back()``.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
-
-    Examples
-    --------
-    >>> panel = bracket_stepper("digits")
-    >>> panel.step()
-    >>> panel.settings["rung"], panel.reading[:9]
-    (2, 'Bracket 3')
-    >>> panel.close()
-    """
-    return BracketStepper(stored("bracket_stepper", objective), goal)
+bracket_stepper = BracketStepper

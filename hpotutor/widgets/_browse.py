@@ -1,13 +1,18 @@
-"""Panels whose picture follows from their settings: pictures are kept, and drawn ahead."""
+"""Panels whose picture follows from their settings: pictures are kept, and drawn ahead.
+
+What many of them browse is a stored table, which `stored` opens.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
-from hpotutor.errors import HpoTutorError
+from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.plots.style import DRAWING
-from hpotutor.widgets._parts import Knob, Panel
+from hpotutor.tabular.objective import TableObjective
+from hpotutor.widgets._base import Knob, Panel
 
 # Pictures kept of each panel, some 60 kB each.
 _KEPT = 40
@@ -23,15 +28,16 @@ class BrowsingPanel(Panel):
     of `draw` that it reads `settings` and nothing that changes but what is in `memory`.
     """
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    # That of the cells: it waits while one is running.
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._pictures: dict[str, tuple[bytes, str]] = {}
         self._asked: dict = {}  # the setting that is drawn ahead
         self._last_move: tuple[str, int] | None = None
         self._plan: asyncio.TimerHandle | None = None
-        try:
-            self._loop = asyncio.get_running_loop()  # of the cells: it waits while one is running
-        except RuntimeError:  # a script or a test, and nobody who looks
-            self._loop = None
+        with contextlib.suppress(RuntimeError):  # a script or a test, and nobody who looks
+            self._loop = asyncio.get_running_loop()
         super().__init__(*args, **kwargs)
 
     @property
@@ -43,7 +49,8 @@ class BrowsingPanel(Panel):
     def render(self) -> tuple[bytes, str]:
         """Return picture and reading of the settings, drawn now or before."""
         state = repr(self.memory())
-        self._pictures[state] = self._pictures.pop(state, None) or super().render()
+        kept = self._pictures.pop(state, None)
+        self._pictures[state] = kept or super().render()
         if len(self._pictures) > _KEPT:
             del self._pictures[next(iter(self._pictures))]
         return self._pictures[state]
@@ -77,9 +84,8 @@ class BrowsingPanel(Panel):
     def _make_plan(self, stops: int | None) -> None:
         if self._plan is not None:
             self._plan.cancel()
-        if stops is None or self._last_move is None:
-            self._plan = None
-        else:
+        self._plan = None
+        if self._loop is not None and stops is not None and self._last_move is not None:
             self._plan = self._loop.call_later(_REST, self._draw_ahead, stops)
 
     def _draw_ahead(self, stops: int) -> None:
@@ -99,3 +105,15 @@ class BrowsingPanel(Panel):
                 self._asked = {}
         if stops < _AHEAD:
             self._make_plan(stops + 1)
+
+
+def stored(call: str, objective: TableObjective | str) -> TableObjective:
+    """Return a table's objective, opened by name where a name is given; refuse anything else."""
+    if isinstance(objective, str):
+        return TableObjective(objective, quiet=True)
+    if not isinstance(objective, TableObjective):
+        problems = Problems(call)
+        problems.add("objective", objective, "a table's name, or a TableObjective",
+                     f'{call}("digits")')  # fmt: skip
+        problems.raise_if_any()
+    return objective

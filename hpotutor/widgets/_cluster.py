@@ -16,9 +16,8 @@ from hpotutor.tabular.simulator import (
     SynchronousHalving,
     simulate,
 )
-from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, menu
-from hpotutor.widgets._stored import stored
+from hpotutor.widgets._base import Knob, menu
+from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _METHODS = ("synchronous halving", "asynchronous halving", "random search")
@@ -35,16 +34,10 @@ def cluster_info(
 ) -> pd.DataFrame:
     """Return what simulated workers did: the simulator's table, and ``kind`` of each job.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    method : {"synchronous halving", "asynchronous halving", "random search"}
-    workers, jobs : int, default 8 and 60
-    stragglers : float, default 0
-        See `hpotutor.tabular.simulator.simulate`.
-    seed : int, default 0
-        Of configurations and slowdowns.
+    For ``stragglers`` see `hpotutor.tabular.simulator.simulate`; the seed is that of
+    configurations and slowdowns.
     """
+    scheduler: RandomScheduler | AsynchronousHalving | SynchronousHalving
     if method == "random search":
         scheduler = RandomScheduler(objective, seed)
     elif method == "asynchronous halving":
@@ -58,10 +51,33 @@ def cluster_info(
 
 
 class Cluster(BrowsingPanel):
-    """The panel that `cluster` returns."""
+    """A panel that simulates a search on many workers, with stored costs.
 
-    def __init__(self, objective: TableObjective, goal: str | None) -> None:
-        self.objective = objective
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose scores and seconds.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = cluster("digits")
+    >>> panel.set(workers=16, method="asynchronous halving")
+    >>> panel.reading
+    "60 tasks worth ... took 16 workers ..."
+    >>> panel.close()
+    """
+
+    def __init__(
+        self, objective: TableObjective | str = "digits", *, goal: str | None = None
+    ) -> None:
+        self.objective = stored("cluster", objective)
         controls = {
             "method": menu("method", _METHODS, _METHODS[0]),
             "workers": menu("workers", _WORKERS, 8),
@@ -92,31 +108,4 @@ class Cluster(BrowsingPanel):
         )
 
 
-def cluster(objective: TableObjective | str = "digits", *, goal: str | None = None) -> Cluster:
-    """Return a panel that simulates a search on many workers, with stored costs.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose scores and seconds.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
-
-    Examples
-    --------
-    >>> panel = cluster("digits")
-    >>> panel.set(workers=16, method="asynchronous halving")
-    >>> panel.reading
-    "60 tasks worth ... took 16 workers ..."
-    >>> panel.close()
-    """
-    return Cluster(stored("cluster", objective), goal)
+cluster = Cluster

@@ -40,33 +40,22 @@ def _bumps(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 SURFACES = {
     "narrow valley": Surface(
-        _valley, lambda x, y: (0.1 * x, 2 * y), (-4.0, 1.6), (0.0, 0.0), (-5.0, 2.0), (-2.2, 2.2)
+        _valley, lambda x, y: (0.1 * x, 2 * y),
+        start=(-4.0, 1.6), minimum=(0.0, 0.0), x_range=(-5.0, 2.0), y_range=(-2.2, 2.2),
     ),
     "bent valley": Surface(
-        _banana,
-        lambda x, y: ((-2 * (1 - x) - 40 * x * (y - x**2)) / 10, 2 * (y - x**2)),
-        (-1.3, 1.2),
-        (1.0, 1.0),
-        (-2.0, 2.0),
-        (-1.0, 2.5),
-    ),  # fmt: skip
+        _banana, lambda x, y: ((-2 * (1 - x) - 40 * x * (y - x**2)) / 10, 2 * (y - x**2)),
+        start=(-1.3, 1.2), minimum=(1.0, 1.0), x_range=(-2.0, 2.0), y_range=(-1.0, 2.5),
+    ),
     "saddle": Surface(
-        _saddle,
-        lambda x, y: (x, -y + 0.5 * y**3),
-        (-2.4, 0.01),
-        (0.0, 2**0.5),
-        (-2.8, 1.8),
-        (-2.2, 2.2),
-    ),  # fmt: skip
+        _saddle, lambda x, y: (x, -y + 0.5 * y**3),
+        start=(-2.4, 0.01), minimum=(0.0, 2**0.5), x_range=(-2.8, 1.8), y_range=(-2.2, 2.2),
+    ),
     "bumps": Surface(
-        _bumps,
-        lambda x, y: (0.3 * x + 1.25 * np.sin(2.5 * x), 0.3 * y + 1.25 * np.sin(2.5 * y)),
-        (-3.4, 2.9),
-        (0.0, 0.0),
-        (-4.2, 2.0),
-        (-2.0, 3.8),
-    ),  # fmt: skip
-}
+        _bumps, lambda x, y: (0.3 * x + 1.25 * np.sin(2.5 * x), 0.3 * y + 1.25 * np.sin(2.5 * y)),
+        start=(-3.4, 2.9), minimum=(0.0, 0.0), x_range=(-4.2, 2.0), y_range=(-2.0, 3.8),
+    ),
+}  # fmt: skip
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
 # Keras's other defaults: https://keras.io/api/optimizers/
 _RHO, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
@@ -85,34 +74,14 @@ def walk_info(
 ) -> np.ndarray:
     """Return an optimizer's positions on a surface, the start first.
 
-    The update rules are Keras's: ``momentum`` and ``nesterov`` are its SGD with momentum, and
-    ``momentum`` is Adam's ``beta_1`` too.
+    The update rules are Keras's: "momentum" and "nesterov" are its SGD with momentum, and
+    ``momentum`` is Adam's ``beta_1`` too; the others have none. ``noise`` is the standard deviation
+    of what a small batch adds to each part of the gradient, the same for every optimizer. The
+    array has the shape (steps + 1, 2); a walk that has left for infinity stays where it was last.
 
-    Parameters
-    ----------
-    surface : Surface
-    optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam"}
-    learning_rate : float, default 0.05
-    momentum : float, default 0.9
-        Of "momentum", "nesterov" and "adam"; the others have none.
-    noise : float, default 0.0
-        Standard deviation of what a small batch adds to each part of the gradient.
-    steps : int, default 100
-    seed : int, default 0
-        Of the noise: the same for every optimizer.
-
-    Returns
-    -------
-    array, shape (steps + 1, 2)
-        After a walk has left for infinity it stays where it was last.
-
-    Notes
-    -----
     Ruder (2016), An overview of gradient descent optimization algorithms,
     https://arxiv.org/abs/1609.04747; Kingma and Ba (2014), https://arxiv.org/abs/1412.6980.
 
-    Examples
-    --------
     >>> walk = walk_info(SURFACES["narrow valley"], "sgd", learning_rate=0.5, steps=1)
     >>> walk.round(2).tolist()
     [[-4.0, 1.6], [-3.8, 0.0]]

@@ -10,9 +10,8 @@ from hpotutor.plots import genealogy
 from hpotutor.plots.style import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button
-from hpotutor.widgets._stored import stored
+from hpotutor.widgets._base import Knob, button
+from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _GENERATIONS = 12
 
@@ -30,21 +29,9 @@ def evolution_info(
 ) -> pd.DataFrame:
     """Run a genetic algorithm on a table's true scores, and keep who is whose child.
 
-    Selection, crossover and mutation are those of `hpotutor.genetic_search`.
-
-    Parameters
-    ----------
-    objective : TableObjective
-    population, elite, tournament, crossover, mutation, seed
-        As in `hpotutor.genetic_search`.
-    generations : int, default 12
-        Children's generations after the first.
-
-    Returns
-    -------
-    DataFrame
-        As `hpotutor.plots.genealogy` reads it: generation, individual, parents, value, and
-        params.
+    Selection, crossover, mutation and their settings are those of `hpotutor.genetic_search`;
+    ``generations`` counts the children's, after the first. The table is one that
+    `hpotutor.plots.genealogy` reads: generation, individual, parents, value, and params.
     """
     rng, space, truth = np.random.default_rng(seed), objective.space, objective.truth
     rows: list[tuple] = []
@@ -64,23 +51,49 @@ def evolution_info(
         following = [born(one.genes, generation, (name,)) for one, name in best]
         while len(following) < population:
             mother = select(parents, min(tournament, population), rng)
-            genes, family = mother.genes, (names[id(mother)],)
+            genes, family = mother.genes, [names[id(mother)]]
             if rng.random() < crossover:
                 father = select(parents, min(tournament, population), rng)
                 genes = cross(genes, father.genes, rng)
-                family = tuple(dict.fromkeys((*family, names[id(father)])))
-            following.append(born(mutate(genes, space, mutation, rng), generation, family))
+                family.append(names[id(father)])
+            child = mutate(genes, space, mutation, rng)
+            following.append(born(child, generation, tuple(dict.fromkeys(family))))
         alive = following
     return pd.DataFrame(rows, columns=["generation", "individual", "parents", "value", "params"])
 
 
 class GenerationStepper(BrowsingPanel):
-    """The panel that `generation_stepper` returns."""
+    """A panel that breeds configurations generation by generation, on stored scores.
+
+    Its buttons are methods too: ``step()``, ``back()``, ``start_over()``.
+
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose configurations.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = generation_stepper("digits")
+    >>> panel.step()
+    >>> panel.reading
+    "Generation 4, 42 networks trained ..."
+    >>> panel.close()
+    """
 
     lines = 5
 
-    def __init__(self, objective: TableObjective, goal: str | None) -> None:
-        self.objective = objective
+    def __init__(
+        self, objective: TableObjective | str = "digits", *, goal: str | None = None
+    ) -> None:
+        self.objective = stored("generation_stepper", objective)
         self._run: tuple[dict, pd.DataFrame] | None = None
         controls = {
             "generation": Knob("generation", 3, 0, _GENERATIONS),
@@ -130,34 +143,4 @@ class GenerationStepper(BrowsingPanel):
         )
 
 
-def generation_stepper(
-    objective: TableObjective | str = "digits", *, goal: str | None = None
-) -> GenerationStepper:
-    """Return a panel that breeds configurations generation by generation, on stored scores.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose configurations.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-        With ``step()`` and ``back()``.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
-
-    Examples
-    --------
-    >>> panel = generation_stepper("digits")
-    >>> panel.step()
-    >>> panel.reading
-    "Generation 4, 42 networks trained ..."
-    >>> panel.close()
-    """
-    return GenerationStepper(stored("generation_stepper", objective), goal)
+generation_stepper = GenerationStepper

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots import grid_cost, grid_cost_info
 from hpotutor.plots.style import BLUE, SKY, finish, number
+from hpotutor.widgets._base import Knob
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob
 
 _MOST_LEVELS = 12
 _MOST_KNOBS = 6
@@ -24,21 +24,9 @@ _REACH = 0.1
 def share_seen_info(levels: Mapping[str, int], *, reach: float = _REACH) -> pd.DataFrame:
     """Return the share of a space that a grid sees, knob by knob.
 
-    Parameters
-    ----------
-    levels : dict from name to int
-        Levels of each knob, in order.
-    reach : float, default 0.1
-        The part of its knob's range that one level speaks for.
+    Columns are knob, levels, of_knob (share of that knob's range) and share (of the space of this
+    knob and those before it). One level speaks for the part ``reach`` of its knob's range.
 
-    Returns
-    -------
-    DataFrame
-        Columns knob, levels, of_knob (share of that knob's range) and share (of the space of
-        this knob and those before it).
-
-    Examples
-    --------
     >>> seen = share_seen_info({"units": 3, "dropout": 5, "learning_rate": 20})
     >>> seen["of_knob"].round(2).tolist(), seen["share"].round(2).tolist()
     ([0.3, 0.5, 1.0], [0.3, 0.15, 0.15])
@@ -50,18 +38,55 @@ def share_seen_info(levels: Mapping[str, int], *, reach: float = _REACH) -> pd.D
 
 
 class GridArithmetic(BrowsingPanel):
-    """The panel that `grid_arithmetic` returns."""
+    """A panel that multiplies the levels of a grid's knobs to fits, time and share seen.
+
+    Parameters
+    ----------
+    levels : dict from name to int, optional
+        The grid's knobs, 1 to 6 of them, and how many levels each has at first (1 to 12).
+    folds : int, default 3
+        Fits per grid point at first (1 to 10).
+    seconds : float, default 2.5
+        Time of one fit at first (0.01 to 3600).
+    workers : int, default 1
+        Fits that run side by side at first (1 to 64).
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        With all that is out of range.
+
+    Examples
+    --------
+    >>> panel = grid_arithmetic({"units": 4, "dropout": 3}, folds=5, seconds=2)
+    >>> panel.set(units=8)
+    >>> panel.reading
+    "At 2 s a fit: 8 × 3 × 5 folds = 120 fits, 4 min. If each level speaks for a tenth of
+    its knob's range, these 120 fits see 24% of the space."
+    >>> panel.close()
+    """
 
     def __init__(
-        self, levels: Mapping[str, int], folds: int, seconds: float, workers: int, goal: str | None
+        self,
+        levels: Mapping[str, int] | None = None,
+        *,
+        folds: int = 3,
+        seconds: float = 2.5,
+        workers: int = 1,
+        goal: str | None = None,
     ) -> None:
+        if levels is None:
+            levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
+        _check(levels, folds=folds, seconds=seconds, workers=workers)
         self.names = list(levels)
         controls = {
             name: Knob(f"{name} levels", int(n), 1, _MOST_LEVELS) for name, n in levels.items()
         }
-        controls["folds"] = Knob("folds", folds, 1, 10)
+        controls["folds"] = Knob("folds", int(folds), 1, 10)
         controls["seconds"] = Knob("seconds per fit", float(seconds), 0.01, 3600.0, log=True)
-        controls["workers"] = Knob("fits side by side", workers, 1, 64)
+        controls["workers"] = Knob("fits side by side", int(workers), 1, 64)
         name = "what a grid costs and how much it sees"
         super().__init__(controls, name=name, size=(8.6, 4.2), goal=goal)
 
@@ -106,63 +131,20 @@ def _percent(share: float) -> str:
     return f"{number(float(f'{100 * share:.2g}'))}%"
 
 
-def grid_arithmetic(
-    levels: Mapping[str, int] | None = None,
-    *,
-    folds: int = 3,
-    seconds: float = 2.5,
-    workers: int = 1,
-    goal: str | None = None,
-) -> GridArithmetic:
-    """Return a panel that multiplies the levels of a grid's knobs to fits, time and share seen.
-
-    Parameters
-    ----------
-    levels : dict from name to int, optional
-        The grid's knobs, 1 to 6 of them, and how many levels each has at first (1 to 12).
-    folds : int, default 3
-        Fits per grid point at first (1 to 10).
-    seconds : float, default 2.5
-        Time of one fit at first (0.01 to 3600).
-    workers : int, default 1
-        Fits that run side by side at first (1 to 64).
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-        Shown when it is the last line of a cell.
-
-    Raises
-    ------
-    ArgumentError
-        With all that is out of range.
-
-    Examples
-    --------
-    >>> panel = grid_arithmetic({"units": 4, "dropout": 3}, folds=5, seconds=2)
-    >>> panel.set(units=8)
-    >>> panel.reading
-    "At 2 s a fit: 8 × 3 × 5 folds = 120 fits, 4 min. If each level speaks for a tenth of
-    its knob's range, these 120 fits see 24% of the space."
-    >>> panel.close()
-    """
-    if levels is None:
-        levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
+def _check(levels: Mapping[str, int], **numbers: float) -> None:
+    """Raise an ArgumentError with all that is out of range."""
     problems = Problems("grid_arithmetic")
     fine = isinstance(levels, Mapping) and 1 <= len(levels) <= _MOST_KNOBS
-    if not fine or not all(_whole(n, _MOST_LEVELS) for n in levels.values()):
+    if not fine or not all(is_whole(n) and 1 <= n <= _MOST_LEVELS for n in levels.values()):
         allowed = f"1 to {_MOST_KNOBS} names with 1 to {_MOST_LEVELS} levels each"
         problems.add("levels", levels, allowed, 'levels={"units": 4, "dropout": 3}')
-    for name, value, most in (("folds", folds, 10), ("workers", workers, 64)):
-        if not _whole(value, most):
-            problems.add(name, value, f"a whole number from 1 to {most}", f"{name}=2")
-    if not isinstance(seconds, int | float) or not 0.01 <= seconds <= 3600 or math.isnan(seconds):
+    for name, most in (("folds", 10), ("workers", 64)):
+        if not is_whole(numbers[name]) or not 1 <= numbers[name] <= most:
+            problems.add(name, numbers[name], f"a whole number from 1 to {most}", f"{name}=2")
+    seconds = numbers["seconds"]
+    if not is_number(seconds) or not 0.01 <= seconds <= 3600:
         problems.add("seconds", seconds, "a time from 0.01 to 3600", "seconds=2.5")
     problems.raise_if_any()
-    return GridArithmetic(levels, folds, seconds, workers, goal)
 
 
-def _whole(value: object, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+grid_arithmetic = GridArithmetic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots import projections, projections_info
+from hpotutor.widgets._base import Knob, button, menu
 from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, button, menu
 
 _POINTS = (4, 9, 16, 25)
 _REDRAWS = 1000
@@ -20,17 +21,9 @@ _REDRAWS = 1000
 def hill(idle: float, peak: float, width: float) -> Callable:
     """Return a score over two knobs: a hill along ``x``, and a slope along ``y`` that may be idle.
 
-    Parameters
-    ----------
-    idle : float
-        How much ``y`` matters: 0 not at all, 1 as much as ``x``.
-    peak : float
-        Where along ``x`` the hill stands, 0 to 1.
-    width : float
-        Its standard deviation.
+    ``idle`` says how much ``y`` matters, 0 not at all, 1 as much as ``x``; ``peak`` where along
+    ``x`` the hill stands, 0 to 1; and ``width`` is its standard deviation.
 
-    Examples
-    --------
     >>> score = hill(idle=0.0, peak=0.3, width=0.1)
     >>> [round(float(score(x, y)), 2) for x, y in ((0.3, 0.0), (0.3, 1.0), (0.5, 0.5))]
     [1.0, 1.0, 0.14]
@@ -45,28 +38,13 @@ def hill(idle: float, peak: float, width: float) -> Callable:
 
 
 def wins_info(
-    surface: Callable | pd.DataFrame, points: int, *, seeds: int = _REDRAWS, **ranges: object
+    surface: Callable | pd.DataFrame, points: int, *, seeds: int = _REDRAWS, **ranges: Any
 ) -> float:
     """Return how often the best of random points beats the best of as many grid points.
 
-    Parameters
-    ----------
-    surface : callable or DataFrame
-        As in `hpotutor.plots.projections`.
-    points : int
-        Trials of each.
-    seeds : int, default 1000
-        Random draws, seeds 0 to ``seeds - 1`` drawn at once.
-    **ranges
-        Names and ranges of the knobs, as in `hpotutor.plots.projections`.
+    A share from 0 to 1, over ``seeds`` draws of ``points`` trials; a tie counts half. Surface and
+    ranges are as in `hpotutor.plots.projections`.
 
-    Returns
-    -------
-    float
-        A share from 0 to 1; a tie counts half.
-
-    Examples
-    --------
     >>> wins_info(lambda x, y: -abs(x - 0.33), 9) > 0.5
     True
     """
@@ -81,11 +59,54 @@ def wins_info(
 
 
 class GridVsRandom(BrowsingPanel):
-    """The panel that `grid_vs_random` returns."""
+    """A panel that sets grid points against random points on two knobs.
+
+    Parameters
+    ----------
+    surface : callable or DataFrame, optional
+        The score over the two knobs, as in `hpotutor.plots.projections`: a function of two
+        arrays, or a table of trials with columns ``x``, ``y`` and "value". By default a hill
+        whose place, width and second knob have sliders of their own.
+    x, y, x_range, y_range
+        Names and ranges of the knobs.
+    score : str, default "score"
+        What the surface shows.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For a surface that cannot be read.
+
+    Examples
+    --------
+    >>> panel = grid_vs_random()
+    >>> panel.set(points=16, idle=0.5)
+    >>> panel.reading
+    "With 16 trials each, the grid tries 4 different values of the important knob, x, ..."
+    >>> panel.close()
+    """
 
     def __init__(
-        self, surface: Callable | pd.DataFrame | None, ranges: dict, score: str, goal: str | None
+        self,
+        surface: Callable | pd.DataFrame | None = None,
+        *,
+        x: str = "x",
+        y: str = "y",
+        x_range: tuple[float, float] = (0.0, 1.0),
+        y_range: tuple[float, float] = (0.0, 1.0),
+        score: str = "score",
+        goal: str | None = None,
     ) -> None:
+        if surface is not None and not callable(surface) and not isinstance(surface, pd.DataFrame):
+            problems = Problems("grid_vs_random")
+            problems.add("surface", surface, "a function of two arrays, or a table of trials",
+                         "grid_vs_random(lambda x, y: -(x - 0.3) ** 2)")  # fmt: skip
+            problems.raise_if_any()
+        ranges: dict[str, Any] = {"x": x, "y": y, "x_range": x_range, "y_range": y_range}
+        if surface is not None:
+            projections_info(surface, **ranges)  # says at once what cannot be drawn
         self._surface, self._ranges, self._score = surface, ranges, score
         controls = {
             "points": menu("points of each", _POINTS, 9),
@@ -119,54 +140,4 @@ class GridVsRandom(BrowsingPanel):
         seed.value = (seed.value + 1) % 100
 
 
-def grid_vs_random(
-    surface: Callable | pd.DataFrame | None = None,
-    *,
-    x: str = "x",
-    y: str = "y",
-    x_range: tuple[float, float] = (0.0, 1.0),
-    y_range: tuple[float, float] = (0.0, 1.0),
-    score: str = "score",
-    goal: str | None = None,
-) -> GridVsRandom:
-    """Return a panel that sets grid points against random points on two knobs.
-
-    Parameters
-    ----------
-    surface : callable or DataFrame, optional
-        The score over the two knobs, as in `hpotutor.plots.projections`: a function of two
-        arrays, or a table of trials with columns ``x``, ``y`` and "value". By default a hill
-        whose place, width and second knob have sliders of their own.
-    x, y, x_range, y_range
-        Names and ranges of the knobs.
-    score : str, default "score"
-        What the surface shows.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    ArgumentError
-        For a surface that cannot be read.
-
-    Examples
-    --------
-    >>> panel = grid_vs_random()
-    >>> panel.set(points=16, idle=0.5)
-    >>> panel.reading
-    "With 16 trials each, the grid tries 4 different values of the important knob, x, ..."
-    >>> panel.close()
-    """
-    if surface is not None and not callable(surface) and not isinstance(surface, pd.DataFrame):
-        problems = Problems("grid_vs_random")
-        problems.add("surface", surface, "a function of two arrays, or a table of trials",
-                     "grid_vs_random(lambda x, y: -(x - 0.3) ** 2)")  # fmt: skip
-        problems.raise_if_any()
-    ranges = {"x": x, "y": y, "x_range": x_range, "y_range": y_range}
-    if surface is not None:
-        projections_info(surface, **ranges)  # says at once what cannot be drawn
-    return GridVsRandom(surface, ranges, score, goal)
+grid_vs_random = GridVsRandom

@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import html
 import time
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from hpotutor._validation import is_number
 from hpotutor.datasets.loader import Dataset, load
 from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.style import GREY, counted, duration, number
-from hpotutor.widgets._parts import Knob, Panel, button, free, menu, switch
+from hpotutor.widgets._base import Knob, Panel, button, free, menu, switch
 
 if TYPE_CHECKING:
     from hpotutor.fused.api import Stack
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 _PATIENCE = 5
 _MOST_NETWORKS = 16
 # What the networks of one run can differ in: the knobs that one stack can hold side by side.
-_SPREADS = {
-    "seed": None,
+_SPREADS: dict[str, Callable[[int], Sequence[float]]] = {
+    "seed": range,
     "learning_rate": lambda n: [float(f"{rate:.2g}") for rate in np.geomspace(1e-4, 1.0, n)],
     "units": lambda n: [8 * int(round(size)) for size in np.geomspace(1, 16, n)],
     "dropout": lambda n: [round(float(share), 2) for share in np.linspace(0.0, 0.8, n)],
 }
-_START = {
+_START: dict[str, Any] = {
     "learning_rate": 0.003, "epochs": 20, "batch_size": 32, "layers": 1, "units": 64,
     "activation": "relu", "optimizer": "adam", "initializer": "glorot_uniform",
     "dropout": 0.0, "l1": 0.0, "l2": 0.0, "batch_norm": False, "early_stopping": False,
@@ -68,16 +69,72 @@ def _knobs() -> dict[str, widgets.Widget]:
     }
 
 
+def _knobs_at(start: Mapping[str, object], target: object) -> dict[str, widgets.Widget]:
+    """Return the controls as a learner wants them at first; refuse what does not fit them."""
+    problems = Problems("knob_panel")
+    problems.unknown([name for name in start if name not in _START], _START)
+    if target is not None and not (is_number(target) and 0 < target <= 1):
+        problems.add("target", target, "a share from 0 to 1", "target=0.97")
+    controls = _knobs()
+    for name in start.keys() & controls.keys():
+        try:
+            controls[name].value = start[name]
+        except Exception:  # each kind of control has its own error
+            problems.add(f"start[{name!r}]", start[name], "a value of that knob",
+                         f"start={{{name!r}: {_START[name]!r}}}")  # fmt: skip
+    if problems.lines:
+        for control in controls.values():
+            free(control)
+    problems.raise_if_any()
+    return controls
+
+
 class KnobPanel(Panel):
-    """The panel that `knob_panel` returns."""
+    """A panel whose knobs train real networks at once, and that logs every run.
+
+    ``log`` is a table of every run so far, and ``stop()`` ends the present one.
+
+    Parameters
+    ----------
+    data : Dataset or str, default "digits"
+        What to train on.
+    start : dict, optional
+        Where knobs stand at first, such as ``{"learning_rate": 0.03, "networks": 16}``.
+    target : float, optional
+        A mean validation accuracy to reach; drawn as a line, and said when it is reached.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        With all that is wrong with ``start`` or ``target``.
+
+    Examples
+    --------
+    >>> panel = knob_panel("iris", start={"epochs": 2, "units": 8, "networks": 2})
+    >>> panel.set(learning_rate=0.1)
+    >>> panel.log[["trial", "learning_rate", "networks", "epochs_trained"]].values.tolist()
+    [[1.0, 0.003, 2.0, 2.0], [2.0, 0.1, 2.0, 2.0]]
+    >>> panel.close()
+    """
 
     lines = 5
+    kept = ("_trials", "_seed")
+    _task: asyncio.Task | None = None
 
     def __init__(
-        self, data: Dataset, start: Mapping, target: float | None, goal: str | None
+        self,
+        data: Dataset | str = "digits",
+        *,
+        start: Mapping[str, object] | None = None,
+        target: float | None = None,
+        goal: str | None = None,
     ) -> None:
         from hpotutor.fused.api import StackData
 
+        data = load(data) if isinstance(data, str) else data
+        controls = _knobs_at(start or {}, target)
         self._rows = StackData(
             data.x_train, data.y_train, data.x_val, data.y_val, n_classes=data.n_classes
         )
@@ -86,19 +143,13 @@ class KnobPanel(Panel):
         self._curves: dict | list = []
         self._seed = 0
         self._status, self._seconds = "", 0.0
-        self._task: asyncio.Task | None = None
         self._stopping = False
         self.table = widgets.HTML(layout=widgets.Layout(height="225px", width="860px"))
-        controls = _knobs()
-        for name, value in start.items():
-            controls[name].value = value
-        presses = [
-            button("Train with other seeds", self._other_seeds),
-            button("Stop", self.stop),
-        ]
+        more = button("Train with other seeds", self._other_seeds)
+        presses = [more, button("Stop", self.stop)]
         name = "learning curves of the networks just trained"
         super().__init__(controls, name=name, size=(8.6, 3.7), goal=goal, buttons=presses)
-        self.children = (*self.children, self.table)
+        self.children: tuple = (*self.children, self.table)
 
     def arrange(self) -> list[widgets.Widget]:
         """Return the knobs first, then the lists in columns."""
@@ -146,14 +197,14 @@ class KnobPanel(Panel):
             self._collect(stack, members, began)
             if time.perf_counter() - drawn > pause:
                 before = time.perf_counter()
-                self._redraw()
+                super().refresh()
                 drawn = time.perf_counter()
                 pause = _TRAINING_SHARE * (drawn - before)
             yield
         self._status = "stopped" if stack.live.any() else "complete"
         self._collect(stack, members, began)
         self._log(stack)
-        self._redraw()
+        super().refresh()
 
     def _collect(self, stack: Stack, members: dict, began: float) -> None:
         several = self.controls["differ_in"].value != "seed"
@@ -191,9 +242,6 @@ class KnobPanel(Panel):
             self._task = None
 
     # ── what is shown ───────────────────────────────────────────────────────
-    def _redraw(self) -> None:
-        Panel.refresh(self)
-
     def draw(self, figure: Figure) -> str:
         """Draw loss and accuracy of the present run."""
         loss_axes, accuracy_axes = figure.subplots(
@@ -215,21 +263,21 @@ class KnobPanel(Panel):
             ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) * 1.02)
         return self._sentence(ends, reading)
 
+    def _runs(self) -> list[dict]:
+        return list(self._curves.values() if isinstance(self._curves, dict) else self._curves)
+
     def _ends(self) -> np.ndarray:
-        runs = self._curves.values() if isinstance(self._curves, dict) else self._curves
-        return np.array([run["val_accuracy"][-1] for run in runs])
+        return np.array([run["val_accuracy"][-1] for run in self._runs()])
 
     def _sentence(self, ends: np.ndarray, reading: str) -> str:
-        runs = self._curves.values() if isinstance(self._curves, dict) else self._curves
-        epoch = max(len(run["loss"]) for run in runs)
+        epoch = max(len(run["loss"]) for run in self._runs())
         if self._status == "training":
             return f"Training, epoch {epoch}: validation accuracy {_spread(ends)} so far."
         state = "Stopped" if self._status == "stopped" else "Trained"
         text = (
             f"{state}: trial {len(self._trials)}, {counted(len(ends), 'network')}, "
-            f"{counted(epoch, 'epoch')}, "
-            f"{duration(float(f'{self._seconds:.2g}'))}. Validation accuracy {_spread(ends)}. "
-            f"{reading}"
+            f"{counted(epoch, 'epoch')}, {duration(float(f'{self._seconds:.2g}'))}. "
+            f"Validation accuracy {_spread(ends)}. {reading}"
         )
         if self.controls["early_stopping"].value:
             text += f" Training stops after {_PATIENCE} epochs without a lower validation loss."
@@ -262,15 +310,6 @@ class KnobPanel(Panel):
             "verdict": ", ".join(sorted(verdicts)),
         })  # fmt: skip
         self.table.value = _table(self._trials)
-
-    def memory(self) -> dict:
-        """Take the log along when the cell runs again."""
-        return {**super().memory(), "trials": self._trials, "seed": self._seed}
-
-    def recall(self, memory: dict) -> None:
-        """Take over settings and log."""
-        self._trials, self._seed = list(memory["trials"]), memory["seed"]
-        super().recall(memory)
 
     def close(self) -> None:
         """End the training, and free everything."""
@@ -317,57 +356,4 @@ def _table(trials: list[dict]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def knob_panel(
-    data: Dataset | str = "digits",
-    *,
-    start: Mapping[str, object] | None = None,
-    target: float | None = None,
-    goal: str | None = None,
-) -> KnobPanel:
-    """Return a panel whose knobs train real networks at once, and that logs every run.
-
-    Parameters
-    ----------
-    data : Dataset or str, default "digits"
-        What to train on.
-    start : dict, optional
-        Where knobs stand at first, such as ``{"learning_rate": 0.03, "networks": 16}``.
-    target : float, optional
-        A mean validation accuracy to reach; drawn as a line, and said when it is reached.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-        With ``log``, a table of every run so far; and ``stop()``.
-
-    Raises
-    ------
-    ArgumentError
-        With all that is wrong with ``start`` or ``target``.
-
-    Examples
-    --------
-    >>> panel = knob_panel("iris", start={"epochs": 2, "units": 8, "networks": 2})
-    >>> panel.set(learning_rate=0.1)
-    >>> panel.log[["trial", "learning_rate", "networks", "epochs_trained"]].values.tolist()
-    [[1.0, 0.003, 2.0, 2.0], [2.0, 0.1, 2.0, 2.0]]
-    >>> panel.close()
-    """
-    problems = Problems("knob_panel")
-    start = dict(start or {})
-    problems.unknown([name for name in start if name not in _START], _START)
-    if target is not None and not (isinstance(target, int | float) and 0 < target <= 1):
-        problems.add("target", target, "a share from 0 to 1", "target=0.97")
-    controls = _knobs()
-    for name in start.keys() & controls.keys():
-        try:
-            controls[name].value = start[name]
-        except Exception:  # each kind of control has its own error
-            problems.add(f"start[{name!r}]", start[name], "a value of that knob",
-                         f"start={{{name!r}: {_START[name]!r}}}")  # fmt: skip
-    for control in controls.values():
-        free(control)
-    problems.raise_if_any()
-    return KnobPanel(load(data) if isinstance(data, str) else data, start, target, goal)
+knob_panel = KnobPanel

@@ -8,14 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError
 from hpotutor.plots import race
 from hpotutor.plots.style import counted, finish, look, number
 from hpotutor.tabular.comparison import Comparison, compare
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, menu, switch
-from hpotutor.widgets._stored import stored
+from hpotutor.widgets._base import Knob, menu, switch
+from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _SCORES = {"validation": "best", "test": "test"}
 _SHOWN = ("all seeds", "one seed")
@@ -23,9 +22,49 @@ _MIDDLE = 0.8
 
 
 class MethodRace(BrowsingPanel):
-    """The panel that `method_race` returns; ``comparison`` is what it shows."""
+    """A panel in which search methods race at equal budget; ``comparison`` is what it shows.
 
-    def __init__(self, comparison: Comparison, goal: str | None) -> None:
+    Parameters
+    ----------
+    objective : Comparison, TableObjective or str, default "digits"
+        What `hpotutor.compare` returned; or a table, on which ``methods`` are compared first.
+    methods : sequence of str, default ("grid", "random")
+        As in `hpotutor.compare`.
+    trials : int, default 60
+        The largest budget, in trainings of full length.
+    repeats : int, default 300
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but these, or a method that is not there.
+
+    Examples
+    --------
+    >>> panel = method_race("digits", trials=20, repeats=50)
+    >>> panel.set(score="test", budget=10)
+    >>> panel.reading
+    'The network that was best on validation rows has, in the median, on test rows: ...'
+    >>> panel.close()
+    """
+
+    def __init__(
+        self,
+        objective: Comparison | TableObjective | str = "digits",
+        *,
+        methods: Sequence[str] = ("grid", "random"),
+        trials: int = 60,
+        repeats: int = 300,
+        goal: str | None = None,
+    ) -> None:
+        if isinstance(objective, Comparison):
+            comparison = objective
+        else:
+            table = stored("method_race", objective)
+            methods = [methods] if isinstance(methods, str) else list(methods)
+            comparison = compare(methods, table, trials=trials, repeats=repeats)
         self.comparison = comparison
         most = comparison.trials
         self.repeats = min(len(found.best) for found in comparison.replays.values())
@@ -45,9 +84,7 @@ class MethodRace(BrowsingPanel):
         now, found = self.settings, self.comparison.replays
         chosen = [name for name in found if now[f"run_{name}"]]
         if not chosen:
-            problems = Problems("method_race")
-            problems.say("Nobody runs: tick a method.")
-            problems.raise_if_any()
+            raise ArgumentError("method_race: Nobody runs: tick a method.")
         one = slice(now["seed"], now["seed"] + 1)
         rows = slice(None) if now["shown"] == _SHOWN[0] else one
         values, cost = {}, {}
@@ -59,8 +96,10 @@ class MethodRace(BrowsingPanel):
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.74))
         if now["score"] == "validation":
             direction = self.comparison.objective.direction
-            reading = race(values, cost=cost, against=now["against"], interval=_MIDDLE,
-                           direction=direction, score="validation score", ax=ax)  # fmt: skip
+            reading: str = race(
+                values, cost=cost, against=now["against"], interval=_MIDDLE,
+                direction=direction, score="validation score", ax=ax,
+            )  # fmt: skip
         else:
             reading = _draw_test(ax, values, cost, now["against"])
         who = counted(self.repeats, "seed") if rows != one else f"seed {now['seed']}"
@@ -78,7 +117,7 @@ def _draw_test(ax: Axes, values: dict, cost: dict, against: str) -> str:
         if len(scores) > 1:
             ax.fill_between(spent, low, high, step="post", color=style.color, alpha=0.14, lw=0)
         ends[name] = float(middle[-1])
-    first = max(ends, key=ends.get)
+    first = max(ends, key=ends.__getitem__)
     low = min(np.nanpercentile(scores[:, -1], 5) for scores in values.values())
     ax.set_ylim(low - 0.05, None)
     unit = " (s)" if against == "seconds" else ""
@@ -91,47 +130,4 @@ def _draw_test(ax: Axes, values: dict, cost: dict, against: str) -> str:
     )
 
 
-def method_race(
-    objective: Comparison | TableObjective | str = "digits",
-    *,
-    methods: Sequence[str] = ("grid", "random"),
-    trials: int = 60,
-    repeats: int = 300,
-    goal: str | None = None,
-) -> MethodRace:
-    """Return a panel in which search methods race at equal budget.
-
-    Parameters
-    ----------
-    objective : Comparison, TableObjective or str, default "digits"
-        What `hpotutor.compare` returned; or a table, on which ``methods`` are compared first.
-    methods : sequence of str, default ("grid", "random")
-        As in `hpotutor.compare`.
-    trials : int, default 60
-        The largest budget, in trainings of full length.
-    repeats : int, default 300
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    ArgumentError
-        For anything but these, or a method that is not there.
-
-    Examples
-    --------
-    >>> panel = method_race("digits", trials=20, repeats=50)
-    >>> panel.set(score="test", budget=10)
-    >>> panel.reading
-    'The network that was best on validation rows has, in the median, on test rows: ...'
-    >>> panel.close()
-    """
-    if not isinstance(objective, Comparison):
-        table = stored("method_race", objective)
-        methods = [methods] if isinstance(methods, str) else list(methods)
-        objective = compare(methods, table, trials=trials, repeats=repeats)
-    return MethodRace(objective, goal)
+method_race = MethodRace

@@ -7,18 +7,53 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import paths
 from hpotutor.plots.style import counted, finish, look, number
+from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
-from hpotutor.widgets._parts import Knob, menu, switch
 
 
 class OptimizerRace(BrowsingPanel):
-    """The panel that `optimizer_race` returns."""
+    """A panel in which optimizers race over a surface.
 
-    def __init__(self, surface: str, optimizers: Sequence[str], goal: str | None) -> None:
+    Parameters
+    ----------
+    surface : {"narrow valley", "bent valley", "saddle", "bumps"}
+        Where they race at first.
+    optimizers : sequence of str, default ("sgd", "momentum", "rmsprop", "adam")
+        Who runs at first; "nesterov" is there too.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For a surface or an optimizer that is not there.
+
+    Examples
+    --------
+    >>> panel = optimizer_race("saddle")
+    >>> panel.set(learning_rate=0.1, steps=200)
+    >>> panel.reading
+    'Steps until the loss stays within 1% of its start: ...'
+    >>> panel.close()
+    """
+
+    def __init__(
+        self,
+        surface: str = "narrow valley",
+        *,
+        optimizers: Sequence[str] = ("sgd", "momentum", "rmsprop", "adam"),
+        goal: str | None = None,
+    ) -> None:
+        problems = Problems("optimizer_race")
+        problems.choice("surface", surface, SURFACES)
+        optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
+        for name in optimizers:
+            problems.choice("optimizers", name, OPTIMIZERS)
+        problems.raise_if_any()
         controls = {
             "surface": menu("surface", SURFACES, surface),
             "learning_rate": Knob("learning_rate", 0.05, 1e-3, 2.0, log=True),
@@ -38,9 +73,7 @@ class OptimizerRace(BrowsingPanel):
         how = {name: now[name] for name in ("learning_rate", "momentum", "noise", "steps", "seed")}
         chosen = [name for name in OPTIMIZERS if now[f"run_{name}"]]
         if not chosen:
-            problems = Problems("optimizer_race")
-            problems.say("Nobody runs: tick an optimizer.")
-            problems.raise_if_any()
+            raise ArgumentError("optimizer_race: Nobody runs: tick an optimizer.")
         walks = {name: walk_info(surface, name, **how) for name in chosen}
         map_axes, loss_axes = figure.subplots(
             1, 2, width_ratios=[1.5, 1],
@@ -70,44 +103,4 @@ class OptimizerRace(BrowsingPanel):
         )
 
 
-def optimizer_race(
-    surface: str = "narrow valley",
-    *,
-    optimizers: Sequence[str] = ("sgd", "momentum", "rmsprop", "adam"),
-    goal: str | None = None,
-) -> OptimizerRace:
-    """Return a panel in which optimizers race over a surface.
-
-    Parameters
-    ----------
-    surface : {"narrow valley", "bent valley", "saddle", "bumps"}
-        Where they race at first.
-    optimizers : sequence of str, default ("sgd", "momentum", "rmsprop", "adam")
-        Who runs at first; "nesterov" is there too.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    ArgumentError
-        For a surface or an optimizer that is not there.
-
-    Examples
-    --------
-    >>> panel = optimizer_race("saddle")
-    >>> panel.set(learning_rate=0.1, steps=200)
-    >>> panel.reading
-    'Steps until the loss stays within 1% of its start: ...'
-    >>> panel.close()
-    """
-    problems = Problems("optimizer_race")
-    problems.choice("surface", surface, SURFACES)
-    optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
-    for name in optimizers:
-        problems.choice("optimizers", name, OPTIMIZERS)
-    problems.raise_if_any()
-    return OptimizerRace(surface, optimizers, goal)
+optimizer_race = OptimizerRace

@@ -13,8 +13,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.search.gp import ACQUISITIONS
+from hpotutor.tabular.table import open_table
 
 _PLACES = 181
 
@@ -54,8 +56,6 @@ class Step(NamedTuple):
 def two_humps(x: np.ndarray) -> np.ndarray:
     """Return a made-up validation accuracy over learning rates: a broad hump, a narrow higher one.
 
-    Examples
-    --------
     >>> two_humps(np.array([0.0025, 0.09])).round(2).tolist()
     [0.88, 0.97]
     """
@@ -68,16 +68,8 @@ def two_humps(x: np.ndarray) -> np.ndarray:
 def slice_of_table(name: str, knob: str, fixed: Mapping[str, Any]) -> dict[float, float]:
     """Return the mean final validation accuracy at each level of one knob of a shipped table.
 
-    Parameters
-    ----------
-    name : {"digits", "breast_cancer"}
-    knob : str
-        A numeric hyperparameter of the table.
-    fixed : dict
-        The others; what is left out has the table's default.
+    The knob is numeric. Of the others, what is left out of ``fixed`` has the table's default.
     """
-    from hpotutor.tabular.table import open_table
-
     table = open_table(name)
     levels = next(axis.levels for axis in table.axes if axis.name == knob)
     values = table.val_accuracy[:, :, -1].mean(axis=1)
@@ -87,20 +79,11 @@ def slice_of_table(name: str, knob: str, fixed: Mapping[str, Any]) -> dict[float
 def curve_info(
     truth: Callable | Mapping[float, float], knob: str, x_range: tuple[float, float] | None
 ) -> Curve:
-    """Return a curve at evenly spaced places.
+    """Return a curve at evenly spaced places; learning rates and wide ranges are on a log scale.
 
-    Parameters
-    ----------
-    truth : callable or dict
-        A function of an array of places; or scores at some places, joined by a smooth line that
-        makes no hump of its own (piecewise cubic Hermite).
-    knob : str
-        Its name. Learning rates and everything over a factor of 100 are on a log scale.
-    x_range : (float, float), optional
-        The ends; those of the dict by default.
+    Scores at some places are joined by a smooth line that makes no hump of its own (piecewise
+    cubic Hermite); it ends where they end unless ``x_range`` says otherwise.
 
-    Examples
-    --------
     >>> curve = curve_info({0.001: 0.8, 0.01: 0.9, 0.1: 0.5}, "learning_rate", None)
     >>> curve.log, round(curve.at(0.01), 2), round(float(curve.places[90]), 4)
     (True, 0.9, 0.01)
@@ -130,63 +113,45 @@ def step_info(
 ) -> Step:
     """Fit a Gaussian process to trials on a curve, and find the next place to try.
 
-    Parameters
-    ----------
-    curve : Curve
-    tried, scores : sequence of float
-        The trials.
-    acquisition : {"expected_improvement", "probability_of_improvement", \
-"upper_confidence_bound"}
-    exploration : float, default 1.0
-        The bound's ``kappa``; a tenth of it is the ``xi`` of the other two, in prior standard
-        deviations. The prior's is that of the scores, but at least a third of the curve's range.
-    length : float or None, default 0.15
-        The kernel's length scale as a share of the knob's range; None fits it to the trials.
-    noise : float, default 0.0
-        Standard deviation of a score, known to the model.
+    ``exploration`` is the bound's ``kappa``; a tenth of it is the ``xi`` of the other acquisitions,
+    in prior standard deviations. The prior's is that of the scores, but at least a third of the
+    curve's range. ``length`` is the kernel's length scale as a share of the knob's range; None fits
+    it to the trials. ``noise``, the standard deviation of a score, is known to the model.
 
-    Returns
-    -------
-    Step
-
-    Notes
-    -----
     Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, chapter 2,
     https://gaussianprocess.org/gpml/.
 
-    Examples
-    --------
     >>> curve = curve_info(lambda x: -((x - 0.6) ** 2), "x", (0, 1))
     >>> step = step_info(curve, [0.0, 1.0], [curve.at(0.0), curve.at(1.0)])
     >>> 0 < step.next_place < 1
     True
     """
-    rows, scores = curve.unit(tried)[:, None], np.asarray(scores, dtype=float)
+    rows, values = curve.unit(tried)[:, None], np.asarray(scores, dtype=float)
     # Two trials may score alike by chance: how much the curve varies is not learned from them.
-    spread = max(float(np.std(scores)), float(np.ptp(curve.truth)) / 3) or 1.0
+    spread = max(float(np.std(values)), float(np.ptp(curve.truth)) / 3) or 1.0
     level = (noise / spread) ** 2 + 1e-6
     kernel = ConstantKernel(1.0, "fixed") * Matern(length or 0.15, (0.03, 2.0), nu=2.5)
     kernel += WhiteKernel(level, "fixed")
     optimizer = "fmin_l_bfgs_b" if length is None else None
-    center = float(scores.mean())
+    center = float(values.mean())
     with warnings.catch_warnings():
         # A length scale at its bound is no fault of the reader's.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = GaussianProcessRegressor(kernel, optimizer=optimizer)
-        model.fit(rows, (scores - center) / spread)
+        model.fit(rows, (values - center) / spread)
     mean, std = model.predict(curve.unit(curve.places)[:, None], return_std=True)
     mean = center + spread * mean
     std = spread * np.sqrt(np.maximum(std**2 - level, 0.0))  # of the curve, not of a trial
     if acquisition == "upper_confidence_bound":
-        values = ACQUISITIONS[acquisition](mean, std, exploration)
+        promise = ACQUISITIONS[acquisition](mean, std, exploration)
     else:
         # With noise the best score seen was partly luck; the model's opinion of it is not.
         best = center + spread * float(model.predict(rows).max())
-        values = ACQUISITIONS[acquisition](mean, std, best, 0.1 * exploration * spread)
-    flat = np.ptp(values) < 1e-12  # promises nothing anywhere: go where least is known
-    place = float(curve.places[int(np.argmax(std if flat else values))])
+        promise = ACQUISITIONS[acquisition](mean, std, best, 0.1 * exploration * spread)
+    flat = np.ptp(promise) < 1e-12  # nothing is promised anywhere: go where least is known
+    place = float(curve.places[int(np.argmax(std if flat else promise))])
     fitted = float(model.kernel_.k1.k2.length_scale)
-    return Step(mean, std, values, float(f"{place:.3g}"), fitted)
+    return Step(mean, std, promise, float(f"{place:.3g}"), fitted)
 
 
 def trial_score(curve: Curve, place: float, number: int, seed: int, noise: float) -> float:
@@ -208,7 +173,7 @@ def check_curve(truth: object, x_range: object, fixed: object) -> None:
     if isinstance(truth, str):
         problems.choice("truth", truth, ("digits", "breast_cancer"))
     elif isinstance(truth, Mapping):
-        if len(truth) < 2 or not all(isinstance(x, int | float) for x in truth):
+        if len(truth) < 2 or not all(map(is_number, truth)):
             problems.add(
                 "truth", truth, "scores at 2 places or more", "truth={0.01: 0.9, 0.1: 0.8}"
             )

@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 from hpotutor.plots import optimism, optimism_info
 from hpotutor.plots.style import counted, number
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._browse import BrowsingPanel
-from hpotutor.widgets._parts import Knob, menu
-from hpotutor.widgets._stored import stored
+from hpotutor.widgets._base import Knob, menu
+from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _SEARCHES = 400
 _FROM = ("all configurations", "the best tenth", "one configuration, trained again")
@@ -19,28 +18,17 @@ _FROM = ("all configurations", "the best tenth", "one configuration, trained aga
 def scores_info(
     objective: TableObjective, *, trials: int, rows: int, drawn_from: str = _FROM[0], seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return validation and test accuracies of 400 random searches.
+    """Return validation and test accuracies of 400 random searches, each of shape (400, trials).
 
-    Parameters
-    ----------
-    objective : TableObjective
-    trials : int
-        Of each search.
-    rows : int
-        Size of the validation set, at most the table's: so many of its rows, drawn for each trial
-        on its own, since a table keeps how many rows were right and not which.
-    drawn_from : {"all configurations", "the best tenth", "one configuration, trained again"}
-    seed : int, default 0
-
-    Returns
-    -------
-    validation, test : array, shape (400, trials)
+    The validation set has so many of the table's ``rows``, drawn for each trial on its own, since
+    a table keeps how many rows were right and not which.
     """
     table, at = objective.table, objective.epochs - 1
     rng = np.random.default_rng(seed)
     order = np.argsort(objective.ranks())
-    pool = {_FROM[0]: order, _FROM[1]: order[: max(1, len(order) // 10)]}
-    pool = pool.get(drawn_from, order[len(order) // 10 : len(order) // 10 + 1])
+    tenth = len(order) // 10
+    pools = (order, order[: max(1, tenth)], order[tenth : tenth + 1])
+    pool = pools[_FROM.index(drawn_from)]
     chosen = pool[rng.integers(0, len(pool), (_SEARCHES, trials))]
     runs = rng.integers(0, table.seeds, chosen.shape)
     stored_rows, test_rows = (table.about["rows"][name] for name in ("validation", "test"))
@@ -50,11 +38,34 @@ def scores_info(
 
 
 class WinnersCurse(BrowsingPanel):
-    """The panel that `winners_curse` returns."""
+    """A panel that shows how choosing the best of many makes a score too good.
 
-    def __init__(self, objective: TableObjective, goal: str | None) -> None:
-        self.objective = objective
-        most = objective.table.about["rows"]["validation"]
+    Parameters
+    ----------
+    objective : TableObjective or str, default "digits"
+        Whose scores.
+    goal : str, optional
+        What to try, shown above the controls.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a table.
+
+    Examples
+    --------
+    >>> panel = winners_curse("digits")
+    >>> panel.set(trials=50, rows=50)
+    >>> panel.reading
+    'Chosen among 50 trials, the winner scores ...'
+    >>> panel.close()
+    """
+
+    def __init__(
+        self, objective: TableObjective | str = "digits", *, goal: str | None = None
+    ) -> None:
+        self.objective = stored("winners_curse", objective)
+        most = self.objective.table.about["rows"]["validation"]
         controls = {
             "drawn_from": menu("trials drawn from", _FROM, _FROM[0]),
             "trials": Knob("trials", 100, 2, 300, step=2),
@@ -78,33 +89,4 @@ class WinnersCurse(BrowsingPanel):
         )
 
 
-def winners_curse(
-    objective: TableObjective | str = "digits", *, goal: str | None = None
-) -> WinnersCurse:
-    """Return a panel that shows how choosing the best of many makes a score too good.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose scores.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
-
-    Examples
-    --------
-    >>> panel = winners_curse("digits")
-    >>> panel.set(trials=50, rows=50)
-    >>> panel.reading
-    'Chosen among 50 trials, the winner scores ...'
-    >>> panel.close()
-    """
-    return WinnersCurse(stored("winners_curse", objective), goal)
+winners_curse = WinnersCurse

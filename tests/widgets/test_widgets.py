@@ -19,13 +19,13 @@ import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.search.hyperband import hyperband_brackets, successive_halving
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets import _browse, _parts
+from hpotutor.widgets import _base, _browse
+from hpotutor.widgets._base import Knob, Panel
 from hpotutor.widgets._bracket_stepper import halving_info, survival_info
 from hpotutor.widgets._cluster import cluster_info
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
 from hpotutor.widgets._generation_stepper import evolution_info
 from hpotutor.widgets._grid_vs_random import hill, wins_info
-from hpotutor.widgets._parts import Knob, Panel
 from hpotutor.widgets._surrogate_steps import curve_info, step_info
 from hpotutor.widgets._winners_curse import scores_info
 from tests.small_table import small_table
@@ -269,8 +269,8 @@ def test_a_bracket_knows_its_end_before_its_knob_does() -> None:
 @pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
     """Return a function that pretends that a cell is running for the n-th time."""
-    yield lambda name, run: monkeypatch.setattr(_parts, "_running_cell", lambda: (name, run))
-    for panel in list(_parts._ON_SHOW.values()):
+    yield lambda name, run: monkeypatch.setattr(_base, "_running_cell", lambda: (name, run))
+    for panel in list(_base._ON_SHOW.values()):
         panel.close()
 
 

@@ -1,7 +1,5 @@
 """Exercise 0.1: Count what it learned."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -28,10 +26,7 @@ def _check_parameters(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=0,
-    number=1,
-    title="Count what it learned",
-    points=1,
+    lesson=0, number=1, title="Count what it learned", points=1,
     question="""
     The network has 64 inputs, 32 hidden units and 10 output units. Every unit of a layer has a
     **weight** for each of its inputs, and one number of its own, its **bias**. How many numbers
@@ -51,10 +46,10 @@ q1 = Exercise(
     """,
     why="You chose about ten things, and training found thousands: that is the division of labor.",
     wrong_answers=(
-        WrongAnswer("answer = 64 * 32 + 32 * 10", because="forgets the biases", says="bias"),
-        WrongAnswer("answer = 64 + 32 + 10", because="adds sizes of layers", says="sizes"),
-        WrongAnswer("answer = 64 * 32 * 10", because="multiplies all sizes", says="two products"),
-        WrongAnswer("answer = 64 * 32 + 32", because="forgets a layer", says="output layer"),
-        WrongAnswer("answer = 5000", because="guesses", says="too many"),
+        WrongAnswer("answer = 64 * 32 + 32 * 10", "forgets the biases", "bias"),
+        WrongAnswer("answer = 64 + 32 + 10", "adds sizes of layers", "sizes"),
+        WrongAnswer("answer = 64 * 32 * 10", "multiplies all sizes", "two products"),
+        WrongAnswer("answer = 64 * 32 + 32", "forgets a layer", "output layer"),
+        WrongAnswer("answer = 5000", "guesses", "too many"),
     ),
-)
+)  # fmt: skip

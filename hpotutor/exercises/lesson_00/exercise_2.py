@@ -1,7 +1,5 @@
 """Exercise 0.2: Learned, chosen or measured?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -45,10 +43,7 @@ def _check_sorted(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=0,
-    number=2,
-    title="Learned, chosen or measured?",
-    points=1,
+    lesson=0, number=2, title="Learned, chosen or measured?", points=1,
     question="""
     Sort six things: write `"parameter"` for what training finds, `"hyperparameter"` for what is
     chosen before it, and `"result"` for what is measured afterwards.
@@ -81,35 +76,17 @@ q2 = Exercise(
     """,
     why="A search turns hyperparameters, training turns parameters, and results tell them apart.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"answer = {dict(zip(_SORTED, kinds, strict=True))!r}",
-            because=because,
-            says=says,
-        )
+        WrongAnswer(f"answer = {dict(zip(_SORTED, kinds, strict=True))!r}", because, says)
         for kinds, because, says in (
-            (
-                ("hyperparameter", "hyperparameter", "hyperparameter", "result")
-                + ("hyperparameter", "parameter"),
-                "takes a bias for a setting",
-                "starts at zero",
-            ),
-            (
-                ("hyperparameter", "parameter", "hyperparameter", "hyperparameter")
-                + ("hyperparameter", "parameter"),
-                "takes a score for a setting",
-                "measured",
-            ),
-            (
-                ("parameter", "parameter", "parameter", "result", "parameter", "parameter"),
-                "calls every number a parameter",
-                "3 of 6 are right",
-            ),
-            (
-                ("hyperparamter", "parameter", "hyperparameter", "result")
-                + ("hyperparameter", "parameter"),
-                "misspells a kind",
-                "Did you mean 'hyperparameter'?",
-            ),
+            (("hyperparameter", "hyperparameter", "hyperparameter", "result")
+             + ("hyperparameter", "parameter"), "takes a bias for a setting", "starts at zero"),
+            (("hyperparameter", "parameter", "hyperparameter", "hyperparameter")
+             + ("hyperparameter", "parameter"), "takes a score for a setting", "measured"),
+            (("parameter", "parameter", "parameter", "result", "parameter", "parameter"),
+             "calls every number a parameter", "3 of 6 are right"),
+            (("hyperparamter", "parameter", "hyperparameter", "result")
+             + ("hyperparameter", "parameter"),
+             "misspells a kind", "Did you mean 'hyperparameter'?"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 0.3: Read four learning curves."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -42,10 +40,7 @@ def _check_curves(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=0,
-    number=3,
-    title="Read four learning curves",
-    points=2,
+    lesson=0, number=3, title="Read four learning curves", points=2,
     question="""
     Four networks, each trained for 40 epochs; its training / validation loss on the way:
 
@@ -76,29 +71,16 @@ q3 = Exercise(
     """,
     why="Each reading asks for another cure, so read the curve before you turn anything.",
     wrong_answers=(
-        WrongAnswer(
-            'answer = {"A": "learning well", "B": "diverging", "C": "underfitting", '
-            '"D": "overfitting"}',
-            because="looks at the training loss only",
-            says="Look at A again. Its training loss falls all the way",
-        ),
-        WrongAnswer(
-            'answer = {"A": "overfitting", "B": "overfitting", "C": "underfitting", '
-            '"D": "learning well"}',
-            because="takes every rising validation loss for overfitting",
-            says="higher than it began",
-        ),
-        WrongAnswer(
-            'answer = {"A": "overfitting", "B": "diverging", "C": "learning well", '
-            '"D": "learning well"}',
-            because="takes a small gap for learning well",
-            says="not finished learning",
-        ),
-        WrongAnswer(
-            'answer = {"A": "memorizing", "B": "diverging", "C": "underfitting", '
-            '"D": "learning well"}',
-            because="uses another word",
-            says="Choose among",
-        ),
+        WrongAnswer('answer = {"A": "learning well", "B": "diverging", "C": "underfitting", '
+                    '"D": "overfitting"}', "looks at the training loss only",
+                    "Look at A again. Its training loss falls all the way"),
+        WrongAnswer('answer = {"A": "overfitting", "B": "overfitting", "C": "underfitting", '
+                    '"D": "learning well"}',
+                    "takes every rising validation loss for overfitting", "higher than it began"),
+        WrongAnswer('answer = {"A": "overfitting", "B": "diverging", "C": "learning well", '
+                    '"D": "learning well"}',
+                    "takes a small gap for learning well", "not finished learning"),
+        WrongAnswer('answer = {"A": "memorizing", "B": "diverging", "C": "underfitting", '
+                    '"D": "learning well"}', "uses another word", "Choose among"),
     ),
-)
+)  # fmt: skip

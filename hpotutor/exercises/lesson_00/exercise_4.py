@@ -1,7 +1,5 @@
 """Exercise 0.4: Which rows may judge?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.probes import MEASURED, RowsProbe
@@ -32,10 +30,7 @@ def _check_score(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=0,
-    number=4,
-    title="Which rows may judge?",
-    points=2,
+    lesson=0, number=4, title="Which rows may judge?", points=2,
     question="""
     Write `score(model, data)`: train the compiled Keras `model` for 5 epochs on the right rows of
     `data`, and return the accuracy by which you would compare hyperparameters.
@@ -62,66 +57,37 @@ q4 = Exercise(
 
     answer = score
     """,
-    why=(
-        "Two of the five articles score on rows that they trained on, and a third on its test "
-        "set; a search then rewards the wrong thing, and it does so diligently."
-    ),
+    why="Two of the five articles score on rows that they trained on, and a third on its test "
+        "set; a search then rewards the wrong thing, and it does so diligently.",
     wrong_answers=tuple(
-        WrongAnswer(f"def score(model, data):\n{body}\nanswer = score", because=because, says=says)
+        WrongAnswer(f"def score(model, data):\n{body}\nanswer = score", because, says)
         for body, because, says in (
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    return model.evaluate(data.x_train, data.y_train)[1]",
-                "scores on the training rows",
-                "learned from",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    return model.evaluate(*data.open_test())[1]",
-                "opens the test set to compare",
-                "opens the test set",
-            ),
-            (
-                "    model.fit(data.x_val, data.y_val, epochs=5)\n"
-                "    return model.evaluate(data.x_val, data.y_val)[1]",
-                "trains on the validation rows",
-                "trains on the validation rows",
-            ),
-            (
-                "    return model.evaluate(data.x_val, data.y_val)[1]",
-                "forgets to train",
-                "never calls `model.fit`",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    return model.evaluate(data.x_val, data.y_val)",
-                "returns the loss as well",
-                "the accuracy alone",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    return max(model.evaluate(data.x_val, data.y_val))",
-                "takes the larger of loss and accuracy",
-                "This is the loss",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train)\n"
-                "    return model.evaluate(data.x_val, data.y_val)[1]",
-                "leaves the epochs to Keras, which takes one",
-                "number of epochs is 1.",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    return model.evaluate(data.x_val, data.y_test)[1]",
-                "takes the test rows for an attribute",
-                "the test rows are sealed",
-            ),
-            (
-                "    model.fit(data.x_train, data.y_train, epochs=5)\n"
-                "    print(model.evaluate(data.x_val, data.y_val)[1])",
-                "prints for returning",
-                "gives None",
-            ),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return model.evaluate(data.x_train, data.y_train)[1]",
+             "scores on the training rows", "learned from"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return model.evaluate(*data.open_test())[1]",
+             "opens the test set to compare", "opens the test set"),
+            ("    model.fit(data.x_val, data.y_val, epochs=5)\n"
+             "    return model.evaluate(data.x_val, data.y_val)[1]",
+             "trains on the validation rows", "trains on the validation rows"),
+            ("    return model.evaluate(data.x_val, data.y_val)[1]",
+             "forgets to train", "never calls `model.fit`"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return model.evaluate(data.x_val, data.y_val)",
+             "returns the loss as well", "the accuracy alone"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return max(model.evaluate(data.x_val, data.y_val))",
+             "takes the larger of loss and accuracy", "This is the loss"),
+            ("    model.fit(data.x_train, data.y_train)\n"
+             "    return model.evaluate(data.x_val, data.y_val)[1]",
+             "leaves the epochs to Keras, which takes one", "number of epochs is 1."),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return model.evaluate(data.x_val, data.y_test)[1]",
+             "takes the test rows for an attribute", "the test rows are sealed"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    print(model.evaluate(data.x_val, data.y_val)[1])",
+             "prints for returning", "gives None"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 1.1: Write early stopping."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -48,10 +46,7 @@ def _check_stopping(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=1,
-    number=1,
-    title="Write early stopping",
-    points=2,
+    lesson=1, number=1, title="Write early stopping", points=2,
     question="""
     Write `stop(losses, patience)`: given the validation losses of all epochs, return two epochs,
     counted from 1: the one after which early stopping ends the training, and the best one up to
@@ -84,59 +79,37 @@ q1 = Exercise(
 
     answer = stop
     """,
-    why=(
-        "Patience is a hyperparameter too: it buys the chance of a late improvement with epochs, "
-        "and the rows that decide when to stop are no longer neutral judges of the result."
-    ),
+    why="Patience is a hyperparameter too: it buys the chance of a late improvement with epochs, "
+        "and the rows that decide when to stop are no longer neutral judges of the result.",
     wrong_answers=tuple(
-        WrongAnswer(
-            "import numpy as np\n\ndef stop(losses, patience):\n" + body + "\nanswer = stop",
-            because=because,
-            says=says,
-        )
+        WrongAnswer("import numpy as np\n\ndef stop(losses, patience):\n" + body
+                    + "\nanswer = stop", because, says)
         for body, because, says in (
-            (
-                "    best = int(np.argmin(losses)) + 1\n"
-                "    return min(best + patience, len(losses)), best",
-                "looks at losses that training never reaches",
-                "After how many epochs",
-            ),
-            (
-                "    best = 0\n"
-                "    for epoch, loss in enumerate(losses):\n"
-                "        if loss < losses[best]: best = epoch\n"
-                "        if epoch - best == patience: break\n"
-                "    return epoch, best",
-                "counts from 0",
-                "count from 1",
-            ),
-            (
-                "    bad = 0\n"
-                "    for epoch, loss in enumerate(losses, 1):\n"
-                "        if loss > min(losses[:epoch]): bad += 1\n"
-                "        if bad == patience: break\n"
-                "    return epoch, int(np.argmin(losses[:epoch])) + 1",
-                "counts bad epochs that are not in a row",
-                "gives (5, 4)",
-            ),
-            (
-                "    lowest, best = 9, 0\n"
-                "    for epoch, loss in enumerate(losses, 1):\n"
-                "        if loss <= lowest: lowest, best = loss, epoch\n"
-                "        if epoch - best == patience: break\n"
-                "    return epoch, best",
-                "takes an equal loss for an improvement",
-                "only equals",
-            ),
-            (
-                "    lowest, best = 9, 0\n"
-                "    for epoch, loss in enumerate(losses, 1):\n"
-                "        if loss < lowest: lowest, best = loss, epoch\n"
-                "        if epoch - best == patience: break\n"
-                "    return best, epoch",
-                "returns them the other way round",
-                "First the epoch at which",
-            ),
+            ("    best = int(np.argmin(losses)) + 1\n"
+             "    return min(best + patience, len(losses)), best",
+             "looks at losses that training never reaches", "After how many epochs"),
+            ("    best = 0\n"
+             "    for epoch, loss in enumerate(losses):\n"
+             "        if loss < losses[best]: best = epoch\n"
+             "        if epoch - best == patience: break\n"
+             "    return epoch, best", "counts from 0", "count from 1"),
+            ("    bad = 0\n"
+             "    for epoch, loss in enumerate(losses, 1):\n"
+             "        if loss > min(losses[:epoch]): bad += 1\n"
+             "        if bad == patience: break\n"
+             "    return epoch, int(np.argmin(losses[:epoch])) + 1",
+             "counts bad epochs that are not in a row", "gives (5, 4)"),
+            ("    lowest, best = 9, 0\n"
+             "    for epoch, loss in enumerate(losses, 1):\n"
+             "        if loss <= lowest: lowest, best = loss, epoch\n"
+             "        if epoch - best == patience: break\n"
+             "    return epoch, best", "takes an equal loss for an improvement", "only equals"),
+            ("    lowest, best = 9, 0\n"
+             "    for epoch, loss in enumerate(losses, 1):\n"
+             "        if loss < lowest: lowest, best = loss, epoch\n"
+             "        if epoch - best == patience: break\n"
+             "    return best, epoch",
+             "returns them the other way round", "First the epoch at which"),
         )
     ),
-)
+)  # fmt: skip

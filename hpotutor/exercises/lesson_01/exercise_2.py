@@ -1,7 +1,5 @@
 """Exercise 1.2: Count the steps."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -32,10 +30,7 @@ def _check_steps(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=1,
-    number=2,
-    title="Count the steps",
-    points=1,
+    lesson=1, number=2, title="Count the steps", points=1,
     question="""
     The digits have 1,077 training rows. A network trains on them for 20 epochs: how many times are
     its weights moved with a batch size of 16, of 32, and of 256? An epoch's last batch
@@ -59,22 +54,13 @@ q2 = Exercise(
         "sizes at one learning rate, and you compare a long training with a short one."
     ),
     wrong_answers=(
-        WrongAnswer("answer = {16: 68, 32: 34, 256: 5}", because="one epoch", says="of one epoch"),
-        WrongAnswer(
-            "answer = {16: 1340, 32: 660, 256: 80}",
-            because="drops the rows that are left over",
-            says="left over",
-        ),
-        WrongAnswer(
-            "answer = {16: 1346, 32: 673, 256: 84}",
-            because="divides all rows of all epochs at once",
-            says="left over",
-        ),
-        WrongAnswer("answer = {16: 20, 32: 20, 256: 20}", because="a step an epoch", says="equal"),
-        WrongAnswer(
-            "answer = {16: 320, 32: 640, 256: 5120}",
-            because="multiplies the batch size by the epochs",
-            says="too few",
-        ),
+        WrongAnswer("answer = {16: 68, 32: 34, 256: 5}", "one epoch", "of one epoch"),
+        WrongAnswer("answer = {16: 1340, 32: 660, 256: 80}",
+                    "drops the rows that are left over", "left over"),
+        WrongAnswer("answer = {16: 1346, 32: 673, 256: 84}",
+                    "divides all rows of all epochs at once", "left over"),
+        WrongAnswer("answer = {16: 20, 32: 20, 256: 20}", "a step an epoch", "equal"),
+        WrongAnswer("answer = {16: 320, 32: 640, 256: 5120}",
+                    "multiplies the batch size by the epochs", "too few"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 1.3: A walk that gets stuck."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
@@ -40,10 +38,7 @@ def _check_walk(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=1,
-    number=3,
-    title="A walk that gets stuck",
-    points=2,
+    lesson=1, number=3, title="A walk that gets stuck", points=2,
     question="""
     Validation accuracies of nine settings:
 
@@ -72,15 +67,12 @@ q3 = Exercise(
     size = max(row, key=row.get)
     answer = {"learning_rate": rate, "batch_size": size, "missed": 0.97 - row[size]}
     """,
-    why=(
-        "A knob's best value depends on where the others stand. A search that moves several at "
-        "once can cross such a map diagonally; one knob at a time cannot."
-    ),
+    why="A knob's best value depends on where the others stand. A search that moves several at "
+        "once can cross such a map diagonally; one knob at a time cannot.",
     wrong_answers=tuple(
         WrongAnswer(
             f"answer = {{'learning_rate': {rate}, 'batch_size': {size}, 'missed': {missed}}}",
-            because=because,
-            says=says,
+            because, says,
         )
         for rate, size, missed, because, says in (
             (1.0, 64, 0.0, "takes the best cell at a glance", "does not get there"),
@@ -90,4 +82,4 @@ q3 = Exercise(
             (0.1, 32, 0.01, "invents a level", "no learning rate"),
         )
     ),
-)
+)  # fmt: skip

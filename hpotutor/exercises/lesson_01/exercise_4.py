@@ -1,7 +1,5 @@
 """Exercise 1.4: Twelve trials by hand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks
@@ -69,11 +67,7 @@ def _refuse_poor_moves(params: list[dict[str, Any]], values: list[float]) -> Non
 
 
 q4 = Exercise(
-    lesson=1,
-    number=4,
-    title="Twelve trials by hand",
-    points=4,
-    challenge=True,
+    lesson=1, number=4, title="Twelve trials by hand", points=4, challenge=True,
     question="""
     Find the best setting you can for the digits in 6 to 12 trials, over `learning_rate` (0.001 to
     3), `batch_size` (16, 64 or 256) and `units` (8 to 128), with the optimizer `"sgd"`. Open a
@@ -121,13 +115,10 @@ q4 = Exercise(
     session.try_(guess=0.96, learning_rate=0.5, batch_size=64, units=128)
     answer = session
     """,
-    why=(
-        "Coarse before fine, several knobs together, a bracket around the best, a log with "
-        "guesses: that is manual search at its best, and it is what the coming lessons automate."
-    ),
+    why="Coarse before fine, several knobs together, a bracket around the best, a log with "
+        "guesses: that is manual search at its best, and it is what the coming lessons automate.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"""
+        WrongAnswer(f"""
             import math
 
             space = ht.SearchSpace(
@@ -143,80 +134,29 @@ q4 = Exercise(
             for rate, size, units in {moves}:
                 session.try_(guess={guess}, learning_rate=rate, batch_size=size, units=units)
             answer = {handed_in}
-            """,
-            because=because,
-            says=says,
-        )
+            """, because, says)
         for peak, moves, guess, handed_in, because, says in (
-            (
-                0.5,
-                [(0.01, 64, 64), (0.1, 64, 64), (1.0, 64, 64)],
-                0.9,
-                "session",
-                "gives up early",
-                "at least 6",
-            ),
-            (
-                0.5,
-                [(0.001 * 1.6**n, 64, 64) for n in range(14)],
-                0.9,
-                "session",
-                "tries until it looks good",
-                "budget is 12",
-            ),
-            (
-                0.5,
-                [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
-                + [(0.5, 64, 32), (0.2, 64, 32)],
-                None,
-                "session",
-                "looks before guessing",
-                "has no guess",
-            ),
-            (
-                0.5,
-                [(0.1, 64, 64), (0.2, 16, 64), (0.3, 64, 64), (0.4, 16, 64)]
-                + [(0.5, 64, 32), (0.6, 64, 32)],
-                0.9,
-                "session",
-                "refines before looking around",
-                "Begin coarse",
-            ),
-            (
-                0.5,
-                [(0.01, 64, 64), (0.1, 64, 64), (1.0, 64, 64), (0.3, 64, 64)]
-                + [(0.3, 16, 64), (0.3, 16, 32)],
-                0.9,
-                "session",
-                "turns one knob at a time",
-                "moves one knob",
-            ),
-            (
-                -0.5,
-                [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
-                + [(0.5, 64, 32), (3.0, 64, 32)],
-                0.9,
-                "session",
-                "stops on the edge of what was tried",
-                "Look beyond",
-            ),
-            (
-                0.5,
-                [(0.01, 64, 64), (0.1, 64, 64), (0.1, 64, 64), (0.3, 16, 64)]
-                + [(1.0, 64, 32), (0.5, 64, 32)],
-                0.9,
-                "session",
-                "repeats a setting, hoping for another value",
-                "twice",
-            ),
-            (
-                0.5,
-                [(0.01, 64, 64), (0.1, 64, 64)],
-                0.9,
-                "session.result().best_params",
-                "hands in the setting alone",
-                "a session that",
-            ),
+            (0.5, [(0.01, 64, 64), (0.1, 64, 64), (1.0, 64, 64)], 0.9, "session",
+             "gives up early", "at least 6"),
+            (0.5, [(0.001 * 1.6**n, 64, 64) for n in range(14)], 0.9, "session",
+             "tries until it looks good", "budget is 12"),
+            (0.5, [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
+             + [(0.5, 64, 32), (0.2, 64, 32)], None, "session",
+             "looks before guessing", "has no guess"),
+            (0.5, [(0.1, 64, 64), (0.2, 16, 64), (0.3, 64, 64), (0.4, 16, 64)]
+             + [(0.5, 64, 32), (0.6, 64, 32)], 0.9, "session",
+             "refines before looking around", "Begin coarse"),
+            (0.5, [(0.01, 64, 64), (0.1, 64, 64), (1.0, 64, 64), (0.3, 64, 64)]
+             + [(0.3, 16, 64), (0.3, 16, 32)], 0.9, "session",
+             "turns one knob at a time", "moves one knob"),
+            (-0.5, [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
+             + [(0.5, 64, 32), (3.0, 64, 32)], 0.9, "session",
+             "stops on the edge of what was tried", "Look beyond"),
+            (0.5, [(0.01, 64, 64), (0.1, 64, 64), (0.1, 64, 64), (0.3, 16, 64)]
+             + [(1.0, 64, 32), (0.5, 64, 32)], 0.9, "session",
+             "repeats a setting, hoping for another value", "twice"),
+            (0.5, [(0.01, 64, 64), (0.1, 64, 64)], 0.9, "session.result().best_params",
+             "hands in the setting alone", "a session that"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 2.1: Count the trainings."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -27,10 +25,7 @@ def _check_fits(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=2,
-    number=1,
-    title="Count the trainings",
-    points=1,
+    lesson=2, number=1, title="Count the trainings", points=1,
     question="""
     This grid searches the breast cancer network with `GridSearchCV(network, param_grid, cv=3)`
     and leaves every other argument at its default:
@@ -59,15 +54,13 @@ q1 = Exercise(
     refit = 1
     answer = combinations * folds + refit
     """,
-    why=(
-        "One more hyperparameter with two levels would nearly double it, whether or not that "
-        "hyperparameter matters. Do this sum before you start a grid."
-    ),
+    why="One more hyperparameter with two levels would nearly double it, whether or not that "
+        "hyperparameter matters. Do this sum before you start a grid.",
     wrong_answers=(
-        WrongAnswer("answer = 2 * 2 * 2 * 2", because="forgets the folds", says="combinations"),
-        WrongAnswer("answer = 16 * 3", because="forgets the refit", says="refit"),
-        WrongAnswer("answer = (2 + 2 + 2 + 2) * 3", because="adds the levels", says="multiply"),
-        WrongAnswer("answer = (16 + 1) * 3", because="refits in every fold", says="all rows"),
-        WrongAnswer("answer = 100", because="guesses", says="too many"),
+        WrongAnswer("answer = 2 * 2 * 2 * 2", "forgets the folds", "combinations"),
+        WrongAnswer("answer = 16 * 3", "forgets the refit", "refit"),
+        WrongAnswer("answer = (2 + 2 + 2 + 2) * 3", "adds the levels", "multiply"),
+        WrongAnswer("answer = (16 + 1) * 3", "refits in every fold", "all rows"),
+        WrongAnswer("answer = 100", "guesses", "too many"),
     ),
-)
+)  # fmt: skip

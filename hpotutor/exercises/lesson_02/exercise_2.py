@@ -1,6 +1,6 @@
 """Exercise 2.2: Accuracy 0.0."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import kind, shown
 
 
-def _check_folds(answer: object) -> Right:
+def _check_folds(answer: Any) -> Right:
     what = "a splitter from `sklearn.model_selection`, such as `KFold(3)`"
     if isinstance(answer, int) and not isinstance(answer, bool):
         wrong(
@@ -36,10 +36,7 @@ def _check_folds(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=2,
-    number=2,
-    title="Accuracy 0.0",
-    points=2,
+    lesson=2, number=2, title="Accuracy 0.0", points=2,
     question="""
     Iris is sorted: 50 flowers of the first class, 50 of the second, 50 of the third. A friend's
     `GridSearchCV(wrapper, param_grid, cv=3)` reports a best accuracy of exactly 0.0, for a
@@ -60,38 +57,22 @@ q2 = Exercise(
 
     answer = StratifiedKFold(n_splits=3)
     """,
-    why=(
-        "A score that is too bad to be true deserves the same suspicion as one that is too good: "
-        "look at what was trained on and what was tested, before you look at the network."
-    ),
+    why="A score that is too bad to be true deserves the same suspicion as one that is too good: "
+        "look at what was trained on and what was tested, before you look at the network.",
     wrong_answers=(
-        WrongAnswer("answer = 3", because="does what led to the 0.0", says="bare number"),
-        WrongAnswer(
-            "from sklearn.model_selection import KFold\nanswer = KFold(3)",
-            because="spells out the trap instead of leaving it",
-            says="one class",
-        ),
-        WrongAnswer(
-            "from sklearn.model_selection import KFold\n"
-            "answer = KFold(3, shuffle=True, random_state=0)",
-            because="shuffles, and leaves the shares to chance",
-            says="labels",
-        ),
-        WrongAnswer(
-            "from sklearn.model_selection import StratifiedKFold\nanswer = StratifiedKFold()",
-            because="takes the default of 5 folds",
-            says="cuts 5",
-        ),
-        WrongAnswer(
-            "from sklearn.model_selection import StratifiedKFold\nanswer = StratifiedKFold",
-            because="gives the class for an object",
-            says="parentheses",
-        ),
-        WrongAnswer(
-            "from sklearn.model_selection import StratifiedShuffleSplit\n"
-            "answer = StratifiedShuffleSplit(3, random_state=0)",
-            because="draws test sets that overlap",
-            says="exactly one fold",
-        ),
+        WrongAnswer("answer = 3", "does what led to the 0.0", "bare number"),
+        WrongAnswer("from sklearn.model_selection import KFold\nanswer = KFold(3)",
+                    "spells out the trap instead of leaving it", "one class"),
+        WrongAnswer("from sklearn.model_selection import KFold\n"
+                    "answer = KFold(3, shuffle=True, random_state=0)",
+                    "shuffles, and leaves the shares to chance", "labels"),
+        WrongAnswer("from sklearn.model_selection import StratifiedKFold\n"
+                    "answer = StratifiedKFold()",
+                    "takes the default of 5 folds", "cuts 5"),
+        WrongAnswer("from sklearn.model_selection import StratifiedKFold\nanswer = StratifiedKFold",
+                    "gives the class for an object", "parentheses"),
+        WrongAnswer("from sklearn.model_selection import StratifiedShuffleSplit\n"
+                    "answer = StratifiedShuffleSplit(3, random_state=0)",
+                    "draws test sets that overlap", "exactly one fold"),
     ),
-)
+)  # fmt: skip

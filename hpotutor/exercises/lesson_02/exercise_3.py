@@ -1,7 +1,5 @@
 """Exercise 2.3: Nothing leaks."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks, scikit_checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -22,10 +20,7 @@ def _check_pipeline(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=2,
-    number=3,
-    title="Nothing leaks",
-    points=2,
+    lesson=2, number=3, title="Nothing leaks", points=2,
     question="""
     Make a grid search over a pipeline for the breast cancer rows, which come unscaled and have
     30 features. Its steps: a scaler, `SelectKBest`, and an `ht.KerasClassifier`. Its grid: at
@@ -52,13 +47,10 @@ q3 = Exercise(
     param_grid = {"select__k": [5, 15, 30], "network__learning_rate": [1e-3, 1e-2]}
     answer = GridSearchCV(pipeline, param_grid, cv=3)
     """,
-    why=(
-        "A step that has seen the test rows of a fold reports a score that new rows will not "
-        "give; in a pipeline that cannot happen, and its settings become hyperparameters."
-    ),
+    why="A step that has seen the test rows of a fold reports a score that new rows will not "
+        "give; in a pipeline that cannot happen, and its settings become hyperparameters.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"""
+        WrongAnswer(f"""
             from scikeras.wrappers import KerasClassifier
             from sklearn.feature_selection import SelectKBest
             from sklearn.linear_model import LogisticRegression
@@ -69,56 +61,27 @@ q3 = Exercise(
             scale, select = ("scale", StandardScaler()), ("select", SelectKBest())
             network = ("network", ht.KerasClassifier(units=16))
             {code}
-            """,
-            because=because,
-            says=says,
-        )
+            """, because, says)
         for code, because, says in (
-            (
-                'answer = GridSearchCV(Pipeline([select, network]), {"select__k": [5], '
-                '"network__units": [8, 16]})',
-                "scales outside the pipeline, or not at all",
-                "not scaled",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, network]), {"network__units": [8, 16]})',
-                "selects no features",
-                "no feature is selected",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, select, network]), {"k": [5, 15], '
-                '"network__units": [8, 16]})',
-                "leaves out the step's name",
-                "`select__k`",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [5]})',
-                "tunes nothing of the network",
-                "No hyperparameter of the network",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [50], '
-                '"network__units": [8, 16]})',
-                "keeps more features than there are",
-                "30 features",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, select, ("network", KerasClassifier())]), '
-                '{"select__k": [5], "network__epochs": [10, 20]})',
-                "takes the wrapper that is not recognized",
-                "unstratified",
-            ),
-            (
-                'answer = GridSearchCV(Pipeline([scale, select, ("network", '
-                'LogisticRegression())]), {"select__k": [5], "network__C": [1, 10]})',
-                "tunes something else than a network",
-                "KerasClassifier",
-            ),
-            (
-                "answer = Pipeline([scale, select, network])",
-                "stops before the search",
-                "put it into",
-            ),
+            ('answer = GridSearchCV(Pipeline([select, network]), {"select__k": [5], '
+             '"network__units": [8, 16]})',
+             "scales outside the pipeline, or not at all", "not scaled"),
+            ('answer = GridSearchCV(Pipeline([scale, network]), {"network__units": [8, 16]})',
+             "selects no features", "no feature is selected"),
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"k": [5, 15], '
+             '"network__units": [8, 16]})', "leaves out the step's name", "`select__k`"),
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [5]})',
+             "tunes nothing of the network", "No hyperparameter of the network"),
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [50], '
+             '"network__units": [8, 16]})', "keeps more features than there are", "30 features"),
+            ('answer = GridSearchCV(Pipeline([scale, select, ("network", KerasClassifier())]), '
+             '{"select__k": [5], "network__epochs": [10, 20]})',
+             "takes the wrapper that is not recognized", "unstratified"),
+            ('answer = GridSearchCV(Pipeline([scale, select, ("network", '
+             'LogisticRegression())]), {"select__k": [5], "network__C": [1, 10]})',
+             "tunes something else than a network", "KerasClassifier"),
+            ("answer = Pipeline([scale, select, network])",
+             "stops before the search", "put it into"),
         )
     ),
-)
+)  # fmt: skip

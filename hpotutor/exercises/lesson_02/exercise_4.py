@@ -1,7 +1,5 @@
 """Exercise 2.4: Three decades in four levels."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
@@ -35,10 +33,7 @@ def _check_levels(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=2,
-    number=4,
-    title="Three decades in four levels",
-    points=1,
+    lesson=2, number=4, title="Three decades in four levels", points=1,
     question="""
     Write a `param_grid` for `GridSearchCV` with two hyperparameters: `learning_rate`, 4 levels
     from 0.0001 to 0.1, evenly spaced on a log scale, and `batch_size` with 16, 32 and 64.
@@ -54,43 +49,25 @@ q4 = Exercise(
     solution_source="""
     answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}
     """,
-    why=(
-        "Good learning rates differ by factors, so that a grid with equal differences spends "
-        "nearly all its trainings in one decade."
-    ),
+    why="Good learning rates differ by factors, so that a grid with equal differences spends "
+        "nearly all its trainings in one decade.",
     wrong_answers=(
-        WrongAnswer(
-            """
+        WrongAnswer("""
             import numpy as np
             answer = {"learning_rate": np.linspace(1e-4, 1e-1, 4), "batch_size": [16, 32, 64]}
-            """,
-            because="spaces the learning rates on a linear scale",
-            says="factor",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [-4, -3, -2, -1], "batch_size": [16, 32, 64]}',
-            because="gives exponents for values",
-            says="exponents",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rte": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
-            because="misspells a name",
-            says="Did you mean 'learning_rate'?",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": 16}',
-            because="gives one level without a list",
-            says="should stand in a list",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
-            because="takes three decades for three levels",
-            says="4 learning rates",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": ht.loguniform(1e-4, 1e-1), "batch_size": [16, 32, 64]}',
-            because="gives a range to draw from, as random search wants it",
-            says="should stand in a list",
-        ),
+            """, "spaces the learning rates on a linear scale", "factor"),
+        WrongAnswer('answer = {"learning_rate": [-4, -3, -2, -1], "batch_size": [16, 32, 64]}',
+                    "gives exponents for values", "exponents"),
+        WrongAnswer('answer = {"learning_rte": [1e-4, 1e-3, 1e-2, 1e-1], '
+                    '"batch_size": [16, 32, 64]}',
+                    "misspells a name", "Did you mean 'learning_rate'?"),
+        WrongAnswer('answer = {"learning_rate": [1e-4, 1e-3, 1e-2, 1e-1], "batch_size": 16}',
+                    "gives one level without a list", "should stand in a list"),
+        WrongAnswer('answer = {"learning_rate": [1e-3, 1e-2, 1e-1], "batch_size": [16, 32, 64]}',
+                    "takes three decades for three levels", "4 learning rates"),
+        WrongAnswer('answer = {"learning_rate": ht.loguniform(1e-4, 1e-1), '
+                    '"batch_size": [16, 32, 64]}',
+                    "gives a range to draw from, as random search wants it",
+                    "should stand in a list"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 2.5: A grid within a budget."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks
@@ -40,11 +38,7 @@ def _check_budget(answer: object) -> Right:
 
 
 q5 = Exercise(
-    lesson=2,
-    number=5,
-    title="A grid within a budget",
-    points=3,
-    challenge=True,
+    lesson=2, number=5, title="A grid within a budget", points=3, challenge=True,
     question="""
     You can afford 144 trainings, and this space:
 
@@ -80,40 +74,21 @@ q5 = Exercise(
     answer = {"learning_rate": 3, "units": 2, "dropout": 2}
     assert space.grid_size(answer) * 3 + 1 <= 144
     """,
-    why=(
-        "144 trainings, and yet only 3 learning rates are tried: four hyperparameters are already "
-        "many for a grid. Lesson 03 spends the same budget on 48 different learning rates."
-    ),
+    why="144 trainings, and yet only 3 learning rates are tried: four hyperparameters are already "
+        "many for a grid. Lesson 03 spends the same budget on 48 different learning rates.",
     wrong_answers=(
-        WrongAnswer(
-            'answer = {"learning_rate": 4, "units": 2, "dropout": 2}',
-            because="forgets the refit",
-            says="refit",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": 4, "units": 4, "dropout": 3}',
-            because="counts combinations, and forgets the folds",
-            says="433 trainings",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": 7, "units": 2, "dropout": 1}',
-            because="fixes a hyperparameter to make room",
-            says="fixed, not searched",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": 2, "units": 2, "dropout": 3}',
-            because="spends the levels where they matter less",
-            says="lesson 01",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": [1e-4, 1e-2, 1e-1], "units": 2, "dropout": 2}',
-            because="gives levels instead of how many",
-            says="number of levels",
-        ),
-        WrongAnswer(
-            'answer = {"learning_rate": 3, "units": 2, "dropout": 2, "optimizer": 3}',
-            because="counts the levels of a choice, which are all there anyway",
-            says="not one of the names",
-        ),
+        WrongAnswer('answer = {"learning_rate": 4, "units": 2, "dropout": 2}',
+                    "forgets the refit", "refit"),
+        WrongAnswer('answer = {"learning_rate": 4, "units": 4, "dropout": 3}',
+                    "counts combinations, and forgets the folds", "433 trainings"),
+        WrongAnswer('answer = {"learning_rate": 7, "units": 2, "dropout": 1}',
+                    "fixes a hyperparameter to make room", "fixed, not searched"),
+        WrongAnswer('answer = {"learning_rate": 2, "units": 2, "dropout": 3}',
+                    "spends the levels where they matter less", "lesson 01"),
+        WrongAnswer('answer = {"learning_rate": [1e-4, 1e-2, 1e-1], "units": 2, "dropout": 2}',
+                    "gives levels instead of how many", "number of levels"),
+        WrongAnswer('answer = {"learning_rate": 3, "units": 2, "dropout": 2, "optimizer": 3}',
+                    "counts the levels of a choice, which are all there anyway",
+                    "not one of the names"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 2.6: A grid that finds the best 5%."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -53,11 +51,7 @@ def _grid(**changed: object) -> str:
 
 
 q6 = Exercise(
-    lesson=2,
-    number=6,
-    title="A grid that finds the best 5%",
-    points=3,
-    challenge=True,
+    lesson=2, number=6, title="A grid that finds the best 5%", points=3, challenge=True,
     question="""
     The course trained each of 5,184 settings of the digits five times and stored the scores: the
     *table*. To search it trains nothing. `ht.TableObjective("digits").space` shows its seven
@@ -86,38 +80,18 @@ q6 = Exercise(
     }
     """,
     solution_source=_grid(),
-    why=(
-        "A small grid works when you know where to put it. Levels are best spent on what you do "
-        "not know yet."
-    ),
+    why="A small grid works when you know where to put it. Levels are best spent on what you do "
+        "not know yet.",
     wrong_answers=(
-        WrongAnswer(_grid(batch_size=[16, 32]), because="has too many points", says="48 points"),
-        WrongAnswer(
-            _grid(
-                optimizer=["sgd", "rmsprop", "adam"],
-                learning_rate=[0.3, 1.0],
-                layers=[1],
-                units=[32, 64],
-                dropout=[0.0, 0.2],
-            ),
-            because="puts the learning rates too high",
-            says="of 200 replays",
-        ),
-        WrongAnswer(
-            _grid(
-                optimizer=["sgd", "rmsprop", "adam"],
-                learning_rate=[0.0001, 0.0003],
-                units=[8, 16],
-                dropout=[0.2],
-            ),
-            because="puts the learning rates too low",
-            says="of 200 replays",
-        ),
-        WrongAnswer(_grid(units=[256]), because="leaves the table", says="units"),
-        WrongAnswer(
-            'answer = {"learning_rate": [0.003, 0.01], "optimizer": ["adam"]}',
-            because="forgets hyperparameters",
-            says="layers",
-        ),
+        WrongAnswer(_grid(batch_size=[16, 32]), "has too many points", "48 points"),
+        WrongAnswer(_grid(optimizer=["sgd", "rmsprop", "adam"], learning_rate=[0.3, 1.0],
+                          layers=[1], units=[32, 64], dropout=[0.0, 0.2]),
+                    "puts the learning rates too high", "of 200 replays"),
+        WrongAnswer(_grid(optimizer=["sgd", "rmsprop", "adam"], learning_rate=[0.0001, 0.0003],
+                          units=[8, 16], dropout=[0.2]),
+                    "puts the learning rates too low", "of 200 replays"),
+        WrongAnswer(_grid(units=[256]), "leaves the table", "units"),
+        WrongAnswer('answer = {"learning_rate": [0.003, 0.01], "optimizer": ["adam"]}',
+                    "forgets hyperparameters", "layers"),
     ),
-)
+)  # fmt: skip

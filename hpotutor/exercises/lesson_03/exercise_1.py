@@ -1,7 +1,5 @@
 """Exercise 3.1: What can be drawn."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -27,10 +25,7 @@ def _check_settings(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=3,
-    number=1,
-    title="What can be drawn",
-    points=1,
+    lesson=3, number=1, title="What can be drawn", points=1,
     question="""
     This is the space of article 001:
 
@@ -56,16 +51,14 @@ q1 = Exercise(
     hidden_units = len(range(5, 20))
     answer = 2 * 2 * 2 * hidden_units
     """,
-    why=(
-        "Ten draws see a twelfth of this space. What you pay is the number of draws, which you "
-        "choose, and no longer the number of combinations."
-    ),
+    why="Ten draws see a twelfth of this space. What you pay is the number of draws, which you "
+        "choose, and no longer the number of combinations.",
     wrong_answers=(
-        WrongAnswer("answer = 2 * 2 * 2 * 16", because="counts 20 as one of them", says="range"),
-        WrongAnswer("answer = 8", because="leaves out what has no list", says="hidden_units"),
-        WrongAnswer("answer = 10", because="counts the draws", says="draw from"),
-        WrongAnswer("answer = 2 + 2 + 2 + 15", because="adds the values", says="multiply"),
-        WrongAnswer("answer = 10 * 3", because="counts the trainings", says="networks"),
-        WrongAnswer("answer = 1000", because="guesses", says="too many"),
+        WrongAnswer("answer = 2 * 2 * 2 * 16", "counts 20 as one of them", "range"),
+        WrongAnswer("answer = 8", "leaves out what has no list", "hidden_units"),
+        WrongAnswer("answer = 10", "counts the draws", "draw from"),
+        WrongAnswer("answer = 2 + 2 + 2 + 15", "adds the values", "multiply"),
+        WrongAnswer("answer = 10 * 3", "counts the trainings", "networks"),
+        WrongAnswer("answer = 1000", "guesses", "too many"),
     ),
-)
+)  # fmt: skip

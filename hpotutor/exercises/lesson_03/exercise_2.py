@@ -1,7 +1,5 @@
 """Exercise 3.2: Three ranges, two scales."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -104,10 +102,7 @@ def _check_dropout(dropout: np.ndarray) -> None:
 
 
 q2 = Exercise(
-    lesson=3,
-    number=2,
-    title="Three ranges, two scales",
-    points=2,
+    lesson=3, number=2, title="Three ranges, two scales", points=2,
     question="""
     Write `param_distributions` for `RandomizedSearchCV`, with distributions from `scipy.stats`:
 
@@ -132,13 +127,10 @@ q2 = Exercise(
         "dropout": uniform(0.1, 0.4),
     }
     """,
-    why=(
-        "A search finds only what its distributions can draw, and finds quickly only what they "
-        "draw often. No error tells you that a range stops short or a scale is the wrong one."
-    ),
+    why="A search finds only what its distributions can draw, and finds quickly only what they "
+        "draw often. No error tells you that a range stops short or a scale is the wrong one.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"""
+        WrongAnswer(f"""
             from scipy.stats import loguniform, randint, uniform
 
             answer = {{
@@ -146,60 +138,22 @@ q2 = Exercise(
                 "units": {units},
                 "dropout": {dropout},
             }}
-            """,
-            because=because,
-            says=says,
-        )
+            """, because, says)
         for rates, units, dropout, because, says in (
-            (
-                "uniform(1e-4, 0.0999)",
-                "randint(8, 129)",
-                "uniform(0.1, 0.4)",
-                "draws the learning rate on a linear scale",
-                "last of three decades",
-            ),
-            (
-                "loguniform(1e-4, 1e-1)",
-                "randint(8, 128)",
-                "uniform(0.1, 0.4)",
-                "takes both ends of randint for included",
-                "128 is never drawn",
-            ),
-            (
-                "loguniform(1e-4, 1e-1)",
-                "randint(8, 129)",
-                "uniform(0.1, 0.5)",
-                "gives uniform two ends",
-                "a width",
-            ),
-            (
-                "uniform(-4, 3)",
-                "randint(8, 129)",
-                "uniform(0.1, 0.4)",
-                "draws exponents",
-                "exponents",
-            ),
-            (
-                "[1e-4, 1e-3, 1e-2, 1e-1]",
-                "randint(8, 129)",
-                "uniform(0.1, 0.4)",
-                "gives levels",
-                "a grid in disguise",
-            ),
-            (
-                "ht.loguniform(1e-4, 1e-1)",
-                "randint(8, 129)",
-                "uniform(0.1, 0.4)",
-                "takes the course's own, which is Optuna's",
-                "scipy.stats",
-            ),
-            (
-                "loguniform(1e-4, 1e-1)",
-                "uniform(8, 120)",
-                "uniform(0.1, 0.4)",
-                "draws units with a fraction",
-                "whole numbers",
-            ),
+            ("uniform(1e-4, 0.0999)", "randint(8, 129)", "uniform(0.1, 0.4)",
+             "draws the learning rate on a linear scale", "last of three decades"),
+            ("loguniform(1e-4, 1e-1)", "randint(8, 128)", "uniform(0.1, 0.4)",
+             "takes both ends of randint for included", "128 is never drawn"),
+            ("loguniform(1e-4, 1e-1)", "randint(8, 129)", "uniform(0.1, 0.5)",
+             "gives uniform two ends", "a width"),
+            ("uniform(-4, 3)", "randint(8, 129)", "uniform(0.1, 0.4)",
+             "draws exponents", "exponents"),
+            ("[1e-4, 1e-3, 1e-2, 1e-1]", "randint(8, 129)", "uniform(0.1, 0.4)",
+             "gives levels", "a grid in disguise"),
+            ("ht.loguniform(1e-4, 1e-1)", "randint(8, 129)", "uniform(0.1, 0.4)",
+             "takes the course's own, which is Optuna's", "scipy.stats"),
+            ("loguniform(1e-4, 1e-1)", "uniform(8, 120)", "uniform(0.1, 0.4)",
+             "draws units with a fraction", "whole numbers"),
         )
     ),
-)
+)  # fmt: skip

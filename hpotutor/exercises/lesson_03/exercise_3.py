@@ -1,7 +1,5 @@
 """Exercise 3.3: How many trials."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks
@@ -39,10 +37,7 @@ def _check_trials(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=3,
-    number=3,
-    title="How many trials",
-    points=2,
+    lesson=3, number=3, title="How many trials", points=2,
     question="""
     Write `trials_needed(best, chance)`: the smallest number of random trials, a whole number, for
     which the chance that at least one of them is among the best `best` of the space is `chance` or
@@ -70,18 +65,11 @@ q3 = Exercise(
 
     answer = trials_needed
     """,
-    why=(
-        "The number of knobs is nowhere in it: 59 trials are enough for 2 knobs and for 20. For "
-        "the best 1% they are not: that takes 299."
-    ),
+    why="The number of knobs is nowhere in it: 59 trials are enough for 2 knobs and for 20. For "
+        "the best 1% they are not: that takes 299.",
     wrong_answers=tuple(
-        WrongAnswer(
-            "import math\n\ndef trials_needed(best, chance):\n    return "
-            + body
-            + "\n\nanswer = trials_needed",
-            because=because,
-            says=says,
-        )
+        WrongAnswer("import math\n\ndef trials_needed(best, chance):\n    return " + body
+                    + "\n\nanswer = trials_needed", because, says)
         for body, because, says in (
             ("math.ceil(1 / best)", "takes 20 trials for the best of 20", "all of them missed"),
             ("math.log(1 - chance) / math.log(1 - best)", "does not round", "round up"),
@@ -92,4 +80,4 @@ q3 = Exercise(
             ("math.ceil(math.log(1 - chance))", "stops half way", "divide"),
         )
     ),
-)
+)  # fmt: skip

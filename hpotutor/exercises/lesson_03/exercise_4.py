@@ -1,7 +1,5 @@
 """Exercise 3.4: What 59 trials bound."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -39,10 +37,7 @@ def _check_statements(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=3,
-    number=4,
-    title="What 59 trials bound",
-    points=2,
+    lesson=3, number=4, title="What 59 trials bound", points=2,
     question="""
     A friend draws 59 random settings from a search space of 4 knobs, trains each once, and keeps
     the one with the best validation accuracy. Which of these statements follow?
@@ -66,14 +61,10 @@ q4 = Exercise(
     solution_source="""
     answer = {"a": True, "b": False, "c": False, "d": True, "e": False}
     """,
-    why=(
-        "59 trials in a sensible space are a good start. In a careless one they are 59 trials, "
-        "and the rule holds all the same."
-    ),
+    why="59 trials in a sensible space are a good start. In a careless one they are 59 trials, "
+        "and the rule holds all the same.",
     wrong_answers=tuple(
-        WrongAnswer(
-            "answer = " + repr(dict(zip("abcde", values, strict=True))), because=because, says=says
-        )
+        WrongAnswer("answer = " + repr(dict(zip("abcde", values, strict=True))), because, says)
         for values, because, says in (
             ((True, True, False, True, False), "takes the best score for the best", "luckier"),
             ((True, False, True, True, False), "takes a rank for a score", "how much better"),
@@ -83,4 +74,4 @@ q4 = Exercise(
             ((False, False, False, False, False), "believes nothing", "the rule itself"),
         )
     ),
-)
+)  # fmt: skip

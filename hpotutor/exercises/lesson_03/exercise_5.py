@@ -1,7 +1,5 @@
 """Exercise 3.5: Sixty trainings, better spent."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import challenge
@@ -21,11 +19,7 @@ def _check_search(answer: object) -> Right:
 
 
 q5 = Exercise(
-    lesson=3,
-    number=5,
-    title="Sixty trainings, better spent",
-    points=4,
-    challenge=True,
+    lesson=3, number=5, title="Sixty trainings, better spent", points=4, challenge=True,
     question="""
     Write `search(objective, seed)`: within 60 trainings it finds a setting of the digits table and
     returns it as a dict. With `rng = np.random.default_rng(seed)`, `objective.space.sample(rng)`
@@ -72,13 +66,10 @@ q5 = Exercise(
 
     answer = search
     """,
-    why=(
-        "The later trials build on the earlier ones, and no setting wins by a single lucky score. "
-        "The coming lessons do the first with a model (04) or a population (07)."
-    ),
+    why="The later trials build on the earlier ones, and no setting wins by a single lucky score. "
+        "The coming lessons do the first with a model (04) or a population (07).",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"""
+        WrongAnswer(f"""
             import numpy as np
 
             def search(objective, seed):
@@ -93,31 +84,16 @@ q5 = Exercise(
                 return {returned}
 
             answer = search
-            """,
-            because=because,
-            says=says,
-        )
+            """, because, says)
         for seed, count, change, returned, because, says in (
             ("seed", 60, "", "trials[-1][1]", "draws at random all along", "learn from"),
             ("seed", 100, "", "trials[-1][1]", "spends more than there is", "its budget"),
             ("seed", 60, "", "trials[0][1]", "returns the worst trial", "you return"),
             ("seed", 60, "", "trials[-1][0]", "returns the score", "as a dict"),
-            (
-                "seed",
-                60,
-                "params['learning_rate'] = rng.uniform(1e-4, 1.0)",
-                "trials[-1][1]",
-                "draws the learning rate on a linear scale",
-                "are asked",
-            ),
-            (
-                "seed",
-                60,
-                "if trials: params = {**trials[0][1], 'dropout': params['dropout']}",
-                "trials[-1][1]",
-                "refines around the first trial before looking around",
-                "are asked",
-            ),
+            ("seed", 60, "params['learning_rate'] = rng.uniform(1e-4, 1.0)", "trials[-1][1]",
+             "draws the learning rate on a linear scale", "are asked"),
+            ("seed", 60, "if trials: params = {**trials[0][1], 'dropout': params['dropout']}",
+             "trials[-1][1]", "refines around the first trial before looking around", "are asked"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 4.1: Three lines."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks
@@ -46,10 +44,7 @@ def _call(answer: object, witness: SearchProbe, trials: int) -> Any:
 
 
 q1 = Exercise(
-    lesson=4,
-    number=1,
-    title="Three lines",
-    points=2,
+    lesson=4, number=1, title="Three lines", points=2,
     question="""
     Write the loop. `search` is an `ht.GaussianProcessSearch`, `train(params)` returns a score
     (higher is better), `trials` says how often. Return the best params that were found:
@@ -80,49 +75,27 @@ q1 = Exercise(
 
     answer = loop
     """,
-    why=(
-        "Every library in this lesson runs these three lines for you. Suggest all points first, "
-        "and nothing of what the first ones taught can help the later ones."
-    ),
+    why="Every library in this lesson runs these three lines for you. Suggest all points first, "
+        "and nothing of what the first ones taught can help the later ones.",
     wrong_answers=tuple(
-        WrongAnswer(
-            "def loop(search, train, trials):\n"
-            + "\n".join(f"    {line}" for line in body.split("\n"))
-            + "\nanswer = loop",
-            because=because,
-            says=says,
-        )
+        WrongAnswer("def loop(search, train, trials):\n"
+                    + "\n".join(f"    {line}" for line in body.split("\n")) + "\nanswer = loop",
+                    because, says)
         for body, because, says in (
-            (
-                "for _ in range(trials):\n    params = search.suggest()\n    train(params)\n"
-                "return params",
-                "forgets to tell the search",
-                "learns nothing",
-            ),
-            (
-                "points = [search.suggest() for _ in range(trials)]\nfor params in points:\n"
-                "    search.observe(params, train(params))\nreturn search.incumbent",
-                "suggests everything before it trains",
-                "only then ask again",
-            ),
-            (
-                "for _ in range(trials):\n    params = search.suggest()\n"
-                "    search.observe(params, train(params))\nreturn params",
-                "returns the last point instead of the best",
-                "not the best one",
-            ),
-            (
-                "for _ in range(trials):\n    params = search.suggest()\n"
-                "    search.observe(params, -train(params))\nreturn search.incumbent",
-                "tells a loss, as Hyperopt wants it",
-                "not the one that",
-            ),
-            (
-                "params = search.suggest()\nfor _ in range(trials):\n"
-                "    search.observe(params, train(params))\nreturn search.incumbent",
-                "asks once and trains the same point again",
-                "only then ask again",
-            ),
+            ("for _ in range(trials):\n    params = search.suggest()\n    train(params)\n"
+             "return params", "forgets to tell the search", "learns nothing"),
+            ("points = [search.suggest() for _ in range(trials)]\nfor params in points:\n"
+             "    search.observe(params, train(params))\nreturn search.incumbent",
+             "suggests everything before it trains", "only then ask again"),
+            ("for _ in range(trials):\n    params = search.suggest()\n"
+             "    search.observe(params, train(params))\nreturn params",
+             "returns the last point instead of the best", "not the best one"),
+            ("for _ in range(trials):\n    params = search.suggest()\n"
+             "    search.observe(params, -train(params))\nreturn search.incumbent",
+             "tells a loss, as Hyperopt wants it", "not the one that"),
+            ("params = search.suggest()\nfor _ in range(trials):\n"
+             "    search.observe(params, train(params))\nreturn search.incumbent",
+             "asks once and trains the same point again", "only then ask again"),
         )
     ),
-)
+)  # fmt: skip

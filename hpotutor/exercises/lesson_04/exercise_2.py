@@ -1,7 +1,5 @@
 """Exercise 4.2: Three rules, three choices."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -42,10 +40,7 @@ def _check_rules(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=4,
-    number=2,
-    title="Three rules, three choices",
-    points=1,
+    lesson=4, number=2, title="Three rules, three choices", points=1,
     question="""
     The best score so far is 0.90. The surrogate believes this of three candidates:
 
@@ -80,12 +75,10 @@ q2 = Exercise(
     }
     answer = {rule: "ABC"[value.argmax()] for rule, value in values.items()}
     """,
-    why=(
-        "The surrogate is the same in all three; the acquisition function decides how much an "
-        "unknown place is worth."
-    ),
+    why="The surrogate is the same in all three; the acquisition function decides how much an "
+        "unknown place is worth.",
     wrong_answers=tuple(
-        WrongAnswer(f"answer = dict(zip({_RULES!r}, {letters!r}))", because=because, says=says)
+        WrongAnswer(f"answer = dict(zip({_RULES!r}, {letters!r}))", because, says)
         for letters, because, says in (
             ("AAA", "takes the highest mean everywhere", "hardly anything"),
             ("CCC", "takes the largest spread everywhere", "little chance"),
@@ -94,4 +87,4 @@ q2 = Exercise(
             ("ABB", "forgets to double the standard deviation", "for C"),
         )
     ),
-)
+)  # fmt: skip

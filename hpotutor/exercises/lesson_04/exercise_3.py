@@ -1,7 +1,5 @@
 """Exercise 4.3: Read Hyperopt's answer."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -39,10 +37,7 @@ def _check_translation(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=4,
-    number=3,
-    title="Read Hyperopt's answer",
-    points=1,
+    lesson=4, number=3, title="Read Hyperopt's answer", points=1,
     question="""
     A colleague runs Hyperopt on this space:
 
@@ -69,35 +64,19 @@ q3 = Exercise(
     optimizers, rates = ["sgd", "adam", "rmsprop"], [0.001, 0.01, 0.1]
     answer = {"hidden_units": int(12.0), "optimizer": optimizers[2], "learning_rate": rates[1]}
     """,
-    why=(
-        "Whoever copies `fmin`'s answer into a report reports a learning rate of 1. "
-        "`space_eval(space, best)` looks the places up for you."
-    ),
+    why="Whoever copies `fmin`'s answer into a report reports a learning rate of 1. "
+        "`space_eval(space, best)` looks the places up for you.",
     wrong_answers=(
-        WrongAnswer(
-            'answer = {"hidden_units": 12.0, "learning_rate": 1, "optimizer": 2}',
-            because="copies the answer as it is",
-            says="the place in the list",
-        ),
-        WrongAnswer(
-            'answer = {"hidden_units": 12, "learning_rate": 0.001, "optimizer": "adam"}',
-            because="counts from 1",
-            says="count from 0",
-        ),
-        WrongAnswer(
-            'answer = {"hidden_units": 12, "learning_rate": 1, "optimizer": "rmsprop"}',
-            because="takes a place for a learning rate",
-            says="no learning rate",
-        ),
-        WrongAnswer(
-            'answer = {"hidden_units": 12.0, "learning_rate": 0.01, "optimizer": "rmsprop"}',
-            because="leaves the float",
-            says="`Dense` wants",
-        ),
-        WrongAnswer(
-            'answer = {"hidden_units": 17, "learning_rate": 0.01, "optimizer": "rmsprop"}',
-            because="takes 12 for a place that counts from 5",
-            says="no place",
-        ),
+        WrongAnswer('answer = {"hidden_units": 12.0, "learning_rate": 1, "optimizer": 2}',
+                    "copies the answer as it is", "the place in the list"),
+        WrongAnswer('answer = {"hidden_units": 12, "learning_rate": 0.001, "optimizer": "adam"}',
+                    "counts from 1", "count from 0"),
+        WrongAnswer('answer = {"hidden_units": 12, "learning_rate": 1, "optimizer": "rmsprop"}',
+                    "takes a place for a learning rate", "no learning rate"),
+        WrongAnswer('answer = {"hidden_units": 12.0, "learning_rate": 0.01, '
+                    '"optimizer": "rmsprop"}',
+                    "leaves the float", "`Dense` wants"),
+        WrongAnswer('answer = {"hidden_units": 17, "learning_rate": 0.01, "optimizer": "rmsprop"}',
+                    "takes 12 for a place that counts from 5", "no place"),
     ),
-)
+)  # fmt: skip

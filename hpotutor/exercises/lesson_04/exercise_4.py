@@ -1,7 +1,5 @@
 """Exercise 4.4: How much of it was Bayesian?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -26,10 +24,7 @@ def _check_modeled(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=4,
-    number=4,
-    title="How much of it was Bayesian?",
-    points=1,
+    lesson=4, number=4, title="How much of it was Bayesian?", points=1,
     question="""
     Left at its defaults, Hyperopt's `tpe.suggest` draws 20 trials at random before it asks its
     model, Optuna's `TPESampler` 10. The programs of the articles make 10 trials (000, Hyperopt),
@@ -52,25 +47,13 @@ q4 = Exercise(
     """,
     why="A budget below the random start buys random search under another name.",
     wrong_answers=(
-        WrongAnswer(
-            'answer = {"000 Hyperopt": 10, "001 Hyperopt": 100, "003 Optuna": 10}',
-            because="thinks that every trial is modeled",
-            says="drawn at random",
-        ),
-        WrongAnswer(
-            'answer = {"000 Hyperopt": 0, "001 Hyperopt": 90, "003 Optuna": 0}',
-            because="takes Optuna's default for Hyperopt's",
-            says="draws more",
-        ),
-        WrongAnswer(
-            'answer = {"000 Hyperopt": 5, "001 Hyperopt": 80, "003 Optuna": 0}',
-            because="guesses a share",
-            says="minus its random start",
-        ),
-        WrongAnswer(
-            'answer = {"000 Hyperopt": -10, "001 Hyperopt": 80, "003 Optuna": 0}',
-            because="forgets that there are no negative trials",
-            says="from 0 up",
-        ),
+        WrongAnswer('answer = {"000 Hyperopt": 10, "001 Hyperopt": 100, "003 Optuna": 10}',
+                    "thinks that every trial is modeled", "drawn at random"),
+        WrongAnswer('answer = {"000 Hyperopt": 0, "001 Hyperopt": 90, "003 Optuna": 0}',
+                    "takes Optuna's default for Hyperopt's", "draws more"),
+        WrongAnswer('answer = {"000 Hyperopt": 5, "001 Hyperopt": 80, "003 Optuna": 0}',
+                    "guesses a share", "minus its random start"),
+        WrongAnswer('answer = {"000 Hyperopt": -10, "001 Hyperopt": 80, "003 Optuna": 0}',
+                    "forgets that there are no negative trials", "from 0 up"),
     ),
-)
+)  # fmt: skip

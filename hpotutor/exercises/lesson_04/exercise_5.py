@@ -1,7 +1,5 @@
 """Exercise 4.5: Find the leak."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -35,10 +33,7 @@ def _check_leaks(answer: object) -> Right:
 
 
 q5 = Exercise(
-    lesson=4,
-    number=5,
-    title="Find the leak",
-    points=1,
+    lesson=4, number=5, title="Find the leak", points=1,
     question="""
     Which rows score the trials in each program of the articles: `"training"`, `"validation"` or
     `"test"`? The lines that matter:
@@ -80,33 +75,19 @@ q5 = Exercise(
         "003 KerasTuner": "validation",
     }
     """,
-    why=(
-        "The search maximizes whatever you return. Returned training accuracy rewards learning by "
-        "heart; returned test accuracy uses up the rows that should have judged the result."
-    ),
+    why="The search maximizes whatever you return. Returned training accuracy rewards learning by "
+        "heart; returned test accuracy uses up the rows that should have judged the result.",
     wrong_answers=tuple(
-        WrongAnswer(f"answer = dict(zip({tuple(_SCORED)!r}, {rows!r}))", because=because, says=says)
+        WrongAnswer(f"answer = dict(zip({tuple(_SCORED)!r}, {rows!r}))", because, says)
         for rows, because, says in (
-            (
-                ("test", "training", "validation", "validation"),
-                "sees validation_split and reads no further",
-                "all of `x_train`",
-            ),
-            (
-                ("validation", "training", "training", "validation"),
-                "takes a test set for a validation set",
-                "000 Hyperopt",
-            ),
-            (
-                ("test", "validation", "training", "validation"),
-                "takes X for other rows than those of fit",
-                "001 Hyperopt",
-            ),
-            (
-                ("test", "training", "training", "training"),
-                "overlooks the name of the objective",
-                "val_accuracy",
-            ),
+            (("test", "training", "validation", "validation"),
+             "sees validation_split and reads no further", "all of `x_train`"),
+            (("validation", "training", "training", "validation"),
+             "takes a test set for a validation set", "000 Hyperopt"),
+            (("test", "validation", "training", "validation"),
+             "takes X for other rows than those of fit", "001 Hyperopt"),
+            (("test", "training", "training", "training"),
+             "overlooks the name of the objective", "val_accuracy"),
         )
     ),
-)
+)  # fmt: skip

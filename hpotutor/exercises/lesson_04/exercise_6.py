@@ -1,7 +1,5 @@
 """Exercise 4.6: Mend it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks
@@ -82,10 +80,7 @@ _LOG_RATE = 'trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)'
 _MENDED = {"rate": _LOG_RATE, "split": "", "rows": "data.x_val, data.y_val"}
 
 q6 = Exercise(
-    lesson=4,
-    number=6,
-    title="Mend it",
-    points=2,
+    lesson=4, number=6, title="Mend it", points=2,
     question="""
     Write article 003's Optuna objective as it should be. `trial` is an Optuna trial, `data` a data
     set of this course, and `build(units=..., learning_rate=...)` returns a compiled Keras network.
@@ -108,50 +103,27 @@ q6 = Exercise(
     answer = objective
     """,
     solution_source=_ARTICLE_003.format(**_MENDED),
-    why=(
-        "The objective is the only thing a search believes. An hour of checking it is worth more "
-        "than a better sampler."
-    ),
+    why="The objective is the only thing a search believes. An hour of checking it is worth more "
+        "than a better sampler.",
     wrong_answers=tuple(
-        WrongAnswer(_ARTICLE_003.format(**{**_MENDED, **change}), because=because, says=says)
+        WrongAnswer(_ARTICLE_003.format(**{**_MENDED, **change}), because, says)
         for change, because, says in (
-            (
-                {"rows": "data.x_train, data.y_train"},
-                "scores on the training rows, as the article does",
-                "learned from",
-            ),
-            (
-                {"rows": "*data.open_test()"},
-                "scores on the test rows, as article 000 does",
-                "test set",
-            ),
-            (
-                {"rate": 'trial.suggest_loguniform("learning_rate", 1e-4, 1e-1)'},
-                "keeps the deprecated call",
-                "deprecated",
-            ),
-            (
-                {"rate": 'trial.suggest_float("learning_rate", 1e-4, 1e-1)'},
-                "forgets the log scale",
-                "linear scale",
-            ),
-            (
-                {"split": ", validation_split=0.2"},
-                "cuts the validation set twice",
-                "second validation set",
-            ),
+            ({"rows": "data.x_train, data.y_train"},
+             "scores on the training rows, as the article does", "learned from"),
+            ({"rows": "*data.open_test()"},
+             "scores on the test rows, as article 000 does", "test set"),
+            ({"rate": 'trial.suggest_loguniform("learning_rate", 1e-4, 1e-1)'},
+             "keeps the deprecated call", "deprecated"),
+            ({"rate": 'trial.suggest_float("learning_rate", 1e-4, 1e-1)'},
+             "forgets the log scale", "linear scale"),
+            ({"split": ", validation_split=0.2"},
+             "cuts the validation set twice", "second validation set"),
         )
     )
     + (
-        WrongAnswer(
-            _ARTICLE_003.format(**_MENDED).replace("return accuracy", "return -accuracy"),
-            because="minimizes, as Hyperopt does",
-            says="maximize",
-        ),
-        WrongAnswer(
-            _ARTICLE_003.format(**_MENDED).replace("_, accuracy", "accuracy, _"),
-            because="takes the loss for the accuracy",
-            says="the loss first",
-        ),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return -accuracy"),
+                    "minimizes, as Hyperopt does", "maximize"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("_, accuracy", "accuracy, _"),
+                    "takes the loss for the accuracy", "the loss first"),
     ),
-)
+)  # fmt: skip

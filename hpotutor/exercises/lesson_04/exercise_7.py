@@ -1,7 +1,5 @@
 """Exercise 4.7: Better than luck."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.errors import HpoTutorError
@@ -72,11 +70,7 @@ answer = search
 """
 
 q7 = Exercise(
-    lesson=4,
-    number=7,
-    title="Better than luck",
-    points=3,
-    challenge=True,
+    lesson=4, number=7, title="Better than luck", points=3, challenge=True,
     question="""
     Write `search(objective, seed)`. It may train 50 networks on the digits table
     (`objective.evaluate(params).value` is the validation accuracy, NaN for a network that
@@ -101,36 +95,18 @@ q7 = Exercise(
     answer = search
     """,
     solution_source=_SEARCH,
-    why=(
-        "Judged over many seeds a method shows what it is worth. It can rise further: keep ten "
-        "trainings back, and train the best five settings twice more: one score is partly luck."
-    ),
+    why="Judged over many seeds a method shows what it is worth. It can rise further: keep ten "
+        "trainings back, and train the best five settings twice more: one score is partly luck.",
     wrong_answers=(
-        WrongAnswer(
-            _RANDOM.format(chosen="points[int(np.nanargmax(values))]"),
-            because="searches at random",
-            says="learn from the ones before",
-        ),
-        WrongAnswer(
-            _RANDOM.format(chosen="points[-1]"),
-            because="returns the last trial instead of the best",
-            says="worse than random search",
-        ),
-        WrongAnswer(
-            _SEARCH.replace("n_trials=50", "n_trials=60"),
-            because="spends more than the budget",
-            says="its budget",
-        ),
-        WrongAnswer(
-            _SEARCH.replace('direction="maximize", ', ""),
-            because="leaves Optuna's default, which minimizes",
-            says="does the study maximize",
-        ),
-        WrongAnswer(
-            "def search(objective, seed):\n    return objective.space.sample(seed)\n"
-            "answer = search",
-            because="never trains a network",
-            says="without having looked",
-        ),
+        WrongAnswer(_RANDOM.format(chosen="points[int(np.nanargmax(values))]"),
+                    "searches at random", "learn from the ones before"),
+        WrongAnswer(_RANDOM.format(chosen="points[-1]"),
+                    "returns the last trial instead of the best", "worse than random search"),
+        WrongAnswer(_SEARCH.replace("n_trials=50", "n_trials=60"),
+                    "spends more than the budget", "its budget"),
+        WrongAnswer(_SEARCH.replace('direction="maximize", ', ""),
+                    "leaves Optuna's default, which minimizes", "does the study maximize"),
+        WrongAnswer("def search(objective, seed):\n    return objective.space.sample(seed)\n"
+                    "answer = search", "never trains a network", "without having looked"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 5.1: The first step."""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks
@@ -48,10 +46,7 @@ def _check_first_steps(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=5,
-    number=1,
-    title="The first step",
-    points=2,
+    lesson=5, number=1, title="The first step", points=2,
     question="""
     Before the first step, four weights have the gradients 0.001, 0.1, 10 and −1000. The learning
     rate is 0.01. By how much does each weight *change* in the first step of SGD, and of Adam
@@ -75,43 +70,19 @@ q1 = Exercise(
         adam.append(-0.01 * m_hat / s_hat**0.5)
     answer = {"sgd": sgd, "adam": adam}
     """,
-    why=(
-        "Adam's learning rate is nearly the length of a step, whatever the loss is scaled by; "
-        "SGD's is not. That is why one number for Adam travels further between problems."
-    ),
+    why="Adam's learning rate is nearly the length of a step, whatever the loss is scaled by; "
+        "SGD's is not. That is why one number for Adam travels further between problems.",
     wrong_answers=tuple(
-        WrongAnswer(f'answer = {{"sgd": {sgd}, "adam": {adam}}}', because=because, says=says)
+        WrongAnswer(f'answer = {{"sgd": {sgd}, "adam": {adam}}}', because, says)
         for sgd, adam, because, says in (
-            (
-                [1e-5, 1e-3, 0.1, -10],
-                [0.01, 0.01, 0.01, -0.01],
-                "walks up the gradient",
-                "against",
-            ),
-            (
-                [-1e-5, -1e-3, -0.1, 10],
-                [-0.01, -0.01, -0.01, -0.01],
-                "forgets that Adam keeps the sign",
-                "last gradient is negative",
-            ),
-            (
-                [-1e-5, -1e-3, -0.1, 10],
-                [-0.0316, -0.0316, -0.0316, 0.0316],
-                "leaves out the bias correction",
-                "hats",
-            ),
-            (
-                [-1e-5, -1e-3, -0.1, 10],
-                [-1e-5, -1e-3, -0.1, 10],
-                "takes Adam for SGD",
-                "divides",
-            ),
-            (
-                [-0.001, -0.1, -10, 1000],
-                [-0.01, -0.01, -0.01, 0.01],
-                "leaves out the learning rate",
-                "learning rate times",
-            ),
+            ([1e-5, 1e-3, 0.1, -10], [0.01, 0.01, 0.01, -0.01], "walks up the gradient", "against"),
+            ([-1e-5, -1e-3, -0.1, 10], [-0.01, -0.01, -0.01, -0.01],
+             "forgets that Adam keeps the sign", "last gradient is negative"),
+            ([-1e-5, -1e-3, -0.1, 10], [-0.0316, -0.0316, -0.0316, 0.0316],
+             "leaves out the bias correction", "hats"),
+            ([-1e-5, -1e-3, -0.1, 10], [-1e-5, -1e-3, -0.1, 10], "takes Adam for SGD", "divides"),
+            ([-0.001, -0.1, -10, 1000], [-0.01, -0.01, -0.01, 0.01],
+             "leaves out the learning rate", "learning rate times"),
         )
     ),
-)
+)  # fmt: skip

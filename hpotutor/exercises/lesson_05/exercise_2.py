@@ -1,7 +1,5 @@
 """Exercise 5.2: Write momentum."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
@@ -47,10 +45,7 @@ def _check_momentum(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=5,
-    number=2,
-    title="Write momentum",
-    points=2,
+    lesson=5, number=2, title="Write momentum", points=2,
     question="""
     Write `step(weight, velocity, gradient, learning_rate, momentum)`: one step of the momentum
     rule in the table above, for a single weight. Return the new weight and the new velocity.
@@ -75,58 +70,29 @@ q2 = Exercise(
 
     answer = step
     """,
-    why=(
-        "Momentum 0 is SGD, so a search that tunes momentum too can reach all that SGD reaches; "
-        "it only needs more trials to find it."
-    ),
+    why="Momentum 0 is SGD, so a search that tunes momentum too can reach all that SGD reaches; "
+        "it only needs more trials to find it.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"""
+        WrongAnswer(f"""
             def step(weight, velocity, gradient, learning_rate, momentum):
                 {first}
                 return {second}
             answer = step
-            """,
-            because=because,
-            says=says,
-        )
+            """, because, says)
         for first, second, because, says in (
-            (
-                "new = momentum * velocity - learning_rate * gradient",
-                "weight + velocity, new",
-                "moves by the old velocity",
-                "*new* velocity",
-            ),
-            (
-                "velocity = momentum * velocity + learning_rate * gradient",
-                "weight + velocity, velocity",
-                "walks uphill",
-                "uphill",
-            ),
-            (
-                "velocity = momentum * velocity - (1 - momentum) * learning_rate * gradient",
-                "weight + velocity, velocity",
-                "averages as Adam does",
-                "this rule sums",
-            ),
-            (
-                "velocity = momentum * velocity + gradient",
-                "weight - learning_rate * velocity, velocity",
-                "writes the rule of another library",
-                "PyTorch",
-            ),
-            (
-                "velocity = momentum * velocity - learning_rate * gradient",
-                "velocity, weight + velocity",
-                "returns them in the other order",
-                "weight first",
-            ),
-            (
-                "velocity = -learning_rate * gradient",
-                "weight + velocity, velocity",
-                "forgets the old velocity",
-                "momentum × velocity",
-            ),
+            ("new = momentum * velocity - learning_rate * gradient", "weight + velocity, new",
+             "moves by the old velocity", "*new* velocity"),
+            ("velocity = momentum * velocity + learning_rate * gradient",
+             "weight + velocity, velocity", "walks uphill", "uphill"),
+            ("velocity = momentum * velocity - (1 - momentum) * learning_rate * gradient",
+             "weight + velocity, velocity", "averages as Adam does", "this rule sums"),
+            ("velocity = momentum * velocity + gradient",
+             "weight - learning_rate * velocity, velocity",
+             "writes the rule of another library", "PyTorch"),
+            ("velocity = momentum * velocity - learning_rate * gradient",
+             "velocity, weight + velocity", "returns them in the other order", "weight first"),
+            ("velocity = -learning_rate * gradient", "weight + velocity, velocity",
+             "forgets the old velocity", "momentum × velocity"),
         )
     ),
-)
+)  # fmt: skip

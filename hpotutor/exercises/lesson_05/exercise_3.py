@@ -1,7 +1,5 @@
 """Exercise 5.3: A schedule counts steps."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -73,10 +71,7 @@ answer = schedule
 
 
 q3 = Exercise(
-    lesson=5,
-    number=3,
-    title="A schedule counts steps",
-    points=2,
+    lesson=5, number=3, title="A schedule counts steps", points=2,
     question="""
     Write `schedule(peak, rows, batch_size, epochs)`: a list or array with the learning rate of
     every training step. During the first epoch it rises in a straight line to `peak`; from there
@@ -99,59 +94,35 @@ q3 = Exercise(
         per_epoch="-(-rows // batch_size)",
         body="return np.concatenate([warm, peak * (1 + np.cos(np.pi * t)) / 2])",
     ),
-    why=(
-        "A schedule that counts epochs as steps is over after a few batches, without an error; "
-        "plot the learning rates before you train with them."
-    ),
+    why="A schedule that counts epochs as steps is over after a few batches, without an error; "
+        "plot the learning rates before you train with them.",
     wrong_answers=(
         *(
-            WrongAnswer(
-                _SCHEDULE.format(per_epoch=per_epoch, body=body), because=because, says=says
-            )
+            WrongAnswer(_SCHEDULE.format(per_epoch=per_epoch, body=body), because, says)
             for per_epoch, body, because, says in (
-                (
-                    "rows // batch_size",
-                    "return np.concatenate([warm, peak * (1 + np.cos(np.pi * t)) / 2])",
-                    "forgets the smaller last batch",
-                    "remainder",
-                ),
-                (
-                    "-(-rows // batch_size)",
-                    "t = np.arange(epochs * per_epoch) / (epochs * per_epoch)\n"
-                    "    return peak * (1 + np.cos(np.pi * t)) / 2",
-                    "leaves out the warm-up",
-                    "lead up to the peak",
-                ),
-                (
-                    "-(-rows // batch_size)",
-                    "return np.concatenate([warm, peak * (1 + np.cos(2 * np.pi * t)) / 2])",
-                    "takes a whole cosine",
-                    "rises again",
-                ),
-                (
-                    "-(-rows // batch_size)",
-                    "return np.concatenate([warm, peak * np.cos(np.pi * t / 4)])",
-                    "does not come down to 0",
-                    "close to 0",
-                ),
-                (
-                    "-(-rows // batch_size)",
-                    "return np.concatenate([warm, peak * (1 - t)])",
-                    "falls in a straight line",
-                    "half a cosine",
-                ),
+                ("rows // batch_size",
+                 "return np.concatenate([warm, peak * (1 + np.cos(np.pi * t)) / 2])",
+                 "forgets the smaller last batch", "remainder"),
+                ("-(-rows // batch_size)",
+                 "t = np.arange(epochs * per_epoch) / (epochs * per_epoch)\n"
+                 "    return peak * (1 + np.cos(np.pi * t)) / 2",
+                 "leaves out the warm-up", "lead up to the peak"),
+                ("-(-rows // batch_size)",
+                 "return np.concatenate([warm, peak * (1 + np.cos(2 * np.pi * t)) / 2])",
+                 "takes a whole cosine", "rises again"),
+                ("-(-rows // batch_size)",
+                 "return np.concatenate([warm, peak * np.cos(np.pi * t / 4)])",
+                 "does not come down to 0", "close to 0"),
+                ("-(-rows // batch_size)", "return np.concatenate([warm, peak * (1 - t)])",
+                 "falls in a straight line", "half a cosine"),
             )
         ),
-        WrongAnswer(
-            """
+        WrongAnswer("""
             import numpy as np
             def schedule(peak, rows, batch_size, epochs):
                 t = np.arange(epochs) / epochs
                 return peak * (1 + np.cos(np.pi * t)) / 2
             answer = schedule
-            """,
-            because="counts epochs",
-            says="every *step*",
-        ),
+            """, "counts epochs", "every *step*"),
     ),
-)
+)  # fmt: skip

@@ -1,8 +1,7 @@
 """Exercise 5.4: A fair race."""
 
-from __future__ import annotations
-
 import math
+from typing import Any
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
@@ -17,7 +16,7 @@ def _check_spaces(answer: object) -> Right:
     decades = {}
     for name, (low, high) in _GOOD.items():
         space = checks.search_space(spaces[name], ("learning_rate",))
-        domain = space["learning_rate"]
+        domain: Any = space["learning_rate"]
         if not hasattr(domain, "high"):
             wrong(f"For `{name}` give a range, `ht.loguniform(low, high)`, not single values.")
         if not checks.log_scaled(space, "learning_rate"):
@@ -37,7 +36,7 @@ def _check_spaces(answer: object) -> Right:
                 "would go where nothing learns."
             )
     if abs(decades["sgd"] - decades["adam"]) > 0.05:
-        wide = max(decades, key=decades.get)
+        wide = max(decades, key=decades.__getitem__)
         wrong(
             f"`{wide}` has the wider range, so the same number of trials searches it less densely. "
             "Give both the same number of decades."
@@ -46,10 +45,7 @@ def _check_spaces(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=5,
-    number=4,
-    title="A fair race",
-    points=2,
+    lesson=5, number=4, title="A fair race", points=2,
     question="""
     Somebody compares SGD and Adam on the digits with `ht.loguniform(1e-4, 1e-2)` for both, and
     declares Adam the winner. Write the two spaces of a fairer comparison: for each optimizer a
@@ -71,49 +67,29 @@ q4 = Exercise(
         "adam": ht.SearchSpace(learning_rate=ht.loguniform(0.0005, 0.05)),
     }
     """,
-    why=(
-        "Equal ranges look fair and are not: a learning rate means something else to each "
-        "optimizer. Report the ranges you searched, or your ranking says nothing."
-    ),
+    why="Equal ranges look fair and are not: a learning rate means something else to each "
+        "optimizer. Report the ranges you searched, or your ranking says nothing.",
     wrong_answers=tuple(
-        WrongAnswer(f'answer = {{"sgd": {sgd}, "adam": {adam}}}', because=because, says=says)
+        WrongAnswer(f'answer = {{"sgd": {sgd}, "adam": {adam}}}', because, says)
         for sgd, adam, because, says in (
-            (
-                "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-2))",
-                "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-2))",
-                "gives both the range that suits one",
-                "`sgd` gets",
-            ),
-            (
-                "ht.SearchSpace(learning_rate=ht.loguniform(0.01, 1))",
-                "ht.SearchSpace(learning_rate=ht.loguniform(0.01, 1))",
-                "gives both the range that suits the other",
-                "`adam` gets",
-            ),
-            (
-                "ht.SearchSpace(learning_rate=ht.uniform(0.03, 3))",
-                "ht.SearchSpace(learning_rate=ht.uniform(0.0005, 0.05))",
-                "draws on a linear scale",
-                "linear",
-            ),
-            (
-                "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
-                "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
-                "takes everything",
-                "decades, and 2",
-            ),
-            (
-                "ht.SearchSpace(learning_rate=ht.loguniform(0.1, 1))",
-                "ht.SearchSpace(learning_rate=ht.loguniform(0.0005, 0.05))",
-                "searches one twice as densely",
-                "wider range",
-            ),
-            (
-                "ht.SearchSpace(learning_rate=ht.choice(0.1, 0.3, 1.0))",
-                "ht.SearchSpace(learning_rate=ht.choice(0.001, 0.01, 0.03))",
-                "gives a grid",
-                "give a range",
-            ),
+            ("ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-2))",
+             "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-2))",
+             "gives both the range that suits one", "`sgd` gets"),
+            ("ht.SearchSpace(learning_rate=ht.loguniform(0.01, 1))",
+             "ht.SearchSpace(learning_rate=ht.loguniform(0.01, 1))",
+             "gives both the range that suits the other", "`adam` gets"),
+            ("ht.SearchSpace(learning_rate=ht.uniform(0.03, 3))",
+             "ht.SearchSpace(learning_rate=ht.uniform(0.0005, 0.05))",
+             "draws on a linear scale", "linear"),
+            ("ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
+             "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1))",
+             "takes everything", "decades, and 2"),
+            ("ht.SearchSpace(learning_rate=ht.loguniform(0.1, 1))",
+             "ht.SearchSpace(learning_rate=ht.loguniform(0.0005, 0.05))",
+             "searches one twice as densely", "wider range"),
+            ("ht.SearchSpace(learning_rate=ht.choice(0.1, 0.3, 1.0))",
+             "ht.SearchSpace(learning_rate=ht.choice(0.001, 0.01, 0.03))",
+             "gives a grid", "give a range"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 5.5: Twelve trainings."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -36,11 +34,7 @@ answer = search
 
 
 q5 = Exercise(
-    lesson=5,
-    number=5,
-    title="Twelve trainings",
-    points=3,
-    challenge=True,
+    lesson=5, number=5, title="Twelve trainings", points=3, challenge=True,
     question="""
     Write `search(objective, seed)`. It may train 12 networks with `objective.evaluate(params)`
     and returns the `params` it chooses. `objective.space` is the space of the digits table:
@@ -72,52 +66,24 @@ q5 = Exercise(
         ),
         better="score > best_score",
     ),
-    why=(
-        "A space that leaves out what you know to be bad is worth more than a cleverer search "
+    why="A space that leaves out what you know to be bad is worth more than a cleverer search "
         "over all of it. Here that is an optimizer together with the range of its learning rate: "
-        "neither does it alone."
-    ),
+        "neither does it alone.",
     wrong_answers=tuple(
-        WrongAnswer(
-            _SEARCH.format(trials=trials, narrow=narrow, better=better), because=because, says=says
-        )
+        WrongAnswer(_SEARCH.format(trials=trials, narrow=narrow, better=better), because, says)
         for trials, narrow, better, because, says in (
             (12, "pass", "score > best_score", "searches everything", "of 200 replays end"),
-            (
-                12,
-                'params["optimizer"] = "adam"',
-                "score > best_score",
-                "narrows the optimizer and not its rate",
-                "which learning rates",
-            ),
-            (
-                12,
-                'params["optimizer"] = "adam"',
-                "True",
-                "returns the last trial",
-                "do you return the best trial",
-            ),
-            (
-                12,
-                'params |= {"optimizer": "sgd", "learning_rate": 0.01}',
-                "score > best_score",
-                "leaves SGD at Keras's default rate",
-                "which learning rates",
-            ),
-            (
-                12,
-                'params["optimizer"] = "sgd"',
-                "score > best_score",
-                "takes the optimizer that is hardest to tune, and all of its rates",
-                "of 200 replays end",
-            ),
-            (
-                40,
-                'params["optimizer"] = "adam"',
-                "score > best_score",
-                "spends more than the budget",
-                "budget is 12",
-            ),
+            (12, 'params["optimizer"] = "adam"', "score > best_score",
+             "narrows the optimizer and not its rate", "which learning rates"),
+            (12, 'params["optimizer"] = "adam"', "True",
+             "returns the last trial", "do you return the best trial"),
+            (12, 'params |= {"optimizer": "sgd", "learning_rate": 0.01}', "score > best_score",
+             "leaves SGD at Keras's default rate", "which learning rates"),
+            (12, 'params["optimizer"] = "sgd"', "score > best_score",
+             "takes the optimizer that is hardest to tune, and all of its rates",
+             "of 200 replays end"),
+            (40, 'params["optimizer"] = "adam"', "score > best_score",
+             "spends more than the budget", "budget is 12"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,6 +1,6 @@
 """Exercise 6.1: Do the orders agree?"""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -29,17 +29,14 @@ def _check_agreement(answer: object) -> Right:
             )
     mixed = rng.permutation(early)
     value = checks.number(checks.call(answer, early, mixed), "one number between -1 and 1")
-    ranks = [np.argsort(np.argsort(part)) for part in (early, mixed)]
+    ranks: Any = [np.argsort(np.argsort(part)) for part in (early, mixed)]
     if abs(value - np.corrcoef(*ranks)[0, 1]) > 1e-6:
         wrong(f"For two orders that partly agree, {value:.3g} is not the correlation of the ranks.")
     return right("Only the order counts, which is all that halving looks at.")
 
 
 q1 = Exercise(
-    lesson=6,
-    number=1,
-    title="Do the orders agree?",
-    points=1,
+    lesson=6, number=1, title="Do the orders agree?", points=1,
     question="""
     Write `agreement(early, late)`: the rank correlation (Spearman's) of two arrays of scores, one
     number between -1 and 1.
@@ -67,12 +64,8 @@ q1 = Exercise(
     """,
     why="Successive halving never uses how much better a score is, only which is better.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"import numpy as np\n\ndef agreement(early, late):\n    return {code}\n\n"
-            "answer = agreement",
-            because=because,
-            says=says,
-        )
+        WrongAnswer(f"import numpy as np\n\ndef agreement(early, late):\n    return {code}\n\n"
+                    "answer = agreement", because, says)
         for code, because, says in (
             ("np.corrcoef(early, late)[0, 1]", "correlates the scores", "ranks, not the scores"),
             ("np.mean(np.argsort(early) == np.argsort(late))", "counts matches", "direction"),

@@ -1,7 +1,5 @@
 """Exercise 6.2: The price of a bracket."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -23,10 +21,7 @@ def _check_epochs(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=6,
-    number=2,
-    title="The price of a bracket",
-    points=1,
+    lesson=6, number=2, title="The price of a bracket", points=1,
     question="""
     A bracket trains 27 configurations for 1 epoch, the best 9 for 3, the best 3 for 9, and the
     best one for 27. Every rung starts again from the first epoch. How many epochs is that in all?
@@ -43,18 +38,12 @@ q2 = Exercise(
     """,
     why="Each rung costs the same: 27 configurations are seen for the price of 4 full trainings.",
     wrong_answers=(
-        WrongAnswer("answer = 27 * 27", because="trains all to the end", says="stop early"),
-        WrongAnswer("answer = 27 + 9 + 3 + 1", because="counts trainings", says="How long"),
-        WrongAnswer("answer = 27 * 3", because="forgets the last rung", says="left out"),
-        WrongAnswer(
-            "answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 18",
-            because="continues each training",
-            says="continues from the rung below",
-        ),
-        WrongAnswer(
-            "answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 9",
-            because="takes the wrong epochs",
-            says="Multiply configurations",
-        ),
+        WrongAnswer("answer = 27 * 27", "trains all to the end", "stop early"),
+        WrongAnswer("answer = 27 + 9 + 3 + 1", "counts trainings", "How long"),
+        WrongAnswer("answer = 27 * 3", "forgets the last rung", "left out"),
+        WrongAnswer("answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 18",
+                    "continues each training", "continues from the rung below"),
+        WrongAnswer("answer = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 9",
+                    "takes the wrong epochs", "Multiply configurations"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 6.3: Successive halving by hand."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
@@ -111,10 +109,7 @@ _ANY_RUNG = (
 )
 
 q3 = Exercise(
-    lesson=6,
-    number=3,
-    title="Successive halving by hand",
-    points=2,
+    lesson=6, number=3, title="Successive halving by hand", points=2,
     question="""
     Complete `successive_halving(train, candidates, rungs, eta=3)`. `train(params, epochs)` returns
     a score, higher is better, or NaN if the training diverged. On each rung train every survivor,
@@ -131,10 +126,10 @@ q3 = Exercise(
     solution_source=_HALVING.format(**_GOOD),
     why="This loop is all there is to it. Hyperband only runs it with several starting rungs.",
     wrong_answers=(
-        WrongAnswer(_ANY_RUNG, because="takes the best score of any rung", says="early rung"),
+        WrongAnswer(_ANY_RUNG, "takes the best score of any rung", "early rung"),
     )
     + tuple(
-        WrongAnswer(_HALVING.format(**{**_GOOD, part: code}), because=because, says=says)
+        WrongAnswer(_HALVING.format(**{**_GOOD, part: code}), because, says)
         for part, code, because, says in (
             ("order", "np.argsort(scores)", "keeps the worst", "are best"),
             ("keep", "len(survivors)", "stops nobody", "nobody is stopped"),

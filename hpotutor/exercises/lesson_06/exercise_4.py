@@ -1,7 +1,5 @@
 """Exercise 6.4: When is it safe to look?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -18,10 +16,7 @@ def _check_bloomer(answer: object) -> Right:
 
 
 q4 = Exercise(
-    lesson=6,
-    number=4,
-    title="When is it safe to look?",
-    points=1,
+    lesson=6, number=4, title="When is it safe to look?", points=1,
     question="""
     Validation accuracy of three configurations:
 
@@ -43,8 +38,8 @@ q4 = Exercise(
     solution_source="answer = 9",
     why="C is a late bloomer. Hyperband runs brackets that look late because of such curves.",
     wrong_answers=(
-        WrongAnswer("answer = 1", because="trusts the first epoch", says="last of the three"),
-        WrongAnswer("answer = 3", because="looks too early", says="last of the three"),
-        WrongAnswer("answer = 27", because="pays for everything", says="lower price"),
+        WrongAnswer("answer = 1", "trusts the first epoch", "last of the three"),
+        WrongAnswer("answer = 3", "looks too early", "last of the three"),
+        WrongAnswer("answer = 27", "pays for everything", "lower price"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 6.5: Twenty trainings' worth of epochs."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -35,11 +33,7 @@ answer = search
 """
 
 q5 = Exercise(
-    lesson=6,
-    number=5,
-    title="Twenty trainings' worth of epochs",
-    points=4,
-    challenge=True,
+    lesson=6, number=5, title="Twenty trainings' worth of epochs", points=4, challenge=True,
     question="""
     Write `search(objective, seed)`: within 600 epochs (20 full trainings of 30) it finds a setting
     of the digits table and returns it as a dict. `objective.space.sample(rng)` draws one;
@@ -63,12 +57,10 @@ q5 = Exercise(
     solution_source=_SEARCH.format(
         count=130, rungs="[(1, 40), (3, 12), (10, 7), (30, 1)]", sign="-"
     ),
-    why=(
-        "The shown solution looks at 130 settings for the price of 20 trainings, and only 7 of "
-        "them are trained in full."
-    ),
+    why="The shown solution looks at 130 settings for the price of 20 trainings, and only 7 of "
+        "them are trained in full.",
     wrong_answers=tuple(
-        WrongAnswer(_SEARCH.format(count=count, rungs=rungs, sign=sign), because=because, says=says)
+        WrongAnswer(_SEARCH.format(count=count, rungs=rungs, sign=sign), because, says)
         for count, rungs, sign, because, says in (
             (20, "[(30, 1)]", "-", "trains all in full", "are asked"),
             (130, "[(1, 40), (3, 12), (10, 7), (30, 1)]", "", "keeps the worst", "are asked"),
@@ -76,4 +68,4 @@ q5 = Exercise(
             (27, "[(1, 1)]", "-", "decides after one epoch", "are asked"),
         )
     ),
-)
+)  # fmt: skip

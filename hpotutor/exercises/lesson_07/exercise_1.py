@@ -1,7 +1,5 @@
 """Exercise 7.1: What generations cost."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -22,10 +20,7 @@ def _check_cost(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=7,
-    number=1,
-    title="What generations cost",
-    points=1,
+    lesson=7, number=1, title="What generations cost", points=1,
     question="""
     A genetic algorithm has a population of 12 and an elite of 3. After the first generation come
     5 more. How many networks does it train?
@@ -42,9 +37,9 @@ q1 = Exercise(
     """,
     why="Trainings are the bill, so compare methods by trainings and never by generations.",
     wrong_answers=(
-        WrongAnswer("answer = 72", because="trains the elite again", says="scores already"),
-        WrongAnswer("answer = 60", because="counts 5 whole generations", says="generations again"),
-        WrongAnswer("answer = 45", because="forgets the founders", says="first generation"),
-        WrongAnswer("answer = 54", because="has an elite from the start", says="nobody"),
+        WrongAnswer("answer = 72", "trains the elite again", "scores already"),
+        WrongAnswer("answer = 60", "counts 5 whole generations", "generations again"),
+        WrongAnswer("answer = 45", "forgets the founders", "first generation"),
+        WrongAnswer("answer = 54", "has an elite from the start", "nobody"),
     ),
-)
+)  # fmt: skip

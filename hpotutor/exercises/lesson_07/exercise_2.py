@@ -1,6 +1,6 @@
 """Exercise 7.2: Selection."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _SCORES = np.array([0.62, 0.71, 0.55, 0.80, 0.40, 0.66, 0.75, 0.91, 0.58, 0.69])
 _DRAWS = 2000
 
 
-def _check_select(answer: object) -> Right:
+def _check_select(answer: Any) -> Right:
     what = "a function select(scores, tournament, rng)"
     rng, chosen = np.random.default_rng(7), []
     for _ in range(_DRAWS):
@@ -56,10 +56,7 @@ answer = select
 """
 
 q2 = Exercise(
-    lesson=7,
-    number=2,
-    title="Selection",
-    points=2,
+    lesson=7, number=2, title="Selection", points=2,
     question="""
     Write `select(scores, tournament, rng)`: draw `tournament` individuals at random and return
     the place, in the array `scores`, of the one with the highest score.
@@ -77,28 +74,18 @@ q2 = Exercise(
     ),
     why="The tournament's size is the pressure: 1 is pure chance, all of them is no chance at all.",
     wrong_answers=tuple(
-        WrongAnswer(_SELECT.format(body=body), because=because, says=says)
+        WrongAnswer(_SELECT.format(body=body), because, says)
         for body, because, says in (
             ("return int(scores.argmax())", "takes the best of all", "always wins"),
             ("return int(rng.integers(len(scores)))", "does not look at scores", "equally often"),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return int(scores[drawn].argmax())",
-                "returns the place in the tournament",
-                "among the three",
-            ),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return int(drawn[scores[drawn].argmin()])",
-                "takes scores for losses",
-                "Higher is better",
-            ),
-            (
-                "drawn = rng.choice(len(scores), tournament, replace=False)\n"
-                "    return scores[drawn].max()",
-                "returns the score",
-                "not its score",
-            ),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return int(scores[drawn].argmax())",
+             "returns the place in the tournament", "among the three"),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmin()])",
+             "takes scores for losses", "Higher is better"),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    return scores[drawn].max()", "returns the score", "not its score"),
         )
     ),
-)
+)  # fmt: skip

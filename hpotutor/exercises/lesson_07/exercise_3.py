@@ -1,7 +1,5 @@
 """Exercise 7.3: Crossover."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -53,10 +51,7 @@ answer = cross
 """
 
 q3 = Exercise(
-    lesson=7,
-    number=3,
-    title="Crossover",
-    points=1,
+    lesson=7, number=3, title="Crossover", points=1,
     question="""
     Write `cross(mother, father, rng)`: a new array in which each gene is the mother's or the
     father's at the same place, with equal probability.
@@ -73,26 +68,17 @@ q3 = Exercise(
     ),
     why="Crossover helps when good genes are good whatever the others are; else it breaks teams.",
     wrong_answers=tuple(
-        WrongAnswer(_CROSS.format(body=body), because=because, says=says)
+        WrongAnswer(_CROSS.format(body=body), because, says)
         for body, because, says in (
             ("return (mother + father) / 2", "mixes the parents' values", "neither"),
-            (
-                "return mother if rng.random() < 0.5 else father",
-                "tosses one coin",
-                "copy of one parent",
-            ),
-            (
-                "cut = rng.integers(1, len(mother))\n"
-                "    return np.concatenate([mother[:cut], father[cut:]])",
-                "cuts at one point",
-                "Neighboring",
-            ),
-            (
-                "coins = rng.random(len(mother)) < 0.5\n"
-                "    mother[coins] = father[coins]\n    return mother",
-                "overwrites the mother",
-                "changes a parent",
-            ),
+            ("return mother if rng.random() < 0.5 else father",
+             "tosses one coin", "copy of one parent"),
+            ("cut = rng.integers(1, len(mother))\n"
+             "    return np.concatenate([mother[:cut], father[cut:]])",
+             "cuts at one point", "Neighboring"),
+            ("coins = rng.random(len(mother)) < 0.5\n"
+             "    mother[coins] = father[coins]\n    return mother",
+             "overwrites the mother", "changes a parent"),
         )
     ),
-)
+)  # fmt: skip

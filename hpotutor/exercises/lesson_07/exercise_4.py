@@ -1,7 +1,5 @@
 """Exercise 7.4: Mutation."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -68,10 +66,7 @@ answer = mutate
 """
 
 q4 = Exercise(
-    lesson=7,
-    number=4,
-    title="Mutation",
-    points=1,
+    lesson=7, number=4, title="Mutation", points=1,
     question="""
     Write `mutate(genes, rate, rng)`: a new array in which each gene, with probability `rate`, is
     drawn again between 0 and 1. The others stay.
@@ -89,41 +84,23 @@ q4 = Exercise(
     ),
     why="Without mutation a value that no founder had can never appear.",
     wrong_answers=tuple(
-        WrongAnswer(_MUTATE.format(body=body), because=because, says=says)
+        WrongAnswer(_MUTATE.format(body=body), because, says)
         for body, because, says in (
-            (
-                "coins = rng.random(len(genes))\n    return np.where(coins < rate, coins, genes)",
-                "takes the coins for the new genes",
-                "coins that decide",
-            ),
-            (
-                "coins = rng.random(len(genes))\n"
-                "    return np.where(coins < rate, rng.random(), genes)",
-                "draws one number for all",
-                "same value",
-            ),
-            (
-                "return rng.random(len(genes)) if rng.random() < rate else genes.copy()",
-                "changes the whole chromosome",
-                "change together",
-            ),
-            (
-                "changed = rng.random(len(genes)) > rate\n"
-                "    return np.where(changed, rng.random(len(genes)), genes)",
-                "turns the rate round",
-                "of the genes",
-            ),
-            (
-                "changed = rng.random(len(genes)) < rate\n"
-                "    return np.where(changed, genes + rng.normal(0, 1, len(genes)), genes)",
-                "steps out of the range",
-                "left the range",
-            ),
-            (
-                "genes[rng.random(len(genes)) < rate] = rng.random()\n    return genes",
-                "overwrites the parent",
-                "changes the array",
-            ),
+            ("coins = rng.random(len(genes))\n    return np.where(coins < rate, coins, genes)",
+             "takes the coins for the new genes", "coins that decide"),
+            ("coins = rng.random(len(genes))\n"
+             "    return np.where(coins < rate, rng.random(), genes)",
+             "draws one number for all", "same value"),
+            ("return rng.random(len(genes)) if rng.random() < rate else genes.copy()",
+             "changes the whole chromosome", "change together"),
+            ("changed = rng.random(len(genes)) > rate\n"
+             "    return np.where(changed, rng.random(len(genes)), genes)",
+             "turns the rate round", "of the genes"),
+            ("changed = rng.random(len(genes)) < rate\n"
+             "    return np.where(changed, genes + rng.normal(0, 1, len(genes)), genes)",
+             "steps out of the range", "left the range"),
+            ("genes[rng.random(len(genes)) < rate] = rng.random()\n    return genes",
+             "overwrites the parent", "changes the array"),
         )
     ),
-)
+)  # fmt: skip

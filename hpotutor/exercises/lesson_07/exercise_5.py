@@ -1,7 +1,5 @@
 """Exercise 7.5: Breed the digits."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -57,11 +55,7 @@ _KNOWN = 'founder |= {"optimizer": "adam", "learning_rate": rng.choice([0.003, 0
 _BEST = "int(np.argmax(scores))"
 
 q5 = Exercise(
-    lesson=7,
-    number=5,
-    title="Breed the digits",
-    points=3,
-    challenge=True,
+    lesson=7, number=5, title="Breed the digits", points=3, challenge=True,
     question="""
     Write `search(objective, seed)`. It may train 40 networks with `objective.evaluate(params)`
     and returns the `params` it chooses. `objective.space` has seven hyperparameters;
@@ -86,23 +80,18 @@ q5 = Exercise(
     answer = search
     """,
     solution_source=_SEARCH.format(trials=40, founders=15, known=_KNOWN, chosen=_BEST),
-    why=(
-        "Founders that carry what you know save the generations that would have to find it. In 40 "
-        "trainings they do most of the work; the breeding adds a little."
-    ),
+    why="Founders that carry what you know save the generations that would have to find it. In 40 "
+        "trainings they do most of the work; the breeding adds a little.",
     wrong_answers=(
-        WrongAnswer(_ONE, because="returns one setting that it knew", says="depend on `seed`"),
+        WrongAnswer(_ONE, "returns one setting that it knew", "depend on `seed`"),
     )
     + tuple(
-        WrongAnswer(
-            _SEARCH.format(trials=trials, founders=founders, known=known, chosen=chosen),
-            because=because,
-            says=says,
-        )
+        WrongAnswer(_SEARCH.format(trials=trials, founders=founders, known=known, chosen=chosen),
+                    because, says)
         for trials, founders, known, chosen, because, says in (
             (40, 40, "pass", _BEST, "breeds nobody: random search", "of 200 replays end"),
             (60, 15, _KNOWN, _BEST, "spends more than the budget", "its budget"),
             (40, 15, _KNOWN, "0", "returns the first founder", "of 200 replays end"),
         )
     ),
-)
+)  # fmt: skip

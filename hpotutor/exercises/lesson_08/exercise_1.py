@@ -1,7 +1,5 @@
 """Exercise 8.1: Say it in Optuna."""
 
-from __future__ import annotations
-
 import optuna
 
 from hpotutor.exercises import checks
@@ -30,7 +28,7 @@ def _check_suggest(answer: object) -> Right:
                 "space. Each kind has a `suggest_` of its own."
             )
         if getattr(got, "log", False) != getattr(expected, "log", False):
-            scale = "a log scale" if expected.log else "a linear scale"
+            scale = "a log scale" if getattr(expected, "log", False) else "a linear scale"
             wrong(f"`{name}` should be drawn on {scale}.")
         if got != expected:
             wrong(f"`{name}` should be {expected}; yours is {got}.")
@@ -66,10 +64,7 @@ def _suggest(
 
 
 q1 = Exercise(
-    lesson=8,
-    number=1,
-    title="Say it in Optuna",
-    points=2,
+    lesson=8, number=1, title="Say it in Optuna", points=2,
     question="""
     Write `suggest(trial)` for this space. It returns a dict with the three names.
 
@@ -91,21 +86,10 @@ q1 = Exercise(
     solution_source=_suggest(),
     why="A space that changes a little in translation is another space, and another result.",
     wrong_answers=(
-        WrongAnswer(_suggest(log=""), because="forgets the log scale", says="log scale"),
-        WrongAnswer(
-            _suggest(units='suggest_float("units", 16, 128, step=16)'),
-            because="makes a float of a whole number",
-            says="whole number",
-        ),
-        WrongAnswer(
-            _suggest(units='suggest_int("units", 16, 128)'),
-            because="forgets the step",
-            says="step=16",
-        ),
-        WrongAnswer(
-            _suggest(optimizers='["sgd", "rmsprop", "adam"]'),
-            because="adds a choice",
-            says="rmsprop",
-        ),
+        WrongAnswer(_suggest(log=""), "forgets the log scale", "log scale"),
+        WrongAnswer(_suggest(units='suggest_float("units", 16, 128, step=16)'),
+                    "makes a float of a whole number", "whole number"),
+        WrongAnswer(_suggest(units='suggest_int("units", 16, 128)'), "forgets the step", "step=16"),
+        WrongAnswer(_suggest(optimizers='["sgd", "rmsprop", "adam"]'), "adds a choice", "rmsprop"),
     ),
-)
+)  # fmt: skip

@@ -1,6 +1,6 @@
 """Exercise 8.2: A knob that is not always there."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 def _check_condition(answer: object) -> Right:
     space = checks.search_space(answer, ("optimizer", "momentum", "learning_rate"))
     rng = np.random.default_rng(0)
-    drawn = [space.sample(rng) for _ in range(200)]
+    drawn: list[dict[str, Any]] = [space.sample(rng) for _ in range(200)]
     names = {point["optimizer"] for point in drawn}
     if names != {"sgd", "adam"}:
         wrong(f"The optimizers should be 'sgd' and 'adam'; yours are {sorted(names)}.")
@@ -53,10 +53,7 @@ def _condition(
 
 
 q2 = Exercise(
-    lesson=8,
-    number=2,
-    title="A knob that is not always there",
-    points=2,
+    lesson=8, number=2, title="A knob that is not always there", points=2,
     question="""
     Adam takes no momentum, SGD does. Make an `ht.SearchSpace` with `optimizer` ("sgd" or "adam"),
     `momentum` (0 to 0.99, for SGD alone) and `learning_rate` (0.0001 to 0.1, on the scale that
@@ -72,16 +69,9 @@ q2 = Exercise(
     solution_source=_condition(),
     why="A model that sees a useless knob vary learns noise, and pays trials for it.",
     wrong_answers=(
-        WrongAnswer(
-            _condition(momentum="ht.uniform(0.0, 0.99)"), because="has no condition", says="alone"
-        ),
-        WrongAnswer(
-            _condition(momentum='ht.when(ht.uniform(0.0, 0.99), optimizer="adam")'),
-            because="gives it to Adam",
-            says="SGD alone",
-        ),
-        WrongAnswer(
-            _condition(rate="ht.uniform(1e-4, 1e-1)"), because="is linear", says="log scale"
-        ),
+        WrongAnswer(_condition(momentum="ht.uniform(0.0, 0.99)"), "has no condition", "alone"),
+        WrongAnswer(_condition(momentum='ht.when(ht.uniform(0.0, 0.99), optimizer="adam")'),
+                    "gives it to Adam", "SGD alone"),
+        WrongAnswer(_condition(rate="ht.uniform(1e-4, 1e-1)"), "is linear", "log scale"),
     ),
-)
+)  # fmt: skip

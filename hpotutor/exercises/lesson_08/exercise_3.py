@@ -1,7 +1,5 @@
 """Exercise 8.3: The kernel died."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -51,10 +49,7 @@ def _kernel(**changes: str | None) -> str:
 
 
 q3 = Exercise(
-    lesson=8,
-    number=3,
-    title="The kernel died",
-    points=2,
+    lesson=8, number=3, title="The kernel died", points=2,
     question="""
     Four searches ran all night: with "scikit-learn", "Optuna", "Hyperopt" and "KerasTuner". Then
     the kernel *died*, and all its memory with it. Which of the searches can continue, and what
@@ -70,16 +65,11 @@ q3 = Exercise(
     solution_source=_kernel(),
     why="Before a long search, find out what it leaves behind, and name the file.",
     wrong_answers=(
-        WrongAnswer(
-            _kernel(**{"scikit-learn": "cv_results_"}),
-            because="takes an attribute in memory for a file",
-            says="no file",
-        ),
-        WrongAnswer(_kernel(Optuna="study"), because="died with the kernel", says="in memory"),
-        WrongAnswer(_kernel(Hyperopt="trials"), because="died with the kernel", says="in memory"),
-        WrongAnswer(_kernel(KerasTuner=None), because="forgets one", says="1 more library"),
-        WrongAnswer(
-            _kernel(KerasTuner="overwrite"), because="names another argument", says="Section 3"
-        ),
+        WrongAnswer(_kernel(**{"scikit-learn": "cv_results_"}),
+                    "takes an attribute in memory for a file", "no file"),
+        WrongAnswer(_kernel(Optuna="study"), "died with the kernel", "in memory"),
+        WrongAnswer(_kernel(Hyperopt="trials"), "died with the kernel", "in memory"),
+        WrongAnswer(_kernel(KerasTuner=None), "forgets one", "1 more library"),
+        WrongAnswer(_kernel(KerasTuner="overwrite"), "names another argument", "Section 3"),
     ),
-)
+)  # fmt: skip

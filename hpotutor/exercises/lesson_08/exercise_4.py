@@ -1,7 +1,5 @@
 """Exercise 8.4: Finish what was stopped."""
 
-from __future__ import annotations
-
 import optuna
 
 from hpotutor.exercises import checks
@@ -80,10 +78,7 @@ answer = finish
 
 
 q4 = Exercise(
-    lesson=8,
-    number=4,
-    title="Finish what was stopped",
-    points=2,
+    lesson=8, number=4, title="Finish what was stopped", points=2,
     question="""
     Write `finish(study, objective, total)`: it runs an Optuna study until it has `total` complete
     trials, and returns the study. Some may be there already; failed trials do not count; a study
@@ -100,21 +95,12 @@ q4 = Exercise(
     solution_source=_UNTIL_DONE,
     why="With a storage on disk these lines make any search safe to stop.",
     wrong_answers=(
-        WrongAnswer(
-            _finish("max(0, total - len(complete))"),
-            because="counts once, and new trials may fail",
-            says="Count again",
-        ),
-        WrongAnswer(_finish("total"), because="starts again", says="it should train 5"),
-        WrongAnswer(
-            _finish("max(0, total - len(study.trials))"),
-            because="counts the failed one",
-            says="trains 4",
-        ),
-        WrongAnswer(
-            _finish("max(1, total - len(complete))"),
-            because="trains one where none is needed",
-            says="it should train 0",
-        ),
+        WrongAnswer(_finish("max(0, total - len(complete))"),
+                    "counts once, and new trials may fail", "Count again"),
+        WrongAnswer(_finish("total"), "starts again", "it should train 5"),
+        WrongAnswer(_finish("max(0, total - len(study.trials))"),
+                    "counts the failed one", "trains 4"),
+        WrongAnswer(_finish("max(1, total - len(complete))"),
+                    "trains one where none is needed", "it should train 0"),
     ),
-)
+)  # fmt: skip

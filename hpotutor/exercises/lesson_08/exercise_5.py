@@ -1,7 +1,5 @@
 """Exercise 8.5: Ask and tell."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -51,11 +49,7 @@ def _search(
 
 
 q5 = Exercise(
-    lesson=8,
-    number=5,
-    title="Ask and tell",
-    points=3,
-    challenge=True,
+    lesson=8, number=5, title="Ask and tell", points=3, challenge=True,
     question="""
     Write `search(objective, seed)` for the digits table, with Optuna's `study.ask()` and
     `study.tell(trial, value)`. It may train 25 networks with `objective.evaluate(params)` and
@@ -77,21 +71,12 @@ q5 = Exercise(
     solution_source=_search(),
     why="What you know about the problem saves more trials than a cleverer sampler.",
     wrong_answers=(
-        WrongAnswer(_search(trials=40), because="spends more than 25", says="its budget"),
-        WrongAnswer(
-            _search(rates="1e-1, 1.0, log=True"),
-            because="searches where networks diverge",
-            says="of 100 replays",
-        ),
-        WrongAnswer(
-            _search().replace('direction="maximize", ', ""),
-            because="forgets that Optuna minimizes",
-            says="Does your study maximize",
-        ),
-        WrongAnswer(
-            _search(chosen="trials[0].params"),
-            because="returns the first and not the best",
-            says="of 100 replays",
-        ),
+        WrongAnswer(_search(trials=40), "spends more than 25", "its budget"),
+        WrongAnswer(_search(rates="1e-1, 1.0, log=True"),
+                    "searches where networks diverge", "of 100 replays"),
+        WrongAnswer(_search().replace('direction="maximize", ', ""),
+                    "forgets that Optuna minimizes", "Does your study maximize"),
+        WrongAnswer(_search(chosen="trials[0].params"),
+                    "returns the first and not the best", "of 100 replays"),
     ),
-)
+)  # fmt: skip

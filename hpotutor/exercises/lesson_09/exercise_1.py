@@ -1,7 +1,5 @@
 """Exercise 9.1: Which number?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -20,10 +18,7 @@ def _check_report(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=9,
-    number=1,
-    title="Which number?",
-    points=1,
+    lesson=9, number=1, title="Which number?", points=1,
     question="""
     A search trained 50 networks, chose one by its validation score, and has a test set that
     nobody has looked at. Which number says what the chosen network will do on new rows? Answer
@@ -43,8 +38,8 @@ q1 = Exercise(
     solution_source='answer = "test of the winner"',
     why="A score is honest when its rows had no part in any choice before it.",
     wrong_answers=(
-        WrongAnswer('answer = "best validation"', because="chose by it", says="chose the winner"),
-        WrongAnswer('answer = "mean validation"', because="averages", says="average setting"),
-        WrongAnswer('answer = "best test"', because="chooses by test rows", says="test rows"),
+        WrongAnswer('answer = "best validation"', "chose by it", "chose the winner"),
+        WrongAnswer('answer = "mean validation"', "averages", "average setting"),
+        WrongAnswer('answer = "best test"', "chooses by test rows", "test rows"),
     ),
-)
+)  # fmt: skip

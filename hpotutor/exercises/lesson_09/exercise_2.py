@@ -1,7 +1,5 @@
 """Exercise 9.2: All luck."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -38,10 +36,7 @@ def _check_excess(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=9,
-    number=2,
-    title="All luck",
-    points=2,
+    lesson=9, number=2, title="All luck", points=2,
     question="""
     Imagine that all settings are equal: each has a true accuracy of 0.9, and a training adds luck
     that is normally distributed with standard deviation `noise`. Write
@@ -64,29 +59,18 @@ q2 = Exercise(
     """,
     why="Before you praise a search, ask what it would have found had there been nothing to find.",
     wrong_answers=(
-        WrongAnswer(
-            "def excess(noise, trials, rng):\n"
-            "    return rng.normal(0.9, noise, trials).max()\n\n\nanswer = excess",
-            because="returns the score",
-            says="above 0.9",
-        ),
-        WrongAnswer(
-            "def excess(noise, trials, rng):\n"
-            "    return rng.normal(0, noise, trials).mean()\n\n\nanswer = excess",
-            because="averages instead of choosing",
-            says="takes the highest",
-        ),
-        WrongAnswer(
-            "def excess(noise, trials, rng):\n    return rng.normal(0, noise)\n\n\nanswer = excess",
-            because="plays one trial",
-            says="Every trial",
-        ),
-        WrongAnswer(
-            "import numpy as np\n\n\ndef excess(noise, trials, rng):\n"
-            "    rng = np.random.default_rng(0)\n"
-            "    return rng.normal(0, noise, trials).max()\n\n\nanswer = excess",
-            because="draws the same luck each time",
-            says="same each time",
-        ),
+        WrongAnswer("def excess(noise, trials, rng):\n"
+                    "    return rng.normal(0.9, noise, trials).max()\n\n\nanswer = excess",
+                    "returns the score", "above 0.9"),
+        WrongAnswer("def excess(noise, trials, rng):\n"
+                    "    return rng.normal(0, noise, trials).mean()\n\n\nanswer = excess",
+                    "averages instead of choosing", "takes the highest"),
+        WrongAnswer("def excess(noise, trials, rng):\n"
+                    "    return rng.normal(0, noise)\n\n\nanswer = excess",
+                    "plays one trial", "Every trial"),
+        WrongAnswer("import numpy as np\n\n\ndef excess(noise, trials, rng):\n"
+                    "    rng = np.random.default_rng(0)\n"
+                    "    return rng.normal(0, noise, trials).max()\n\n\nanswer = excess",
+                    "draws the same luck each time", "same each time"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 9.3: One task for each row."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -58,10 +56,7 @@ def _split(rows: str = _SHUFFLED, cuts: str = _CUTS, parts: str = _FOUR) -> str:
 
 
 q3 = Exercise(
-    lesson=9,
-    number=3,
-    title="One task for each row",
-    points=2,
+    lesson=9, number=3, title="One task for each row", points=2,
     question="""
     Write `split(n, seed)`. It returns four arrays of row numbers from 0 to n - 1: rows that train,
     rows that stop the training, rows that choose the setting, rows that judge it. Each row has one
@@ -78,21 +73,12 @@ q3 = Exercise(
     solution_source=_split(),
     why="Stopping, choosing and judging are three looks; rows that serve two of them flatter you.",
     wrong_answers=(
-        WrongAnswer(
-            _split(parts="rows[:a], rows[a:c], rows[a:c], rows[c:]"),
-            because="stops and chooses by the same rows",
-            says="two parts",
-        ),
-        WrongAnswer(_split(rows="np.arange(n)"), because="does not shuffle", says="Another seed"),
-        WrongAnswer(
-            _split(rows="np.random.default_rng().permutation(n)"),
-            because="ignores the seed",
-            says="moves",
-        ),
-        WrongAnswer(
-            _split(parts="rows[:a], rows[a:b], rows[b:c], rows[c:-1]"),
-            because="loses a row",
-            says="in no part",
-        ),
+        WrongAnswer(_split(parts="rows[:a], rows[a:c], rows[a:c], rows[c:]"),
+                    "stops and chooses by the same rows", "two parts"),
+        WrongAnswer(_split(rows="np.arange(n)"), "does not shuffle", "Another seed"),
+        WrongAnswer(_split(rows="np.random.default_rng().permutation(n)"),
+                    "ignores the seed", "moves"),
+        WrongAnswer(_split(parts="rows[:a], rows[a:b], rows[b:c], rows[c:-1]"),
+                    "loses a row", "in no part"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 9.4: Judge the recipe."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -42,10 +40,7 @@ def _nested(expression: str) -> str:
 
 
 q4 = Exercise(
-    lesson=9,
-    number=4,
-    title="Judge the recipe",
-    points=2,
+    lesson=9, number=4, title="Judge the recipe", points=2,
     question="""
     Two NumPy arrays have a row for each setting and a column for each outer fold.
     `inner[s, f]` is the mean accuracy of setting s in the inner search of fold f.
@@ -63,21 +58,10 @@ q4 = Exercise(
     solution_source=_nested("np.mean([sealed[s, f] for f, s in enumerate(inner.argmax(axis=0))])"),
     why="The score belongs to the recipe: search, then train. No single setting has it.",
     wrong_answers=(
-        WrongAnswer(
-            _nested("sealed.max(axis=0).mean()"), because="chooses by sealed rows", says="sealed"
-        ),
-        WrongAnswer(
-            _nested("sealed[inner.mean(axis=1).argmax()].mean()"),
-            because="chooses one setting for all folds",
-            says="for itself",
-        ),
-        WrongAnswer(
-            _nested("sealed.mean(axis=1).max()"), because="does not nest", says="the same folds"
-        ),
-        WrongAnswer(
-            _nested("inner.max(axis=0).mean()"),
-            because="reports what chose",
-            says="inner search",
-        ),
+        WrongAnswer(_nested("sealed.max(axis=0).mean()"), "chooses by sealed rows", "sealed"),
+        WrongAnswer(_nested("sealed[inner.mean(axis=1).argmax()].mean()"),
+                    "chooses one setting for all folds", "for itself"),
+        WrongAnswer(_nested("sealed.mean(axis=1).max()"), "does not nest", "the same folds"),
+        WrongAnswer(_nested("inner.max(axis=0).mean()"), "reports what chose", "inner search"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 9.5: How many for a difference?"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -35,10 +33,7 @@ def _repeats(expression: str) -> str:
 
 
 q5 = Exercise(
-    lesson=9,
-    number=5,
-    title="How many for a difference?",
-    points=2,
+    lesson=9, number=5, title="How many for a difference?", points=2,
     question="""
     Write `repeats(difference, std)`: how many trainings of each setting are needed, by the formula
     of section 5, to find such a difference in 80% of the studies. Round up.
@@ -53,20 +48,11 @@ q5 = Exercise(
     solution_source=_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
     why="If that is too many, the honest result is: no difference was found at this budget.",
     wrong_answers=(
-        WrongAnswer(
-            _repeats("math.ceil((1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
-            because="forgets that both settings have noise",
-            says="half what the formula",
-        ),
-        WrongAnswer(
-            _repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * std / difference)"),
-            because="forgets to square the ratio",
-            says="the square",
-        ),
-        WrongAnswer(
-            _repeats("2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2"),
-            because="does not round",
-            says="Round up",
-        ),
+        WrongAnswer(_repeats("math.ceil((1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
+                    "forgets that both settings have noise", "half what the formula"),
+        WrongAnswer(_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * std / difference)"),
+                    "forgets to square the ratio", "the square"),
+        WrongAnswer(_repeats("2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2"),
+                    "does not round", "Round up"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 9.6: Read a report."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -25,10 +23,7 @@ def _check_missing(answer: object) -> Right:
 
 
 q6 = Exercise(
-    lesson=9,
-    number=6,
-    title="Read a report",
-    points=1,
+    lesson=9, number=6, title="Read a report", points=1,
     question="""
     *"We tuned our network with random search, 200 trials. The best trial reaches 98.1% on the
     held-out rows that we used to compare trials; the baseline with its default settings reaches
@@ -49,13 +44,11 @@ q6 = Exercise(
         "Which rows chose the best trial, and which rows gave the 98.1%?",
     ),
     solution_source='answer = ["b", "c", "e"]',
-    why=(
-        "The report also compares 200 trials with none: a baseline deserves the budget that you "
-        "gave yourself."
-    ),
+    why="The report also compares 200 trials with none: a baseline deserves the budget that you "
+        "gave yourself.",
     wrong_answers=(
-        WrongAnswer('answer = ["b", "e"]', because="trusts the rows that chose", says="one more"),
-        WrongAnswer('answer = ["c"]', because="stops at the first", says="2 more"),
-        WrongAnswer('answer = ["a", "b", "c", "e"]', because="overlooks it", says="200 trials"),
+        WrongAnswer('answer = ["b", "e"]', "trusts the rows that chose", "one more"),
+        WrongAnswer('answer = ["c"]', "stops at the first", "2 more"),
+        WrongAnswer('answer = ["a", "b", "c", "e"]', "overlooks it", "200 trials"),
     ),
-)
+)  # fmt: skip

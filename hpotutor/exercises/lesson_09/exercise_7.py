@@ -1,7 +1,5 @@
 """Exercise 9.7: A second look."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -41,11 +39,7 @@ def _search(first: int, finalists: int, looks: int, rule: str = "np.mean(again, 
 
 
 q7 = Exercise(
-    lesson=9,
-    number=7,
-    title="A second look",
-    points=3,
-    challenge=True,
+    lesson=9, number=7, title="A second look", points=3, challenge=True,
     question="""
     Write `search(objective, seed)` for the digits table. It may train 80 networks with
     `objective.evaluate(params)` and returns the `params` it chooses. Each training of the same
@@ -66,10 +60,8 @@ q7 = Exercise(
     solution_source=_search(60, 5, 4),
     why="Budget spent on knowing which of the finalists is good beats budget spent on more luck.",
     wrong_answers=(
-        WrongAnswer(
-            _search(80, 1, 0, rule="[0.0]"), because="trains each once", says="good, or lucky"
-        ),
-        WrongAnswer(_search(80, 5, 4), because="spends more than 80", says="its budget"),
-        WrongAnswer(_search(10, 10, 7), because="looks at too few settings", says="of 200 replays"),
+        WrongAnswer(_search(80, 1, 0, rule="[0.0]"), "trains each once", "good, or lucky"),
+        WrongAnswer(_search(80, 5, 4), "spends more than 80", "its budget"),
+        WrongAnswer(_search(10, 10, 7), "looks at too few settings", "of 200 replays"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 10.1: How many fit?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -22,10 +20,7 @@ def _check_fit(answer: object) -> Right:
 
 
 q1 = Exercise(
-    lesson=10,
-    number=1,
-    title="How many fit?",
-    points=1,
+    lesson=10, number=1, title="How many fit?", points=1,
     question="""
     A machine has 8 processors and 6 GB of memory. The system and your notebook take 1.5 GB; a
     worker with TensorFlow takes 0.6 GB on that machine. A machine out of memory kills processes, or
@@ -40,8 +35,8 @@ q1 = Exercise(
     solution_source="answer = min(8, int((6 - 1.5) / 0.6))",
     why="Every process loads TensorFlow again; threads would share it, and wait for its locks.",
     wrong_answers=(
-        WrongAnswer("answer = 8", because="counts processors only", says="not memory"),
-        WrongAnswer("answer = 10", because="forgets the notebook", says="the notebook itself"),
-        WrongAnswer("answer = 1", because="gives up", says="divided by"),
+        WrongAnswer("answer = 8", "counts processors only", "not memory"),
+        WrongAnswer("answer = 10", "forgets the notebook", "the notebook itself"),
+        WrongAnswer("answer = 1", "gives up", "divided by"),
     ),
-)
+)  # fmt: skip

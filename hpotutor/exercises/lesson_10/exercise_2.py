@@ -1,7 +1,5 @@
 """Exercise 10.2: When is the last one done?"""
 
-from __future__ import annotations
-
 import heapq
 
 import numpy as np
@@ -44,10 +42,7 @@ def _check_finish(answer: object) -> Right:
 
 
 q2 = Exercise(
-    lesson=10,
-    number=2,
-    title="When is the last one done?",
-    points=2,
+    lesson=10, number=2, title="When is the last one done?", points=2,
     question="""
     Write `finish(seconds, workers)`: the trainings of the list `seconds` are handed out in order,
     each to the worker that is free first. After how many seconds have all of them ended?
@@ -73,16 +68,13 @@ q2 = Exercise(
     """,
     why="This loop, with a method that hands out the trainings, is the simulated clock below.",
     wrong_answers=tuple(
-        WrongAnswer(
-            f"def finish(seconds, workers):\n    return {code}\n\n\nanswer = finish",
-            because=because,
-            says=says,
-        )
+        WrongAnswer(f"def finish(seconds, workers):\n    return {code}\n\n\nanswer = finish",
+                    because, says)
         for code, because, says in (
             ("sum(seconds) / workers", "cuts trainings up", "cut up"),
             ("max(seconds)", "takes a worker for each", "yours says"),
-            ("max(sum(seconds[k::workers]) for k in range(workers))", "deals like cards",
-             "yours says"),
+            ("max(sum(seconds[k::workers]) for k in range(workers))",
+             "deals like cards", "yours says"),
             ("sum(seconds)", "uses one worker", "yours says"),
         )
     ),

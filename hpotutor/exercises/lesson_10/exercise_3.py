@@ -1,7 +1,5 @@
 """Exercise 10.3: Who is dead?"""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -44,10 +42,7 @@ answer = dead
 """
 
 q3 = Exercise(
-    lesson=10,
-    number=3,
-    title="Who is dead?",
-    points=1,
+    lesson=10, number=3, title="Who is dead?", points=1,
     question="""
     A process that trains writes a heartbeat now and then. Write `dead(trials, now, grace)`: the
     numbers of the trials that are `"RUNNING"` although their last heartbeat is more than `grace`
@@ -64,7 +59,7 @@ q3 = Exercise(
     solution_source=_DEAD.format(rule='t["state"] == "RUNNING" and now - t["heartbeat"] > grace'),
     why="Nobody can ask a dead process. So the living ones look for silence.",
     wrong_answers=tuple(
-        WrongAnswer(_DEAD.format(rule=rule), because=because, says=says)
+        WrongAnswer(_DEAD.format(rule=rule), because, says)
         for rule, because, says in (
             ('now - t["heartbeat"] > grace', "ignores the state", "has ended"),
             ('t["state"] == "RUNNING"', "ignores the heartbeat", "alive"),
@@ -72,4 +67,4 @@ q3 = Exercise(
             ('t["state"] == "RUNNING" and t["heartbeat"] < grace', "forgets now", "Compare"),
         )
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 10.4: May somebody go up?"""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -45,10 +43,7 @@ answer = promote
 _RULE = {"key": "-scores[k]", "count": "len(scores) // 3", "fresh": "k not in promoted"}
 
 q4 = Exercise(
-    lesson=10,
-    number=4,
-    title="May somebody go up?",
-    points=2,
+    lesson=10, number=4, title="May somebody go up?", points=2,
     question="""
     Write the rule of asynchronous halving for one rung, with eta = 3. `promote(scores, promoted)`
     gets the list of scores that came in so far (higher is better), and the set of places in that
@@ -66,7 +61,7 @@ q4 = Exercise(
     solution_source=_PROMOTE.format(**_RULE),
     why="A promotion may prove hasty as more scores come in. That is the price of not waiting.",
     wrong_answers=tuple(
-        WrongAnswer(_PROMOTE.format(**{**_RULE, part: code}), because=because, says=says)
+        WrongAnswer(_PROMOTE.format(**{**_RULE, part: code}), because, says)
         for part, code, because, says in (
             ("key", "scores[k]", "promotes the worst", "best third"),
             ("count", "max(1, len(scores) // 3)", "never waits for three", "one in 3"),

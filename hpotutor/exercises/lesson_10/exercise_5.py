@@ -1,7 +1,5 @@
 """Exercise 10.5: The bill."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -43,10 +41,7 @@ answer = bill
 """
 
 q5 = Exercise(
-    lesson=10,
-    number=5,
-    title="The bill",
-    points=1,
+    lesson=10, number=5, title="The bill", points=1,
     question="""
     Write `bill(makespan, workers, price, watts)`: what a search costs in dollars and in kilowatt
     hours. `makespan` is in seconds, from the start to the end of the last training; a worker costs
@@ -63,11 +58,11 @@ q5 = Exercise(
     why="Half the time on twice the workers costs the same. Anything less than half the time saved "
     "costs more.",
     wrong_answers=tuple(
-        WrongAnswer(_BILL.format(hours=hours, energy=energy), because=because, says=says)
+        WrongAnswer(_BILL.format(hours=hours, energy=energy), because, says)
         for hours, energy, because, says in (
             ("makespan / 3600", "watts * hours / 1000", "pays one worker", "All of them"),
             ("makespan * workers", "watts * hours / 1000", "pays by the second", "an hour"),
             ("makespan / 3600 * workers", "watts * hours", "counts watt hours", "kilowatt"),
         )
     ),
-)
+)  # fmt: skip

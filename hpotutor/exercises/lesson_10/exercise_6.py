@@ -1,7 +1,5 @@
 """Exercise 10.6: Four workers, twenty-five seconds."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
@@ -21,9 +19,9 @@ class _Checked:
     def __init__(self, scheduler: Any, space: Any) -> None:
         self.scheduler, self.space = scheduler, space
         self._had: dict[str, int] = {}
-
         self._ask, self._tell = partial(scheduler.ask), partial(self._hear)
-        self._ask.__name__, self._tell.__name__ = "ask", "tell"  # for messages
+        # For messages. A partial takes attributes, which its hints do not say.
+        self._ask.__name__, self._tell.__name__ = "ask", "tell"  # type: ignore[attr-defined]
 
     def ask(self) -> Job:
         given = checks.call(self._ask, what="`ask()`")
@@ -98,11 +96,7 @@ _ASHA = {
 }
 
 q6 = Exercise(
-    lesson=10,
-    number=6,
-    title="Four workers, twenty-five seconds",
-    points=4,
-    challenge=True,
+    lesson=10, number=6, title="Four workers, twenty-five seconds", points=4, challenge=True,
     question="""
     Write `start(space, seed)`: it returns an object with two methods. `ask()` returns
     `params, epochs` for a worker that is free; `tell(params, epochs, score)` is called when a
@@ -127,11 +121,11 @@ q6 = Exercise(
     solution_source=_SCHEDULER.format(**_ASHA),
     why="This is asynchronous halving, whole: Li et al. ran it on 500 workers.",
     wrong_answers=tuple(
-        WrongAnswer(_SCHEDULER.format(**{**_ASHA, **part}), because=because, says=says)
+        WrongAnswer(_SCHEDULER.format(**{**_ASHA, **part}), because, says)
         for part, because, says in (
             ({"rungs": "[27]"}, "trains all in full", "Only"),
             ({"key": "one[0]"}, "promotes the worst", "Only"),
             ({"rungs": "[1, 3]"}, "stops after 3 epochs", "Only"),
         )
     ),
-)
+)  # fmt: skip

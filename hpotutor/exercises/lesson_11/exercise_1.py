@@ -1,7 +1,5 @@
 """Exercise 11.1: Mend a plan."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor.exercises import checks
@@ -56,10 +54,7 @@ def _plan(*lines: str) -> str:
 
 
 q1 = Exercise(
-    lesson=11,
-    number=1,
-    title="Mend a plan",
-    points=2,
+    lesson=11, number=1, title="Mend a plan", points=2,
     question="""
     A colleague wants to know how `units` and `dropout` should be set, and has 30 trials for this:
 
@@ -85,26 +80,14 @@ q1 = Exercise(
     solution_source=_plan(_RATE, _UNITS, _DROPOUT),
     why="What is left out of a space is fixed, not gone: fix it where you can live with it.",
     wrong_answers=(
-        WrongAnswer(_plan(_UNITS, _DROPOUT), because="forgets the rate", says="not tuned"),
-        WrongAnswer(
-            _plan("learning_rate=ht.uniform(1e-4, 1e-1)", _UNITS, _DROPOUT),
-            because="draws the rate on a linear scale",
-            says="linear scale",
-        ),
-        WrongAnswer(
-            _plan(_RATE, _UNITS, _DROPOUT, 'activation=ht.choice("relu", "tanh")'),
-            because="keeps too many knobs",
-            says="30 trials for 4",
-        ),
-        WrongAnswer(
-            _plan(_RATE, "units=ht.integers(8, 1024)", _DROPOUT),
-            because="leaves the units linear",
-            says="units is drawn on a linear scale",
-        ),
-        WrongAnswer(
-            _plan(_RATE, "units=ht.integers(8, 64)", _DROPOUT),
-            because="cuts the range to please the review",
-            says="reach from 8",
-        ),
+        WrongAnswer(_plan(_UNITS, _DROPOUT), "forgets the rate", "not tuned"),
+        WrongAnswer(_plan("learning_rate=ht.uniform(1e-4, 1e-1)", _UNITS, _DROPOUT),
+                    "draws the rate on a linear scale", "linear scale"),
+        WrongAnswer(_plan(_RATE, _UNITS, _DROPOUT, 'activation=ht.choice("relu", "tanh")'),
+                    "keeps too many knobs", "30 trials for 4"),
+        WrongAnswer(_plan(_RATE, "units=ht.integers(8, 1024)", _DROPOUT),
+                    "leaves the units linear", "units is drawn on a linear scale"),
+        WrongAnswer(_plan(_RATE, "units=ht.integers(8, 64)", _DROPOUT),
+                    "cuts the range to please the review", "reach from 8"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 11.2: How many rows?"""
 
-from __future__ import annotations
-
 import math
 
 from hpotutor.exercises import checks
@@ -32,10 +30,7 @@ def _rows(expression: str) -> str:
 
 
 q2 = Exercise(
-    lesson=11,
-    number=2,
-    title="How many rows?",
-    points=2,
+    lesson=11, number=2, title="How many rows?", points=2,
     question="""
     Write `rows_needed(accuracy, difference)`: the smallest number of rows with which the margin
     above is no larger than the difference that you want to see. Round up.
@@ -50,25 +45,13 @@ q2 = Exercise(
     solution_source=_rows("math.ceil(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
     why="Before a search for a gain of one point, count whether your rows can show one point.",
     wrong_answers=(
-        WrongAnswer(
-            _rows("math.ceil(accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
-            because="forgets that both shares have noise",
-            says="you ask for 865 rows",
-        ),
-        WrongAnswer(
-            _rows("math.ceil(2 * accuracy * (1 - accuracy) * 1.96 / difference)"),
-            because="forgets the square",
-            says="and it should be 0.02",
-        ),
-        WrongAnswer(
-            _rows("2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2"),
-            because="does not round",
-            says="Round up to a whole number",
-        ),
-        WrongAnswer(
-            _rows("math.floor(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
-            because="rounds down",
-            says="one row less",
-        ),
+        WrongAnswer(_rows("math.ceil(accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
+                    "forgets that both shares have noise", "you ask for 865 rows"),
+        WrongAnswer(_rows("math.ceil(2 * accuracy * (1 - accuracy) * 1.96 / difference)"),
+                    "forgets the square", "and it should be 0.02"),
+        WrongAnswer(_rows("2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2"),
+                    "does not round", "Round up to a whole number"),
+        WrongAnswer(_rows("math.floor(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
+                    "rounds down", "one row less"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 11.3: Which ranges to move."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
@@ -26,10 +24,7 @@ def _check_ends(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=11,
-    number=3,
-    title="Which ranges to move",
-    points=1,
+    lesson=11, number=3, title="Which ranges to move", points=1,
     question="""
     After 60 trials, these are the five best:
 
@@ -52,21 +47,12 @@ q3 = Exercise(
     solution_source='answer = ["learning_rate", "layers"]',
     why="A search answers inside its ranges only, and says nothing of what lies outside.",
     wrong_answers=(
-        WrongAnswer('answer = ["learning_rate"]', because="overlooks it", says="One more range"),
-        WrongAnswer(
-            'answer = ["learning_rate", "dropout", "layers"]',
-            because="wants to go below 0",
-            says="nothing below 0",
-        ),
-        WrongAnswer(
-            'answer = ["learning_rate", "units", "layers"]',
-            because="takes one trial for a crowd",
-            says="one of the five",
-        ),
-        WrongAnswer(
-            'answer = ["learning_rate", "layers", "optimizer"]',
-            because="gives categories an end",
-            says="no order",
-        ),
+        WrongAnswer('answer = ["learning_rate"]', "overlooks it", "One more range"),
+        WrongAnswer('answer = ["learning_rate", "dropout", "layers"]',
+                    "wants to go below 0", "nothing below 0"),
+        WrongAnswer('answer = ["learning_rate", "units", "layers"]',
+                    "takes one trial for a crowd", "one of the five"),
+        WrongAnswer('answer = ["learning_rate", "layers", "optimizer"]',
+                    "gives categories an end", "no order"),
     ),
-)
+)  # fmt: skip

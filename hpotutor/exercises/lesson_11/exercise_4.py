@@ -1,7 +1,5 @@
 """Exercise 11.4: Better, worse, or neither."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -61,10 +59,7 @@ def _decide(by_seed: str = _BY_SEED, half: str = "np.sqrt(by_seed**2 + margin**2
 
 
 q4 = Exercise(
-    lesson=11,
-    number=4,
-    title="Better, worse, or neither",
-    points=2,
+    lesson=11, number=4, title="Better, worse, or neither", points=2,
     question="""
     Write `decide(chosen, default, margin)`. It gets two arrays of test accuracies, entry k of both
     trained with seed k, and the margin of section 3 for the test rows. The chance of the seeds is
@@ -84,20 +79,12 @@ q4 = Exercise(
     solution_source=_decide(),
     why="A verdict that allows for neither seeds nor rows is a coin toss in good clothes.",
     wrong_answers=(
-        WrongAnswer(_decide(half="0.0"), because="compares means", says="margin is larger"),
-        WrongAnswer(_decide(half="by_seed"), because="ignores the rows", says="margin is larger"),
-        WrongAnswer(
-            _decide(half="margin"), because="ignores the seeds", says="vary more than that"
-        ),
-        WrongAnswer(
-            _decide(by_seed="1.96 * np.array(chosen).std(ddof=1)"),
-            because="ignores the pairs",
-            says="seed by seed",
-        ),
-        WrongAnswer(
-            _decide(half="max(by_seed, margin)"),
-            because="takes the larger of the two",
-            says="together they make",
-        ),
+        WrongAnswer(_decide(half="0.0"), "compares means", "margin is larger"),
+        WrongAnswer(_decide(half="by_seed"), "ignores the rows", "margin is larger"),
+        WrongAnswer(_decide(half="margin"), "ignores the seeds", "vary more than that"),
+        WrongAnswer(_decide(by_seed="1.96 * np.array(chosen).std(ddof=1)"),
+                    "ignores the pairs", "seed by seed"),
+        WrongAnswer(_decide(half="max(by_seed, margin)"),
+                    "takes the larger of the two", "together they make"),
     ),
-)
+)  # fmt: skip

@@ -1,7 +1,5 @@
 """Exercise 11.5: Draw well, stop early, look twice."""
 
-from __future__ import annotations
-
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
@@ -48,11 +46,7 @@ def _search(first: int, early: int, middle: int, later: int, finalists: int, loo
 
 
 q5 = Exercise(
-    lesson=11,
-    number=5,
-    title="Draw well, stop early, look twice",
-    points=4,
-    challenge=True,
+    lesson=11, number=5, title="Draw well, stop early, look twice", points=4, challenge=True,
     question="""
     Write `search_well(objective, seed)` for the digits table. Its budget is 1,200 epochs: 40
     trainings of full length (30 epochs), or more that are shorter.
@@ -74,15 +68,9 @@ q5 = Exercise(
     solution_source=_search(60, 5, 12, 15, 4, 5),
     why="You have spent a budget where it decides something. That is all that tuning is.",
     wrong_answers=(
-        WrongAnswer(
-            _search(38, 30, 1, 1, 1, 1), because="trains each once, in full", says="Where do your"
-        ),
-        WrongAnswer(
-            _search(20, 30, 4, 1, 4, 4), because="looks twice, at too few", says="Where do your"
-        ),
-        WrongAnswer(
-            _search(80, 5, 20, 15, 13, 1), because="stops early, looks once", says="Where do your"
-        ),
-        WrongAnswer(_search(60, 5, 12, 15, 8, 5), because="spends too much", says="its budget"),
+        WrongAnswer(_search(38, 30, 1, 1, 1, 1), "trains each once, in full", "Where do your"),
+        WrongAnswer(_search(20, 30, 4, 1, 4, 4), "looks twice, at too few", "Where do your"),
+        WrongAnswer(_search(80, 5, 20, 15, 13, 1), "stops early, looks once", "Where do your"),
+        WrongAnswer(_search(60, 5, 12, 15, 8, 5), "spends too much", "its budget"),
     ),
-)
+)  # fmt: skip

@@ -7,12 +7,14 @@ fixed size: one message a redraw, no flicker, and the page keeps its height.
 from __future__ import annotations
 
 import contextlib
+import copy
 import html
 import io
 import itertools
 import math
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -26,7 +28,7 @@ from hpotutor.plots.style import DRAWING, house_style
 
 _DPI = 100
 # Titles stay where they are: to look for a free place takes a fifth of the drawing.
-_TITLE = {"axes.titley": 1.0}
+_TITLE: dict[Any, Any] = {"axes.titley": 1.0}
 # Who is on show in which cell, so that a cell that runs again takes over from its earlier self.
 _ON_SHOW: dict[tuple, Panel] = {}
 
@@ -70,7 +72,7 @@ class Knob(widgets.HBox):
         # The slider holds the number of a stop, and the box the value. A slider of values would
         # round what was typed to its own steps, and send that back. Where stops are 1 apart the
         # two are the same, and the slider tells the value to those who listen to it.
-        self._first = low if whole and step in (None, 1) else 0
+        self._first = int(low) if whole and step in (None, 1) else 0
         self.slider = widgets.IntSlider(
             value=self._stop_at(value), min=self._first, max=self._first + len(self.stops) - 1,
             readout=False, continuous_update=live, layout=widgets.Layout(width="190px"),
@@ -121,8 +123,9 @@ class Knob(widgets.HBox):
 
 def _stops(low: float, high: float, step: float | None, log: bool, whole: bool) -> list[float]:
     """Return the values at which a slider can stop, both ends among them."""
+    stops: list[float]
     if whole:
-        stops = list(range(low, high, int(step or 1)))
+        stops = list(range(int(low), int(high), int(step or 1)))
     elif log:
         powers = np.arange(math.log10(low), math.log10(high), step or 0.05)
         stops = [float(f"{10.0**power:.3g}") for power in powers]
@@ -131,7 +134,7 @@ def _stops(low: float, high: float, step: float | None, log: bool, whole: bool) 
     return [*(stop for stop in stops if stop < high), high]
 
 
-def menu(label: str, options: Sequence, value: object) -> widgets.Dropdown:
+def menu(label: str, options: Iterable, value: object) -> widgets.Dropdown:
     """Return a drop-down list with a label, wide enough for the longest choice."""
     width = max(236, 186 + 7 * max(len(str(option)) for option in options))
     return widgets.Dropdown(options=list(options), value=value, description=label,
@@ -178,6 +181,7 @@ class Panel(widgets.VBox):
     """
 
     lines = 4  # of the longest reading
+    kept: tuple[str, ...] = ()  # attributes that go along when the cell runs again
 
     def __init__(
         self,
@@ -225,10 +229,13 @@ class Panel(widgets.VBox):
 
     def memory(self) -> dict:
         """Return what the panel takes along when its cell runs again."""
-        return {"settings": self.settings}
+        kept = {name: copy.copy(getattr(self, name)) for name in self.kept}
+        return {"settings": self.settings, **kept}
 
     def recall(self, memory: dict) -> None:
         """Take over what `memory` returned."""
+        for name in self.kept:
+            setattr(self, name, memory[name])
         self.set(**memory["settings"])
 
     def start_over(self) -> None:
@@ -307,6 +314,8 @@ class Panel(widgets.VBox):
 
     def close(self) -> None:
         """Free the panel and every part of it, here and in the browser."""
+        if self.comm is None:  # closed before, or what it was asked for was refused
+            return
         for key in [key for key, panel in _ON_SHOW.items() if panel is self]:
             del _ON_SHOW[key]
         for child in self.children:
