@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import grimp  # noqa: E402
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.style  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
 DRAWING = ROOT / "docs" / "architecture.svg"
@@ -36,9 +37,21 @@ GROUPS = {  # what the folders on neighboring floors are for, from the top
 }
 # Where a box stands from left (0) to right (10), so that few arrows cross; a new one at 5.
 ACROSS = {
-    **{"cli": 3.2, "course": 1.9, "exercises": 3.2, "widgets": 8.6, "tabular": 5.4, "search": 6.9},
-    **{"analysis": 2.4, "study": 3.9, "parallel": 7.6, "objectives": 5.4, "fused": 7.0},
-    **{"models": 5.9, "space": 1.9, "datasets": 4.6, "plots": 8.6},
+    "cli": 3.2,
+    "course": 1.9,
+    "exercises": 3.2,
+    "widgets": 8.6,
+    "tabular": 5.4,
+    "search": 6.9,
+    "analysis": 2.4,
+    "study": 3.9,
+    "parallel": 7.6,
+    "objectives": 5.4,
+    "fused": 7.0,
+    "models": 5.9,
+    "space": 1.9,
+    "datasets": 4.6,
+    "plots": 8.6,
 }
 NOTE = """Black arrows show what leans on what. Gray: imported too, where black arrows lead as well.
 Left out: errors, _validation, _system, _tensorflow and _startup, which any folder may import."""
@@ -106,17 +119,12 @@ def draw(levels: list[list[str]], edges: list[Edge]) -> str:
     if wrong:
         raise ValueError(f"Not downward: {', '.join(wrong)}. `lint-imports` says in which file.")
     style = {"svg.fonttype": "none", "svg.hashsalt": "hpotutor", "font.size": 11}
-    with plt.rc_context({**plt.rcParamsDefault, **style, "backend": "svg"}):
-        figure, ax = plt.subplots(figsize=(9, 8.4))
+    with matplotlib.style.context(["default", style]):
+        figure = Figure(figsize=(9, 8.4))
+        ax = figure.subplots()
         _bands(ax, height)
         _arrows(ax, height, edges)
-        for name, y in height.items():
-            box = FancyBboxPatch(
-                (ACROSS.get(name, 5) - 0.62, y - 0.24), 1.24, 0.48, "round,pad=0,rounding_size=0.12"
-            )
-            box.set(facecolor="white", edgecolor="black", linewidth=1.2, zorder=3)
-            ax.add_patch(box)
-            ax.text(ACROSS.get(name, 5), y, name, ha="center", va="center_baseline", zorder=4)
+        _boxes(ax, height)
         title = f"All {len(edges)} imports from one folder of hpotutor to another run downward"
         ax.set_title(title, loc="left", fontsize=13)
         bottom = 1 - len(levels)
@@ -126,7 +134,6 @@ def draw(levels: list[list[str]], edges: list[Edge]) -> str:
         figure.tight_layout(pad=0.4)
         written = StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-        plt.close(figure)
     words = html.escape(description(levels, edges), quote=False)
     heading = f"<title>{html.escape(title)}</title>\n <desc>{words}</desc>\n"
     text = re.sub(r"(<svg [^>]*)>\n", rf'\1 role="img">\n {heading}', written.getvalue(), count=1)
@@ -152,6 +159,16 @@ def _arrows(ax: Axes, height: dict[str, int], edges: list[Edge]) -> None:
         ax.annotate("", end, start, arrowprops=look, zorder=1 + ((a, b) not in again))
 
 
+def _boxes(ax: Axes, height: dict[str, int]) -> None:
+    for name, y in height.items():
+        x = ACROSS.get(name, 5)
+        corner = (x - 0.62, y - 0.24)
+        box = FancyBboxPatch(corner, 1.24, 0.48, "round,pad=0,rounding_size=0.12")
+        box.set(facecolor="white", edgecolor="black", linewidth=1.2, zorder=3)
+        ax.add_patch(box)
+        ax.text(x, y, name, ha="center", va="center_baseline", zorder=4)
+
+
 def stored(svg: str) -> str:
     """Return the description that a drawing holds; an empty text if it holds none."""
     found = re.search(r"<desc>(.*?)</desc>", svg, re.S)
@@ -166,7 +183,7 @@ def main(words: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(words)
     levels, edges = floors(), imports()
     if not chosen.check:
-        chosen.file.write_text(draw(levels, edges), encoding="utf-8")
+        chosen.file.write_text(draw(levels, edges), encoding="utf-8", newline="\n")
         return 0
     kept = stored(chosen.file.read_text(encoding="utf-8")) if chosen.file.exists() else ""
     found = description(levels, edges)
