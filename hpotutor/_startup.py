@@ -91,7 +91,7 @@ class _QuietImport(MetaPathFinder):
                 with _without_noise():
                     execute(module)
 
-            spec.loader.exec_module = exec_quietly
+            spec.loader.exec_module = exec_quietly  # type: ignore[method-assign]  # this one only
         return spec
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
 from hpotutor.models.layers import (
     INITIALIZERS,
@@ -19,7 +20,6 @@ from hpotutor.models.layers import (
     check_integer,
     check_optimizer,
     check_output,
-    check_seed,
     check_sizes,
     layer_seeds,
 )
@@ -183,8 +183,6 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
         if getattr(m, name) is not None:
             check_integer(problems, name, getattr(m, name), low=1, example=20)
     check_seed(problems, m.seed)
-    if m.seed is None:
-        problems.add("seed", None, "an integer from 0 up", "seed=0")
     for name in ("rows", "val_rows"):
         index = getattr(m, name)
         if index is not None:

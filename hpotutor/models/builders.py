@@ -6,18 +6,12 @@ so no global generator is read or moved.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
+from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
 from hpotutor.models.layers import (
-    ACTIVATIONS,
-    INITIALIZERS,
-    OPTIMIZERS,
-    OUTPUTS,
-    WITH_MOMENTUM,
-    WITH_WEIGHT_DECAY,
     Hidden,
     LearningRate,
     augmentation_layers,
@@ -26,28 +20,13 @@ from hpotutor.models.layers import (
     check_number,
     check_optimizer,
     check_output,
-    check_seed,
     check_sizes,
-    is_integer,
     layer_seeds,
     make_optimizer,
-    output_layer,
     sizes_of,
 )
 
-__all__ = [
-    "ACTIVATIONS",
-    "INITIALIZERS",
-    "OPTIMIZERS",
-    "OUTPUTS",
-    "WITH_MOMENTUM",
-    "WITH_WEIGHT_DECAY",
-    "build_cnn",
-    "build_mlp",
-    "build_regressor",
-    "layer_seeds",
-    "make_optimizer",
-]
+__all__ = ["build_cnn", "build_mlp", "build_regressor"]
 
 
 def build_mlp(
@@ -132,16 +111,11 @@ def build_mlp(
     check_sizes(problems, "units", units, layers, example=64)
     hidden.check(problems)
     check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed)
+    check_seed(problems, seed, optional=True)
     problems.raise_if_any()
-
-    *seeds, last = layer_seeds(seed, layers + 1)
-    network = [keras.Input((int(n_features),), name="features")]
-    for n, (size, pair) in enumerate(zip(sizes_of(units, layers), seeds, strict=True), start=1):
-        network += hidden.dense(size, pair, name=f"hidden_{n}")
-    network.append(output_layer(hidden, n_classes, output, last[0]))
+    network, last = _fully_connected(hidden, n_features, sizes_of(units, layers), seed)
     made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return _compile_classifier(network, made)
+    return _classifier(network, hidden, n_classes, output, last, made)
 
 
 def build_regressor(
@@ -196,16 +170,10 @@ learning_rate, momentum, weight_decay, seed
     check_sizes(problems, "units", units, layers, example=64)
     hidden.check(problems)
     check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed)
+    check_seed(problems, seed, optional=True)
     problems.raise_if_any()
-
-    *seeds, last = layer_seeds(seed, layers + 1)
-    network = [keras.Input((int(n_features),), name="features")]
-    for n, (size, pair) in enumerate(zip(sizes_of(units, layers), seeds, strict=True), start=1):
-        network += hidden.dense(size, pair, name=f"hidden_{n}")
-    kernel = INITIALIZERS[initializer](seed=last[0])
-    network.append(keras.layers.Dense(int(n_outputs), kernel_initializer=kernel, name="output"))
-    model = keras.Sequential(network)
+    network, last = _fully_connected(hidden, n_features, sizes_of(units, layers), seed)
+    model = keras.Sequential([*network, hidden.output(int(n_outputs), "linear", last)])
     made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
     model.compile(optimizer=made, loss="mean_squared_error")
     return model
@@ -285,18 +253,15 @@ def build_cnn(
     """
     hidden = Hidden(activation, dropout, l1, l2, batch_norm, initializer)
     problems = Problems("build_cnn")
-    fine = check_image(problems, image_shape)
+    check_image(problems, image_shape, layers)
     check_output(problems, n_classes, output)
     check_sizes(problems, "filters", filters, layers, example=16)
-    if fine and is_integer(layers) and layers > (most := int(math.log2(min(image_shape[:2])))):
-        allowed = f"at most {most} for images of {image_shape[0]} x {image_shape[1]} pixels"
-        problems.add("layers", layers, allowed, f"layers={max(most, 1)}")
     check_integer(problems, "kernel_size", kernel_size, low=1, example=3)
     check_integer(problems, "units", units, low=1, example=64)
     hidden.check(problems)
     check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
     check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed)
+    check_seed(problems, seed, optional=True)
     problems.raise_if_any()
 
     height, width, channels = (*map(int, image_shape), 1)[:3]
@@ -311,16 +276,35 @@ def build_cnn(
         network += hidden.convolution(size, int(kernel_size), pair, name=f"block_{n}")
     network.append(keras.layers.Flatten(name="flat"))
     network += hidden.dense(int(units), before_last, name="hidden")
-    network.append(output_layer(hidden, n_classes, output, last[0]))
     made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return _compile_classifier(network, made)
+    return _classifier(network, hidden, n_classes, output, last[0], made)
 
 
-def _compile_classifier(
-    network: list[object], optimizer: keras.optimizers.Optimizer
+def _fully_connected(
+    hidden: Hidden, n_features: int, sizes: list[int], seed: int | None
+) -> tuple[list[keras.layers.Layer], int | None]:
+    """Return the input and the hidden layers, and a seed for the output layer's weights."""
+    *seeds, last = layer_seeds(seed, len(sizes) + 1)
+    network = [keras.Input((int(n_features),), name="features")]
+    for n, (size, pair) in enumerate(zip(sizes, seeds, strict=True), start=1):
+        network += hidden.dense(size, pair, name=f"hidden_{n}")
+    return network, last[0]
+
+
+def _classifier(
+    network: list[keras.layers.Layer],
+    hidden: Hidden,
+    n_classes: int,
+    output: str,
+    seed: int | None,
+    optimizer: keras.optimizers.Optimizer,
 ) -> keras.Model:
-    binary = network[-1].units == 1
-    model = keras.Sequential(network)
-    loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+    """End a network in one sigmoid unit for 2 classes, or in a softmax unit a class."""
+    if output == "sigmoid" or (output == "auto" and n_classes == 2):
+        last, loss = hidden.output(1, "sigmoid", seed), "binary_crossentropy"
+    else:
+        last = hidden.output(int(n_classes), "softmax", seed)
+        loss = "sparse_categorical_crossentropy"
+    model = keras.Sequential([*network, last])
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
     return model

@@ -1,7 +1,7 @@
 """What the networks of the lessons are made of: layers, optimizers, seeds, and their checks.
 
-The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names that the builders in
-``models`` accept, each with what makes it.
+The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names that ``builders.py``
+accepts, each with what makes it.
 """
 
 from __future__ import annotations
@@ -9,24 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from typing import TypeAlias
 
 import numpy as np
 
 from hpotutor._tensorflow import keras
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 
 ACTIVATIONS: dict[str, Callable] = {
-    "relu": keras.activations.relu,
-    "sigmoid": keras.activations.sigmoid,
-    "tanh": keras.activations.tanh,
-    "leaky_relu": keras.activations.leaky_relu,
-    "elu": keras.activations.elu,
-    "selu": keras.activations.selu,
-    "gelu": keras.activations.gelu,
-    "silu": keras.activations.silu,
-    "softplus": keras.activations.softplus,
-    "linear": keras.activations.linear,
+    name: getattr(keras.activations, name)
+    for name in "relu sigmoid tanh leaky_relu elu selu gelu silu softplus linear".split()
 }
 
 INITIALIZERS: dict[str, Callable] = {
@@ -53,10 +46,11 @@ WITH_MOMENTUM = ("sgd", "momentum", "nesterov")
 WITH_WEIGHT_DECAY = ("adamw",)
 OUTPUTS = ("auto", "softmax", "sigmoid")
 
-LearningRate = float | keras.optimizers.schedules.LearningRateSchedule
+LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
+Seeds: TypeAlias = tuple[int | None, int | None]  # of a layer's weights, and of its dropout
 
 
-def layer_seeds(seed: int | None, layers: int) -> list[tuple[int | None, int | None]]:
+def layer_seeds(seed: int | None, layers: int) -> list[Seeds]:
     """Return a seed for the weights and one for the dropout of each layer of a network.
 
     Parameters
@@ -132,9 +126,8 @@ def make_optimizer(
         arguments["momentum"] = float(momentum)
     if weight_decay is not None:
         arguments["weight_decay"] = float(weight_decay)
-    if isinstance(learning_rate, Real):
-        learning_rate = float(learning_rate)
-    return maker(learning_rate=learning_rate, **arguments)
+    rate = float(learning_rate) if is_number(learning_rate) else learning_rate
+    return maker(learning_rate=rate, **arguments)
 
 
 @dataclass(frozen=True)
@@ -158,20 +151,7 @@ class Hidden:
             problems.add("batch_norm", self.batch_norm, "True or False", "batch_norm=True")
         problems.choice("initializer", self.initializer, INITIALIZERS)
 
-    def _kernel(self, seed: int | None) -> dict[str, object]:
-        penalty = keras.regularizers.L1L2(float(self.l1), float(self.l2))
-        return {
-            "kernel_initializer": INITIALIZERS[self.initializer](seed=seed),
-            "kernel_regularizer": penalty if self.l1 or self.l2 else None,
-        }
-
-    def _finish(self, name: str) -> list[keras.layers.Layer]:
-        layers = [keras.layers.Activation(self.activation, name=f"{name}_activation")]
-        if self.batch_norm:
-            layers.insert(0, keras.layers.BatchNormalization(name=f"{name}_norm"))
-        return layers
-
-    def dense(self, units: int, seeds: tuple, name: str) -> list[keras.layers.Layer]:
+    def dense(self, units: int, seeds: Seeds, name: str) -> list[keras.layers.Layer]:
         """Return one hidden layer: linear, normalization, activation, dropout."""
         layers = [keras.layers.Dense(units, name=name, **self._kernel(seeds[0]))]
         layers += self._finish(name)
@@ -181,12 +161,30 @@ class Hidden:
         return layers
 
     def convolution(
-        self, filters: int, size: int, seeds: tuple, name: str
+        self, filters: int, size: int, seeds: Seeds, name: str
     ) -> list[keras.layers.Layer]:
         """Return one block: convolution, normalization, activation, 2 x 2 max pooling."""
         kernel = self._kernel(seeds[0])
         first = keras.layers.Conv2D(filters, size, padding="same", name=name, **kernel)
         return [first, *self._finish(name), keras.layers.MaxPooling2D(name=f"{name}_pool")]
+
+    def output(self, units: int, activation: str, seed: int | None) -> keras.layers.Layer:
+        """Return the last layer of the network: no penalty, same initializer."""
+        kernel = INITIALIZERS[self.initializer](seed=seed)
+        return keras.layers.Dense(units, activation, kernel_initializer=kernel, name="output")
+
+    def _kernel(self, seed: int | None) -> dict[str, object]:
+        penalty = keras.regularizers.L1L2(float(self.l1), float(self.l2))
+        return {
+            "kernel_initializer": INITIALIZERS[self.initializer](seed=seed),
+            "kernel_regularizer": penalty if self.l1 or self.l2 else None,
+        }
+
+    def _finish(self, name: str) -> list[keras.layers.Layer]:
+        activation = keras.layers.Activation(self.activation, name=f"{name}_activation")
+        if not self.batch_norm:
+            return [activation]
+        return [keras.layers.BatchNormalization(name=f"{name}_norm"), activation]
 
 
 def augmentation_layers(strength: float, seed: int | None) -> list[keras.layers.Layer]:
@@ -205,87 +203,56 @@ def augmentation_layers(strength: float, seed: int | None) -> list[keras.layers.
     ]
 
 
-def output_layer(
-    hidden: Hidden, n_classes: int, output: str, seed: int | None
-) -> keras.layers.Layer:
-    """Return one sigmoid unit for 2 classes, or a softmax unit a class."""
-    sigmoid = output == "sigmoid" or (output == "auto" and n_classes == 2)
-    return keras.layers.Dense(
-        1 if sigmoid else int(n_classes),
-        activation="sigmoid" if sigmoid else "softmax",
-        kernel_initializer=INITIALIZERS[hidden.initializer](seed=seed),
-        name="output",
-    )
-
-
 def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) -> list[int]:
     """Return the size of each layer, from one number for all or one a layer."""
-    if isinstance(sizes, Integral):
-        return [int(sizes) * (2**n if doubling else 1) for n in range(layers)]
-    return [int(size) for size in sizes]
-
-
-def is_integer(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    if isinstance(sizes, Sequence | np.ndarray):
+        return [int(size) for size in sizes]
+    return [int(sizes) * (2**n if doubling else 1) for n in range(layers)]
 
 
 def check_integer(problems: Problems, name: str, value: object, low: int, example: int) -> None:
-    if not (is_integer(value) and value >= low):
+    if not (is_whole(value) and value >= low):
         problems.add(name, value, f"an integer from {low} up", f"{name}={example}")
 
 
 def check_number(
     problems: Problems, name: str, value: object, *, high: float = math.inf, example: float
 ) -> None:
-    number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if not (number and math.isfinite(value) and 0 <= value < high):
+    if not (is_number(value) and 0 <= value < high):
         allowed = "a number from 0 up" + (f" and below {high:g}" if high < math.inf else "")
         problems.add(name, value, allowed, f"{name}={example:g}")
-
-
-def check_fit(call: str, epochs: object, batch_size: object) -> None:
-    """Raise for values with which Keras would train nothing, or with another size of its own."""
-    problems = Problems(call)
-    check_integer(problems, "epochs", epochs, low=1, example=20)
-    if batch_size not in (None, -1):
-        check_integer(problems, "batch_size", batch_size, low=1, example=32)
-    problems.raise_if_any()
-
-
-def check_seed(problems: Problems, seed: object) -> None:
-    if seed is not None and not (is_integer(seed) and seed >= 0):
-        problems.add("seed", seed, "an integer from 0 up, or None", "seed=0")
 
 
 def check_sizes(problems: Problems, name: str, sizes: object, layers: object, example: int) -> None:
     check_integer(problems, "layers", layers, low=1, example=1)
     if not isinstance(sizes, list | tuple | np.ndarray):
         check_integer(problems, name, sizes, low=1, example=example)
-    elif not all(is_integer(size) and size >= 1 for size in sizes) or len(sizes) == 0:
+    elif not all(is_whole(size) and size >= 1 for size in sizes) or len(sizes) == 0:
         allowed = "an integer from 1 up, or one such integer a layer"
         problems.add(name, sizes, allowed, f"{name}={example}")
-    elif is_integer(layers) and layers >= 1 and len(sizes) != layers:
+    elif is_whole(layers) and layers >= 1 and len(sizes) != layers:
         allowed = f"one integer, or {layers} of them because layers={layers}"
         problems.add(name, sizes, allowed, f"layers={len(sizes)}, {name}={tuple(sizes)}")
 
 
-def check_image(problems: Problems, image_shape: object) -> bool:
-    fine = (
+def check_image(problems: Problems, image_shape: object, layers: object) -> None:
+    if not (
         isinstance(image_shape, list | tuple)
         and len(image_shape) in (2, 3)
-        and all(is_integer(side) and side >= 1 for side in image_shape)
+        and all(is_whole(side) and side >= 1 for side in image_shape)
         and min(image_shape[:2]) >= 2
-    )
-    if not fine:
+    ):
         allowed = "(height, width) or (height, width, channels), with sides from 2 up"
         problems.add("image_shape", image_shape, allowed, "image_shape=(8, 8, 1)")
-    return fine
+    elif is_whole(layers) and layers > (most := int(math.log2(min(image_shape[:2])))):
+        allowed = f"at most {most} for images of {image_shape[0]} x {image_shape[1]} pixels"
+        problems.add("layers", layers, allowed, f"layers={most}")
 
 
 def check_output(problems: Problems, n_classes: object, output: object) -> None:
     check_integer(problems, "n_classes", n_classes, low=2, example=2)
     known = problems.choice("output", output, OUTPUTS)
-    if known and output == "sigmoid" and is_integer(n_classes) and n_classes > 2:
+    if known and output == "sigmoid" and is_whole(n_classes) and n_classes > 2:
         allowed = f"'softmax' or 'auto' for {n_classes} classes ('sigmoid' tells 2 apart)"
         problems.add("output", output, allowed, "output='softmax'")
 
@@ -299,20 +266,17 @@ def check_optimizer(
     key: str = "optimizer",
 ) -> None:
     known = problems.choice(key, optimizer, OPTIMIZERS)
-    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        number = isinstance(learning_rate, Real) and not isinstance(learning_rate, bool)
-        if not (number and math.isfinite(learning_rate) and learning_rate > 0):
-            allowed = "a number above 0, or a Keras LearningRateSchedule"
-            problems.add("learning_rate", learning_rate, allowed, "learning_rate=0.001")
+    schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    if not (schedule or (is_number(learning_rate) and 0 < learning_rate < math.inf)):
+        allowed = "a number above 0, or a Keras LearningRateSchedule"
+        problems.add("learning_rate", learning_rate, allowed, "learning_rate=0.001")
     for name, value, takers, high, example in (
         ("momentum", momentum, WITH_MOMENTUM, 1.0, 0.9),
         ("weight_decay", weight_decay, WITH_WEIGHT_DECAY, math.inf, 0.004),
     ):
-        if value is None:
-            continue
-        if known and optimizer not in takers:
+        if value is not None and known and optimizer not in takers:
             listed = ", ".join(repr(taker) for taker in takers)
             allowed = f"None for {key}={optimizer!r}; a number only for {listed}"
             problems.add(name, value, allowed, f"{name}=None")
-        else:
+        elif value is not None:
             check_number(problems, name, value, high=high, example=example)

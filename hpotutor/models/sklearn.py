@@ -23,21 +23,16 @@ from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, Target
 from hpotutor._tensorflow import keras, seeded
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.models.builders import build_mlp, build_regressor
-from hpotutor.models.layers import check_fit
+from hpotutor.models.layers import check_integer
 
 # arguments of a building function that SciKeras fills itself
 _FROM_SCIKERAS = frozenset({"meta", "compile_kwargs", "params"})
 # arguments that are read off the data unless they are set: attribute of the fitted estimator
 _FROM_DATA = {"n_features": "n_features_in_", "n_classes": "n_classes_", "n_outputs": "n_outputs_"}
 _PREFIXES = frozenset(BaseWrapper._routing_prefixes) | {"callbacks", "score"}
-_OWN_DEFAULTS = {
-    name: parameter.default
-    for name, parameter in inspect.signature(_SciKerasClassifier.__init__).parameters.items()
-    if parameter.kind is parameter.KEYWORD_ONLY
-} | {"model": None, "verbose": 0, "batch_size": 32}
 
 
-def _tags(**kind: object) -> Tags:
+def _tags(**kind: Any) -> Tags:
     # built from nothing: SciKeras's order of base classes breaks super().__sklearn_tags__()
     return Tags(
         target_tags=TargetTags(required=True, multi_output=True),
@@ -50,24 +45,26 @@ def _tags(**kind: object) -> Tags:
 # `__sklearn_tags__`, as SciKeras's BaseWrapper does. It keeps what it finds under the ancestor's
 # bare name, so a later ancestor of that name with the new method settles the question, and
 # SciKeras's own class stays as it is. Later versions only call `__sklearn_tags__`.
-_NamesakeOfBaseWrapper = type(
+_NamesakeOfBaseWrapper: Any = type(
     "BaseWrapper", (), {"__sklearn_tags__": lambda self: _tags(estimator_type=None)}
 )
 
 
-class _PlainNames:
+class _PlainNames(BaseWrapper):
     """Take the hyperparameters of the building function under their plain names."""
 
     _default_model: Callable[..., keras.Model]
-    _own_defaults = _OWN_DEFAULTS
+    _own_defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(_SciKerasClassifier.__init__).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    } | {"model": None, "verbose": 0, "batch_size": 32}
+    _random_state: int | None = None
 
     def __init__(self, model: Callable | keras.Model | None = None, **parameters: Any) -> None:
         self.model, self.build_fn = model, parameters.get("build_fn")
         self._check_names(parameters)
-        defaults = self._own_defaults | self._hyperparameters()
-        given = {name: parameters.get(name, defaults[name]) for name in defaults} | parameters
-        given.pop("model")
-        super().__init__(model, **given)
+        super().__init__(**self._defaults() | parameters | {"model": model})
 
     def set_params(self, **parameters: Any) -> _PlainNames:
         """Set parameters by name, the network's hyperparameters among them.
@@ -88,21 +85,19 @@ class _PlainNames:
             With all the names that are not known.
         """
         if "model" in parameters:
-            for name, default in self._hyperparameters().items():
-                if vars(self).get(name, default) is default:
-                    vars(self).pop(name, None)
-            old = self._known()
+            old, defaults = self._known().keys(), self._defaults()
             self.model = parameters["model"]
-            for name in old - self._known() - set(self._own_defaults):
-                vars(self).pop(name, None)
-            for name, default in (self._own_defaults | self._hyperparameters()).items():
-                vars(self).setdefault(name, default)
+            gone = old - self._known().keys() - self._own_defaults.keys()
+            for name, value in self.get_params(deep=False).items():
+                if name in gone or (name in old and name in defaults and value is defaults[name]):
+                    delattr(self, name)
+            self.__dict__.update(self._defaults() | self.__dict__)
         self._check_names(parameters)
-        vars(self).update(parameters)
+        self.__dict__.update(parameters)
         return self
 
     def __repr__(self) -> str:
-        defaults = self._own_defaults | self._hyperparameters()
+        defaults = self._defaults()
         shown = []
         for name, value in self.get_params(deep=False).items():
             if name not in defaults or repr(value) != repr(defaults[name]):
@@ -124,32 +119,34 @@ class _PlainNames:
             problems.raise_if_any()
         return model
 
-    def _signature(self) -> dict[str, inspect.Parameter]:
-        parameters = inspect.signature(self._function()).parameters
-        return {name: p for name, p in parameters.items() if name not in _FROM_SCIKERAS}
+    def _signature(self) -> Mapping[str, inspect.Parameter]:
+        return inspect.signature(self._function()).parameters
 
-    def _hyperparameters(self) -> dict[str, Any]:
-        """Return the building function's arguments that have defaults."""
+    def _known(self) -> dict[str, inspect.Parameter]:
+        """Return the building function's arguments, without ``**kwargs`` and SciKeras's own."""
         return {
-            name: parameter.default
-            for name, parameter in self._signature().items()
-            if parameter.default is not parameter.empty and name not in _FROM_DATA
+            name: p
+            for name, p in self._signature().items()
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and name not in _FROM_SCIKERAS
         }
 
-    def _known(self) -> set[str]:
-        """Return the names of all arguments that the building function takes."""
-        variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        return {name for name, p in self._signature().items() if p.kind not in variable}
+    def _defaults(self) -> dict[str, Any]:
+        """Return the defaults of SciKeras and, before them, those of the building function."""
+        return self._own_defaults | {
+            name: p.default
+            for name, p in self._known().items()
+            if p.default is not p.empty and name not in _FROM_DATA
+        }
 
     def _takes_anything(self) -> bool:
         """Return whether names unknown here may still mean something to the function."""
-        parameters = inspect.signature(self._function()).parameters
-        return "params" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        signature = self._signature()
+        return "params" in signature or any(p.kind is p.VAR_KEYWORD for p in signature.values())
 
     def _check_names(self, names: Mapping[str, Any]) -> None:
-        known = self._known()
         if self._takes_anything():
             return
+        known = self._known().keys()
         mine = set(self._own_defaults) | set(self._get_param_names())
         unknown = []
         for name in names:
@@ -163,31 +160,28 @@ class _PlainNames:
 
     def _check_model_param(self) -> Callable[..., keras.Model]:
         """Return the building function with what the data tell it filled in."""
-        wanted = [name for name in self._known() & set(_FROM_DATA) if name not in vars(self)]
+        wanted = [name for name in self._known() if name in _FROM_DATA and name not in vars(self)]
         if "n_classes" in wanted and not (isinstance(self.n_classes_, int) and self.n_classes_ > 1):
             raise DataError(f"y holds {self.n_classes_} class, and a classifier needs 2 or more.")
-        filled = {name: getattr(self, _FROM_DATA[name]) for name in wanted}
-        return functools.partial(self._function(), **filled)
+        told = {name: getattr(self, _FROM_DATA[name]) for name in wanted}
+        return functools.partial(self._function(), **told)
 
-    @property
-    def _random_state(self) -> None:
-        # SciKeras must not find it: its own seeding leaves TensorFlow's op determinism on for the
-        # rest of the process, where any later fit without a seed is an error
-        return None
-
-    @_random_state.setter
-    def _random_state(self, seed: int | None) -> None:
-        self._seed = seed
-
-    def _fit_keras_model(self, *args, **kwargs) -> None:
-        check_fit(type(self).__name__, self.epochs, self.batch_size)
+    def _fit_keras_model(self, *args: Any, **kwargs: Any) -> None:
+        # values with which Keras would train nothing, or with another size of its own
+        problems = Problems(type(self).__name__)
+        check_integer(problems, "epochs", self.epochs, low=1, example=20)
+        if self.batch_size not in (None, -1):
+            check_integer(problems, "batch_size", self.batch_size, low=1, example=32)
+        problems.raise_if_any()
         with seeded(self._seed):
             super()._fit_keras_model(*args, **kwargs)
 
     def _build_keras_model(self) -> keras.Model:
-        known = self._known()
+        # SciKeras must not find the seed: its own seeding leaves TensorFlow's op determinism on
+        # for the rest of the process, where any later fit without a seed is an error
+        self._seed, self._random_state = self._random_state, None
         if not self._takes_anything():
-            self._user_params = known & set(vars(self))
+            self._user_params = self._known().keys() & vars(self).keys()
         with seeded(self._seed):
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
@@ -198,21 +192,26 @@ class _PlainNames:
             if not model.built:
                 # a Sequential model without Input has no outputs yet, and SciKeras counts them
                 model.build((None, *self.X_shape_[1:]))
-        takes = set(inspect.signature(self._function()).parameters)
-        if model.compiled and not self._takes_anything() and "compile_kwargs" not in takes:
-            ignored = [name for name in vars(self) if name.startswith("optimizer__")]
-            if "optimizer" not in takes and self.optimizer != self._own_defaults["optimizer"]:
-                ignored.append("optimizer")
-            if ignored:
-                raise ArgumentError(
-                    f"{type(self).__name__}: {', '.join(ignored)} would be ignored, because the "
-                    "model comes compiled. Give the function that builds it an argument of "
-                    "that name, as in def create_model(optimizer='adam'), and use it there."
-                )
+        if model.compiled:
+            self._check_optimizer_is_used()
         return model
 
+    def _check_optimizer_is_used(self) -> None:
+        takes = self._signature()
+        if self._takes_anything() or "compile_kwargs" in takes:
+            return
+        ignored = [name for name in vars(self) if name.startswith("optimizer__")]
+        if "optimizer" not in takes and self.optimizer != self._own_defaults["optimizer"]:
+            ignored.append("optimizer")
+        if ignored:
+            raise ArgumentError(
+                f"{type(self).__name__}: {', '.join(ignored)} would be ignored, because the "
+                "model comes compiled. Give the function that builds it an argument of "
+                "that name, as in def create_model(optimizer='adam'), and use it there."
+            )
 
-def _signed(cls: type) -> type:
+
+def _signed(cls: Any) -> Any:
     """Put the default network's hyperparameters into the signature of a class.
 
     A notebook completes and shows them, and scikit-learn prints those that differ from it.
@@ -221,14 +220,13 @@ def _signed(cls: type) -> type:
     def __init__(self, model=None, **parameters):
         super(cls, self).__init__(model, **parameters)
 
-    own = [*inspect.signature(__init__).parameters.values()]
+    itself, model, parameters = inspect.signature(__init__).parameters.values()
     network = inspect.signature(cls._default_model).parameters.values()
     defaults = {p.name: p.default for p in network if p.name not in _FROM_DATA}
     defaults |= {n: d for n, d in cls._own_defaults.items() if n not in {*defaults, "model"}}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    shown = [inspect.Parameter(name, keyword, default=d) for name, d in defaults.items()]
-    __init__.__signature__ = inspect.Signature([*own[:2], *shown, own[2]])
+    shown = [inspect.Parameter(n, model.KEYWORD_ONLY, default=d) for n, d in defaults.items()]
     cls.__init__ = __init__
+    cls.__init__.__signature__ = inspect.Signature([itself, model, *shown, parameters])
     return cls
 
 
@@ -390,7 +388,7 @@ class KerasRegressor(_PlainNames, _SciKerasRegressor, _NamesakeOfBaseWrapper):
     """
 
     _default_model = staticmethod(build_regressor)
-    _own_defaults = {name: d for name, d in _OWN_DEFAULTS.items() if name != "class_weight"}
+    _own_defaults = {n: d for n, d in _PlainNames._own_defaults.items() if n != "class_weight"}
 
     def __sklearn_tags__(self) -> Tags:
         return _tags(estimator_type="regressor", regressor_tags=RegressorTags(poor_score=True))

@@ -9,13 +9,11 @@ import pytest
 
 from hpotutor._tensorflow import keras, tf
 from hpotutor.errors import ArgumentError
-from hpotutor.models.builders import (
+from hpotutor.models.builders import build_cnn, build_mlp, build_regressor
+from hpotutor.models.layers import (
     ACTIVATIONS,
     INITIALIZERS,
     OPTIMIZERS,
-    build_cnn,
-    build_mlp,
-    build_regressor,
     layer_seeds,
     make_optimizer,
 )
