@@ -396,6 +396,22 @@ def test_other_arguments_are_checked():
     assert "a dict of names" in message(SPACE.check, 3)
 
 
+def test_numbers_beyond_all_ranges_and_arrays_without_a_dimension():
+    for name in ("units", "learning_rate", "batch_size"):
+        assert f"{name}=1000" in message(SPACE.clean, {name: 10**400})
+    assert "low=-1000" in message(ht.uniform, -(10**400), 1)
+    assert "step=1000" in message(ht.integers, 1, 9, 10**400)
+    assert "x=ht.choice(3)" in message(ht.SearchSpace, x=np.array(3))
+    tree = ht.SearchSpace(n=ht.integers(1, 3), m=ht.when(ht.uniform(0, 1), n=np.array(2)))
+    assert tree.conditions == {"m": {"n": (2,)}}
+
+
+def test_a_seed_is_what_it_is_everywhere():
+    assert SPACE.sample(np.int64(3)) == SPACE.sample(3)
+    assert SPACE.sample(2**32 - 1)
+    assert "from 0 to 4294967295" in message(SPACE.sample, 2**32)
+
+
 # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
 
