@@ -21,6 +21,11 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
+def is_seed(value: object) -> TypeGuard[int]:
+    """Return whether a value is a seed that NumPy, Keras and scikit-learn would all take."""
+    return is_whole(value) and 0 <= value < 2**32
+
+
 def check_count(
     problems: Problems,
     name: str,
@@ -38,7 +43,7 @@ def check_count(
     >>> check_count(Problems("search"), "trials", np.int64(5))
     True
     """
-    fine = (optional and value is None) or (is_whole(value) and value >= low)
+    fine = (optional and value is None) or (is_whole(value) and bool(value >= low))
     if not fine:
         problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")
     return fine
@@ -56,10 +61,8 @@ def check_share(
 
 
 def check_seed(problems: Problems, seed: object, *, optional: bool = False) -> None:
-    """Note a seed that NumPy, Keras and scikit-learn would not all take."""
-    if optional and seed is None:
-        return
-    if not is_whole(seed) or not 0 <= seed < 2**32:
+    """Note what is no seed; see :func:`is_seed`."""
+    if not is_seed(seed) and not (optional and seed is None):
         allowed = "a whole number from 0 to 4294967295" + (", or None" if optional else "")
         problems.add("seed", seed, allowed, "seed=0")
 

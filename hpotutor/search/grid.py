@@ -19,7 +19,8 @@ from hpotutor.search.backends import (
     run_ahead,
     tune,
 )
-from hpotutor.space.space import SearchSpace, choice, when
+from hpotutor.space.distributions import choice, when
+from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
 

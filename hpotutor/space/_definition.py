@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hpotutor.space.distributions import Distribution, Scalar
+from hpotutor.space.transforms import ALL, grid_axis
 
 Conditions = dict[str, dict[str, tuple[Scalar, ...]]]
 
 
-class Definition(Mapping):
+class Definition(Mapping[str, Distribution]):
     """Distributions by name, in order, and the conditions under which some of them exist.
 
     Checks, texts and converters of a space need this much of it; :class:`hpotutor.SearchSpace`
@@ -46,9 +47,7 @@ class Definition(Mapping):
         """Return the names that exist, given the values of their parents in ``params``."""
         found: list[str] = []
         for name in self:
-            if self._is_active(
-                name, {parent: params[parent] for parent in found if parent in params}
-            ):
+            if self._is_active(name, {n: params[n] for n in found if n in params}):
                 found.append(name)
         return found
 
@@ -58,27 +57,30 @@ class Definition(Mapping):
             for parent, values in self.conditions.get(name, {}).items()
         )
 
-    def branches(self, values: Mapping[str, Iterable[Scalar]]) -> list[tuple[dict, list[str]]]:
+    def branches(
+        self, values: Mapping[str, Iterable[Scalar]] | None = None
+    ) -> list[tuple[dict[str, Scalar], list[str]]]:
         """Return the combinations of parents' values, each with the other names active there.
 
         Parameters
         ----------
-        values : mapping
-            For each name that others depend on, the values to combine.
+        values : mapping, optional
+            For each name that others depend on, the values to combine; by default all it has.
 
         Returns
         -------
         list of (dict, list of str)
             A space without conditions has a single branch, ``({}, names)``.
         """
-        found: list[tuple[dict, list[str]]] = [({}, [])]
+        found: list[tuple[dict[str, Scalar], list[str]]] = [({}, [])]
         for name in self:
             grown = []
             for fixed, free in found:
                 if not self._is_active(name, fixed):
                     grown.append((fixed, free))
                 elif name in self.parents:
-                    grown.extend(({**fixed, name: value}, free) for value in values[name])
+                    options = grid_axis(self[name], ALL) if values is None else values[name]
+                    grown.extend(({**fixed, name: value}, free) for value in options)
                 else:
                     grown.append((fixed, [*free, name]))
             found = grown

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Iterator, Mapping
-from numbers import Integral
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import FloatDistribution
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, Problems, did_you_mean
-from hpotutor.space import transforms as of
 from hpotutor.space._definition import Conditions, Definition
-from hpotutor.space.distributions import Conditional, Distribution, Scalar, plain, recheck
+from hpotutor.space.distributions import (
+    COLLECTIONS,
+    KINDS,
+    Conditional,
+    Distribution,
+    Scalar,
+    plain,
+    recheck,
+)
+from hpotutor.space.transforms import describe, grid_axis, grid_axis_size, holds, typical
 
 # More values than this of one hyperparameter would fill the memory before a grid could be used.
 _LONGEST_AXIS = 100_000
-
-_KINDS = (FloatDistribution, IntDistribution, CategoricalDistribution)
 
 
 def build(
@@ -70,18 +75,15 @@ def _pairs(parameters: Any, problems: Problems) -> list[tuple[Any, Any]]:
     try:
         return [(name, value) for name, value in parameters]
     except (TypeError, ValueError):
-        problems.add(
-            "parameters",
-            parameters,
-            "a mapping or (name, distribution) pairs",
-            "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))",
-        )
+        allowed = "a mapping or (name, distribution) pairs"
+        typed = "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))"
+        problems.add("parameters", parameters, allowed, typed)
         return []
 
 
-def _distribution(name: str, value: object, problems: Problems) -> Distribution | None:
+def _distribution(name: str, value: Any, problems: Problems) -> Distribution | None:
     distribution = value.distribution if isinstance(value, Conditional) else value
-    if type(distribution) not in _KINDS:
+    if type(distribution) not in KINDS:
         problems.add(name, value, "a distribution", f"{name}={_suggestion(value)}")
         return None
     try:
@@ -91,25 +93,24 @@ def _distribution(name: str, value: object, problems: Problems) -> Distribution 
         return None
 
 
-def _suggestion(value: object) -> str:
+def _suggestion(value: Any) -> str:
     """Return the distribution that somebody who typed ``value`` may have meant."""
-    if isinstance(value, list | tuple | set | range | np.ndarray) and len(value):
-        return f"ht.choice({', '.join(repr(plain(item)) for item in list(value)[:8])})"
     value = plain(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return f"ht.choice({value!r})"
-    return "ht.loguniform(1e-4, 1e-1)"
+    if isinstance(value, COLLECTIONS) and len(value):
+        return f"ht.choice({', '.join(repr(plain(item)) for item in list(value)[:8])})"
+    return f"ht.choice({value!r})" if isinstance(value, Scalar) else "ht.loguniform(1e-4, 1e-1)"
 
 
 def _condition(
     name: str,
     parent: str,
-    wanted: Iterable[Scalar],
+    wanted: tuple[Scalar, ...],
     names: list[str],
     earlier: Mapping[str, Distribution],
     problems: Problems,
 ) -> tuple[Scalar, ...]:
     """Return the parent's values that a condition names; note what is wrong with it."""
+    distribution = earlier.get(parent)
     if parent == name:
         problems.say(f"{name} cannot depend on itself.")
     elif parent not in names:
@@ -117,23 +118,19 @@ def _condition(
         problems.say(f"{name} depends on {parent}, which is not in the space.{hint}")
     elif names.index(parent) > names.index(name):
         problems.say(f"{name} depends on {parent}: move {parent} before it.")
-    elif isinstance(earlier.get(parent), FloatDistribution):
+    elif isinstance(distribution, FloatDistribution):
         problems.say(
             f"{name} depends on {parent}, which is a float. A condition needs an integer or "
             "a choice."
         )
-    if not isinstance(earlier.get(parent), IntDistribution | CategoricalDistribution):
-        return ()
-    distribution = earlier[parent]
-    found: list[Scalar] = []
-    for value in wanted:
-        if not of.holds(distribution, value):
-            allowed = f"a value that {parent} can take: {of.describe(distribution)}"
-            typed = f"{parent}={[of.typical(distribution)]!r}"
-            problems.add(f"{name}: {parent}", value, allowed, typed)
-        elif value not in found:
-            found.append(value)
-    return tuple(found)
+    elif distribution is not None:  # else the parent itself is wrong, and was told already
+        for value in wanted:
+            if not holds(distribution, value):
+                allowed = f"a value that {parent} can take: {describe(distribution)}"
+                typed = f"{parent}={[typical(distribution)]!r}"
+                problems.add(f"{name}: {parent}", value, allowed, typed)
+        return tuple(dict.fromkeys(value for value in wanted if holds(distribution, value)))
+    return ()
 
 
 def complaints(space: Definition, params: object) -> Problems:
@@ -145,65 +142,56 @@ def complaints(space: Definition, params: object) -> Problems:
     problems.unknown([str(name) for name in params if name not in space], space.names)
     active = space.active(params)
     for name, distribution in space.items():
-        if name in active:
-            if name in params and of.holds(distribution, params[name]):
-                continue
-            allowed = of.describe(distribution)
-            typed = f"{name}={of.typical(distribution)!r}"
+        if name not in active:
             if name in params:
-                problems.add(name, params[name], allowed, typed)
-            else:
-                problems.say(f"{name} is missing. Allowed: {allowed}. Type for instance {typed}.")
-        elif name in params:
-            parents = " and ".join(f"{p} in {list(v)!r}" for p, v in space.conditions[name].items())
-            problems.say(f"{name} exists only when {parents}. Leave it out.")
+                conditions = space.conditions[name].items()
+                parents = " and ".join(f"{p} in {list(v)!r}" for p, v in conditions)
+                problems.say(f"{name} exists only when {parents}. Leave it out.")
+            continue
+        if name in params and holds(distribution, params[name]):
+            continue
+        allowed, typed = describe(distribution), f"{name}={typical(distribution)!r}"
+        if name in params:
+            problems.add(name, params[name], allowed, typed)
+        else:
+            problems.say(f"{name} is missing. Allowed: {allowed}. Type for instance {typed}.")
     return problems
 
 
 def levels_by_name(space: Definition, call: str, levels: object) -> dict[str, int | None]:
     """Return how many grid values each name gets, None where nobody said."""
     problems = Problems(call)
-    asked = levels if isinstance(levels, Mapping) else dict.fromkeys(space, levels)
+    asked: Mapping[Any, Any] = (
+        levels if isinstance(levels, Mapping) else dict.fromkeys(space, levels)
+    )
     problems.unknown([str(name) for name in asked if name not in space], space.names)
-    for value in asked.values():
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-            example = "levels=3 or levels={'learning_rate': 3}"
-            problems.add("levels", levels, "an integer from 1 up, or one for a name", example)
-            break
-    else:
-        for name in space:
-            kind = space[name]
-            many = isinstance(kind, FloatDistribution) or getattr(kind, "log", False)
-            if many and (asked.get(name) or 0) > _LONGEST_AXIS:
-                problems.add("levels", levels, f"up to {_LONGEST_AXIS:,} of {name}", "levels=5")
+    if not all(value is None or (is_whole(value) and value >= 1) for value in asked.values()):
+        example = "levels=3 or levels={'learning_rate': 3}"
+        problems.add("levels", levels, "an integer from 1 up, or one for a name", example)
     problems.raise_if_any()
-    return {name: None if asked.get(name) is None else int(asked[name]) for name in space}
+    found = {name: None if asked.get(name) is None else int(asked[name]) for name in space}
+    for name, count in found.items():
+        # A grid of a float, or of an integer on a log scale, is not counted without being made.
+        made = isinstance(space[name], FloatDistribution) or getattr(space[name], "log", False)
+        if made and (count or 0) > _LONGEST_AXIS:
+            problems.add("levels", levels, f"up to {_LONGEST_AXIS:,} of {name}", "levels=5")
+    problems.raise_if_any()
+    return found
 
 
-def short_enough(space: Definition, levels: Mapping[str, int | None]) -> None:
-    """Raise an ``ArgumentError`` for hyperparameters with too many values for a list."""
+def grid(space: Definition, levels: object) -> dict[str, list[Scalar]]:
+    """Return the values of each hyperparameter on a grid; see :meth:`hpotutor.SearchSpace.grid`."""
+    by_name = levels_by_name(space, "grid", levels)
     problems = Problems("grid")
     for name, distribution in space.items():
-        total = of.grid_axis_size(distribution, levels[name])
+        total = grid_axis_size(distribution, by_name[name])
         if total > _LONGEST_AXIS:
             problems.say(
                 f"{name} has {total:,} values. Type how many to take, for instance "
                 f"levels={{{name!r}: 5}}."
             )
     problems.raise_if_any()
-
-
-def generator(seed: object) -> np.random.Generator:
-    """Return a generator from a seed, or the generator itself."""
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0):
-        problems = Problems("sample")
-        problems.add("seed", seed, "an integer from 0 up or a NumPy generator", "seed=0")
-        problems.raise_if_any()
-    return np.random.default_rng(seed)
+    return {name: grid_axis(space[name], by_name[name]) for name in space}
 
 
 def flatten(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

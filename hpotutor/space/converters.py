@@ -28,12 +28,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
-
 from hpotutor.errors import Problems
 from hpotutor.space._definition import Definition
+from hpotutor.space._validation import grid
 from hpotutor.space.distributions import Distribution, Scalar
-from hpotutor.space.formatting import listed, literal, parts, run_of, signed
+from hpotutor.space.formatting import listed, literal, parts, run_of
 from hpotutor.space.transforms import ALL, grid_axis, labels
 
 # Lines of the text, as far as that can be had, for a notebook's column and for GitHub's.
@@ -69,9 +68,10 @@ def run(source: str, name: str) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def function(source: str, name: str) -> Callable[[Any], dict]:
+def function(source: str, name: str) -> Callable[[Any], dict[str, Scalar]]:
     """Return a function that a dialect's text defines; kept, as every trial asks for it."""
-    return run(source, name)
+    defined: Callable[[Any], dict[str, Scalar]] = run(source, name)
+    return defined
 
 
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
@@ -85,6 +85,14 @@ def _with_imports(imports: list[str], body: str) -> str:
 
 def _entries(texts: Mapping[str, str], indent: str) -> str:
     return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
+
+
+def _function(opening: str, always: Mapping[str, str], sometimes: list[str]) -> str:
+    """Return a function that returns a dict, filled further by what exists only sometimes."""
+    entries = f"{{\n{_entries(always, ' ' * 8)}    }}"
+    if not sometimes:
+        return f"{opening}    return {entries}"
+    return f"{opening}    params = {entries}\n{''.join(sometimes)}    return params"
 
 
 def _row(entries: list[str]) -> str:
@@ -142,20 +150,27 @@ def _carrier(space: Definition, name: str) -> str:
 # ── scikit-learn and SciPy ───────────────────────────────────────────────────────────────────
 
 
+def _branches(
+    space: Definition, values: Mapping[str, list[Scalar]] | None, free: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a dict for each branch: a parent's one value, and what ``free`` has of the others."""
+    found = []
+    for fixed, names in space.branches(values):
+        branch: dict[str, Any] = {name: [value] for name, value in fixed.items()}
+        branch |= {name: free[name] for name in names}
+        found.append({name: branch[name] for name in space if name in branch})
+    return found
+
+
 def _sklearn(space: Definition, levels: Any) -> str:
-    values = space.grid(levels)
-    branches = []
-    for fixed, free in space.branches(values):
-        branch = {name: [value] for name, value in fixed.items()}
-        branch |= {name: values[name] for name in free}
-        branches.append({name: branch[name] for name in space if name in branch})
-    merged = _merge(branches)
+    values = grid(space, levels)
+    merged = _merge(_branches(space, values, values))
     return _dicts("param_grid", [{n: listed(v) for n, v in branch.items()} for branch in merged])
 
 
-def _merge(branches: list[dict[str, list]]) -> list[dict[str, list]]:
+def _merge(branches: list[dict[str, list[Scalar]]]) -> list[dict[str, list[Scalar]]]:
     """Join branches that differ in one hyperparameter's values only."""
-    merged: list[dict[str, list]] = []
+    merged: list[dict[str, list[Scalar]]] = []
     for branch in branches:
         for earlier in merged:
             if earlier.keys() != branch.keys():
@@ -171,17 +186,15 @@ def _merge(branches: list[dict[str, list]]) -> list[dict[str, list]]:
 
 def _scipy(space: Definition) -> str:
     texts = {name: _scipy_text(*parts(distribution)) for name, distribution in space.items()}
-    every = {name: grid_axis(space[name], ALL) for name in space.parents}
-    branches = []
-    for fixed, free in space.branches(every):
-        branch = {name: listed([value]) for name, value in fixed.items()}
-        branch |= {name: texts[name] for name in free}
-        branches.append({name: branch[name] for name in space if name in branch})
+    branches = [
+        {n: v if isinstance(v, str) else listed(v) for n, v in branch.items()}
+        for branch in _branches(space, None, texts)
+    ]
     body = _dicts("param_distributions", branches)
-    used = [n for n in ("loguniform", "randint", "uniform") if re.search(rf"\b{n}\(", body)]
     if "log_integers(" in body:
         body = f"{_LOG_INTEGERS}\n\n{body}"
-        used.insert(-1 if used[-1:] == ["uniform"] else len(used), "rv_discrete")
+    offered = ("loguniform", "randint", "rv_discrete", "uniform")
+    used = [name for name in offered if re.search(rf"\b{name}\(", body)]
     lines = ["import numpy as np"] if "rv_discrete" in used else []
     lines += [f"from scipy.stats import {', '.join(used)}"] if used else []
     return _with_imports(lines, body)
@@ -204,7 +217,8 @@ def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
         return f"loguniform({literal(low)}, {literal(high)})"
     if kind == "uniform":
         # SciPy wants the lowest value and the width.
-        width = literal(high) if low == 0 else f"{literal(high)} - {signed(low)}"
+        lowest = f"({literal(low)})" if low < 0 else literal(low)
+        width = literal(high) if low == 0 else f"{literal(high)} - {lowest}"
         return f"uniform({literal(low)}, {width})"
     if "log" in keywords:
         return f"log_integers({low}, {high})"
@@ -287,14 +301,12 @@ def _hyperopt_options(space: Definition, name: str, children: list[str], indent:
 
 def _optuna(space: Definition) -> str:
     texts = {name: _optuna_text(name, *parts(distribution)) for name, distribution in space.items()}
-    if not space.conditions:
-        return f"def suggest(trial):\n    return {{\n{_entries(texts, ' ' * 8)}    }}"
     always = {name: text for name, text in texts.items() if name not in space.conditions}
-    lines = [f"def suggest(trial):\n    params = {{\n{_entries(always, ' ' * 8)}    }}\n"]
-    for name in space.conditions:
-        lines.append(f"    if {_test(space, name)}:\n")
-        lines.append(f'        params["{name}"] = {texts[name]}\n')
-    return "".join([*lines, "    return params"])
+    sometimes = [
+        f'    if {_test(space, name)}:\n        params["{name}"] = {texts[name]}\n'
+        for name in space.conditions
+    ]
+    return _function("def suggest(trial):\n", always, sometimes)
 
 
 def _optuna_text(name: str, kind: str, keywords: Mapping[str, Any]) -> str:
@@ -316,29 +328,31 @@ def _keras_tuner(space: Definition) -> str:
     Its Choice holds one type only, and no None: mixed values go in as strings, which a dict
     translates back.
     """
-    texts, tables, opening = {}, {}, ["def declare(hp):\n"]
+    texts, tables, opening = {}, {}, "def declare(hp):\n"
     for name, distribution in space.items():
-        if _named(distribution):
-            taken = ("hp", "params", *space)
-            tables[name] = _variable(space, f"{name}_values", taken)
-            opening.append(f"    {tables[name]} = {_table(distribution)}\n")
+        table = _labeled(distribution)
+        if table:
+            tables[name] = _variable(space, f"{name}_values", ("hp", "params", *space))
+            entries = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in table.items())
+            opening += f"    {tables[name]} = {{{entries}}}\n"
         texts[name] = _keras_tuner_text(name, tables.get(name), *parts(distribution))
     always = {
         name: f"{tables[name]}[{text}]" if name in tables else text
         for name, text in texts.items()
         if name not in space.conditions
     }
-    begin = "return" if not space.conditions else "params ="
-    lines = [*opening, f"    {begin} {{\n{_entries(always, ' ' * 8)}    }}\n"]
+    sometimes = []
     for name in space.conditions:
         variable = _variable(space, name, ("hp", "params"))
         value = f"{tables[name]}[{variable}]" if name in tables else variable
-        lines.append(f"    with {_scopes(space, name)}:\n        {variable} = {texts[name]}\n")
-        lines.append(f'    if {_test(space, name)}:\n        params["{name}"] = {value}\n')
-    return "".join([*lines, "    return params"] if space.conditions else lines).rstrip()
+        sometimes += [
+            f"    with {_scopes(space, name)}:\n        {variable} = {texts[name]}\n",
+            f'    if {_test(space, name)}:\n        params["{name}"] = {value}\n',
+        ]
+    return _function(opening, always, sometimes)
 
 
-def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping) -> str:
+def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping[str, Any]) -> str:
     if kind == "choice":
         values = keywords["values"]
         if _boolean(values):
@@ -353,10 +367,10 @@ def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping
 def _scopes(space: Definition, name: str) -> str:
     """Return the scopes from the outermost parent down to the one a hyperparameter is nested in."""
     parent = _carrier(space, name)
-    values = space.conditions[name][parent]
-    if _named(space[parent]):
-        choices = space[parent].choices
-        values = [labels(choices)[choices.index(value)] for value in values]
+    values: Iterable[Scalar] = space.conditions[name][parent]
+    table = _labeled(space[parent])
+    if table:
+        values = [key for value in values for key, option in table.items() if option == value]
     inner = f'hp.conditional_scope("{parent}", [{", ".join(literal(v) for v in values)}])'
     return f"{_scopes(space, parent)}, {inner}" if parent in space.conditions else inner
 
@@ -365,18 +379,13 @@ def _boolean(values: list[Scalar]) -> bool:
     return len(values) == 2 and all(isinstance(value, bool) for value in values)
 
 
-def _named(distribution: Distribution) -> bool:
-    """Return whether KerasTuner needs strings in place of these categories."""
-    if not isinstance(distribution, CategoricalDistribution):
-        return False
-    values = list(distribution.choices)
+def _labeled(distribution: Distribution) -> dict[str, Scalar]:
+    """Return categories by label where KerasTuner needs strings in their place, else nothing."""
+    values = list(getattr(distribution, "choices", ()))
     kinds = {type(value) for value in values}
-    return not _boolean(values) and (len(kinds) > 1 or not kinds <= {int, float, str})
-
-
-def _table(distribution: CategoricalDistribution) -> str:
-    pairs = zip(labels(distribution.choices), distribution.choices, strict=True)
-    return f"{{{', '.join(f'{literal(label)}: {literal(value)}' for label, value in pairs)}}}"
+    if _boolean(values) or (len(kinds) < 2 and kinds <= {int, float, str}):
+        return {}
+    return dict(zip(labels(values), values, strict=True))
 
 
 _WRITERS: dict[str, Callable[..., str]] = {

@@ -8,21 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import numpy as np
-from optuna.distributions import (
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
+KINDS = (FloatDistribution, IntDistribution, CategoricalDistribution)
 Scalar = None | bool | int | float | str
+COLLECTIONS = (list, tuple, set, range, np.ndarray)
 
 # Beyond these, ranges overflow and integers get lost in the 53 bits of a float.
-_LARGEST_FLOAT = 1e100
+LARGEST_FLOAT = 1e100
 _LARGEST_INT = 10**12
 
 
@@ -56,8 +56,7 @@ def loguniform(low: float, high: float) -> FloatDistribution:
     >>> loguniform(1e-4, 1e-1)
     FloatDistribution(high=0.1, log=True, low=0.0001, step=None)
     """
-    low, high = _bounds("loguniform", low, high, (1e-4, 1e-1), log=True)
-    return FloatDistribution(low, high, log=True)
+    return _float("loguniform", low, high, (1e-4, 1e-1), log=True)
 
 
 def uniform(low: float, high: float) -> FloatDistribution:
@@ -82,8 +81,7 @@ def uniform(low: float, high: float) -> FloatDistribution:
     >>> uniform(0, 0.5)
     FloatDistribution(high=0.5, log=False, low=0.0, step=None)
     """
-    low, high = _bounds("uniform", low, high, (0.0, 0.5))
-    return FloatDistribution(low, high)
+    return _float("uniform", low, high, (0.0, 0.5), log=False)
 
 
 def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistribution:
@@ -117,8 +115,8 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     log_fine = isinstance(log, bool | np.bool_)
     if not log_fine:
         problems.add("log", log, "True or False", "log=True")
-    low, high = _bounds("integers", low, high, (8, 128), log_fine and bool(log), problems)
-    step = plain(step)
+    low, high, step = plain(low), plain(high), plain(step)
+    _check_bounds(problems, low, high, (8, 128), whole=True, log=log_fine and bool(log))
     if not _is_integer(step) or step < 1:
         problems.add("step", step, "an integer from 1 up", "step=1")
     elif log_fine and log and step != 1:
@@ -173,17 +171,19 @@ def choice(*values: Scalar) -> CategoricalDistribution:
         listed = ", ".join(repr(value) for value in given[0]) or "'sgd', 'adam'"
         problems.add("values", given[0], "values, not a collection", f"ht.choice({listed})")
         given = []
-    for index, value in enumerate(given):
+    choices: list[Scalar] = []
+    for value in given:
         if not _is_scalar(value):
-            problems.add(
-                "values", value, "None, True, False, finite numbers and strings", "a string"
-            )
-        elif any(_is_scalar(other) and value == other for other in given[:index]):
-            twin = next(other for other in given[:index] if value == other)
+            allowed = "None, True, False, finite numbers and strings"
+            problems.add("values", value, allowed, "a string")
+            continue
+        if value in choices:
+            twin = choices[choices.index(value)]
             shown = "" if repr(twin) == repr(value) else f" (in Python {twin!r} == {value!r})"
             problems.say(f"{value!r} appears twice{shown}. Type each value once.")
+        choices.append(value)
     problems.raise_if_any()
-    return CategoricalDistribution(tuple(given))
+    return CategoricalDistribution(choices)
 
 
 def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar]) -> Conditional:
@@ -215,7 +215,7 @@ def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar])
     ['layers']
     """
     problems = Problems("when")
-    if type(distribution) not in (FloatDistribution, IntDistribution, CategoricalDistribution):
+    if type(distribution) not in KINDS:
         problems.add(
             "distribution", distribution, "a distribution", "ht.when(ht.integers(8, 64), layers=2)"
         )
@@ -226,8 +226,9 @@ def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar])
         )
     named = {}
     for parent, values in conditions.items():
-        many = isinstance(values, list | tuple | set | range | np.ndarray)
-        named[parent] = tuple(plain(value) for value in values) if many else (plain(values),)
+        given = plain(values)
+        given = given if isinstance(given, COLLECTIONS) else [given]
+        named[parent] = tuple(plain(value) for value in given)
         if not named[parent]:
             problems.add(parent, values, "at least one value of the parent", f"{parent}=[2, 3]")
     problems.raise_if_any()
@@ -239,9 +240,7 @@ def recheck(distribution: Distribution) -> Distribution:
     if isinstance(distribution, CategoricalDistribution):
         return choice(*distribution.choices)
     if isinstance(distribution, IntDistribution):
-        return integers(
-            distribution.low, distribution.high, distribution.step, bool(distribution.log)
-        )
+        return integers(distribution.low, distribution.high, distribution.step, distribution.log)
     if distribution.step is not None:
         problems = Problems("FloatDistribution")
         problems.add("step", distribution.step, "no step", "ht.choice(0.0, 0.1, 0.2)")
@@ -253,57 +252,50 @@ def recheck(distribution: Distribution) -> Distribution:
 # ── helpers ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _bounds(
-    call: str,
-    low: object,
-    high: object,
-    example: tuple[float, float],
-    log: bool = False,
-    problems: Problems | None = None,
-) -> tuple:
-    """Return checked bounds; raise at once unless the caller collects the problems."""
-    collected = problems or Problems(call)
-    whole = call == "integers"
-    allowed = "an integer up to 10**12" if whole else "a number from -1e100 to 1e100"
+def _float(
+    call: str, low: Any, high: Any, example: tuple[float, float], log: bool
+) -> FloatDistribution:
+    problems = Problems(call)
     low, high = plain(low), plain(high)
-    fine = True
+    _check_bounds(problems, low, high, example, whole=False, log=log)
+    problems.raise_if_any()
+    return FloatDistribution(float(low), float(high), log=log)
+
+
+def _check_bounds(
+    problems: Problems, low: Any, high: Any, example: tuple[float, float], *, whole: bool, log: bool
+) -> None:
+    """Note bounds that are no numbers of this kind, or not in this order."""
+    allowed = "an integer up to 10**12" if whole else "a number from -1e100 to 1e100"
+    before = len(problems.lines)
     for name, value, shown in (("low", low, example[0]), ("high", high, example[1])):
         if not (_is_integer(value) if whole else _is_bound(value, log)):
-            collected.add(name, value, allowed, f"{name}={shown}")
-            fine = False
+            problems.add(name, value, allowed, f"{name}={shown}")
         elif log and value <= 0:
-            collected.add(
-                name, value, "a number above 0, as the scale is logarithmic", f"{name}={shown}"
-            )
-            fine = False
-    if fine and low >= high:
+            above = "a number above 0, as the scale is logarithmic"
+            problems.add(name, value, above, f"{name}={shown}")
+    if len(problems.lines) == before and low >= high:
         swapped = f"low={high}, high={low}" if low > high else f"ht.choice({low})"
-        collected.add("low", low, f"a value below high={high}", swapped)
-    if problems is None:
-        collected.raise_if_any()
-        return float(low), float(high)
-    return low, high
+        problems.add("low", low, f"a value below high={high}", swapped)
 
 
-def plain(value: object) -> object:
+def plain(value: object) -> Any:
     """Return a NumPy scalar as the Python value that it holds."""
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item()
     return value
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_INT
+def _is_integer(value: object) -> TypeGuard[int]:
+    return is_whole(value) and abs(value) <= _LARGEST_INT
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_bound(value: Any, log: bool) -> bool:
+    small_enough = is_number(value) and abs(value) <= LARGEST_FLOAT
+    return small_enough and (not log or value <= 0 or value >= 1 / LARGEST_FLOAT)
 
 
-def _is_bound(value: object, log: bool) -> bool:
-    small_enough = _is_number(value) and abs(value) <= _LARGEST_FLOAT
-    return small_enough and (not log or value <= 0 or value >= 1 / _LARGEST_FLOAT)
-
-
-def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, bool | str) or _is_number(value)
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, bool | int | str)

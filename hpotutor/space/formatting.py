@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, IntDistribution
@@ -45,21 +45,18 @@ def literal(value: Scalar) -> str:
     return min(repr(value), f"{mantissa}e{int(exponent)}", key=len)
 
 
-def signed(value: float) -> str:
-    return f"({literal(value)})" if value < 0 else literal(value)
-
-
 def listed(values: Iterable[Scalar]) -> str:
     """Return a list as text, a long run of integers as a range."""
     values = list(values)
-    whole = all(type(value) is int for value in values)
-    steps = {b - a for a, b in itertools.pairwise(values)} if whole else set()
-    if len(values) > 6 and len(steps) == 1:
-        return f"list({run_of(values[0], values[-1], steps.pop())})"
+    whole = [value for value in values if type(value) is int]
+    steps = {b - a for a, b in itertools.pairwise(whole)}
+    if len(whole) == len(values) > 6 and len(steps) == 1:
+        return f"list({run_of(whole[0], whole[-1], steps.pop())})"
     return f"[{', '.join(literal(value) for value in values)}]"
 
 
 def run_of(low: int, high: int, step: int) -> str:
+    """Return the ``range`` whose last value is ``high``."""
     end = high + (1 if step > 0 else -1)
     return f"range({low}, {end}, {step})" if step != 1 else f"range({low}, {end})"
 
@@ -110,7 +107,7 @@ def table(space: Definition) -> str:
     return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
-def to_dict(space: Definition) -> dict[str, list[dict]]:
+def to_dict(space: Definition) -> dict[str, list[dict[str, Any]]]:
     """Return a space as plain data; a list, because JSON tools may sort the keys of a dict."""
     entries = []
     for name, distribution in space.items():
@@ -124,19 +121,18 @@ def to_dict(space: Definition) -> dict[str, list[dict]]:
 
 def pairs(saved: Mapping[str, Any]) -> list[tuple[str, Distribution | Conditional]]:
     """Return the names and distributions that :func:`to_dict` wrote down."""
-    makers = {
+    makers: dict[str, Callable[..., Distribution]] = {
         "loguniform": loguniform,
         "uniform": uniform,
         "integers": integers,
         "choice": lambda values: choice(*values),
     }
-    found = []
+    found: list[tuple[str, Distribution | Conditional]] = []
     try:
         for entry in saved["parameters"]:
             keywords = {k: v for k, v in entry.items() if k not in ("name", "type", "when")}
             made = makers[entry["type"]](**keywords)
-            made = when(made, **entry["when"]) if "when" in entry else made
-            found.append((entry["name"], made))
+            found.append((entry["name"], when(made, **entry["when"]) if "when" in entry else made))
     except (KeyError, TypeError, AttributeError) as error:
         problems = Problems("from_dict")
         problems.say(

@@ -9,24 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from hpotutor._validation import is_seed
 from hpotutor.errors import Problems
-from hpotutor.space import _validation as space_checks
-from hpotutor.space import converters as dialects
-from hpotutor.space import formatting as space_text
-from hpotutor.space import transforms as of
+from hpotutor.space import _validation, converters, formatting, transforms
 from hpotutor.space._definition import Definition
-from hpotutor.space.distributions import (
-    Conditional,
-    Distribution,
-    Scalar,
-    choice,
-    integers,
-    loguniform,
-    uniform,
-    when,
-)
+from hpotutor.space.distributions import Conditional, Distribution, Scalar
 
-__all__ = ["SearchSpace", "choice", "integers", "loguniform", "uniform", "when"]
+# Scikit-learn takes one dict, or a list of them.
+Written = dict[str, Any] | list[dict[str, Any]]
 
 
 class SearchSpace(Definition):
@@ -68,17 +58,14 @@ class SearchSpace(Definition):
     }
     """
 
-    __hash__ = None
-
     def __init__(
         self,
         parameters: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         /,
         **named: Distribution | Conditional,
     ) -> None:
-        super().__init__(*space_checks.build(parameters, named))
-        # Every trial of Optuna and KerasTuner asks for its dialect's text.
-        self._texts: dict[str, dialects.Source] = {}
+        super().__init__(*_validation.build(parameters, named))
+        self._texts: dict[str, converters.Source] = {}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SearchSpace):
@@ -87,11 +74,11 @@ class SearchSpace(Definition):
         return json.dumps(self.to_dict()) == json.dumps(other.to_dict())
 
     def __repr__(self) -> str:
-        lines = [f"    {name}={space_text.constructor(self, name)},\n" for name in self]
+        lines = [f"    {name}={formatting.constructor(self, name)},\n" for name in self]
         return f"ht.SearchSpace(\n{''.join(lines)})"
 
     def _repr_html_(self) -> str:
-        return space_text.table(self)
+        return formatting.table(self)
 
     # ── points ───────────────────────────────────────────────────────────────────────────────
 
@@ -101,23 +88,34 @@ class SearchSpace(Definition):
         Parameters
         ----------
         seed : int, numpy.random.Generator or None
-            The same integer gives the same point; a generator is moved on by ``len(space)``
-            numbers, whatever is active.
+            The same integer, from 0 to 4294967295, gives the same point; a generator is moved on
+            by ``len(space)`` numbers, whatever is active.
+
+        Raises
+        ------
+        ArgumentError
+            For another seed.
 
         Examples
         --------
-        >>> SearchSpace(layers=integers(1, 3)).sample(0)
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(layers=ht.integers(1, 3)).sample(0)
         {'layers': 2}
         """
-        return self.from_unit(space_checks.generator(seed).random(len(self)))
+        problems = Problems("sample")
+        if not is_seed(seed) and not isinstance(seed, np.random.Generator | None):
+            allowed = "a whole number from 0 to 4294967295, None or a NumPy generator"
+            problems.add("seed", seed, allowed, "seed=0")
+        problems.raise_if_any()
+        return self.from_unit(np.random.default_rng(seed).random(len(self)))
 
     def contains(self, params: Mapping[str, Any]) -> bool:
         """Return whether ``params`` is a point of the space, with every active name and no more."""
-        return not space_checks.complaints(self, params).lines
+        return not _validation.complaints(self, params).lines
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raise an ``ArgumentError`` that lists all that keeps ``params`` out of the space."""
-        space_checks.complaints(self, params).raise_if_any()
+        _validation.complaints(self, params).raise_if_any()
 
     def clean(self, params: Mapping[str, Any]) -> dict[str, Scalar]:
         """Return what a library gave back as plain Python values of this space.
@@ -140,24 +138,25 @@ class SearchSpace(Definition):
 
         Examples
         --------
-        >>> SearchSpace(units=integers(8, 128, step=8)).clean({"units": np.float64(16.0)})
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(units=ht.integers(8, 128, step=8)).clean({"units": np.float64(16.0)})
         {'units': 16}
         """
         problems = Problems("clean")
         if not isinstance(params, Mapping):
             problems.add("params", params, "a mapping of names and values", "a trial's params")
         problems.raise_if_any()
-        flat = dict(space_checks.flatten(params))
+        flat = dict(_validation.flatten(params))
         problems.unknown([str(name) for name in flat if name not in self], self.names)
         cleaned: dict[str, Scalar] = {}
         for name in self:
             if name not in flat or not self._is_active(name, cleaned):
                 continue
             try:
-                cleaned[name] = of.clean(self[name], flat[name])
+                cleaned[name] = transforms.clean(self[name], flat[name])
             except ValueError:
-                typed = f"{name}={of.typical(self[name])!r}"
-                problems.add(name, flat[name], of.describe(self[name]), typed)
+                typed = f"{name}={transforms.typical(self[name])!r}"
+                problems.add(name, flat[name], transforms.describe(self[name]), typed)
         problems.raise_if_any()
         return cleaned
 
@@ -178,7 +177,10 @@ class SearchSpace(Definition):
         """
         self.check(params)
         return np.array(
-            [of.to_unit(self[name], params[name]) if name in params else 0.5 for name in self]
+            [
+                transforms.to_unit(self[name], params[name]) if name in params else 0.5
+                for name in self
+            ]
         )
 
     def from_unit(self, coordinates: Iterable[float]) -> dict[str, Scalar]:
@@ -208,7 +210,7 @@ class SearchSpace(Definition):
         point: dict[str, Scalar] = {}
         for name, position in zip(self, unit.tolist(), strict=True):
             if self._is_active(name, point):
-                point[name] = of.from_unit(self[name], position)
+                point[name] = transforms.from_unit(self[name], position)
         return point
 
     # ── size and grid ────────────────────────────────────────────────────────────────────────
@@ -216,10 +218,8 @@ class SearchSpace(Definition):
     @property
     def size(self) -> int | float:
         """The number of distinct points, ``math.inf`` as soon as one is a float."""
-        every = {name: of.grid_axis(self[name], of.ALL) for name in self.parents}
-        return sum(
-            math.prod(of.count(self[name]) for name in free) for _, free in self.branches(every)
-        )
+        counts = {name: transforms.count(self[name]) for name in self}
+        return sum(math.prod(counts[name] for name in free) for _, free in self.branches())
 
     def grid(self, levels: int | Mapping[str, int] | None = None) -> dict[str, list[Scalar]]:
         """Return the values of each hyperparameter on a grid, evenly spaced on its own scale.
@@ -244,29 +244,31 @@ class SearchSpace(Definition):
 
         Examples
         --------
-        >>> SearchSpace(learning_rate=loguniform(1e-4, 1e-1)).grid(levels=4)
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1)).grid(levels=4)
         {'learning_rate': [0.0001, 0.001, 0.01, 0.1]}
         """
-        by_name = space_checks.levels_by_name(self, "grid", levels)
-        space_checks.short_enough(self, by_name)
-        return {name: of.grid_axis(self[name], by_name[name]) for name in self}
+        return _validation.grid(self, levels)
 
     def grid_size(self, levels: int | Mapping[str, int] | None = None) -> int:
         """Return the number of points on the grid, by arithmetic; see :meth:`grid`.
 
         Examples
         --------
-        >>> SearchSpace(a=integers(1, 1000), b=uniform(0, 1)).grid_size(levels={"b": 10})
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(a=ht.integers(1, 1000), b=ht.uniform(0, 1)).grid_size(levels={"b": 10})
         10000
         """
-        by_name = space_checks.levels_by_name(self, "grid_size", levels)
-        sizes = {name: of.grid_axis_size(self[name], by_name[name]) for name in self}
-        values = {name: of.grid_axis(self[name], by_name[name]) for name in self.parents}
+        by_name = _validation.levels_by_name(self, "grid_size", levels)
+        sizes = {name: transforms.grid_axis_size(self[name], by_name[name]) for name in self}
+        values = {name: transforms.grid_axis(self[name], by_name[name]) for name in self.parents}
         return sum(math.prod(sizes[name] for name in free) for _, free in self.branches(values))
 
     # ── the five dialects ────────────────────────────────────────────────────────────────────
 
-    def show(self, dialect: str, levels: int | Mapping[str, int] | None = None) -> dialects.Source:
+    def show(
+        self, dialect: str, levels: int | Mapping[str, int] | None = None
+    ) -> converters.Source:
         """Return the source text that writes this space in one library's own way.
 
         Parameters
@@ -287,44 +289,48 @@ class SearchSpace(Definition):
         ArgumentError
             For an unknown dialect, or ``levels`` with another dialect than "scikit-learn".
         """
-        if levels is not None or not isinstance(dialect, str) or dialect not in self._texts:
-            text = dialects.show(self, dialect, levels)
-            if levels is not None:
-                return text
-            self._texts[dialect] = text
-        return self._texts[dialect]
+        return converters.show(self, dialect, levels)
 
-    def to_sklearn_grid(self, levels: int | Mapping[str, int] | None = None) -> dict | list[dict]:
+    def to_sklearn_grid(self, levels: int | Mapping[str, int] | None = None) -> Written:
         """Return ``param_grid`` for ``GridSearchCV``; a list of dicts if there are conditions."""
-        return dialects.run(self.show("scikit-learn", levels), "param_grid")
+        grid: Written = converters.run(self.show("scikit-learn", levels), "param_grid")
+        return grid
 
-    def to_scipy(self) -> dict | list[dict]:
-        """Return ``param_distributions`` for ``RandomizedSearchCV``; see :mod:`.dialects`."""
-        return dialects.run(self.show("scipy"), "param_distributions")
+    def to_scipy(self) -> Written:
+        """Return ``param_distributions`` for ``RandomizedSearchCV``; see :mod:`.converters`."""
+        drawn: Written = converters.run(self.show("scipy"), "param_distributions")
+        return drawn
 
-    def to_hyperopt(self) -> dict:
+    def to_hyperopt(self) -> dict[str, Any]:
         """Return the space for ``hyperopt.fmin``; give what it yields to :meth:`clean`."""
-        return dialects.run(self.show("hyperopt"), "space")
+        return dict(converters.run(self.show("hyperopt"), "space"))
 
     def suggest(self, trial: Any) -> dict[str, Scalar]:
         """Return a point that an Optuna trial suggests."""
-        return dialects.function(self.show("optuna"), "suggest")(trial)
+        return converters.function(self._text("optuna"), "suggest")(trial)
 
     def declare(self, hp: Any) -> dict[str, Scalar]:
         """Return a point from KerasTuner's ``hp``, declaring the space in it."""
-        return dialects.function(self.show("keras_tuner"), "declare")(hp)
+        return converters.function(self._text("keras_tuner"), "declare")(hp)
+
+    def _text(self, dialect: str) -> converters.Source:
+        """Return a dialect's text, kept: every trial of Optuna and KerasTuner asks for it."""
+        if dialect not in self._texts:
+            self._texts[dialect] = self.show(dialect)
+        return self._texts[dialect]
 
     # ── the log ──────────────────────────────────────────────────────────────────────────────
 
-    def to_dict(self) -> dict[str, list[dict]]:
+    def to_dict(self) -> dict[str, list[dict[str, Any]]]:
         """Return the space as lists, dicts and plain values, ready for JSON.
 
         Examples
         --------
-        >>> SearchSpace(dropout=uniform(0, 0.5)).to_dict()
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(dropout=ht.uniform(0, 0.5)).to_dict()
         {'parameters': [{'name': 'dropout', 'type': 'uniform', 'low': 0.0, 'high': 0.5}]}
         """
-        return space_text.to_dict(self)
+        return formatting.to_dict(self)
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> SearchSpace:
@@ -335,4 +341,4 @@ class SearchSpace(Definition):
         ArgumentError
             If ``saved`` does not describe a space.
         """
-        return cls(space_text.pairs(saved))
+        return cls(formatting.pairs(saved))

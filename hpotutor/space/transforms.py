@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from hpotutor.space.distributions import Distribution, Scalar, plain
+from hpotutor._validation import is_number, is_whole
+from hpotutor.space.distributions import LARGEST_FLOAT, Distribution, Scalar, plain
 
 # Values of a float, or of an integer on a log scale, on a grid for which nobody said how many.
 DEFAULT_LEVELS = 5
@@ -21,23 +22,16 @@ def count(distribution: Distribution) -> int | float:
     """Return the number of distinct values, ``math.inf`` for a float."""
     if isinstance(distribution, CategoricalDistribution):
         return len(distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return (distribution.high - distribution.low) // distribution.step + 1
-    return math.inf
+    return len(_every(distribution)) if isinstance(distribution, IntDistribution) else math.inf
 
 
 def holds(distribution: Distribution, value: object) -> bool:
     """Return whether a value, as it is, belongs to the distribution."""
     if isinstance(distribution, CategoricalDistribution):
-        return any(
-            type(value) is type(option) and value == option for option in distribution.choices
-        )
-    wanted = Integral if isinstance(distribution, IntDistribution) else Real
-    if isinstance(value, bool | np.bool_) or not isinstance(value, wanted):
-        return False
-    if not distribution.low <= value <= distribution.high:
-        return False
-    return wanted is Real or (value - distribution.low) % distribution.step == 0
+        return any(type(value) is type(one) and value == one for one in distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        return is_whole(value) and int(value) in _every(distribution)
+    return is_number(value) and bool(distribution.low <= value <= distribution.high)
 
 
 def describe(distribution: Distribution) -> str:
@@ -57,7 +51,7 @@ def typical(distribution: Distribution) -> Scalar:
 def grid_axis_size(distribution: Distribution, levels: int | None) -> int:
     """Return the length of :func:`grid_axis` without building a long list."""
     if isinstance(distribution, IntDistribution) and not distribution.log:
-        total = int(count(distribution))
+        total = len(_every(distribution))
         return total if levels is None else min(levels, total)
     return len(grid_axis(distribution, levels))
 
@@ -71,21 +65,23 @@ def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
     """
     if isinstance(distribution, CategoricalDistribution):
         return list(distribution.choices)
-    low, high = distribution.low, distribution.high
-    if isinstance(distribution, IntDistribution) and not distribution.log:
-        every = range(low, high + 1, distribution.step)
-        if levels is None or levels >= len(every):
-            return list(every)
-        if levels == 1:
-            return [every[(len(every) - 1) // 2]]
-        return [every[k * (len(every) - 1) // (levels - 1)] for k in range(levels)]
     points = levels or DEFAULT_LEVELS
-    if isinstance(distribution, IntDistribution) and points > high - low:
-        return list(range(low, high + 1))
+    if isinstance(distribution, IntDistribution):
+        every = _every(distribution)
+        if points >= len(every) or (levels is None and not distribution.log):
+            return list(every)
+        if not distribution.log:
+            last = len(every) - 1
+            places = (
+                [last // 2] if points == 1 else [k * last // (points - 1) for k in range(points)]
+            )
+            return [every[place] for place in places]
+    low, high = distribution.low, distribution.high
     # A single level is the middle one of three.
     spaced = (np.geomspace if distribution.log else np.linspace)(
         low, high, 3 if points == 1 else points
     )
+    values: Sequence[Scalar]
     if isinstance(distribution, IntDistribution):
         values = [min(max(round(value), low), high) for value in spaced.tolist()]
     else:
@@ -93,15 +89,14 @@ def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
     return [values[1]] if points == 1 else list(dict.fromkeys(values))
 
 
-def to_unit(distribution: Distribution, value: Scalar) -> float:
+def to_unit(distribution: Distribution, value: Any) -> float:
     """Return where in [0, 1] a value lies; integers and categories sit in the middle of bins."""
     if isinstance(distribution, CategoricalDistribution):
-        index = next(i for i, option in enumerate(distribution.choices) if option == value)
-        return (index + 0.5) / len(distribution.choices)
+        return (distribution.choices.index(value) + 0.5) / len(distribution.choices)
     low, high = _edges(distribution)
     if distribution.log:
         return math.log(value / low) / math.log(high / low)
-    return (value - low) / (high - low)
+    return float((value - low) / (high - low))
 
 
 def from_unit(distribution: Distribution, position: float) -> Scalar:
@@ -111,7 +106,7 @@ def from_unit(distribution: Distribution, position: float) -> Scalar:
         return distribution.choices[min(int(position * total), total - 1)]
     low, high = _edges(distribution)
     if distribution.log:
-        value = low ** (1 - position) * high**position
+        value: float = low ** (1 - position) * high**position
     else:
         value = low + position * (high - low)
     if isinstance(distribution, IntDistribution):
@@ -135,17 +130,16 @@ def clean(distribution: Distribution, value: object) -> Scalar:
     value = plain(value)
     if isinstance(distribution, CategoricalDistribution):
         return _clean_category(distribution.choices, value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value) or not abs(value) <= LARGEST_FLOAT:
         raise ValueError(value)
     if isinstance(distribution, IntDistribution):
         value = round(value) if math.isclose(value, round(value), abs_tol=1e-6) else value
     else:
+        low, high = distribution.low, distribution.high
         value = float(value)
-        slack = 1e-12 * (distribution.high - distribution.low)
-        for bound in (distribution.low, distribution.high):
-            outside = not distribution.low <= value <= distribution.high
-            if outside and math.isclose(value, bound, rel_tol=1e-6, abs_tol=slack):
-                value = bound
+        inside = min(max(value, low), high)
+        if math.isclose(value, inside, rel_tol=1e-6, abs_tol=1e-12 * (high - low)):
+            value = inside
     if not holds(distribution, value):
         raise ValueError(value)
     return value
@@ -165,28 +159,28 @@ def labels(choices: Sequence[Scalar]) -> list[str]:
 # ── helpers ──────────────────────────────────────────────────────────────────────────────────
 
 
+def _every(distribution: IntDistribution) -> range:
+    return range(distribution.low, distribution.high + 1, distribution.step)
+
+
 def _clean_category(choices: Sequence[Scalar], value: object) -> Scalar:
-    for option in choices:
-        if isinstance(value, Scalar) and value == option:
-            return option
-    if isinstance(value, str):
-        for option, label in zip(choices, labels(choices), strict=True):
-            if value == label:
-                return option
-    if isinstance(value, float):
-        for option in choices:
-            # A float that went through 32 bits comes back with 7 digits.
-            if type(option) is float and math.isclose(value, option, rel_tol=1e-6):
+    if isinstance(value, Scalar) and value in choices:
+        return choices[choices.index(value)]
+    named = labels(choices)
+    if isinstance(value, str) and value in named:
+        return choices[named.index(value)]
+    if isinstance(value, float):  # one that went through 32 bits comes back with 7 digits
+        floats = [option for option in choices if isinstance(option, float)]
+        for option in floats:
+            if math.isclose(value, option, rel_tol=1e-6):
                 return option
     raise ValueError(value)
 
 
 def _edges(distribution: FloatDistribution | IntDistribution) -> tuple[float, float]:
     """Return the bounds; for integers half a step further out, so that all bins are equal."""
-    if isinstance(distribution, IntDistribution):
-        half = distribution.step / 2
-        return distribution.low - half, distribution.high + half
-    return distribution.low, distribution.high
+    half = distribution.step / 2 if isinstance(distribution, IntDistribution) else 0.0
+    return distribution.low - half, distribution.high + half
 
 
 def _tidy(spaced: np.ndarray, low: float, high: float) -> list[float]:

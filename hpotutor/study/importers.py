@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -16,23 +14,16 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Evaluation
-from hpotutor.study.journal import STUDY_NAME
-from hpotutor.study.storage import quiet_optuna, to_trial
+from hpotutor.space.distributions import Scalar, plain
+from hpotutor.study.storage import open_study, to_trial
 
 
-class Row(NamedTuple):
-    """One trial of a foreign search."""
-
-    params: dict[str, Any]
-    value: float
-    seconds: float = 0.0
-    reason: str = ""
-    epochs: int = 0
-
-
-def rows_from_sklearn(search: Any) -> list[Row]:
+def study_from_sklearn(
+    search: Any, space: Mapping[str, BaseDistribution] | None = None
+) -> optuna.Study:
     """Read ``cv_results_``; the value is the mean test score of a candidate."""
     results = getattr(search, "cv_results_", None)
     if results is None:
@@ -40,15 +31,14 @@ def rows_from_sklearn(search: Any) -> list[Row]:
             "from_sklearn: this search has no cv_results_. Type search.fit(x, y) first."
         )
     seconds = results["mean_fit_time"] + results["mean_score_time"]
-    return [
-        Row({name: _plain(value) for name, value in params.items()}, float(score), float(spent))
-        for params, score, spent in zip(
-            results["params"], results["mean_test_score"], seconds, strict=True
-        )
+    candidates = zip(results["params"], results["mean_test_score"], seconds, strict=True)
+    found = [
+        _evaluation(params, score, seconds=float(spent)) for params, score, spent in candidates
     ]
+    return _study(found, "maximize", space)
 
 
-def rows_from_hyperopt(trials: Any, space: Any) -> list[Row]:
+def study_from_hyperopt(trials: Any, space: Any) -> optuna.Study:
     """Read Hyperopt's trials, each evaluated in its space so that values are not indices."""
     from hyperopt import space_eval
     from hyperopt.pyll import Apply, as_apply, dfs
@@ -59,36 +49,33 @@ def rows_from_hyperopt(trials: Any, space: Any) -> list[Row]:
         _refuse("from_hyperopt", "hyperopt_space", space, "the space that fmin got", "space")
     nodes = [node for node in dfs(as_apply(space)) if node.name == "hyperopt_param"]
     labels = [node.arg["label"].obj for node in nodes]
-    rows = []
+    found = []
     for trial in trials.trials:
         chosen = {name: values[0] for name, values in trial["misc"]["vals"].items() if values}
         problems = Problems("from_hyperopt")
         problems.unknown([name for name in chosen if name not in labels], labels)
         problems.raise_if_any()
         params = space_eval(space, chosen)
-        if not isinstance(params, dict):
-            params = chosen
         result = trial["result"]
-        loss = result.get("loss", math.nan)
         reason = "" if result.get("status") == "ok" else str(result.get("failure", "failed"))
-        rows.append(Row({n: _plain(v) for n, v in params.items()}, float(loss), reason=reason))
-    return rows
+        params = params if isinstance(params, dict) else chosen
+        found.append(_evaluation(params, result.get("loss", math.nan), reason))
+    return _study(found, "minimize")
 
 
-def rows_from_keras_tuner(tuner: Any) -> list[Row]:
+def study_from_keras_tuner(tuner: Any) -> optuna.Study:
     """Read every trial of the tuner's oracle, the failed ones too."""
     if not hasattr(tuner, "oracle"):
         _refuse("from_keras_tuner", "tuner", tuner, "a KerasTuner tuner", "tuner")
-    trials = [tuner.oracle.trials[key] for key in sorted(tuner.oracle.trials)]
-    rows = []
-    for trial in trials:
+    found = []
+    for _, trial in sorted(tuner.oracle.trials.items()):
         values = trial.hyperparameters.values
         # Hyperband's bookkeeping stands among the hyperparameters.
-        params = {n: _plain(v) for n, v in values.items() if not n.startswith("tuner/")}
-        score = math.nan if trial.score is None else float(trial.score)
+        params = {name: value for name, value in values.items() if not name.startswith("tuner/")}
         reason = "" if trial.score is not None else (trial.message or "failed").splitlines()[-1]
-        rows.append(Row(params, score, reason=reason, epochs=values.get("tuner/epochs", 0)))
-    return rows
+        score = math.nan if trial.score is None else trial.score
+        found.append(_evaluation(params, score, reason, epochs=values.get("tuner/epochs", 0)))
+    return _study(found, {"max": "maximize", "min": "minimize"}[tuner.oracle.objective.direction])
 
 
 def check_study(study: Any) -> None:
@@ -108,48 +95,49 @@ def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> Non
     problems.raise_if_any()
 
 
-def study_from_rows(
-    rows: Sequence[Row], direction: str, space: dict[str, BaseDistribution] | None = None
+def _evaluation(
+    params: Mapping[str, Any],
+    value: Any,
+    reason: str = "",
+    *,
+    seconds: float = 0.0,
+    epochs: int = 0,
+) -> Evaluation:
+    """Return a trial with values that Optuna can hold: anything odd goes by its name."""
+    held = {name: plain(one) for name, one in params.items()}
+    held = {name: one if isinstance(one, Scalar) else str(one) for name, one in held.items()}
+    status = "failed" if reason else "complete" if math.isfinite(value) else "diverged"
+    return Evaluation(
+        held, float(value), epochs=epochs, seconds=seconds, status=status, reason=reason
+    )
+
+
+def _study(
+    evaluations: Sequence[Evaluation],
+    direction: str,
+    space: Mapping[str, BaseDistribution] | None = None,
 ) -> optuna.Study:
-    """Put rows into an in-memory study; without a space, the values seen make one."""
-    with quiet_optuna():
-        study = optuna.create_study(study_name=STUDY_NAME, direction=direction)
-    names = list(dict.fromkeys(name for row in rows for name in row.params))
-    seen = {n: [row.params[n] for row in rows if n in row.params] for n in names}
-    found = dict(space) if space is not None else {n: _distribution(seen[n]) for n in names}
+    """Put trials into an in-memory study; without a space, the values seen make one."""
+    seen: dict[str, list[Any]] = {}
+    for evaluation in evaluations:
+        for name, value in evaluation.params.items():
+            seen.setdefault(name, []).append(value)
+    if space is None:
+        space = {name: _distribution(values) for name, values in seen.items()}
     problems = Problems("SearchResult")
-    problems.unknown([name for name in names if name not in found], found)
+    problems.unknown([name for name in seen if name not in space], space)
     problems.raise_if_any()
-    for row in rows:
-        finite = math.isfinite(row.value)
-        status = "failed" if row.reason else "complete" if finite else "diverged"
-        evaluation = Evaluation(
-            params=row.params,
-            value=row.value,
-            seconds=row.seconds,
-            epochs=row.epochs,
-            status=status,
-            reason=row.reason,
-        )
-        study.add_trial(to_trial(evaluation, found))
+    study = open_study(optuna.storages.InMemoryStorage(), direction)
+    study.add_trials([to_trial(evaluation, space) for evaluation in evaluations])
     return study
 
 
-def _distribution(values: list) -> BaseDistribution:
+def _distribution(values: list[Any]) -> BaseDistribution:
     """Guess the narrowest distribution that holds all the values."""
-    if all(isinstance(v, Integral) and not isinstance(v, bool) for v in values):
+    if all(is_whole(value) for value in values):
         return IntDistribution(min(values), max(values))
-    if all(isinstance(v, Real) and not isinstance(v, bool) for v in values):
+    if all(is_number(value) for value in values):
         low, high = float(min(values)), float(max(values))
         # Values over more than two powers of ten were surely drawn on a log scale.
         return FloatDistribution(low, high, log=low > 0 and high / low > 100)
     return CategoricalDistribution(list(dict.fromkeys(values)))
-
-
-def _plain(value: Any) -> Any:
-    """Return what Optuna can hold: NumPy scalars as Python's, anything odd as its name."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)

@@ -14,9 +14,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import optuna
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 
+from hpotutor._system import write_whole
 from hpotutor.errors import LogError
 
 STUDY_NAME = "hpotutor"
@@ -39,17 +40,14 @@ class SealedJournal(JournalFileBackend):
     killed process leaves behind would make the next wait for half a minute.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self._path = path
-        self._synced = -math.inf
+    _synced = -math.inf
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        text = b"".join(seal(log) for log in logs)
-        with open(self._path, "ab", buffering=0) as file:
+        """Write lines, all of them or none."""
+        with open(self._file_path, "ab", buffering=0) as file:
             end = file.tell()
             try:
-                rest = memoryview(text)
+                rest = b"".join(seal(log) for log in logs)
                 while rest:  # a disk that is nearly full takes a part, and refuses the next
                     rest = rest[file.write(rest) :]
             except OSError:
@@ -58,14 +56,13 @@ class SealedJournal(JournalFileBackend):
                 raise
             # What is written outlives the process; only a power cut could lose what is not synced,
             # and to sync costs milliseconds.
-            now = time.monotonic()
-            if now - self._synced >= _SYNC_SECONDS:
+            if time.monotonic() - self._synced >= _SYNC_SECONDS:
                 os.fsync(file.fileno())
-                self._synced = now
+                self._synced = time.monotonic()
 
     def sync(self) -> None:
         """Make sure that all lines are on the disk."""
-        with contextlib.suppress(OSError), open(self._path, "ab") as file:
+        with contextlib.suppress(OSError), open(self._file_path, "ab") as file:
             os.fsync(file.fileno())
 
 
@@ -75,7 +72,7 @@ def seal(entry: dict[str, Any]) -> bytes:
     return text[:-1] + b',"crc":%d}\n' % zlib.crc32(text)
 
 
-def repair(path: str | os.PathLike, direction: str = "maximize") -> list[str]:
+def repair(path: str | os.PathLike[str], direction: str = "maximize") -> list[str]:
     """Mend a log in place and tell what was wrong.
 
     A last line without an end is what a killed write leaves: it is dropped. Any other line that
@@ -101,24 +98,24 @@ def repair(path: str | os.PathLike, direction: str = "maximize") -> list[str]:
     """
     path = Path(path)
     raw = path.read_bytes() if path.exists() else b""
-    lines = raw.split(b"\n")
-    torn = lines.pop()
-    if torn and _intact(torn):  # only the end of the line is missing
-        lines.append(torn)
-    numbers = [number for number, line in enumerate(lines, start=1) if not _intact(line)]
-    kept = [line for line in lines if _intact(line)]
+    *lines, tail = raw.split(b"\n")
+    if _intact(tail):  # only the end of the line is missing
+        lines, tail = [*lines, tail], b""
+    intact = [_intact(line) for line in lines]
+    kept = list(itertools.compress(lines, intact))
     if raw and not kept and not _FIRST.startswith(raw[: len(_FIRST)]):
         raise LogError(
             f"log={str(path)!r} is not the log of a search, and was left as it is. Name another "
             "file."
         )
     notes = []
-    if torn and torn not in kept:
+    if tail:
         notes.append(f"line {len(lines) + 1} was cut short, as by a kill, and was dropped")
-    if numbers:
-        listed = ("lines " if len(numbers) > 1 else "line ") + ", ".join(map(str, numbers))
+    if not all(intact):
+        numbers = [str(number) for number, fine in enumerate(intact, start=1) if not fine]
+        listed = ("lines " if len(numbers) > 1 else "line ") + ", ".join(numbers)
         copy = _unused(path.with_name(path.name + ".damaged"))
-        _write(copy, raw)
+        write_whole(copy, raw)
         notes.append(f"{listed} could not be read and was left out")
         warnings.warn(
             f"The log {str(path)!r} was damaged: {listed} could not be read. What was there is "
@@ -127,29 +124,14 @@ def repair(path: str | os.PathLike, direction: str = "maximize") -> list[str]:
             stacklevel=2,
         )
     if kept and not any(json.loads(line)["op_code"] == _CREATE_STUDY for line in kept):
-        kept.insert(0, _first_line(direction))
+        # Without the line that names the study, Optuna skips all others.
+        named = {"op_code": _CREATE_STUDY, "worker_id": "", "study_name": STUDY_NAME}
+        number = StudyDirection[direction.upper()].value
+        kept.insert(0, seal({**named, "directions": [number]}).rstrip())
     mended = b"".join(line + b"\n" for line in kept)
     if mended != raw:
-        whole = path.with_name(path.name + ".mending")
-        _write(whole, mended)
-        os.replace(whole, path)
+        write_whole(path, mended)
     return notes
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, or leave nothing of it behind."""
-    try:
-        path.write_bytes(content)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _first_line(direction: str) -> bytes:
-    """Return the line that names the study, without which Optuna skips all others."""
-    number = optuna.study.StudyDirection[direction.upper()].value
-    entry = {"op_code": _CREATE_STUDY, "worker_id": "", "study_name": STUDY_NAME}
-    return seal({**entry, "directions": [number]}).rstrip()
 
 
 def _intact(line: bytes) -> bool:

@@ -1,4 +1,12 @@
-"""The recorder: the one door through which every evaluation of every method passes."""
+"""The recorder: the one door through which every evaluation of every method passes.
+
+A method, or a library's loop that it leads, asks ``evaluate`` for one point after another until it
+has had enough, or until ``StopSearch`` says that a budget is spent. Each trial is in the log before
+the method hears of it, so that a kill costs no more than what was being trained. The next search on
+the same log is given those trials again as it asks for them: it is replayed, not restored.
+
+What may be spent is looked after in ``_budget.py``.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +17,18 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from hpotutor._system import versions
-from hpotutor._validation import check_budget, check_keeping
+from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
 from hpotutor.errors import HpoTutorError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.space.space import SearchSpace
-from hpotutor.study._checks import check_question, estimate
+from hpotutor.study._budget import Budget
 from hpotutor.study.result import SearchResult
 from hpotutor.study.storage import Log, to_evaluation
-
-FAILURES_IN_A_ROW = 3
 
 
 class _TimeUp(Exception):
@@ -92,67 +97,63 @@ class Recorder:
         *,
         method: str,
         library: str,
-        seed: int | None = 0,
+        seed: int = 0,
         trials: int | None = None,
         max_epochs: int | None = None,
         max_seconds: float | None = None,
-        log: str | os.PathLike | None = None,
+        log: str | os.PathLike[str] | None = None,
         progress: bool = True,
         options: dict[str, Any] | None = None,
         planned: tuple[int, int] | None = None,
-        max_failures: int | None = FAILURES_IN_A_ROW,
+        max_failures: int | None = 3,
         problems: Problems | None = None,
     ) -> None:
         problems = problems or Problems(f"{method}_search")
-        check_question(problems, objective, space, seed)
+        if not isinstance(objective, Objective):
+            allowed = "ht.TrainObjective(data) or ht.FunctionObjective(function)"
+            problems.add("objective", objective, "an objective", allowed)
+        if not isinstance(space, SearchSpace):
+            typed = "ht.SearchSpace(units=ht.integers(8, 64))"
+            problems.add("space", space, "a search space", typed)
+        check_seed(problems, seed)
         check_budget(problems, trials, max_epochs, max_seconds)
         check_keeping(problems, log, progress)
         problems.raise_if_any()
         self.objective, self.space = objective, space
         self.method, self.library = method, library
-        self.trials, self.max_epochs, self.max_seconds = trials, max_epochs, max_seconds
-        self.progress, self.planned, self.max_failures = progress, planned, max_failures
+        self.trials, self.progress, self.planned = _as_int(trials), progress, planned
+        self._budget = Budget(self.trials, _as_int(max_epochs), max_seconds, max_failures)
         header = {
             "method": method,
             "library": library,
-            "seed": seed,
+            "seed": int(seed),
             "space": space.to_dict(),
             "objective": objective.describe(),
             "options": options or {},
         }
         self.log = Log(log, header, objective.direction, space)
-        self._library = _with_version(library)
-        self.evaluations: list[Evaluation] = []
+        version = versions().get(library.replace("_", "-"))
+        self._library = f"{library} {version}" if version else library
+        self.evaluations: list[Evaluation] = []  # those that the method has heard of
         self.stopped = ""
-        self.spent_epochs = 0
-        self._seconds_before = 0.0
-        self._answers: dict[str, deque[Evaluation]] = defaultdict(deque)
-        self._known: dict[str, Evaluation] = {}
+        # By question: answers of the log, or of a batch, that the method has yet to ask for.
+        self._waiting: dict[str, deque[Evaluation]] = defaultdict(deque)
+        self._answered: dict[str, Evaluation] = {}  # by question, the first answer counted
         self._worst: float | None = None
-        self._failures = 0
-        self._ahead = 0
-        self._start = time.monotonic()
+        self._ahead = 0  # answers of a batch that wait
         self._bar: tqdm | None = None
         for trial in self.log.trials:
             evaluation = to_evaluation(trial)
-            self._seconds_before += evaluation.seconds
-            budget = trial.user_attrs.get("budget")
-            self._answers[_key(evaluation.params, budget)].append(evaluation)
+            self._budget.seconds_before += evaluation.seconds
+            question = _question(evaluation.params, trial.user_attrs.get("budget"))
+            self._waiting[question].append(evaluation)
         self.resumed = len(self.log.trials)
 
     def __enter__(self) -> Recorder:
         if self.progress:
             try:
                 print(
-                    estimate(
-                        self.method,
-                        self.objective,
-                        self.trials,
-                        self.planned,
-                        max_epochs=self.max_epochs,
-                        max_seconds=self.max_seconds,
-                        resumed=self.resumed,
-                    )
+                    self._budget.estimate(self.method, self.objective, self.planned, self.resumed)
                 )
             except BaseException:  # an interrupt, while a network is timed for the estimate
                 self.log.close()
@@ -160,15 +161,10 @@ class Recorder:
             # A bar only for what takes a while; it leaves nothing behind in the notebook.
             total = self.trials or (self.planned[0] if self.planned else None)
             self._bar = tqdm(total=total, unit="trial", leave=False, delay=2)
-        self._start = time.monotonic()
+        self._budget.start = time.monotonic()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if self._bar is not None:
             self._bar.close()
         self.log.close()
@@ -176,11 +172,17 @@ class Recorder:
             self.stopped = "interrupted; the trials so far are kept"
         elif isinstance(error, StopSearch):
             self.stopped = self.stopped or str(error)
-        elif error is None and self.trials is not None and self._trials_left() > 0:
+        elif error is None and self.trials is not None and self._budget.trials_left() > 0:
             self.stopped = f"{self.library} has no further point to try"
-        if self.stopped and self.progress and self._trials_left() > 0:
+        if self.stopped and self.progress and self._budget.trials_left() > 0:
             print(f"Stopped: {self.stopped}.")
         return isinstance(error, StopSearch | KeyboardInterrupt)
+
+    def result(self) -> SearchResult:
+        """Return what was found so far."""
+        return SearchResult(self.log, self.evaluations, self.objective.here, self.stopped)
+
+    # ── one evaluation ───────────────────────────────────────────────────────────────────────
 
     def evaluate(
         self,
@@ -208,22 +210,36 @@ class Recorder:
         StopSearch
             The budget is spent, or three trials failed in a row; leaves the ``with`` block.
         """
-        params = self.space.clean(params)
-        key = _key(params, epochs)
-        repeat = key in self._known and on_epoch is None and self.objective.deterministic
-        self._admit(key, 0 if repeat else self.objective.epochs_of(params, epochs))
-        if self._answers[key]:
-            evaluation = self._answers[key].popleft()
+        params, epochs = self.space.clean(params), _as_int(epochs)
+        question = _question(params, epochs)
+        repeat = question in self._answered and on_epoch is None and self.objective.deterministic
+        self._admit(question, 0 if repeat else self.objective.epochs_of(params, epochs))
+        if self._waiting[question]:
+            evaluation = self._waiting[question].popleft()
             if on_epoch is not None:
                 self._tell_again(evaluation, on_epoch)
-        elif repeat:
-            evaluation = replace(self._known[key], epochs=0, seconds=0.0)
-            self._write(evaluation, epochs, note)
         else:
-            evaluation = self._ask(params, epochs, on_epoch)
+            if repeat:
+                evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
+            else:
+                evaluation = self._ask(params, epochs, on_epoch)
             self._write(evaluation, epochs, note)
-        self._count(key, evaluation)
+        self._count(question, evaluation)
         return evaluation
+
+    def score(self, evaluation: Evaluation) -> float:
+        """Return a finite score, higher is better; a trial without one ranks last.
+
+        Libraries' models choke on NaN and infinity, so such a trial gets the worst score seen.
+        """
+        return finite_score(evaluation, self.objective.direction, self._worst)
+
+    def _admit(self, question: str, cost: int) -> None:
+        """Raise ``StopSearch`` where the budget has no room for a question."""
+        refusal = self._budget.refusal(cost, stored=bool(self._waiting.get(question)))
+        if refusal:
+            self.stopped = refusal
+            raise StopSearch(refusal)
 
     def _ask(self, params: Params, epochs: int | None, on_epoch: OnEpoch | None) -> Evaluation:
         start = time.perf_counter()
@@ -236,145 +252,6 @@ class Recorder:
             reason = f"{type(error).__name__}: {error}"
             return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
 
-    def _write(
-        self, evaluation: Evaluation, epochs: int | None, note: dict[str, Any] | None = None
-    ) -> None:
-        self.log.append(evaluation, budget=epochs, library=self._library, **(note or {}))
-
-    def prefetch(self, batch: Sequence[Params], epochs: int | None = None) -> None:
-        """Evaluate a whole batch at once; the calls of ``evaluate`` that follow are answered by it.
-
-        Where the objective gains nothing from a batch, nothing is done ahead of time.
-        """
-        if not self.objective.batches or self._time_is_up():
-            return
-        missing = self._missing(batch, epochs)
-        fetched: list[str] = []
-
-        def keep(index: int, evaluation: Evaluation) -> None:
-            key = missing[index][0]
-            self._write(evaluation, epochs)
-            self._answers[key].append(evaluation)
-            fetched.append(key)
-            self._ahead += 1
-            self._show()
-            if self._time_is_up():
-                raise _TimeUp
-
-        try:
-            asked = [params for _, params in missing]
-            self.objective.evaluate_many(asked, epochs, on_done=keep)
-        except _TimeUp:
-            pass
-        except (KeyboardInterrupt, StopSearch):
-            for key in fetched:  # finished, so they belong to the result so far
-                self._count(key, self._answers[key].popleft())
-            raise
-
-    def _missing(self, batch: Sequence[Params], epochs: int | None) -> list[tuple[str, Params]]:
-        """Return what of a batch must be trained: neither known, nor waiting, nor over budget."""
-        missing: list[tuple[str, Params]] = []
-        waiting = {key: len(answers) for key, answers in self._answers.items()}
-        once = set(self._known) if self.objective.deterministic else set()
-        room = math.inf if self.max_epochs is None else self.max_epochs - self.spent_epochs
-        for params in batch[: self._trials_left()]:
-            params = self.space.clean(params)
-            key = _key(params, epochs)
-            if key in once:
-                continue
-            room -= self.objective.epochs_of(params, epochs)
-            if room < 0:
-                break
-            if self.objective.deterministic:
-                once.add(key)
-            if waiting.get(key, 0):
-                waiting[key] -= 1
-            else:
-                missing.append((key, params))
-        return missing
-
-    # ── for searches that keep several evaluations on their way ─────────────
-    def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
-        """Count and yield what the log holds, in its order, each with its budget of epochs."""
-        for trial in self.log.trials[: self.resumed if self.trials is None else self.trials]:
-            evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
-            self._count(_key(evaluation.params, budget), evaluation)
-            yield evaluation, budget
-        self._answers.clear()
-
-    def has_room(
-        self,
-        running: Sequence[tuple[Params, int | None]],
-        params: Params,
-        epochs: int | None = None,
-    ) -> bool:
-        """Whether another evaluation may start beside those on their way."""
-        asked = [*running, (params, epochs)]
-        spent = self.spent_epochs + sum(self.objective.epochs_of(*one) for one in asked)
-        fits = self.max_epochs is None or spent <= self.max_epochs
-        failing = bool(self.max_failures) and self._failures >= self.max_failures
-        room = len(running) < self._trials_left()
-        return fits and not failing and room and not self._time_is_up()
-
-    def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
-        """Log and count an evaluation that was trained elsewhere."""
-        self._write(evaluation, epochs)
-        self._count(_key(params, epochs), evaluation)
-
-    def finish(self, params: Params, epochs: int | None = None) -> None:
-        """Note which budget is spent, now that nothing is on its way."""
-        self._admit(_key(params, epochs), self.objective.epochs_of(params, epochs))
-
-    def score(self, evaluation: Evaluation) -> float:
-        """Return a finite score, higher is better; a trial without one ranks last.
-
-        Libraries' models choke on NaN and infinity, so such a trial gets the worst score seen.
-        """
-        sign = 1.0 if self.objective.direction == "maximize" else -1.0
-        if evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value):
-            return sign * evaluation.value
-        return 0.0 if self._worst is None else self._worst
-
-    def result(self) -> SearchResult:
-        """Return what was found so far."""
-        return SearchResult(self.log, self.evaluations, self.objective.here, self.stopped)
-
-    def _admit(self, key: str, cost: int) -> None:
-        if self.max_failures and self._failures >= self.max_failures:
-            reason = self.evaluations[-1].reason
-            self._stop(f"{self.max_failures} trials failed in a row, the last one with: {reason}")
-        if self._trials_left() <= 0:
-            self._stop(f"the budget of {self.trials} trials is spent")
-        if self.max_epochs is not None and self.spent_epochs + cost > self.max_epochs:
-            self._stop(f"the budget of {self.max_epochs} epochs leaves no room for another trial")
-        if self._time_is_up() and not self._answers.get(key):
-            self._stop(f"the budget of {self.max_seconds:g} seconds is spent")
-
-    def _time_is_up(self) -> bool:
-        if self.max_seconds is None:
-            return False
-        return self._seconds_before + time.monotonic() - self._start >= self.max_seconds
-
-    def _stop(self, reason: str) -> None:
-        self.stopped = reason
-        raise StopSearch(reason)
-
-    def _trials_left(self) -> int:
-        done = len(self.evaluations)
-        return 10**9 if self.trials is None else self.trials - done
-
-    def _count(self, key: str, evaluation: Evaluation) -> None:
-        self.evaluations.append(evaluation)
-        self.spent_epochs += evaluation.epochs
-        self._failures = self._failures + 1 if evaluation.status == "failed" else 0
-        if evaluation.status != "pruned":
-            self._known.setdefault(key, evaluation)
-        if math.isfinite(evaluation.value):
-            score = self.score(evaluation)
-            self._worst = score if self._worst is None else min(self._worst, score)
-        self._ahead = max(self._ahead - 1, 0)
-        self._show()
-
     def _tell_again(self, evaluation: Evaluation, on_epoch: OnEpoch) -> None:
         """Report a stored trial's epochs to the search, as when it was trained."""
         values = evaluation.curve.get(self.objective.metric)
@@ -384,13 +261,112 @@ class Recorder:
             if not math.isfinite(value) or on_epoch(epoch, value):
                 return
 
-    def _show(self) -> None:
-        if self._bar is None:
+    def _write(
+        self, evaluation: Evaluation, epochs: int | None, note: dict[str, Any] | None = None
+    ) -> None:
+        self.log.append(evaluation, budget=epochs, library=self._library, **(note or {}))
+
+    # ── batches ──────────────────────────────────────────────────────────────────────────────
+
+    def prefetch(self, batch: Sequence[Params], epochs: int | None = None) -> None:
+        """Evaluate a whole batch at once; the calls of ``evaluate`` that follow are answered by it.
+
+        Where the objective gains nothing from a batch, nothing is done ahead of time.
+        """
+        if not self.objective.batches or self._budget.time_is_up():
             return
-        self._bar.update(len(self.evaluations) + self._ahead - self._bar.n)
-        best = self.best_so_far
-        if best is not None:
-            self._bar.set_postfix_str(f"best {best:.3g}", refresh=False)
+        epochs = _as_int(epochs)
+        missing = self._missing(batch, epochs)
+        fetched: list[str] = []
+
+        def keep(index: int, evaluation: Evaluation) -> None:
+            question = missing[index][0]
+            self._write(evaluation, epochs)
+            self._waiting[question].append(evaluation)
+            fetched.append(question)
+            self._ahead += 1
+            self._show()
+            if self._budget.time_is_up():
+                raise _TimeUp
+
+        try:
+            asked = [params for _, params in missing]
+            self.objective.evaluate_many(asked, epochs, on_done=keep)
+        except _TimeUp:
+            pass
+        except (KeyboardInterrupt, StopSearch):
+            for question in fetched:  # finished, so they belong to the result so far
+                self._count(question, self._waiting[question].popleft())
+            raise
+
+    def _missing(self, batch: Sequence[Params], epochs: int | None) -> list[tuple[str, Params]]:
+        """Return what of a batch must be trained: not answered, nor waiting, nor over budget."""
+        missing: list[tuple[str, Params]] = []
+        waiting = {question: len(answers) for question, answers in self._waiting.items()}
+        once = set(self._answered) if self.objective.deterministic else set()
+        room = self._budget.epochs_left()
+        for params in batch[: self._budget.trials_left()]:
+            params = self.space.clean(params)
+            question = _question(params, epochs)
+            if question in once:
+                continue
+            room -= self.objective.epochs_of(params, epochs)
+            if room < 0:
+                break
+            if self.objective.deterministic:
+                once.add(question)
+            if waiting.get(question, 0):
+                waiting[question] -= 1
+            else:
+                missing.append((question, params))
+        return missing
+
+    # ── several evaluations on their way at once, on a cluster ───────────────────────────────
+
+    def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
+        """Count and yield what the log holds, in its order, each with its budget of epochs."""
+        for trial in self.log.trials[: self.trials]:
+            evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
+            self._count(_question(evaluation.params, budget), evaluation)
+            yield evaluation, budget
+        self._waiting.clear()
+
+    def has_room(
+        self,
+        running: Sequence[tuple[Params, int | None]],
+        params: Params,
+        epochs: int | None = None,
+    ) -> bool:
+        """Whether another evaluation may start beside those on their way."""
+        cost = sum(self.objective.epochs_of(*one) for one in [*running, (params, epochs)])
+        return self._budget.has_room(len(running), cost)
+
+    def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
+        """Log and count an evaluation that was trained elsewhere."""
+        self._write(evaluation, _as_int(epochs))
+        self._count(_question(params, _as_int(epochs)), evaluation)
+
+    def finish(self, params: Params, epochs: int | None = None) -> None:
+        """Note which budget is spent, now that nothing is on its way."""
+        self._admit(_question(params, _as_int(epochs)), self.objective.epochs_of(params, epochs))
+
+    # ── counts and progress ───────────────────────────────────────────────────────────────────
+
+    def _count(self, question: str, evaluation: Evaluation) -> None:
+        self.evaluations.append(evaluation)
+        self._budget.count(evaluation)
+        if evaluation.status != "pruned":
+            self._answered.setdefault(question, evaluation)
+        if math.isfinite(evaluation.value):
+            score = self.score(evaluation)
+            self._worst = score if self._worst is None else min(self._worst, score)
+        self._ahead = max(self._ahead - 1, 0)
+        self._show()
+
+    @property
+    def spent_epochs(self) -> int:
+        """Epochs of training counted so far."""
+        return self._budget.spent_epochs
 
     @property
     def best_so_far(self) -> float | None:
@@ -399,12 +375,25 @@ class Recorder:
         pick = max if self.objective.direction == "maximize" else min
         return pick(values, default=None)
 
+    def _show(self) -> None:
+        if self._bar is not None:
+            self._bar.update(len(self.evaluations) + self._ahead - self._bar.n)
+            if self.best_so_far is not None:
+                self._bar.set_postfix_str(f"best {self.best_so_far:.3g}", refresh=False)
 
-def _key(params: Params, epochs: int | None) -> str:
+
+def finite_score(evaluation: Evaluation, direction: str, worst: float | None) -> float:
+    """Return a score, higher is better: that of the evaluation, or else the worst one seen."""
+    if evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value):
+        return evaluation.value if direction == "maximize" else -evaluation.value
+    return 0.0 if worst is None else worst
+
+
+def _question(params: Params, epochs: int | None) -> str:
+    """Return a text by which a question is known again: hyperparameters and budget."""
     return json.dumps([sorted(params.items()), epochs], default=repr)
 
 
-def _with_version(library: str) -> str:
-    """Return a library's name with its installed version, where it has one."""
-    version = versions().get(library.replace("_", "-"))
-    return f"{library} {version}" if version else library
+def _as_int(count: int | None) -> int | None:
+    """Return a whole number of NumPy as Python's, which JSON can hold."""
+    return int(count) if is_whole(count) else count

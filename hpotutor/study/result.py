@@ -12,12 +12,12 @@ import pandas as pd
 
 from hpotutor.errors import HpoTutorError
 from hpotutor.objectives.base import Evaluation, Objective
+from hpotutor.space.space import SearchSpace
+from hpotutor.study import importers
+from hpotutor.study.storage import Log, to_evaluation
 
 if TYPE_CHECKING:
     from sklearn.model_selection import GridSearchCV
-
-    from hpotutor.space.space import SearchSpace
-    from hpotutor.study.storage import Log
 
 
 class Cost(NamedTuple):
@@ -61,8 +61,6 @@ class SearchResult:
         objective: Objective | None = None,
         stopped: str = "",
     ) -> None:
-        from hpotutor.study.storage import to_evaluation
-
         self._source = study
         if evaluations is None:
             done = [trial for trial in study.trials if trial.state.is_finished()]
@@ -76,7 +74,7 @@ class SearchResult:
     @property
     def study(self) -> optuna.Study:
         """The trials as an Optuna study, for Optuna's own plots, importances and dashboard."""
-        return getattr(self._source, "study", self._source)
+        return self._source.study if isinstance(self._source, Log) else self._source
 
     def __len__(self) -> int:
         return len(self.evaluations)
@@ -196,30 +194,20 @@ class SearchResult:
     @classmethod
     def from_sklearn(cls, search: GridSearchCV, space: SearchSpace | None = None) -> SearchResult:
         """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``."""
-        from hpotutor.study.importers import rows_from_sklearn, study_from_rows
-
-        return cls(study_from_rows(rows_from_sklearn(search), "maximize", space))
+        return cls(importers.study_from_sklearn(search, space))
 
     @classmethod
     def from_hyperopt(cls, trials: Any, hyperopt_space: Any) -> SearchResult:
         """Read Hyperopt's ``Trials``; the space turns its indices back into values."""
-        from hpotutor.study.importers import rows_from_hyperopt, study_from_rows
-
-        return cls(study_from_rows(rows_from_hyperopt(trials, hyperopt_space), "minimize"))
+        return cls(importers.study_from_hyperopt(trials, hyperopt_space))
 
     @classmethod
     def from_keras_tuner(cls, tuner: Any) -> SearchResult:
         """Read the trials of a KerasTuner tuner after its ``search``."""
-        from hpotutor.study.importers import rows_from_keras_tuner, study_from_rows
-
-        rows = rows_from_keras_tuner(tuner)
-        direction = {"max": "maximize", "min": "minimize"}[tuner.oracle.objective.direction]
-        return cls(study_from_rows(rows, direction))
+        return cls(importers.study_from_keras_tuner(tuner))
 
     @classmethod
     def from_optuna(cls, study: optuna.Study) -> SearchResult:
         """View any Optuna study with one objective."""
-        from hpotutor.study.importers import check_study
-
-        check_study(study)
+        importers.check_study(study)
         return cls(study)

@@ -10,12 +10,14 @@ import math
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -31,6 +33,8 @@ _STATES = {
     "diverged": TrialState.FAIL,
     "failed": TrialState.FAIL,
 }
+# What a trial carries as user attributes, because Optuna has no place of its own for it.
+_ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
 
 
 class Log:
@@ -61,7 +65,11 @@ class Log:
     """
 
     def __init__(
-        self, path: str | os.PathLike | None, header: dict, direction: str, space: SearchSpace
+        self,
+        path: str | os.PathLike[str] | None,
+        header: dict[str, Any],
+        direction: str,
+        space: SearchSpace,
     ) -> None:
         self.path = None if path is None else Path(path)
         self.space, self.header = space, _plain(header)
@@ -71,8 +79,7 @@ class Log:
         self._study: optuna.Study | None = None
         self._lock: filelock.BaseFileLock | None = None
         self._journal: SealedJournal | None = None
-        if self.path is not None:
-            self.open()
+        self.open()
 
     def open(self) -> None:
         """Take the file for this search alone, mend it if need be, and read its trials."""
@@ -82,12 +89,11 @@ class Log:
         try:
             if self._study is None:
                 repair(self.path, self.direction)
-                self._journal = SealedJournal(self.path)
-                storage = JournalStorage(self._journal)
-                self._study = _open_study(storage, self.direction)
+                self._journal = SealedJournal(str(self.path))
+                self._study = open_study(JournalStorage(self._journal), self.direction)
             found = self._study.get_trials(deepcopy=False)
             self.trials = [trial for trial in found if trial.state.is_finished()]
-            self._check_header()
+            self._check_header(self._study)
         except LogError:
             self.close()
             raise
@@ -104,42 +110,38 @@ class Log:
     @property
     def study(self) -> optuna.Study:
         """The Optuna study; one in memory is made when somebody first asks for it."""
-        if self.path is not None:
-            return self._study
-        # Optuna copies a trial several times on its way in: too dear to pay for each at once.
         if self._study is None:
-            self._study = _open_study(InMemoryStorage(), self.direction)
-            self._write_header()
+            self._study = open_study(InMemoryStorage(), self.direction)
+            self._write_header(self._study)
+        # Optuna copies a trial several times on its way in: too dear to pay for each at once.
         self._study.add_trials(self._added)
         self._added = []
         return self._study
 
-    def _check_header(self) -> None:
-        stored = self._study.user_attrs.get("hpotutor")
+    def _check_header(self, study: optuna.Study) -> None:
+        stored = study.user_attrs.get("hpotutor")
         lines = [] if stored is None else list(_differences(stored, self.header))
-        if stored is None:
-            # Lost to damage; every trial still carries its checksum.
-            mark = self.mark
-            marks = {trial.user_attrs.get("search", mark) for trial in self.trials}
-            if marks - {mark}:
-                lines = ["  what was searched: its description is damaged, its trials differ"]
+        # Where it was lost to damage, every trial still carries its checksum.
+        marks = {trial.user_attrs.get("search", self.mark) for trial in self.trials}
+        if stored is None and marks - {self.mark}:
+            lines = ["  what was searched: its description is damaged, its trials differ"]
         if lines:
             raise LogError(
                 f"The log {str(self.path)!r} belongs to another search, and was left as it is. "
                 f"It differs in:\n{chr(10).join(lines)}\n"
                 "Give this search a log of its own, or repeat that one's arguments."
             )
-        self._write_header()
+        self._write_header(study)
 
     @functools.cached_property
     def mark(self) -> str:
         """A checksum of the header, which each trial carries too."""
         return f"{zlib.crc32(json.dumps(self.header, sort_keys=True).encode()):08x}"
 
-    def _write_header(self) -> None:
+    def _write_header(self, study: optuna.Study) -> None:
         for name, value in (("hpotutor", self.header), ("versions", versions())):
-            if self._study.user_attrs.get(name) != value:
-                self._study.set_user_attr(name, value)
+            if study.user_attrs.get(name) != value:
+                study.set_user_attr(name, value)
 
     def append(self, evaluation: Evaluation, **extra: Any) -> None:
         """Write one finished trial."""
@@ -148,7 +150,7 @@ class Log:
             self._added.append(trial)
             return
         try:
-            self._study.add_trial(trial)
+            self.study.add_trial(trial)
         except OSError as error:
             raise self._unwritten(error) from error
 
@@ -161,54 +163,39 @@ class Log:
 
     def close(self) -> None:
         """Let another search use the file."""
-        if self._journal is not None and self._lock.is_locked:
+        if self._lock is None or not self._lock.is_locked:
+            return
+        if self._journal is not None:
             self._journal.sync()
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.release()
 
 
-def to_trial(evaluation: Evaluation, space: SearchSpace, **extra: Any) -> FrozenTrial:
+def to_trial(
+    evaluation: Evaluation, space: Mapping[str, BaseDistribution], **extra: Any
+) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial.
 
     ``extra`` goes to the trial's user attributes beside the curve, seconds, epochs and status.
     """
-    attributes = {
-        "status": evaluation.status,
-        "reason": evaluation.reason,
-        "curve": evaluation.curve,
-        "epochs": evaluation.epochs,
-        "seconds": evaluation.seconds,
-        "seed": evaluation.seed,
-        "test_value": evaluation.test_value,
-        **extra,
-    }
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
         value=evaluation.value if has_value else None,
         params=evaluation.params,
         distributions={name: space[name] for name in evaluation.params},
-        user_attrs=attributes,
+        user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES} | extra,
     )
 
 
 def to_evaluation(trial: FrozenTrial) -> Evaluation:
     """Turn an Optuna trial, ours or anybody's, into an evaluation."""
-    attributes = trial.user_attrs
     names = {state: status for status, state in reversed(_STATES.items())}
-    value = trial.values[0] if trial.values else math.nan
-    seconds = trial.duration.total_seconds() if trial.duration else 0.0
-    return Evaluation(
-        params=dict(trial.params),
-        value=value,
-        curve=attributes.get("curve", {}),
-        epochs=attributes.get("epochs", 0),
-        seconds=attributes.get("seconds", seconds),
-        status=attributes.get("status", names.get(trial.state, "failed")),
-        reason=attributes.get("reason", ""),
-        seed=attributes.get("seed"),
-        test_value=attributes.get("test_value"),
-    )
+    found: dict[str, Any] = {
+        "status": names.get(trial.state, "failed"),
+        "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
+    }
+    found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
+    return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
 
 
 @contextlib.contextmanager
@@ -222,12 +209,14 @@ def quiet_optuna() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-def _open_study(storage: optuna.storages.BaseStorage, direction: str) -> optuna.Study:
+def open_study(storage: optuna.storages.BaseStorage, direction: str) -> optuna.Study:
+    """Return a storage's one study; a new one if there is none."""
     with quiet_optuna():
         # create_study(load_if_exists=True) would add a line to the journal each time.
         if STUDY_NAME in optuna.get_all_study_names(storage):
             return optuna.load_study(study_name=STUDY_NAME, storage=storage)
-        return optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=direction)
+        way = optuna.study.StudyDirection[direction.upper()]
+        return optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=way)
 
 
 def _lock(path: Path) -> filelock.BaseFileLock:
@@ -256,14 +245,19 @@ def _lock(path: Path) -> filelock.BaseFileLock:
 
 def _plain(value: Any) -> Any:
     """Pass a header through JSON, so that it compares equal to the one read back."""
-    return json.loads(json.dumps(value, default=str))
+
+    def as_json(odd: object) -> object:
+        return odd.item() if isinstance(odd, np.generic) else str(odd)
+
+    return json.loads(json.dumps(value, default=as_json))
 
 
-def _differences(stored: Any, asked: Any, name: str = "") -> Any:
+def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:
     """Yield a line for each entry that differs between two headers."""
     if isinstance(stored, dict) and isinstance(asked, dict):
         for key in [*stored, *(key for key in asked if key not in stored)]:
             inner = f"{name}.{key}" if name else str(key)
             yield from _differences(stored.get(key), asked.get(key), inner)
-    elif stored != asked:
+    elif stored != asked and not (stored == str(asked) and isinstance(asked, int | float)):
+        # Once, a NumPy number was written as text.
         yield f"  {name}: {stored!r} in the log, {asked!r} in this call"

@@ -88,7 +88,7 @@ class Axis(NamedTuple):
 
         The ends are such that each level is the nearest one about equally often.
         """
-        from hpotutor.space.space import choice, integers, loguniform
+        from hpotutor.space.distributions import choice, integers, loguniform
 
         first, last = self.levels[0], self.levels[-1]
         if self.scale == "log" and isinstance(first, float):

@@ -3,6 +3,7 @@
 import math
 import time
 
+import numpy as np
 import pytest
 
 import hpotutor as ht
@@ -309,3 +310,34 @@ def test_a_training_process_listens_and_its_death_is_a_failure():
     dead = ht.TrainObjective(data, epochs=1, process_every=5, build=build).evaluate({})
     assert dead.status == "failed"
     assert "ended with code 9" in dead.reason
+
+
+def test_numbers_of_numpy_are_taken_and_logged_as_plain_ones(tmp_path):
+    path = tmp_path / "x.log"
+    numpy = {"seed": np.int64(0), "trials": np.int64(5), "max_epochs": np.int32(40)}
+    plain = {"seed": 0, "trials": 5, "max_epochs": 40}
+    more = {"options": {"levels": np.int64(3), "share": np.float64(0.5)}}
+    objective = Counting(lambda params, epochs: params["x"], epochs=3)
+    with recorder(objective, log=path, max_seconds=np.float64(60), **numpy, **more) as rec:
+        rec.prefetch(points(0.1, 0.2), np.int64(2))
+        for params in points(0.1, 0.2, 0.3):
+            rec.evaluate(params, np.int64(2))
+        rec.accept(points(0.4)[0], np.int64(2), ht.Evaluation(points(0.4)[0], 0.4, epochs=2))
+    assert type(rec.trials) is int and (len(rec.evaluations), rec.spent_epochs) == (4, 8)
+    asked = len(objective.asked)
+    with recorder(objective, log=path, **plain, options={"levels": 3, "share": 0.5}) as again:
+        for params in points(0.1, 0.2, 0.3, 0.4, 0.5):
+            again.evaluate(params, 2)
+    assert len(objective.asked) == asked + 1
+    header = again.result().study.user_attrs["hpotutor"]
+    assert (header["seed"], header["options"]) == (0, {"levels": 3, "share": 0.5})
+    assert {type(trial.user_attrs["budget"]) for trial in again.log.study.trials} == {int}
+
+
+def test_a_log_in_which_numbers_of_numpy_stand_as_text_still_opens(tmp_path):
+    with recorder(log=tmp_path / "x.log", options={"levels": "3"}) as rec:
+        rec.evaluate({"x": 0.5, "n": 1})
+    with recorder(log=tmp_path / "x.log", options={"levels": np.int64(3)}) as rec:
+        assert rec.resumed == 1
+    with pytest.raises(ht.errors.LogError, match="options.levels: 3 in the log, 4 in this"):
+        recorder(log=tmp_path / "x.log", options={"levels": np.int64(4)})

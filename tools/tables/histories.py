@@ -27,6 +27,7 @@ from hpotutor.cli import exit_status
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.search import bayesian, genetic, hyperband
+from hpotutor.study.recorder import finite_score
 from hpotutor.tabular import _npz as archive
 from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
 from hpotutor.tabular.objective import TableObjective
@@ -179,9 +180,7 @@ class Witness:
 
     def score(self, evaluation: Evaluation) -> float:
         """Return what :meth:`hpotutor.Recorder.score` would."""
-        if math.isfinite(evaluation.value):
-            return evaluation.value
-        return 0.0 if self._worst is None else self._worst
+        return finite_score(evaluation, self.objective.direction, self._worst)
 
     def prefetch(self, batch: list[Params], epochs: int | None = None) -> None:
         """Do nothing: a table gains nothing from batches."""
