@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpotutor.plots import surrogate
-from hpotutor.plots._trials import knob_label
+from hpotutor.plots.formatting import knob_label
 from hpotutor.plots.style import (
     BLACK,
     BLUE,

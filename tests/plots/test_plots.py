@@ -15,8 +15,9 @@ import pytest
 
 from hpotutor import plots
 from hpotutor.errors import ArgumentError
-from hpotutor.plots._trials import direction_of, log_due, score_label
-from hpotutor.plots.style import Reading, duration, headline, look, number
+from hpotutor.plots._trials import direction_of, log_due
+from hpotutor.plots.formatting import Reading, duration, number, score_label
+from hpotutor.plots.style import headline, look
 
 RNG = np.random.default_rng(7)
 EPOCHS = np.arange(1, 21)
