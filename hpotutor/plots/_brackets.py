@@ -141,7 +141,11 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         part.set_xticks([], minor=True)
         part.set_xlim(ends[0] / 1.35, ends[-1] * 1.35)
         part.set_ylim(min(everyone) - room, max(everyone) + 1.6 * room)
-        _write_counts(part, info.rungs[info.rungs["bracket"] == bracket])
+        for row in info.rungs[info.rungs["bracket"] == bracket].itertuples():
+            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREYS["border"]}
+            part.text(row.epochs, 0.985, str(row.trials), transform=part.get_xaxis_transform(),
+                      ha="center", va="top", fontsize=SIZES["text"], weight="bold",
+                      bbox=box)  # fmt: skip
         text = f"bracket {bracket}" if len(names) > 1 else ""
         part.set_title(text, fontsize=SIZES["panel"], loc="left", pad=2)
         label(part, x="epochs (log scale)", y=score if index == 0 else "")
@@ -174,13 +178,6 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
         else:
             ax.plot(x, y, color=GREYS["pruned"], lw=0.9, zorder=1)
             ax.plot(x[-1], y[-1], marker="x", ms=5, color=GREYS["stopped"], zorder=2)
-
-
-def _write_counts(ax: Axes, rungs: pd.DataFrame) -> None:
-    for row in rungs.itertuples():
-        box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREYS["border"]}
-        ax.text(row.epochs, 0.985, f"{row.trials}", transform=ax.get_xaxis_transform(), ha="center",
-                va="top", fontsize=SIZES["text"], weight="bold", bbox=box)  # fmt: skip
 
 
 def _draw_legend(ax: Axes, bloomers: bool) -> None:

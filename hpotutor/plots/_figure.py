@@ -19,7 +19,11 @@ from hpotutor.plots.style import house_style, new_axes
 _Info = TypeVar("_Info")
 _Size = tuple[float, float]
 _PARAMETERS = re.compile(r"Parameters\n-+\n(.*?\n)\n", re.DOTALL)
-_AX = "ax : matplotlib Axes, optional\n    Where to draw; a new figure by default.\n"
+# What is said of an option that several figures have, unless a figure says it itself.
+_SHARED = {
+    "score": 'str, optional\n    What the values are; "validation accuracy" if all are shares.',
+    "ax": "matplotlib Axes, optional\n    Where to draw; a new figure by default.",
+}
 
 
 def figure(
@@ -29,7 +33,8 @@ def figure(
 
     The function is given what ``info`` returned, axes in the house style, and by keyword what
     it names: an option of its own has a default, an argument of ``info`` has none. It returns
-    the sentence under the figure. ``size`` is that of a new figure, in inches.
+    the sentence under the figure. ``size`` is that of a new figure, in inches. Its docstring
+    describes its own options only.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:
@@ -56,17 +61,20 @@ def figure(
                 return Reading(draw(found, ax, **{each.name: given[each.name] for each in named}))
 
         call.__signature__ = signature  # type: ignore[attr-defined]  # what `help` reads
-        call.__doc__ = _documented(draw, info)
+        call.__doc__ = _documented(draw, info, [*(option.name for option in options), "ax"])
         return call
 
     return decorate
 
 
-def _documented(draw: Callable, info: Callable) -> str:
+def _documented(draw: Callable, info: Callable, options: list[str]) -> str:
     """Return the docstring of ``draw`` with the parameters of ``info`` before its own."""
     about, headline, returns = (inspect.getdoc(draw) or "").partition("Returns\n")
-    own, shared = (_PARAMETERS.search(text) for text in (about, inspect.getdoc(info) or ""))
-    entries = "".join(section[1] for section in (shared, own) if section)
+    computed, own = (_PARAMETERS.search(text) for text in (inspect.getdoc(info) or "", about))
+    entries = "".join(section[1] for section in (computed, own) if section)
+    for option in options:
+        if option in _SHARED and not re.search(f"^{option} :", entries, re.MULTILINE):
+            entries += f"{option} : {_SHARED[option]}\n"
     about = _PARAMETERS.sub("", about)
     see = f"See Also\n--------\n{info.__name__} : The same as data, not drawn."
-    return f"{about}Parameters\n----------\n{entries}{_AX}\n{headline}{returns}\n\n{see}\n"
+    return f"{about}Parameters\n----------\n{entries}\n{headline}{returns}\n\n{see}\n"

@@ -99,11 +99,6 @@ def genealogy_info(
 def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     """Draw individuals by generation and value, with lines from parents to children.
 
-    Parameters
-    ----------
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-
     Returns
     -------
     Reading

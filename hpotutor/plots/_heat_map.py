@@ -12,15 +12,7 @@ from matplotlib.patches import Rectangle
 
 from hpotutor._validation import check_count
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import (
-    complete,
-    is_numeric,
-    levels_of,
-    log_due,
-    need_columns,
-    need_finished,
-    opened,
-)
+from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
 from hpotutor.plots.style import GREYS, SIZES, VERMILLION, finish, halo
 
@@ -94,11 +86,9 @@ def heat_map_info(
     problems, frame, sign = opened("heat_map", result, direction)
     problems.choice("over", over, _OVER)
     check_count(problems, "bins", bins, example=8)
-    if need_columns(problems, frame, x=x, y=y, value=value) and x == y:
+    if need_scores(problems, frame, value, x=x, y=y) and x == y:
         other = next((str(name) for name in frame.columns if name != x), x)
         problems.add("y", y, "a knob other than x", f"y={other!r}")
-    if value in frame:
-        need_finished(problems, frame, value)
     problems.raise_if_any()
     columns, x_levels = _binned(frame[x], bins)
     rows, y_levels = _binned(frame[y], bins)

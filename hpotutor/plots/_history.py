@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import complete, need_columns, need_finished, opened
+from hpotutor.plots._trials import complete, need_scores, opened
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, ORANGE, SKY, VERMILLION, finish, star, whole_ticks
 
@@ -55,8 +55,7 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
     (1, 1, [0.5, 0.9, 0.9])
     """
     problems, frame, sign = opened("history", result, direction)
-    if need_columns(problems, frame, value=value):
-        need_finished(problems, frame, value)
+    need_scores(problems, frame, value)
     problems.raise_if_any()
     done = complete(frame, value)
     scores = np.where(done, sign * frame[value].astype(float), -np.inf)
@@ -80,11 +79,6 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
 @figure(history_info)
 def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     """Draw every trial's value in order, the best so far as a stair, failed trials marked.
-
-    Parameters
-    ----------
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
 
     Returns
     -------

@@ -48,7 +48,7 @@ def importance_info(
     shares: Any = importances.importances() if hasattr(importances, "importances") else importances
     problems = Problems("importance")
     fine = isinstance(shares, Mapping) and len(shares) > 0
-    if not fine or not all(_is_share(s) for s in shares.values()):
+    if not fine or not all(is_number(s) and 0 <= s < math.inf for s in shares.values()):
         problems.add("importances", shares, "a dict from knob to a share from 0 up",
                      "importance(result.importances())")  # fmt: skip
     problems.raise_if_any()
@@ -58,10 +58,6 @@ def importance_info(
     table["idle"] = table["share"] < _IDLE
     table["error"] = [float((errors or {}).get(knob, np.nan)) for knob in table["knob"]]
     return table
-
-
-def _is_share(value: object) -> bool:
-    return is_number(value) and 0 <= value < math.inf
 
 
 @figure(importance_info, lambda table: (7.0, 1.5 + 0.38 * len(table)))

@@ -13,17 +13,7 @@ from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    GREYS,
-    VERMILLION,
-    Look,
-    finish,
-    look,
-    whole_ticks,
-)
+from hpotutor.plots.style import BLACK, BLUE, GREY, GREYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Validation counts as settled within this part of its whole drop, or of its lowest value.
@@ -119,9 +109,11 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     else:  # accuracy turned upside down reads like a loss
         train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
     lost = sum(_diverged(run.get("loss", np.empty(0))) for run in runs)
+    which = "" if len(runs) == 1 else f"in {lost} of {len(runs)} runs "
+    diverging = f"{which}the training loss ended higher than it began"
     mean_train, mean = _mean(train), _mean(validation if validation.size else train)
     if not np.isfinite(mean).any():
-        return Diagnosis("diverging", _why_diverging(lost, len(runs)), 1, None, None, np.nan)
+        return Diagnosis("diverging", diverging, 1, None, None, np.nan)
     best = int(np.nanargmin(mean))
     drop = mean[0] - mean[best]
     line = mean[best] + max(_OF_DROP * drop, min(_OF_LOWEST * mean[best], 0.5 * drop))
@@ -138,7 +130,7 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     overfit_from = above + 1 if above < len(mean) and drop > 0 and learning else None
     marks = (best + 1, underfit_until, overfit_from, gap)
     if lost:
-        return Diagnosis("diverging", _why_diverging(lost, len(runs)), *marks)
+        return Diagnosis("diverging", diverging, *marks)
     if overfit_from is not None:
         return Diagnosis("overfit", f"validation turned after epoch {best + 1}", *marks)
     if weak:
@@ -175,7 +167,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
         if len(names) == 1:
             _draw_parts(ax, band)
         elif len(names) <= _CROWD:
-            _draw_setting(ax, band, name, look(index))
+            _draw_setting(ax, band, name, index)
         else:
             _draw_crowd(ax, band, name, highlighted=name == best)
     if len(names) == 1 and marks:
@@ -234,11 +226,6 @@ def _diverged(loss: np.ndarray) -> bool:
     return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
 
 
-def _why_diverging(lost: int, runs: int) -> str:
-    which = "" if runs == 1 else f"in {lost} of {runs} runs "
-    return f"{which}the training loss ended higher than it began"
-
-
 def _best_setting(info: LearningCurves) -> str:
     part = info.bands[info.bands["part"] == "validation"]
     part = part if len(part) else info.bands
@@ -259,7 +246,8 @@ def _draw_parts(ax: Axes, band: pd.DataFrame) -> None:
             ax.fill_between(rows["epoch"], rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
 
 
-def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, style: Look) -> None:
+def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, index: int) -> None:
+    style = look(index)
     validation = band[band["part"] == "validation"]
     training = band[band["part"] == "training"]
     main = validation if len(validation) else training

@@ -11,15 +11,7 @@ from matplotlib.axes import Axes
 
 from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import (
-    BOOKKEEPING,
-    complete,
-    is_numeric,
-    levels_of,
-    log_due,
-    need_columns,
-    opened,
-)
+from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
 from hpotutor.plots.formatting import counted, number, score_label, show
 from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, headline, label
 
@@ -91,8 +83,7 @@ def parallel_coordinates_info(
         problems.choice("params", name, frame.columns)
     if len(names) < 2:
         problems.add("params", names, "at least 2 knobs", 'params=["units", "layers"]')
-    need = need_columns(problems, frame, value=value)
-    if need and complete(frame, value).sum() < 3:
+    if problems.choice("value", value, frame.columns) and complete(frame, value).sum() < 3:
         problems.say("Fewer than 3 trials have finished: there is nothing to compare.")
     problems.raise_if_any()
     done = frame[complete(frame, value)].reset_index(drop=True)
@@ -113,11 +104,6 @@ def parallel_coordinates_info(
 @figure(parallel_coordinates_info, lambda info: (max(6.4, 1.55 * info.positions.shape[1]), 4.2))
 def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | None = None) -> str:
     """Draw each trial as a line through its knobs, the best ones on top.
-
-    Parameters
-    ----------
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
 
     Returns
     -------

@@ -197,8 +197,10 @@ def _draw_side(
     main = panel(ax, (left + 0.035, 0.0, 0.32, 0.66))
     top = panel(ax, (left + 0.035, 0.7, 0.32, 0.2))
     right = panel(ax, (left + 0.37, 0.0, 0.09, 0.66))
+    # A lower end for the color scale keeps its darkest tone readable.
+    darkest = float(info.surface.min() - 0.6 * max(np.ptp(info.surface), 1e-12))
     main.imshow(info.surface, origin="lower", extent=(0, 1, 0, 1), cmap="Greys_r",
-                aspect="auto", vmin=_darker(info.surface), alpha=0.75)  # fmt: skip
+                aspect="auto", vmin=darkest, alpha=0.75)  # fmt: skip
     main.plot(trials["u"], trials["v"], ls="", marker=marker, color=color, mec="white", ms=8,
               zorder=4)  # fmt: skip
     best = trials.loc[trials["value"].idxmax()]
@@ -206,7 +208,9 @@ def _draw_side(
     grid = np.linspace(0, 1, _PIXELS)
     top.plot(grid, info.profile_u, color=BLACK, lw=1.5)
     right.plot(info.profile_v, grid, color=BLACK, lw=1.5)
-    low, high = _limits(info)
+    both = np.concatenate([info.profile_u, info.profile_v])
+    room = 0.15 * max(np.ptp(both), 1e-9)
+    low, high = float(both.min() - room), float(both.max() + room)
     top.set(xlim=(0, 1), ylim=(low, high))
     right.set(ylim=(0, 1), xlim=(low, high))
     for u, v in zip(trials["u"], trials["v"], strict=True):
@@ -228,17 +232,6 @@ def _draw_side(
     main.set_yticks(*zip(*info.y_ticks, strict=True))
     named = [knob_label(knob, log) for knob, log in zip(info.knobs, info.logs, strict=True)]
     label(main, x=named[0], y=named[1], grid=None)
-
-
-def _darker(values: np.ndarray) -> float:
-    """Return a lower end for a color scale that keeps its darkest tone readable."""
-    return float(values.min() - 0.6 * max(np.ptp(values), 1e-12))
-
-
-def _limits(info: Projections) -> tuple[float, float]:
-    both = np.concatenate([info.profile_u, info.profile_v])
-    room = 0.15 * max(np.ptp(both), 1e-9)
-    return float(both.min() - room), float(both.max() + room)
 
 
 def _title(info: Projections) -> str:

@@ -129,8 +129,6 @@ def race(
     ----------
     best_possible : float, optional
         Draws the known optimum.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import complete, is_numeric, need_columns, need_finished, opened
+from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label
 from hpotutor.plots.style import SIZES, finish, look, ticks_at
 
@@ -68,10 +68,9 @@ def sensitivity_info(
     problems.choice("over", over, _OVER)
     if not is_number(tolerance) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
-    if need_columns(problems, frame, knob=knob, by=by, value=value):
+    if need_scores(problems, frame, value, knob=knob, by=by):
         if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
             problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')
-        need_finished(problems, frame, value)
     problems.raise_if_any()
     done = frame[complete(frame, value)]
     how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
@@ -104,11 +103,6 @@ def sensitivity(
     score: str | None = None,
 ) -> str:
     """Draw the score against the learning rate for each optimizer, its good range thick.
-
-    Parameters
-    ----------
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
 
     Returns
     -------

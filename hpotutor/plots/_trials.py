@@ -74,10 +74,12 @@ def need_table(
         problems.raise_if_any()
 
 
-def need_finished(problems: Problems, frame: pd.DataFrame, value: str) -> None:
-    """Note a table in which no trial has a score."""
-    if not complete(frame, value).any():
+def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
+    """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
+    fine = need_columns(problems, frame, value=value, **columns)
+    if value in frame and not complete(frame, value).any():
         problems.say("No trial has finished with a finite value: nothing to show.")
+    return fine
 
 
 def direction_of(problems: Problems, result: object, direction: str | None) -> str:

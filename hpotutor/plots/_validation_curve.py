@@ -10,16 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import (
-    complete,
-    is_numeric,
-    levels_of,
-    log_due,
-    need_columns,
-    need_finished,
-    opened,
-    plain,
-)
+from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
 from hpotutor.plots.style import BLACK, BLUE, GREYS, VERMILLION, finish, star, ticks_at
 
@@ -87,8 +78,7 @@ def validation_curve_info(
     """
     problems, frame, sign = opened("validation_curve", result, direction)
     train_named = {"train": train} if train is not None else {}
-    if need_columns(problems, frame, knob=knob, value=value, **train_named):
-        need_finished(problems, frame, value)
+    if need_scores(problems, frame, value, knob=knob, **train_named):
         tried = list(frame[knob].dropna().unique())
         absent = [level for level in (grid if grid is not None else ()) if level not in tried]
         if absent:
@@ -96,7 +86,7 @@ def validation_curve_info(
     problems.raise_if_any()
     frame["_train"] = _training(result, frame, train)
     done = frame[complete(frame, value)]
-    levels = _summary(done, knob, value)
+    known, levels = levels_of(done[knob]), _summary(done, knob, value)
     scores = sign * levels["validation"].to_numpy()
     place = int(np.argmax(scores))
     numeric = is_numeric(done[knob])
@@ -106,12 +96,10 @@ def validation_curve_info(
         inside = np.flatnonzero(levels["level"].isin(list(grid)))
         if inside.size:
             chosen = int(inside[np.argmax(scores[inside])])
-            grid_best = plain(levels["level"].iloc[chosen])
-            missed = float(scores[place] - scores[chosen])
-    return ValidationCurve(
-        knob, levels, plain(levels["level"].iloc[place]), float(levels["validation"].iloc[place]),
-        ends.get(place, ""), numeric and log_due(levels["level"]), grid_best, missed,
-    )  # fmt: skip
+            grid_best, missed = known[chosen], float(scores[place] - scores[chosen])
+    best = float(levels["validation"].iloc[place])
+    return ValidationCurve(knob, levels, known[place], best, ends.get(place, ""),
+                           numeric and log_due(known), grid_best, missed)  # fmt: skip
 
 
 @figure(validation_curve_info)
@@ -121,11 +109,6 @@ def validation_curve(
     """Draw one knob against the score, on a log axis when its levels call for one.
 
     Levels of ``grid`` are drawn as large diamonds.
-
-    Parameters
-    ----------
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
 
     Returns
     -------
