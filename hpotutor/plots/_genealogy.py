@@ -105,8 +105,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
         How far the population rose, and from how many founders the best descends.
     """
     family = info.ancestors | {info.best}
-    values = np.array([value for _, value in info.places.values()])
-    score = score_label(values, score)
+    score = score_label([value for _, value in info.places.values()], score)
     lines: dict[bool, list] = {True: [], False: []}
     for child, parents in info.parents.items():
         for parent in parents:
@@ -167,10 +166,8 @@ def _draw_edge(ax: Axes, info: Genealogy, edge: _Edge) -> None:
     if beyond:
         where = [edge.value] * len(beyond)
         text = f"{counted(len(beyond), 'individual')} beyond the axis"
-        marker = "v" if edge.sign > 0 else "^"
-        ax.plot(
-            beyond, where, marker=marker, ls="", color=GREYS["outline"], ms=5, label=text, zorder=3
-        )
+        ax.plot(beyond, where, marker="v" if edge.sign > 0 else "^", ls="", ms=5, zorder=3,
+                color=GREYS["outline"], label=text)  # fmt: skip
     room = 0.08 * abs(info.best_value - edge.value)
     ends = (edge.value - edge.sign * room, info.best_value + edge.sign * room)
     ax.set_ylim(*sorted(ends))

@@ -154,15 +154,8 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
         fits = seconds / seconds_per_fit
         if low * 1.3 < fits < high / 1.3:
             ax.axhline(fits, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
-            ax.text(
-                1.01,
-                fits,
-                name,
-                transform=place,
-                va="center",
-                fontsize=SIZES["small"],
-                color=GREYS["note"],
-            )
+            ax.text(1.01, fits, name, transform=place, va="center", fontsize=SIZES["small"],
+                    color=GREYS["note"])  # fmt: skip
 
 
 def _title(cost: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -186,22 +186,21 @@ def _tick(level: object) -> str:
 def _draw_empty(ax: Axes, info: HeatMap) -> None:
     """Hatch cells without a value: an x where trials failed, a dash where none was made."""
     for row, column in zip(*np.nonzero(np.isnan(info.values)), strict=True):
-        box = Rectangle(
-            (column - 0.5, row - 0.5), 1, 1, fc="white", ec=GREYS["empty"], hatch="//", lw=0
-        )
-        ax.add_patch(box)
+        ax.add_patch(_cell(row, column, fc="white", ec=GREYS["empty"], hatch="//", lw=0))
         text = "failed" if info.tried[row, column] else "not tried"
         ax.text(column, row, text, ha="center", va="center", path_effects=halo(),
                 fontsize=SIZES["empty"], color=GREYS["note"])  # fmt: skip
+
+
+def _cell(row: int, column: int, **pen: Any) -> Rectangle:
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, **pen)
 
 
 def _outline_best(ax: Axes, info: HeatMap) -> None:
     """Frame the best cell, with an arrow toward each edge that it lies on."""
     row, column = info.best
     for color, width in (("black", 4.5), ("white", 2.0)):
-        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=color, lw=width)
-        box.set(clip_on=False, zorder=4)
-        ax.add_patch(box)
+        ax.add_patch(_cell(row, column, fill=False, ec=color, lw=width, clip_on=False, zorder=4))
     for edge in info.edges:
         low = " lowest " in edge
         along_x = edge.startswith(f"{info.x}=")

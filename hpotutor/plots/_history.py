@@ -71,9 +71,8 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
     )
     best = int(np.argmax(scores))
     counts = trials["status"].value_counts().to_dict()
-    number_of_best = int(trials["trial"].iloc[best])
-    since = len(frame) - best - 1
-    return History(trials, number_of_best, float(sign * scores[best]), since, counts)
+    return History(trials, int(trials["trial"].iloc[best]), float(sign * scores[best]),
+                   len(frame) - best - 1, counts)  # fmt: skip
 
 
 @figure(history_info)

@@ -134,11 +134,10 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     if overfit_from is not None:
         return Diagnosis("overfit", f"validation turned after epoch {best + 1}", *marks)
     if weak:
-        stuck = (
-            len(mean_train) >= 4 and mean_train[-1] >= _FALLING * mean_train[len(mean_train) // 2]
-        )
         why = f"training accuracy only {number(accuracy[-1])}"
-        return Diagnosis("underfit", f"{why}, not improving" if stuck else why, *marks)
+        if len(mean_train) >= 4 and mean_train[-1] >= _FALLING * mean_train[len(mean_train) // 2]:
+            why += ", not improving"
+        return Diagnosis("underfit", why, *marks)
     if len(mean) >= 4 and (underfit_until or 0) >= 0.8 * len(mean):
         return Diagnosis("underfit", "still improving when training stopped", *marks)
     return Diagnosis("fits", "validation settled and stayed", *marks)
@@ -161,7 +160,8 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
         The diagnosis in a sentence.
     """
     names = list(info.diagnoses)
-    best = _best_setting(info)
+    ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
+    best = str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
     for index, name in enumerate(names):
         band = info.bands[info.bands["setting"] == name]
         if len(names) == 1:
@@ -226,11 +226,10 @@ def _diverged(loss: np.ndarray) -> bool:
     return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
 
 
-def _best_setting(info: LearningCurves) -> str:
-    part = info.bands[info.bands["part"] == "validation"]
-    part = part if len(part) else info.bands
-    ends = part.groupby("setting", sort=False)["mean"].last()
-    return str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+def _judged(bands: pd.DataFrame) -> pd.DataFrame:
+    """Return the validation rows, or all where there are none."""
+    validation = bands[bands["part"] == "validation"]
+    return validation if len(validation) else bands
 
 
 def _draw_parts(ax: Axes, band: pd.DataFrame) -> None:
@@ -248,20 +247,18 @@ def _draw_parts(ax: Axes, band: pd.DataFrame) -> None:
 
 def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, index: int) -> None:
     style = look(index)
-    validation = band[band["part"] == "validation"]
-    training = band[band["part"] == "training"]
-    main = validation if len(validation) else training
+    main = _judged(band)
     every = max(1, len(main) // 8)
     ax.plot(main["epoch"], main["mean"], markevery=every, ms=5, label=name, **style.pen)
     if (main["runs"] > 1).any():
         ax.fill_between(main["epoch"], main["low"], main["high"], color=style.color, alpha=0.15)
-    if main is validation:
+    if main is not band:
+        training = band[band["part"] == "training"]
         ax.plot(training["epoch"], training["mean"], color=style.color, lw=0.8, alpha=0.6)
 
 
 def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -> None:
-    rows = band[band["part"] == "validation"]
-    rows = rows if len(rows) else band
+    rows = _judged(band)
     pen: dict[str, Any] = {"color": GREY, "lw": 0.6}
     if highlighted:
         pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
@@ -301,9 +298,7 @@ def _title(info: LearningCurves, best: str) -> str:
 
 
 def _end(info: LearningCurves, name: str) -> float:
-    rows = info.bands[info.bands["setting"] == name]
-    validation = rows[rows["part"] == "validation"]
-    return float((validation if len(validation) else rows)["mean"].iloc[-1])
+    return float(_judged(info.bands[info.bands["setting"] == name])["mean"].iloc[-1])
 
 
 def _sentence(info: LearningCurves, best: str) -> str:

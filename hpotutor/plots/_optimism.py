@@ -59,8 +59,8 @@ def optimism_info(
     validation = np.atleast_2d(numbers(problems, "validation", validation, instead))
     test = np.atleast_2d(numbers(problems, "test", test, instead))
     if validation.shape != test.shape or validation.ndim != 2 or validation.size == 0:
-        problems.add("test", test.shape, f"the shape of validation, {validation.shape}",
-                     instead)  # fmt: skip
+        allowed = f"the shape of validation, {validation.shape}"
+        problems.add("test", test.shape, allowed, instead)
     elif not (np.isfinite(validation).all() and np.isfinite(test).all()):
         problems.say("validation and test must not hold missing values: leave failed trials out.")
     check_share(problems, "interval", interval, 0.8, inside=True)
@@ -100,8 +100,9 @@ def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "ac
     Reading
         How the gap grows.
     """
-    logarithmic = len(table) > 1 and table["trials"].max() >= 10
-    ax.set_xscale("log" if logarithmic else "linear")
+    if len(table) > 1 and table["trials"].max() >= 10:
+        ax.set_xscale("log")
+    logarithmic = ax.get_xscale() == "log"
     n = table["trials"]
     ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
                     edgecolor=GREYS["gap"], lw=0, label="the gap")  # fmt: skip

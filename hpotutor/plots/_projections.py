@@ -224,9 +224,8 @@ def _draw_side(
         small.set(xticks=[], yticks=[])
         small.grid(False)
     distinct = [trials[c].round(9).nunique() for c in ("u", "v")]
-    top.set_title(
-        f"{method}: {distinct[0]} values of {info.knobs[0]}", fontsize=SIZES["text"], loc="left"
-    )
+    tried = f"{method}: {distinct[0]} values of {info.knobs[0]}"
+    top.set_title(tried, fontsize=SIZES["text"], loc="left")
     right.set_title(f"{distinct[1]} of {info.knobs[1]}", fontsize=SIZES["small"], loc="left")
     main.set_xticks(*zip(*info.x_ticks, strict=True))
     main.set_yticks(*zip(*info.y_ticks, strict=True))

@@ -15,7 +15,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers, sign_of
 from hpotutor.plots.formatting import counted, number, score_label
-from hpotutor.plots.style import BLACK, SIZES, finish, look
+from hpotutor.plots.style import BLACK, SIZES, finish, look, set_height
 
 _AGAINST = {"trials": "trials", "epochs": "epochs of training", "seconds": "seconds (s)"}
 _STEPS = 120
@@ -90,24 +90,21 @@ def race_info(
     given = {m: numbers(problems, f"values[{m!r}]", v, "[[0.8, 0.9]]") for m, v in values.items()}
     best = {str(method): _best_so_far(sign * scores) for method, scores in given.items()}
     if not best or any(b.ndim != 2 or b.size == 0 for b in best.values()):
-        problems.add("values", values, *allowed)
+        problems.add("values", given, *allowed)
     spent = {} if problems.lines else _spent(problems, best, cost)
     problems.raise_if_any()
     at = min(float(s[:, -1].min()) for s in spent.values())
     start = max(float(s[:, 0].max()) for s in spent.values())
-    if cost is None:
-        x = np.arange(1, int(at) + 1, dtype=float)
-    else:
-        x = np.linspace(min(start, at), at, _STEPS)
+    trial = np.arange(1, int(at) + 1, dtype=float)
+    x = trial if cost is None else np.linspace(min(start, at), at, _STEPS)
     tail = 100 * (1 - interval) / 2
     rows, final = [], {}
     for method, curves in best.items():
         placed = np.array([_held(x, s, c) for s, c in zip(spent[method], curves, strict=True)])
         low, median, high = sign * np.percentile(placed, [tail, 50, 100 - tail], axis=0)
         low, high = np.minimum(low, high), np.maximum(low, high)
-        rows.append(
-            pd.DataFrame({"method": method, "x": x, "median": median, "low": low, "high": high})
-        )
+        band = {"method": method, "x": x, "median": median, "low": low, "high": high}
+        rows.append(pd.DataFrame(band))
         final[method] = sign * placed[:, -1]
     leader = max(final, key=lambda m: (sign * np.median(final[m]), sign * np.mean(final[m])))
     wins = {m: _win(sign * final[leader], sign * f) for m, f in final.items() if m != leader}
@@ -171,8 +168,7 @@ def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> N
         high = min(high, late["median"].max() + room)
     if aim is not None:
         low, high = min(low, aim), max(high, aim)
-    room = 0.06 * max(high - low, 1e-9)
-    ax.set_ylim(low - room, high + room)
+    set_height(ax, low, high, 0.06)
 
 
 def _best_so_far(scores: np.ndarray) -> np.ndarray:
@@ -188,18 +184,16 @@ def _best_so_far(scores: np.ndarray) -> np.ndarray:
 
 
 def _spent(problems: Problems, best: dict, cost: Mapping | None) -> dict[str, np.ndarray]:
-    if cost is None:
-        return {
-            m: np.broadcast_to(np.arange(1.0, b.shape[1] + 1), b.shape) for m, b in best.items()
-        }
     spent = {}
     for method, curves in best.items():
-        given = np.asarray(cost.get(method, ()), dtype=float)
-        if given.shape not in (curves.shape, curves.shape[1:]):
+        given = np.arange(1.0, curves.shape[1] + 1)
+        if cost is not None:
+            given = np.asarray(cost.get(method, ()), dtype=float)
+        if given.shape in (curves.shape, curves.shape[1:]):
+            spent[method] = np.broadcast_to(given, curves.shape)
+        else:
             problems.add(f"cost[{method!r}]", given.shape, f"the shape {curves.shape}",
                          "numpy.cumsum(epochs, axis=1)")  # fmt: skip
-            continue
-        spent[method] = np.broadcast_to(given, curves.shape)
     return spent
 
 

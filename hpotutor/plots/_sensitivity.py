@@ -10,7 +10,7 @@ from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label
-from hpotutor.plots.style import SIZES, finish, look, ticks_at
+from hpotutor.plots.style import SIZES, finish, look, set_height, ticks_at
 
 _OVER = ("best", "mean")
 
@@ -94,13 +94,7 @@ def sensitivity_info(
 
 @figure(sensitivity_info, (7.4, 4.2))
 def sensitivity(
-    table: pd.DataFrame,
-    ax: Axes,
-    *,
-    knob: str,
-    by: str,
-    tolerance: float,
-    score: str | None = None,
+    table: pd.DataFrame, ax: Axes, *, knob: str, tolerance: float, score: str | None = None
 ) -> str:
     """Draw the score against the learning rate for each optimizer, its good range thick.
 
@@ -109,7 +103,7 @@ def sensitivity(
     Reading
         The width of each optimizer's good range, in decades.
     """
-    lines = pd.DataFrame(table.attrs["lines"])
+    by, lines = str(table.columns[0]), pd.DataFrame(table.attrs["lines"])
     score = score_label(lines.to_numpy(), score)
     ax.set_xscale("log")
     for index, name in enumerate(lines.columns):
@@ -141,8 +135,7 @@ def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> No
         low = max(low, best.min() - depth)
     elif depth > 0:
         high = min(high, best.max() + depth)
-    room = 0.05 * max(high - low, 1e-9)
-    ax.set_ylim(low - room, high + room)
+    set_height(ax, low, high, 0.05)
 
 
 def _good_range(good: np.ndarray, best: int) -> tuple[int, int]:

@@ -76,7 +76,7 @@ def need_table(
 
 def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
     """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
-    fine = need_columns(problems, frame, value=value, **columns)
+    fine = need_columns(problems, frame, **columns, value=value)
     if value in frame and not complete(frame, value).any():
         problems.say("No trial has finished with a finite value: nothing to show.")
     return fine

@@ -175,6 +175,12 @@ def star(
     ax.plot(*place, marker="*", ms=size, ls="", color=YELLOW, mec=BLACK, zorder=zorder, label=label)
 
 
+def set_height(ax: Axes, low: float, high: float, room: float) -> None:
+    """Let the vertical axis run from ``low`` to ``high``, and ``room`` (a share) beyond both."""
+    beyond = room * max(high - low, 1e-9)
+    ax.set_ylim(low - beyond, high + beyond)
+
+
 def halo(width: float = 3) -> list[withStroke]:
     """Return the effect that sets text or a line off from what lies under it."""
     return [withStroke(linewidth=width, foreground="white")]
