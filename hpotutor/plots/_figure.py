@@ -32,9 +32,9 @@ def figure(
     """Make the public call of a function that draws what ``info`` returns.
 
     The function is given what ``info`` returned, axes in the house style, and by keyword what
-    it names: an option of its own has a default, an argument of ``info`` has none. It returns
-    the sentence under the figure. ``size`` is that of a new figure, in inches. Its docstring
-    describes its own options only.
+    it names: an option of its own has a default, an argument of ``info`` has none. Its docstring
+    describes its own options only. It returns the sentence under the figure. ``size`` is that
+    of a new figure, in inches; it may depend on what ``info`` returned.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:
@@ -69,7 +69,7 @@ def figure(
 
 def _documented(draw: Callable, info: Callable, options: list[str]) -> str:
     """Return the docstring of ``draw`` with the parameters of ``info`` before its own."""
-    about, headline, returns = (inspect.getdoc(draw) or "").partition("Returns\n")
+    about, heading, returns = (inspect.getdoc(draw) or "").partition("Returns\n")
     computed, own = (_PARAMETERS.search(text) for text in (inspect.getdoc(info) or "", about))
     entries = "".join(section[1] for section in (computed, own) if section)
     for option in options:
@@ -77,4 +77,4 @@ def _documented(draw: Callable, info: Callable, options: list[str]) -> str:
             entries += f"{option} : {_SHARED[option]}\n"
     about = _PARAMETERS.sub("", about)
     see = f"See Also\n--------\n{info.__name__} : The same as data, not drawn."
-    return f"{about}Parameters\n----------\n{entries}\n{headline}{returns}\n\n{see}\n"
+    return f"{about}Parameters\n----------\n{entries}\n{heading}{returns}\n\n{see}\n"

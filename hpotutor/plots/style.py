@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from hpotutor.errors import Problems
-from hpotutor.plots.formatting import Reading as Reading
+from hpotutor.plots.formatting import Reading as Reading  # with three more, for the widgets
 from hpotutor.plots.formatting import counted as counted
 from hpotutor.plots.formatting import duration as duration
 from hpotutor.plots.formatting import number as number
