@@ -31,8 +31,7 @@ from ._surrogate import surrogate as surrogate
 from ._surrogate import surrogate_info as surrogate_info
 from ._timeline import timeline as timeline
 from ._timeline import timeline_info as timeline_info
-from ._trials import knob_label as knob_label
 from ._validation_curve import validation_curve as validation_curve
 from ._validation_curve import validation_curve_info as validation_curve_info
-from .style import Reading as Reading
+from .formatting import Reading as Reading
 from .style import house_style as house_style

@@ -10,21 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import DIRECTIONS, plain, trials_frame
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    VERMILLION,
-    YELLOW,
-    Reading,
-    counted,
-    headline,
-    house_style,
-    label,
-    new_axes,
-    number,
-    panel,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import BLACK, BLUE, GREYS, SIZES, VERMILLION, headline, label, panel, star
 
 _COLUMNS = ("rung", "trial", "epochs", "value")
 
@@ -34,6 +23,8 @@ class Brackets(NamedTuple):
 
     ``late_bloomers`` were stopped, and would have ended above the winner; they are known only
     where the final values are. ``full_cost`` is what training every trial to the end costs.
+    ``trials`` is what was given, with a bracket for each row; ``onward`` holds the epochs and
+    values that are known of each trial, the last of them at the end.
     """
 
     rungs: pd.DataFrame
@@ -42,13 +33,12 @@ class Brackets(NamedTuple):
     late_bloomers: list
     spent: float
     full_cost: float
+    trials: pd.DataFrame
+    onward: dict[object, list[tuple[float, float]]] | None
 
 
 def brackets_info(
-    trials: object,
-    *,
-    final: Mapping | None = None,
-    direction: str = "maximize",
+    trials: object, *, final: Mapping | None = None, direction: str = "maximize"
 ) -> Brackets:
     """Count trials, survivors and epochs rung by rung.
 
@@ -87,16 +77,12 @@ def brackets_info(
     """
     problems = Problems("brackets")
     frame = trials_frame("brackets", trials)
-    problems.choice("direction", direction, DIRECTIONS)
-    missing = [column for column in _COLUMNS if column not in frame]
-    if missing:
-        problems.add("trials", list(frame.columns), f"columns {', '.join(_COLUMNS)}",
-                     "brackets(frame[['rung', 'trial', 'epochs', 'value']])")  # fmt: skip
-    elif frame[list(_COLUMNS)].isna().any().any():
+    sign = sign_of(problems, direction)
+    need_table(problems, "trials", frame, _COLUMNS)
+    if frame[list(_COLUMNS)].isna().any().any():
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()
     frame = frame if "bracket" in frame else frame.assign(bracket=0)
-    sign = 1.0 if direction == "maximize" else -1.0
     rows = []
     for bracket, part in frame.groupby("bracket", sort=False):
         before = 0
@@ -112,75 +98,67 @@ def brackets_info(
     top = frame[frame["epochs"] == frame["epochs"].max()]
     first = (sign * top["value"]).idxmax()
     winner, winner_value = plain(top.loc[first, "trial"]), float(top.loc[first, "value"])
-    bloomers = []
+    bloomers, onward = [], None
     if final is not None:
+        end = frame["epochs"].max()
+        onward = {
+            t: sorted(v.items()) if isinstance(v, Mapping) else [(end, v)] for t, v in final.items()
+        }
         stopped = set(frame["trial"]) - set(top["trial"])
-        ends = {t: _onward(final, t, 0)[-1][1] for t in final}
+        ends = {t: way[-1][1] for t, way in onward.items()}
         reached = ends.get(winner, winner_value)
         bloomers = sorted(t for t in stopped if t in ends and sign * ends[t] > sign * reached)
     full = float(frame[["bracket", "trial"]].drop_duplicates().shape[0] * frame["epochs"].max())
-    return Brackets(rungs, winner, winner_value, bloomers, float(rungs["spent"].sum()), full)
+    spent = float(rungs["spent"].sum())
+    return Brackets(rungs, winner, winner_value, bloomers, spent, full, frame, onward)
 
 
-def brackets(
-    trials: object,
-    *,
-    final: Mapping | None = None,
-    direction: str = "maximize",
-    score: str = "validation accuracy",
-    ax: Axes | None = None,
-) -> Reading:
-    """Draw each bracket: trials as lines from rung to rung, most of them cut short.
+@figure(brackets_info, lambda info: (min(11.0, 5.1 + 1.9 * info.rungs["bracket"].nunique()), 4.4))
+def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") -> str:
+    """Draw each bracket in a panel: trials as lines from rung to rung, most of them cut short.
 
     Parameters
     ----------
-    trials, final, direction
-        See `brackets_info`.
     score : str, default "validation accuracy"
         What the values are.
-    ax : matplotlib Axes, optional
-        Where to draw; it is divided into a panel a bracket. A new figure by default.
 
     Returns
     -------
     Reading
         The epochs spent and saved, and how many late bloomers were lost.
     """
-    info = brackets_info(trials, final=final, direction=direction)
-    frame = trials_frame("brackets", trials)
-    frame = frame if "bracket" in frame else frame.assign(bracket=0)
     names = list(info.rungs["bracket"].unique())
-    with house_style():
-        ax = new_axes(ax, (min(11.0, 5.1 + 1.9 * len(names)), 4.4))
-        everyone = list(frame["value"])
-        everyone += [v for t in info.late_bloomers for _, v in _onward(final, t, 0)]
-        room = 0.08 * max(np.ptp(everyone), 1e-9)
-        ends = sorted(info.rungs["epochs"].unique())
-        for index, bracket in enumerate(names):
-            wide = 1.0 / len(names)
-            part = panel(ax, (index * wide, 0.0, wide - 0.03 * (len(names) > 1), 0.94))
-            _draw_bracket(part, frame[frame["bracket"] == bracket], info, final, ends[-1])
-            part.set_xscale("log", base=2)
-            part.set_xticks(ends, [number(e) for e in ends])
-            part.set_xticks([], minor=True)
-            part.set_xlim(ends[0] / 1.35, ends[-1] * 1.35)
-            part.set_ylim(min(everyone) - room, max(everyone) + 1.6 * room)
-            _write_counts(part, info.rungs[info.rungs["bracket"] == bracket])
-            text = f"bracket {bracket}" if len(names) > 1 else ""
-            part.set_title(text, fontsize=9.5, loc="left", pad=2)
-            label(part, x="epochs (log scale)", y=score if index == 0 else "")
-            if index:
-                part.tick_params(labelleft=False)
-        # The last bracket has the fewest lines; a single one leaves its lower right corner free.
-        corner = "lower left" if len(names) > 1 else "lower right"
-        _legend(part, corner, bool(info.late_bloomers))
-        headline(ax, _title(info, final is not None))
-    return Reading(_sentence(info, final is not None, score))
+    everyone = list(info.trials["value"])
+    everyone += [v for t in info.late_bloomers for _, v in (info.onward or {})[t]]
+    room = 0.08 * max(np.ptp(everyone), 1e-9)
+    ends = sorted(info.rungs["epochs"].unique())
+    for index, bracket in enumerate(names):
+        wide = 1.0 / len(names)
+        part = panel(ax, (index * wide, 0.0, wide - 0.03 * (len(names) > 1), 0.94))
+        _draw_bracket(part, info.trials[info.trials["bracket"] == bracket], info, ends[-1])
+        part.set_xscale("log", base=2)
+        part.set_xticks(ends, [number(e) for e in ends])
+        part.set_xticks([], minor=True)
+        part.set_xlim(ends[0] / 1.35, ends[-1] * 1.35)
+        part.set_ylim(min(everyone) - room, max(everyone) + 1.6 * room)
+        for row in info.rungs[info.rungs["bracket"] == bracket].itertuples():
+            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREYS["border"]}
+            part.text(row.epochs, 0.985, str(row.trials), transform=part.get_xaxis_transform(),
+                      ha="center", va="top", fontsize=SIZES["text"], weight="bold",
+                      bbox=box)  # fmt: skip
+        text = f"bracket {bracket}" if len(names) > 1 else ""
+        part.set_title(text, fontsize=SIZES["panel"], loc="left", pad=2)
+        label(part, x="epochs (log scale)", y=score if index == 0 else "")
+        if index:
+            part.tick_params(labelleft=False)
+    _draw_legend(part, bool(info.late_bloomers))
+    # The last bracket has the fewest lines; a single one leaves its lower right corner free.
+    part.legend(fontsize=SIZES["dense"], loc="lower left" if len(names) > 1 else "lower right")
+    headline(ax, _title(info))
+    return _sentence(info, score)
 
 
-def _draw_bracket(
-    ax: Axes, part: pd.DataFrame, info: Brackets, final: Mapping | None, end: float
-) -> None:
+def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> None:
     last = part["epochs"].max()
     for trial, steps in part.groupby("trial"):
         steps = steps.sort_values("epochs")
@@ -188,9 +166,9 @@ def _draw_bracket(
         survives = x[-1] == last
         if trial == info.winner and x[-1] == end:
             ax.plot(x, y, color=BLUE, lw=2.6, marker="o", ms=5, zorder=4)
-            ax.plot(x[-1], y[-1], marker="*", ms=16, color=YELLOW, mec=BLACK, zorder=6)
-        elif trial in info.late_bloomers:
-            later = [(e, v) for e, v in _onward(final, trial, end) if e > x[-1]]
+            star(ax, (x[-1], y[-1]), zorder=6)
+        elif info.onward and trial in info.late_bloomers:
+            later = [(e, v) for e, v in info.onward[trial] if e > x[-1]]
             path = [*zip(x, y, strict=True), *later]
             ax.plot(*zip(*path, strict=True), color=VERMILLION, ls="--", lw=1.3, zorder=3)
             ax.plot(x[-1], y[-1], marker="x", ms=7, mew=1.8, color=VERMILLION, zorder=5)
@@ -198,45 +176,31 @@ def _draw_bracket(
         elif survives:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:
-            ax.plot(x, y, color="#9A9A9A", lw=0.9, zorder=1)
-            ax.plot(x[-1], y[-1], marker="x", ms=5, color="#6A6A6A", zorder=2)
+            ax.plot(x, y, color=GREYS["pruned"], lw=0.9, zorder=1)
+            ax.plot(x[-1], y[-1], marker="x", ms=5, color=GREYS["stopped"], zorder=2)
 
 
-def _onward(final: Mapping, trial: object, end: float) -> list[tuple[float, float]]:
-    """Return the epochs and values that are known of a trial, the last of them at the end."""
-    value = final[trial]
-    return sorted(value.items()) if isinstance(value, Mapping) else [(end, value)]
-
-
-def _write_counts(ax: Axes, rungs: pd.DataFrame) -> None:
-    for row in rungs.itertuples():
-        ax.text(row.epochs, 0.985, f"{row.trials}", transform=ax.get_xaxis_transform(), ha="center",
-                va="top", fontsize=10, weight="bold",
-                bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": "#999999"})  # fmt: skip
-
-
-def _legend(ax: Axes, corner: str, bloomers: bool) -> None:
-    ax.plot([], [], color="#6A6A6A", marker="x", lw=0.9, label="stopped")
+def _draw_legend(ax: Axes, bloomers: bool) -> None:
+    ax.plot([], [], color=GREYS["stopped"], marker="x", lw=0.9, label="stopped")
     ax.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
-    ax.plot([], [], color=YELLOW, mec=BLACK, marker="*", ms=12, ls="", label="winner")
+    star(ax, (np.nan, np.nan), "winner", size=12)
     if bloomers:
         ax.plot([], [], color=VERMILLION, marker="D", mec=BLACK, ls="--", lw=1.3,
                 label="late bloomer, if trained on")  # fmt: skip
-    ax.legend(fontsize=8.5, loc=corner)
 
 
-def _title(info: Brackets, known: bool) -> str:
+def _title(info: Brackets) -> str:
     share = round(100 * info.spent / info.full_cost)
     text = f"{share}% of the epochs of training everything"
     lost = len(info.late_bloomers)
-    if not known:
+    if info.onward is None:
         return f"{text}; the winner reaches {number(info.winner_value)}"
     if not lost:
         return f"{text}, and the best trial survived"
     return f"{text}, and {counted(lost, 'better trial')} stopped too early"
 
 
-def _sentence(info: Brackets, known: bool, score: str) -> str:
+def _sentence(info: Brackets, score: str) -> str:
     counts = "; ".join(
         " → ".join(str(n) for n in part["trials"])
         for _, part in info.rungs.groupby("bracket", sort=False)
@@ -245,7 +209,7 @@ def _sentence(info: Brackets, known: bool, score: str) -> str:
         f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
         f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
     )
-    if known:
+    if info.onward is not None:
         lost = ", ".join(str(t) for t in info.late_bloomers[:5])
         lost += ", …" if len(info.late_bloomers) > 5 else ""
         text += f"; late bloomers lost: {f'{len(info.late_bloomers)} ({lost})' if lost else 'none'}"

@@ -10,19 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import DIRECTIONS, plain, score_label, trials_frame
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    ORANGE,
-    YELLOW,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    new_axes,
-    number,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
+from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.style import BLACK, BLUE, GREYS, ORANGE, SIZES, finish, star, whole_ticks
 
 _COLUMNS = ("generation", "individual", "parents", "value")
 
@@ -36,6 +27,7 @@ class Genealogy(NamedTuple):
     ancestors: set
     founders: set
     places: dict
+    parents: dict
 
 
 def genealogy_info(
@@ -57,7 +49,7 @@ def genealogy_info(
     -------
     Genealogy
         ``founders`` are the ancestors in the first generation; ``places`` maps an individual
-        to (generation, value).
+        to (generation, value), ``parents`` to the names of its parents.
 
     Raises
     ------
@@ -74,13 +66,8 @@ def genealogy_info(
     """
     problems = Problems("genealogy")
     frame = trials_frame("genealogy", population)
-    problems.choice("direction", direction, DIRECTIONS)
-    missing = [column for column in _COLUMNS if column not in frame]
-    if missing:
-        instead = f"genealogy(frame[{list(_COLUMNS)}])"
-        needed = f"columns {', '.join(_COLUMNS)}"
-        problems.add("population", list(frame.columns), needed, instead)
-        problems.raise_if_any()
+    sign = sign_of(problems, direction)
+    need_table(problems, "population", frame, _COLUMNS)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])
@@ -93,7 +80,6 @@ def genealogy_info(
             problems.add("upto", upto, "a generation in the table", "upto=0")
     problems.raise_if_any()
     frame = frame[np.isfinite(frame["value"].astype(float))]
-    sign = 1.0 if direction == "maximize" else -1.0
     parents = dict(zip(frame["individual"], frame["parents"], strict=True))
     best = plain(frame.loc[(sign * frame["value"]).idxmax(), "individual"])
     ancestors = _ancestors(best, parents)
@@ -106,78 +92,53 @@ def genealogy_info(
     places = dict(zip(frame["individual"], where, strict=True))
     first = frame["generation"].min()
     founders = {a for a in ancestors if a in places and places[a][0] == first}
-    return Genealogy(generations, best, places[best][1], ancestors, founders, places)
+    return Genealogy(generations, best, places[best][1], ancestors, founders, places, parents)
 
 
-def genealogy(
-    population: object,
-    *,
-    upto: int | None = None,
-    direction: str = "maximize",
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(genealogy_info, (7.4, 4.4))
+def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     """Draw individuals by generation and value, with lines from parents to children.
-
-    Parameters
-    ----------
-    population, upto, direction
-        See `genealogy_info`.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         How far the population rose, and from how many founders the best descends.
     """
-    info = genealogy_info(population, upto=upto, direction=direction)
-    frame = trials_frame("genealogy", population)
-    frame = frame[frame["individual"].isin(list(info.places))]
     family = info.ancestors | {info.best}
-    values = np.array([value for _, value in info.places.values()])
-    score = score_label(values, score)
-    with house_style():
-        ax = new_axes(ax, (7.4, 4.4))
-        lines: dict[bool, list] = {True: [], False: []}
-        for child, parents in zip(frame["individual"], frame["parents"], strict=True):
-            for parent in parents:
-                if parent in info.places:
-                    ends = [info.places[parent], info.places[child]]
-                    lines[child in family and parent in family].append(ends)
-        for inside, text, pen in (
-            (False, "parent to child", {"colors": "#B5B5B5", "linewidths": 0.8, "zorder": 1}),
-            (True, "in the family of the best",
-             {"colors": ORANGE, "linewidths": 2.0, "zorder": 2}),
-        ):  # fmt: skip
-            if lines[inside]:
-                ax.add_collection(LineCollection(lines[inside], label=text, **pen))
-        edge = _edge(info, family)
-        for inside, pen in (
-            (False, {"color": "white", "mec": "#8A8A8A", "marker": "o", "ms": 5}),
-            (True, {"color": ORANGE, "mec": BLACK, "marker": "s", "ms": 6}),
-        ):
-            dots = [
-                place
-                for who, place in info.places.items()
-                if (who in info.ancestors) == inside and edge.sign * (place[1] - edge.value) >= 0
-            ]
-            text = "ancestor of the best" if inside else "individual"
-            if dots:
-                ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, **pen)
-        middle = info.generations
-        ax.plot(middle["generation"], middle["median"], color=BLUE, ls="--", lw=2,
-                label="median of the generation", zorder=2)  # fmt: skip
-        ax.plot(*info.places[info.best], marker="*", ms=17, color=YELLOW, mec=BLACK, ls="",
-                label="best", zorder=5)  # fmt: skip
-        _draw_edge(ax, info, edge)
-        ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        finish(ax, title=_title(info), x="generation", y=score)
-        ax.legend(fontsize=8.5, loc="lower right", ncols=2)
-    return Reading(_sentence(info, score))
+    score = score_label([value for _, value in info.places.values()], score)
+    lines: dict[bool, list] = {True: [], False: []}
+    for child, parents in info.parents.items():
+        for parent in parents:
+            if parent in info.places:
+                ends = [info.places[parent], info.places[child]]
+                lines[child in family and parent in family].append(ends)
+    for inside, text, color, width in (
+        (False, "parent to child", GREYS["kinship"], 0.8),
+        (True, "in the family of the best", ORANGE, 2.0),
+    ):
+        if lines[inside]:
+            ax.add_collection(LineCollection(lines[inside], label=text, colors=color,
+                                             linewidths=width, zorder=1 + inside))  # fmt: skip
+    edge = _edge(info, family)
+    for inside, text, color, rim, marker in (
+        (False, "individual", "white", GREYS["outline"], "o"),
+        (True, "ancestor of the best", ORANGE, BLACK, "s"),
+    ):
+        dots = [place for who, place in info.places.items() if (who in info.ancestors) == inside
+                and edge.sign * (place[1] - edge.value) >= 0]  # fmt: skip
+        if dots:
+            ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, color=color, mec=rim,
+                    marker=marker, ms=5 + inside)  # fmt: skip
+    middle = info.generations
+    ax.plot(middle["generation"], middle["median"], color=BLUE, ls="--", lw=2,
+            label="median of the generation", zorder=2)  # fmt: skip
+    star(ax, info.places[info.best], "best", size=17)
+    _draw_edge(ax, info, edge)
+    ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
+    whole_ticks(ax)
+    finish(ax, title=_title(info), x="generation", y=score)
+    ax.legend(fontsize=SIZES["dense"], loc="lower right", ncols=2)
+    return _sentence(info, score)
 
 
 class _Edge(NamedTuple):
@@ -205,8 +166,8 @@ def _draw_edge(ax: Axes, info: Genealogy, edge: _Edge) -> None:
     if beyond:
         where = [edge.value] * len(beyond)
         text = f"{counted(len(beyond), 'individual')} beyond the axis"
-        marker = "v" if edge.sign > 0 else "^"
-        ax.plot(beyond, where, marker=marker, ls="", color="#8A8A8A", ms=5, label=text, zorder=3)
+        ax.plot(beyond, where, marker="v" if edge.sign > 0 else "^", ls="", ms=5, zorder=3,
+                color=GREYS["outline"], label=text)  # fmt: skip
     room = 0.08 * abs(info.best_value - edge.value)
     ends = (edge.value - edge.sign * room, info.best_value + edge.sign * room)
     ax.set_ylim(*sorted(ends))
@@ -248,6 +209,5 @@ def _sentence(info: Genealogy, score: str) -> str:
         line = "it has no ancestors, for it is a founder"
     return (
         f"The best individual ({score} {number(info.best_value)}) was born in generation "
-        f"{generation}: "
-        f"{line}; the founders' best was {number(first['best'])}."
+        f"{generation}: {line}; the founders' best was {number(first['best'])}."
     )

@@ -5,31 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib.patheffects as effects
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
-from hpotutor.plots.style import (
-    BLUE,
-    GREY,
-    SKY,
-    Reading,
-    counted,
-    duration,
-    finish,
-    house_style,
-    look,
-    new_axes,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots.formatting import counted, duration
+from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, SKY, finish, halo, look
 
 _LANDMARKS = ((60, "a minute"), (3600, "an hour"), (86400, "a day"), (30 * 86400, "a month"),
               (365.25 * 86400, "a year"), (100 * 365.25 * 86400, "a century"))  # fmt: skip
 
 
 def grid_cost_info(
-    levels: Mapping[str, int] | Sequence[int] | int,
+    levels: Mapping[str, int] | Sequence[int] | int = (3, 5, 10),
     *,
     knobs: int = 6,
     folds: int = 1,
@@ -40,7 +31,7 @@ def grid_cost_info(
 
     Parameters
     ----------
-    levels : dict from name to int, int, or sequence of int
+    levels : dict from name to int, int, or sequence of int, default (3, 5, 10)
         Levels of each knob, in order; or the same number of levels for each of ``knobs`` knobs,
         one or several such numbers to compare.
     knobs : int, default 6
@@ -70,20 +61,20 @@ def grid_cost_info(
     ([4, 12, 84], [12, 36, 252], [24.0, 72.0, 504.0])
     """
     problems = Problems("grid_cost")
-    for name, given in (("knobs", knobs), ("folds", folds), ("workers", workers)):
-        if not _positive_int(given):
-            problems.add(name, given, "an integer from 1 up", f"{name}=3")
-    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+    for name, value in (("knobs", knobs), ("folds", folds), ("workers", workers)):
+        if not _is_count(value):
+            problems.add(name, value, "an integer from 1 up", f"{name}=3")
+    if not is_number(seconds) or not 0 < seconds < math.inf:
         problems.add("seconds", seconds, "a time above 0", "seconds=2.5")
     if isinstance(levels, Mapping):
         series = {"": list(levels.items())}
     else:
         several = list(levels) if isinstance(levels, Sequence | np.ndarray) else [levels]
-        count = knobs if _positive_int(knobs) else 1
+        count = knobs if _is_count(knobs) else 1
         names = [f"knob {n + 1}" for n in range(count)]
         series = {f"{n} levels": [(name, n) for name in names] for n in several}
     given = [n for steps in series.values() for _, n in steps]
-    if not given or not all(_positive_int(n) for n in given):
+    if not given or not all(_is_count(n) for n in given):
         problems.add("levels", levels, "integers from 1 up", 'levels={"units": 4, "layers": 3}')
     problems.raise_if_any()
     rows = []
@@ -91,64 +82,48 @@ def grid_cost_info(
         points = 1
         for number, (name, n) in enumerate(steps, start=1):
             points *= int(n)
-            fits = points * folds
+            fits = points * int(folds)
             rows.append((label, number, name, int(n), points, fits, fits * seconds / workers))
     columns = ["series", "knobs", "knob", "levels", "points", "fits", "seconds"]
     return pd.DataFrame(rows, columns=columns)
 
 
+@figure(grid_cost_info, (7.4, 4.0))
 def grid_cost(
-    levels: Mapping[str, int] | Sequence[int] | int = (3, 5, 10),
-    *,
-    knobs: int = 6,
-    folds: int = 1,
-    seconds: float = 1.0,
-    workers: int = 1,
-    ax: Axes | None = None,
-) -> Reading:
+    cost: pd.DataFrame, ax: Axes, *, levels: object, folds: int, seconds: float, workers: int
+) -> str:
     """Draw how many fits a grid needs, with the time they take beside them.
 
-    Parameters
-    ----------
-    levels, knobs, folds, seconds, workers
-        See `grid_cost_info`. A dict draws a bar a knob; numbers draw a line each.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
+    A dict of levels draws a bar a knob; numbers draw a line each.
 
     Returns
     -------
     Reading
         Fits and time of the whole grid.
     """
-    cost = grid_cost_info(levels, knobs=knobs, folds=folds, seconds=seconds, workers=workers)
-    with house_style():
-        ax = new_axes(ax, (7.4, 4.0))
-        ax.set_yscale("log")
-        if isinstance(levels, Mapping):
-            _draw_bars(ax, cost)
-        else:
-            _draw_lines(ax, cost)
-        _draw_landmarks(ax, seconds / workers)
-        finish(ax, title=_title(cost), x=_x_label(levels), y="fits (log scale)", grid="y")
-    return Reading(_sentence(cost, folds, seconds, workers))
+    ax.set_yscale("log")
+    bars = isinstance(levels, Mapping)
+    if bars:
+        _draw_bars(ax, cost)
+    else:
+        _draw_lines(ax, cost)
+    _draw_landmarks(ax, seconds / workers)
+    knobs = "knobs in the grid, added one by one" if bars else "knobs"
+    finish(ax, title=_title(cost), x=knobs, y="fits (log scale)", grid="y")
+    return _sentence(cost, folds, seconds, workers)
 
 
-def _positive_int(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
-
-
-def _x_label(levels: object) -> str:
-    return "knobs in the grid, added one by one" if isinstance(levels, Mapping) else "knobs"
+def _is_count(value: object) -> bool:
+    return is_whole(value) and value >= 1
 
 
 def _draw_bars(ax: Axes, cost: pd.DataFrame) -> None:
     shades = [SKY] * (len(cost) - 1) + [BLUE]
     ax.bar(cost["knobs"], cost["fits"], color=shades, edgecolor="black", width=0.62, zorder=2)
-    halo = [effects.withStroke(linewidth=3, foreground="white")]
     for row in cost.itertuples():
         text = f"{row.fits:,} fits\n{duration(row.seconds)}"
-        ax.annotate(text, (row.knobs, row.fits), (0, 4), textcoords="offset points",
-                    ha="center", va="bottom", fontsize=9, path_effects=halo)  # fmt: skip
+        ax.annotate(text, (row.knobs, row.fits), (0, 4), textcoords="offset points", ha="center",
+                    va="bottom", fontsize=SIZES["small"], path_effects=halo())  # fmt: skip
     names = [
         f"{'' if row.knobs == 1 else '+ '}{row.knob}\n{counted(row.levels, 'level')}"
         for row in cost.itertuples()
@@ -161,14 +136,11 @@ def _draw_bars(ax: Axes, cost: pd.DataFrame) -> None:
 
 def _draw_lines(ax: Axes, cost: pd.DataFrame) -> None:
     for index, (name, rows) in enumerate(cost.groupby("series", sort=False)):
-        style = look(index)
-        pen = {"color": style.color, "linestyle": style.linestyle, "marker": style.marker}
-        ax.plot(rows["knobs"], rows["fits"], **pen)
+        ax.plot(rows["knobs"], rows["fits"], **look(index).pen)
         last = rows.iloc[-1]
-        text = f"{name}\neach"
-        halo = [effects.withStroke(linewidth=3, foreground="white")]
-        ax.annotate(text, (last["knobs"], last["fits"]), (7, 0), textcoords="offset points",
-                    va="center", fontsize=9, weight="bold", path_effects=halo)  # fmt: skip
+        ax.annotate(f"{name}\neach", (last["knobs"], last["fits"]), (7, 0), va="center",
+                    textcoords="offset points", fontsize=SIZES["small"], weight="bold",
+                    path_effects=halo())  # fmt: skip
     most = int(cost["knobs"].max())
     ax.set_xticks(range(1, most + 1))
     ax.set_xlim(0.8, most + 0.16 * most)
@@ -182,7 +154,8 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
         fits = seconds / seconds_per_fit
         if low * 1.3 < fits < high / 1.3:
             ax.axhline(fits, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
-            ax.text(1.01, fits, name, transform=place, va="center", fontsize=9, color="#444444")
+            ax.text(1.01, fits, name, transform=place, va="center", fontsize=SIZES["small"],
+                    color=GREYS["note"])  # fmt: skip
 
 
 def _title(cost: pd.DataFrame) -> str:

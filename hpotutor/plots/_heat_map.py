@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import matplotlib.patheffects as effects
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from hpotutor.errors import Problems
-from hpotutor.plots._trials import (
-    complete,
-    direction_of,
-    is_numeric,
-    knob_label,
-    levels_of,
-    log_due,
-    need_columns,
-    score_label,
-    trials_frame,
-)
-from hpotutor.plots.style import VERMILLION, Reading, finish, house_style, new_axes, number, show
+from hpotutor._validation import check_count
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
+from hpotutor.plots.formatting import knob_label, number, score_label, show
+from hpotutor.plots.style import GREYS, SIZES, VERMILLION, finish, halo
 
 _OVER = ("best", "mean")
 
@@ -44,6 +36,7 @@ class HeatMap(NamedTuple):
     best_value: float
     ties: int
     edges: list[str]
+    lower_is_better: bool
 
 
 def heat_map_info(
@@ -90,20 +83,15 @@ def heat_map_info(
     >>> found.best, found.best_value, found.edges
     ((1, 2), 0.9, ['units=32 is the highest tried'])
     """
-    problems = Problems("heat_map")
-    frame = trials_frame("heat_map", result)
-    direction = direction_of(problems, result, direction)
+    problems, frame, sign = opened("heat_map", result, direction)
     problems.choice("over", over, _OVER)
-    if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
-        problems.add("bins", bins, "a whole number from 1 up", "bins=8")
-    if need_columns(problems, frame, x=x, y=y, value=value) and x == y:
-        problems.add("y", y, "a knob other than x", f"y={_other(frame, x)!r}")
-    if value in frame and not complete(frame, value).any():
-        problems.say("No trial has finished with a finite value: nothing to show.")
+    check_count(problems, "bins", bins, example=8)
+    if need_scores(problems, frame, value, x=x, y=y) and x == y:
+        other = next((str(name) for name in frame.columns if name != x), x)
+        problems.add("y", y, "a knob other than x", f"y={other!r}")
     problems.raise_if_any()
     columns, x_levels = _binned(frame[x], bins)
     rows, y_levels = _binned(frame[y], bins)
-    sign = 1.0 if direction == "maximize" else -1.0
     values = np.full((len(y_levels), len(x_levels)), np.nan)
     tried = np.zeros(values.shape, dtype=int)
     finished = complete(frame, value)
@@ -113,70 +101,53 @@ def heat_map_info(
         if len(scores):
             best_first = (sign * scores).max() * sign
             values[row, column] = best_first if over == "best" else scores.mean()
-    best = np.unravel_index(int(np.nanargmax(sign * values)), values.shape)
-    best = (int(best[0]), int(best[1]))
-    ties = int((values == values[best]).sum()) - 1
-    edges = _edges(frame[x], x_levels, best[1]) + _edges(frame[y], y_levels, best[0])
-    return HeatMap(x, y, x_levels, y_levels, values, tried, best, float(values[best]), ties, edges)
+    row, column = map(int, np.unravel_index(int(np.nanargmax(sign * values)), values.shape))
+    best = float(values[row, column])
+    ties = int((values == best).sum()) - 1
+    edges = _edges(frame[x], x_levels, column) + _edges(frame[y], y_levels, row)
+    return HeatMap(
+        x, y, x_levels, y_levels, values, tried, (row, column), best, ties, edges, sign < 0
+    )
 
 
-def heat_map(
-    result: object,
-    x: str,
-    y: str,
-    *,
-    value: str = "value",
-    over: str = "best",
-    direction: str | None = None,
-    bins: int = 8,
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+def _size(info: HeatMap) -> tuple[float, float]:
+    rows, columns = info.values.shape
+    return min(9.0, max(5.6, 3.6 + 0.75 * columns)), min(7.0, max(3.2, 2.2 + 0.5 * rows))
+
+
+@figure(heat_map_info, _size)
+def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) -> str:
     """Draw two knobs as a map, outline the best cell, and warn when it lies on an edge.
 
     Parameters
     ----------
-    result, x, y, value, over, direction, bins
-        See `heat_map_info`.
     score : str, optional
         What the values are, for the color bar; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         The best cell, and the edge it lies on.
     """
-    info = heat_map_info(result, x, y, value=value, over=over, direction=direction, bins=bins)
     rows, columns = info.values.shape
     score = score_label(info.values, score)
-    with house_style():
-        ax = new_axes(
-            ax, (min(9.0, max(5.6, 3.6 + 0.75 * columns)), min(7.0, max(3.2, 2.2 + 0.5 * rows)))
-        )
-        image = ax.imshow(info.values, origin="lower", aspect="auto", cmap="cividis")
-        if direction_of(Problems("heat_map"), result, direction) == "minimize":
-            image.set_cmap("cividis_r")
-        _draw_empty(ax, info)
-        if rows * columns <= 80:
-            _write_cells(ax, info, image)
-        _outline_best(ax, info)
-        ax.set_xticks(range(columns), [_tick(level) for level in info.x_levels])
-        ax.set_yticks(range(rows), [_tick(level) for level in info.y_levels])
-        bar = ax.get_figure().colorbar(image, ax=ax, pad=0.02)
-        bar.set_label(f"{score} ({over} of the cell)" if info.tried.max() > 1 else score)
-        bar.ax.tick_params(labelsize=9)
-        bar.outline.set_visible(False)
-        finish(ax, title=_title(info), x=knob_label(x), y=knob_label(y), grid=None)
-        ax.spines[:].set_visible(False)
-        if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
-            ax.tick_params(axis="x", rotation=30)
-    return Reading(_sentence(info, score))
-
-
-def _other(frame: pd.DataFrame, x: str) -> str:
-    return next((str(name) for name in frame.columns if name != x), x)
+    colors = "cividis_r" if info.lower_is_better else "cividis"
+    image = ax.imshow(info.values, origin="lower", aspect="auto", cmap=colors)
+    _draw_empty(ax, info)
+    if rows * columns <= 80:
+        _write_cells(ax, info, image)
+    _outline_best(ax, info)
+    ax.set_xticks(range(columns), [_tick(level) for level in info.x_levels])
+    ax.set_yticks(range(rows), [_tick(level) for level in info.y_levels])
+    bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
+    bar.set_label(f"{score} ({over} of the cell)" if info.tried.max() > 1 else score)
+    bar.ax.tick_params(labelsize=SIZES["small"])
+    bar.outline.set_visible(False)
+    finish(ax, title=_title(info), x=knob_label(info.x), y=knob_label(info.y), grid=None)
+    ax.spines[:].set_visible(False)
+    if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
+        ax.tick_params(axis="x", rotation=30)
+    return _sentence(info, score)
 
 
 def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
@@ -215,20 +186,21 @@ def _tick(level: object) -> str:
 def _draw_empty(ax: Axes, info: HeatMap) -> None:
     """Hatch cells without a value: an x where trials failed, a dash where none was made."""
     for row, column in zip(*np.nonzero(np.isnan(info.values)), strict=True):
-        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fc="white", ec="#BBBBBB", hatch="//", lw=0)
-        ax.add_patch(box)
+        ax.add_patch(_cell(row, column, fc="white", ec=GREYS["empty"], hatch="//", lw=0))
         text = "failed" if info.tried[row, column] else "not tried"
-        note = ax.text(column, row, text, ha="center", va="center", fontsize=8, color="#444444")
-        note.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])
+        ax.text(column, row, text, ha="center", va="center", path_effects=halo(),
+                fontsize=SIZES["empty"], color=GREYS["note"])  # fmt: skip
+
+
+def _cell(row: int, column: int, **pen: Any) -> Rectangle:
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, **pen)
 
 
 def _outline_best(ax: Axes, info: HeatMap) -> None:
     """Frame the best cell, with an arrow toward each edge that it lies on."""
     row, column = info.best
     for color, width in (("black", 4.5), ("white", 2.0)):
-        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=color, lw=width)
-        box.set(clip_on=False, zorder=4)
-        ax.add_patch(box)
+        ax.add_patch(_cell(row, column, fill=False, ec=color, lw=width, clip_on=False, zorder=4))
     for edge in info.edges:
         low = " lowest " in edge
         along_x = edge.startswith(f"{info.x}=")
@@ -238,25 +210,17 @@ def _outline_best(ax: Axes, info: HeatMap) -> None:
         ax.plot(*place, marker=marker, ms=9, color=VERMILLION, mec="white", mew=1.2, zorder=5)
 
 
-def _write_cells(ax: Axes, info: HeatMap, image: object) -> None:
-    small = info.values.size > 48
+def _write_cells(ax: Axes, info: HeatMap, image: AxesImage) -> None:
+    size = SIZES["tiny"] if info.values.size > 48 else SIZES["small"]
     shares = np.nanmin(info.values) >= 0 and np.nanmax(info.values) <= 1
     for (row, column), cell in np.ndenumerate(info.values):
         if np.isnan(cell):
             continue
         red, green, blue, _ = image.cmap(image.norm(cell))
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-        pen = {"color": "white" if dark else "black", "fontsize": 7.5 if small else 9}
-        weight = "bold" if (row, column) == info.best else "normal"
-        ax.text(
-            column,
-            row,
-            f"{cell:.3f}" if shares else number(cell),
-            ha="center",
-            va="center",
-            weight=weight,
-            **pen,
-        )
+        ax.text(column, row, f"{cell:.3f}" if shares else number(cell), ha="center", va="center",
+                weight="bold" if (row, column) == info.best else "normal", fontsize=size,
+                color="white" if dark else "black")  # fmt: skip
 
 
 def _where(info: HeatMap) -> str:

@@ -8,21 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
-from hpotutor.plots._trials import complete, direction_of, need_columns, score_label, trials_frame
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    ORANGE,
-    SKY,
-    VERMILLION,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    new_axes,
-    number,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import complete, need_scores, opened
+from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.style import BLACK, BLUE, ORANGE, SKY, VERMILLION, finish, star, whole_ticks
 
 _LOST = {"failed": ("X", VERMILLION), "diverged": ("v", ORANGE), "pruned": ("d", "white")}
 
@@ -65,14 +54,10 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
     >>> found.best, found.since, found.trials["best_so_far"].tolist()
     (1, 1, [0.5, 0.9, 0.9])
     """
-    problems = Problems("history")
-    frame = trials_frame("history", result)
-    direction = direction_of(problems, result, direction)
-    if need_columns(problems, frame, value=value) and not complete(frame, value).any():
-        problems.say("No trial has finished with a finite value: nothing to show.")
+    problems, frame, sign = opened("history", result, direction)
+    need_scores(problems, frame, value)
     problems.raise_if_any()
     done = complete(frame, value)
-    sign = 1.0 if direction == "maximize" else -1.0
     scores = np.where(done, sign * frame[value].astype(float), -np.inf)
     incumbent = np.maximum.accumulate(scores)
     status = frame["status"] if "status" in frame else np.where(done, "complete", "failed")
@@ -86,59 +71,39 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
     )
     best = int(np.argmax(scores))
     counts = trials["status"].value_counts().to_dict()
-    number_of_best = int(trials["trial"].iloc[best])
-    since = len(frame) - best - 1
-    return History(trials, number_of_best, float(sign * scores[best]), since, counts)
+    return History(trials, int(trials["trial"].iloc[best]), float(sign * scores[best]),
+                   len(frame) - best - 1, counts)  # fmt: skip
 
 
-def history(
-    result: object,
-    *,
-    value: str = "value",
-    direction: str | None = None,
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(history_info)
+def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     """Draw every trial's value in order, the best so far as a stair, failed trials marked.
-
-    Parameters
-    ----------
-    result, value, direction
-        See `history_info`.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         When the best trial was found, and how many trials were lost.
     """
-    info = history_info(result, value=value, direction=direction)
     trials = info.trials
     done = complete(trials)
     score = score_label(trials["value"][done], score)
-    with house_style():
-        ax = new_axes(ax)
-        ax.plot(trials["trial"][done], trials["value"][done], ls="", marker="o", ms=5.5,
-                color=SKY, mec=BLUE, label="trial")  # fmt: skip
-        ax.step(trials["trial"], trials["best_so_far"], where="post", color=BLUE, lw=2,
-                label="best so far")  # fmt: skip
-        ax.plot(info.best, info.best_value, marker="*", ms=16, ls="", color=BLACK,
-                mfc="#F0E442", zorder=5, label=f"best: trial {info.best}")  # fmt: skip
-        floor = ax.get_xaxis_transform()
-        for status, (marker, color) in _LOST.items():
-            lost = trials["trial"][(trials["status"] == status) & ~done]
-            if len(lost):
-                ax.plot(lost, np.full(len(lost), 0.03), ls="", marker=marker, ms=8, color=color,
-                        mec=BLACK, transform=floor, clip_on=False,
-                        label=f"{status} (no score)")  # fmt: skip
-        ax.margins(x=0.02)
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        finish(ax, title=_title(info), x="trial (in the order they ran)", y=score)
-        ax.legend(fontsize=9)
-    return Reading(_sentence(info, score))
+    ax.plot(trials["trial"][done], trials["value"][done], ls="", marker="o", ms=5.5,
+            color=SKY, mec=BLUE, label="trial")  # fmt: skip
+    ax.step(trials["trial"], trials["best_so_far"], where="post", color=BLUE, lw=2,
+            label="best so far")  # fmt: skip
+    star(ax, (info.best, info.best_value), f"best: trial {info.best}")
+    floor = ax.get_xaxis_transform()
+    for status, (marker, color) in _LOST.items():
+        lost = trials["trial"][(trials["status"] == status) & ~done]
+        if len(lost):
+            ax.plot(lost, np.full(len(lost), 0.03), ls="", marker=marker, ms=8, color=color,
+                    mec=BLACK, transform=floor, clip_on=False,
+                    label=f"{status} (no score)")  # fmt: skip
+    ax.margins(x=0.02)
+    whole_ticks(ax)
+    finish(ax, title=_title(info), x="trial (in the order they ran)", y=score)
+    ax.legend()
+    return _sentence(info, score)
 
 
 def _title(info: History) -> str:

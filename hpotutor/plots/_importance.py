@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hpotutor._validation import is_number
 from hpotutor.errors import Problems
-from hpotutor.plots.style import BLACK, BLUE, Reading, finish, house_style, new_axes
+from hpotutor.plots._figure import figure
+from hpotutor.plots.style import BLACK, BLUE, SIZES, finish
 
 _IDLE = 0.05
 
@@ -41,10 +45,10 @@ def importance_info(
     >>> importance_info({"units": 0.2, "learning_rate": 0.78, "seed": 0.02})["knob"].tolist()
     ['learning_rate', 'units', 'seed']
     """
-    shares = importances.importances() if hasattr(importances, "importances") else importances
+    shares: Any = importances.importances() if hasattr(importances, "importances") else importances
     problems = Problems("importance")
     fine = isinstance(shares, Mapping) and len(shares) > 0
-    if not fine or not all(_is_share(s) for s in shares.values()):
+    if not fine or not all(is_number(s) and 0 <= s < math.inf for s in shares.values()):
         problems.add("importances", shares, "a dict from knob to a share from 0 up",
                      "importance(result.importances())")  # fmt: skip
     problems.raise_if_any()
@@ -56,50 +60,32 @@ def importance_info(
     return table
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and bool(np.isfinite(value) and value >= 0)
-
-
-def importance(
-    importances: object,
-    *,
-    errors: Mapping[str, float] | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(importance_info, lambda table: (7.0, 1.5 + 0.38 * len(table)))
+def importance(table: pd.DataFrame, ax: Axes) -> str:
     """Draw a bar for each hyperparameter's share in the variation of the scores.
-
-    Parameters
-    ----------
-    importances, errors
-        See `importance_info`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         What matters most, and what hardly matters.
     """
-    table = importance_info(importances, errors=errors)
-    with house_style():
-        ax = new_axes(ax, (7.0, 1.5 + 0.38 * len(table)))
-        for place, row in enumerate(table.itertuples()):
-            look = {"color": "white", "hatch": "///"} if row.idle else {"color": BLUE}
-            ax.barh(place, row.share, edgecolor=BLACK, height=0.62, **look)
-            reach = row.share
-            if np.isfinite(row.error):
-                ax.errorbar(row.share, place, xerr=row.error, color=BLACK, capsize=4, lw=1.2)
-                reach += row.error
-            text = f"{100 * row.share:.0f}%" + (" (hardly matters)" if row.idle else "")
-            ax.annotate(text, (reach, place), (6, 0), textcoords="offset points",
-                        va="center", fontsize=9)  # fmt: skip
-        ax.set_yticks(range(len(table)), table["knob"])
-        ax.invert_yaxis()
-        widest = float((table["share"] + table["error"].fillna(0)).max())
-        ax.set_xlim(0, max(widest * 1.22, 0.01))
-        where = "importance (share of the variance of the scores)"
-        finish(ax, title=_title(table), x=where, y="hyperparameter", grid="x")
-    return Reading(_sentence(table))
+    for place, row in enumerate(table.itertuples()):
+        ax.barh(place, row.share, edgecolor=BLACK, height=0.62,
+                color="white" if row.idle else BLUE, hatch="///" if row.idle else None)  # fmt: skip
+        reach = row.share
+        if np.isfinite(row.error):
+            ax.errorbar(row.share, place, xerr=row.error, color=BLACK, capsize=4, lw=1.2)
+            reach += row.error
+        text = f"{100 * row.share:.0f}%" + (" (hardly matters)" if row.idle else "")
+        ax.annotate(text, (reach, place), (6, 0), textcoords="offset points",
+                    va="center", fontsize=SIZES["small"])  # fmt: skip
+    ax.set_yticks(range(len(table)), table["knob"])
+    ax.invert_yaxis()
+    widest = float((table["share"] + table["error"].fillna(0)).max())
+    ax.set_xlim(0, max(widest * 1.22, 0.01))
+    where = "importance (share of the variance of the scores)"
+    finish(ax, title=_title(table), x=where, y="hyperparameter", grid="x")
+    return _sentence(table)
 
 
 def _title(table: pd.DataFrame) -> str:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hpotutor._validation import is_number
 from hpotutor.errors import Problems
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    VERMILLION,
-    Look,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    look,
-    new_axes,
-    number,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import BLACK, BLUE, GREY, GREYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Validation counts as settled within this part of its whole drop, or of its lowest value.
@@ -68,7 +58,7 @@ def learning_curves_info(
         epoch. A list holds runs of one setting that differ by seed. A dict from a name to
         either holds several settings.
     metric : {"loss", "accuracy"}, default "loss"
-        What is averaged into ``bands``. The diagnosis uses the loss where there is one.
+        What is averaged into ``bands``, and drawn. The diagnosis uses the loss where there is one.
     expected : float, default 0.8
         A training accuracy below this counts as underfit.
 
@@ -91,16 +81,12 @@ def learning_curves_info(
     """
     problems = Problems("learning_curves")
     problems.choice("metric", metric, ("loss", "accuracy"))
-    if not isinstance(expected, int | float) or not 0 <= expected <= 1:
+    if not is_number(expected) or not 0 <= expected <= 1:
         problems.add("expected", expected, "an accuracy from 0 to 1", "expected=0.8")
     settings = _settings(curves)
     if not settings or not any(metric in run for runs in settings.values() for run in runs):
-        problems.add(
-            "curves",
-            curves,
-            f"runs with a {metric!r} entry per epoch",
-            f"learning_curves({{'{metric}': [...], 'val_{metric}': [...]}})",
-        )
+        problems.add("curves", curves, f"runs with a {metric!r} entry per epoch",
+                     f"learning_curves({{'{metric}': [...], 'val_{metric}': [...]}})")  # fmt: skip
     problems.raise_if_any()
     rows = []
     for name, runs in settings.items():
@@ -122,10 +108,12 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
     else:  # accuracy turned upside down reads like a loss
         train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
-    lost = sum(_diverged(run.get("loss", ())) for run in runs)
+    lost = sum(_diverged(run.get("loss", np.empty(0))) for run in runs)
+    which = "" if len(runs) == 1 else f"in {lost} of {len(runs)} runs "
+    diverging = f"{which}the training loss ended higher than it began"
     mean_train, mean = _mean(train), _mean(validation if validation.size else train)
     if not np.isfinite(mean).any():
-        return Diagnosis("diverging", _why_diverging(lost, len(runs)), 1, None, None, np.nan)
+        return Diagnosis("diverging", diverging, 1, None, None, np.nan)
     best = int(np.nanargmin(mean))
     drop = mean[0] - mean[best]
     line = mean[best] + max(_OF_DROP * drop, min(_OF_LOWEST * mean[best], 0.5 * drop))
@@ -142,78 +130,62 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
     overfit_from = above + 1 if above < len(mean) and drop > 0 and learning else None
     marks = (best + 1, underfit_until, overfit_from, gap)
     if lost:
-        return Diagnosis("diverging", _why_diverging(lost, len(runs)), *marks)
+        return Diagnosis("diverging", diverging, *marks)
     if overfit_from is not None:
         return Diagnosis("overfit", f"validation turned after epoch {best + 1}", *marks)
     if weak:
-        stuck = (
-            len(mean_train) >= 4 and mean_train[-1] >= _FALLING * mean_train[len(mean_train) // 2]
-        )
         why = f"training accuracy only {number(accuracy[-1])}"
-        return Diagnosis("underfit", f"{why}, not improving" if stuck else why, *marks)
+        if len(mean_train) >= 4 and mean_train[-1] >= _FALLING * mean_train[len(mean_train) // 2]:
+            why += ", not improving"
+        return Diagnosis("underfit", why, *marks)
     if len(mean) >= 4 and (underfit_until or 0) >= 0.8 * len(mean):
         return Diagnosis("underfit", "still improving when training stopped", *marks)
     return Diagnosis("fits", "validation settled and stayed", *marks)
 
 
-def learning_curves(
-    curves: object,
-    *,
-    metric: str = "loss",
-    expected: float = 0.8,
-    marks: bool = True,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(learning_curves_info)
+def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> str:
     """Draw training and validation curves, with a band over seeds and marked regions.
+
+    Of more than 6 settings only the best one is highlighted.
 
     Parameters
     ----------
-    curves : dict, list of dicts, dict of those, or an object with ``curves`` or ``curve``
-        See `learning_curves_info`. Of more than 6 settings only the best one is highlighted.
-    metric : {"loss", "accuracy"}, default "loss"
-        What to draw.
-    expected : float, default 0.8
-        A training accuracy below this counts as underfit.
     marks : bool, default True
         Whether to mark the underfit and the overfit region of a single setting.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         The diagnosis in a sentence.
     """
-    info = learning_curves_info(curves, metric=metric, expected=expected)
     names = list(info.diagnoses)
-    best = _best_setting(info)
-    with house_style():
-        ax = new_axes(ax)
-        for index, name in enumerate(names):
-            band = info.bands[info.bands["setting"] == name]
-            if len(names) == 1:
-                _draw_parts(ax, band, Look(BLUE, "--", "", ""), Look(VERMILLION, "-", "", ""))
-            elif len(names) <= _CROWD:
-                _draw_setting(ax, band, name, look(index))
-            else:
-                _draw_crowd(ax, band, name, highlighted=name == best)
-        if len(names) == 1 and marks:
-            _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
-        _scale(ax, info.bands)
-        y = "loss (cross-entropy)" if metric == "loss" else "accuracy (share correct)"
-        finish(ax, title=_title(info, best), x="epoch", y=y)
-        if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
-            ax.plot([], [], color=GREY, lw=0.8, label="training (thin)")
-        ax.legend(fontsize=9, loc="best")
-    return Reading(_sentence(info, best))
+    ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
+    best = str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+    for index, name in enumerate(names):
+        band = info.bands[info.bands["setting"] == name]
+        if len(names) == 1:
+            _draw_parts(ax, band)
+        elif len(names) <= _CROWD:
+            _draw_setting(ax, band, name, index)
+        else:
+            _draw_crowd(ax, band, name, highlighted=name == best)
+    if len(names) == 1 and marks:
+        _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
+    _scale(ax, info.bands)
+    y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
+    finish(ax, title=_title(info, best), x="epoch", y=y)
+    if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
+        ax.plot([], [], color=GREY, lw=0.8, label="training (thin)")
+    ax.legend()
+    return _sentence(info, best)
 
 
 def _settings(curves: object) -> dict[str, list[dict]]:
     """Bring every accepted form to {name: [run, ...]} with list values."""
-    if hasattr(curves, "curve"):
-        curves = curves.curve
-    if callable(getattr(curves, "curves", None)):
-        found = curves.curves()
+    curves = getattr(curves, "curve", curves)
+    if callable(several := getattr(curves, "curves", None)):
+        found = several()
         items = found.items() if isinstance(found, Mapping) else enumerate(found)
         return {f"trial {n}": [_run(run)] for n, run in items if _run(run)}
     if isinstance(curves, Mapping) and not any(key in curves for key in _KEYS):
@@ -229,8 +201,7 @@ def _runs(some: object) -> list[dict]:
 
 def _run(one: object) -> dict:
     one = getattr(one, "curve", one)
-    if isinstance(one, pd.DataFrame):
-        one = one.to_dict("list")
+    one = one.to_dict("list") if isinstance(one, pd.DataFrame) else one
     if not isinstance(one, Mapping):
         return {}
     return {key: np.asarray(one[key], dtype=float) for key in _KEYS if len(one.get(key, ()))}
@@ -251,59 +222,48 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
 
 
-def _diverged(loss: Sequence[float]) -> bool:
-    loss = np.asarray(loss, dtype=float)
+def _diverged(loss: np.ndarray) -> bool:
     return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
 
 
-def _why_diverging(lost: int, runs: int) -> str:
-    which = "" if runs == 1 else f"in {lost} of {runs} runs "
-    return f"{which}the training loss ended higher than it began"
+def _judged(bands: pd.DataFrame) -> pd.DataFrame:
+    """Return the validation rows, or all where there are none."""
+    validation = bands[bands["part"] == "validation"]
+    return validation if len(validation) else bands
 
 
-def _best_setting(info: LearningCurves) -> str:
-    part = info.bands[info.bands["part"] == "validation"]
-    part = part if len(part) else info.bands
-    ends = part.groupby("setting", sort=False)["mean"].last()
-    return str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
-
-
-def _draw_parts(ax: Axes, band: pd.DataFrame, training: Look, validation: Look) -> None:
-    for part, style in (("training", training), ("validation", validation)):
+def _draw_parts(ax: Axes, band: pd.DataFrame) -> None:
+    for part, color, linestyle in (("training", BLUE, "--"), ("validation", VERMILLION, "-")):
         rows = band[band["part"] == part]
         if rows.empty:
             continue
-        marker = {"marker": "o", "markersize": 4} if len(rows) <= 12 else {}
         seeds = int(rows["runs"].max())
         text = part if seeds == 1 else f"{part} (mean and range of {seeds} seeds)"
-        pen = {"color": style.color, "linestyle": style.linestyle, **marker}
-        ax.plot(rows["epoch"], rows["mean"], label=text, **pen)
+        ax.plot(rows["epoch"], rows["mean"], label=text, color=color, ls=linestyle,
+                marker="o" if len(rows) <= 12 else None, ms=4)  # fmt: skip
         if seeds > 1:
-            ax.fill_between(
-                rows["epoch"], rows["low"], rows["high"], color=style.color, alpha=0.18, lw=0
-            )
+            ax.fill_between(rows["epoch"], rows["low"], rows["high"], color=color, alpha=0.18, lw=0)
 
 
-def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, style: Look) -> None:
-    validation = band[band["part"] == "validation"]
-    training = band[band["part"] == "training"]
-    main = validation if len(validation) else training
+def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, index: int) -> None:
+    style = look(index)
+    main = _judged(band)
     every = max(1, len(main) // 8)
-    pen = {"color": style.color, "linestyle": style.linestyle, "marker": style.marker}
-    ax.plot(main["epoch"], main["mean"], markevery=every, markersize=5, label=name, **pen)
+    ax.plot(main["epoch"], main["mean"], markevery=every, ms=5, label=name, **style.pen)
     if (main["runs"] > 1).any():
         ax.fill_between(main["epoch"], main["low"], main["high"], color=style.color, alpha=0.15)
-    if main is validation:
+    if main is not band:
+        training = band[band["part"] == "training"]
         ax.plot(training["epoch"], training["mean"], color=style.color, lw=0.8, alpha=0.6)
 
 
 def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -> None:
-    rows = band[band["part"] == "validation"]
-    rows = rows if len(rows) else band
-    pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
-    pen = pen if highlighted else {"color": GREY, "lw": 0.6}
+    rows = _judged(band)
+    pen: dict[str, Any] = {"color": GREY, "lw": 0.6}
+    if highlighted:
+        pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
     marker = "o" if len(rows) == 1 else None  # a line through one point is not to be seen
-    ax.plot(rows["epoch"], rows["mean"], marker=marker, markersize=4, **pen)
+    ax.plot(rows["epoch"], rows["mean"], marker=marker, ms=4, **pen)
 
 
 def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
@@ -311,11 +271,11 @@ def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
         return
     if found.underfit_until and found.underfit_until >= 0.08 * last:
         text = f"underfit until epoch {found.underfit_until}"
-        pen = {"facecolor": "none", "edgecolor": "#CCCCCC", "hatch": "//", "lw": 0}
-        ax.axvspan(1, found.underfit_until, zorder=0, label=text, **pen)
+        ax.axvspan(1, found.underfit_until, facecolor="none", edgecolor=GREYS["underfit"], lw=0,
+                   hatch="//", zorder=0, label=text)  # fmt: skip
     if found.overfit_from:
         text = f"overfit from epoch {found.overfit_from}"
-        ax.axvspan(found.overfit_from, last, facecolor="#E4E4E4", lw=0, zorder=0, label=text)
+        ax.axvspan(found.overfit_from, last, facecolor=GREYS["grid"], lw=0, zorder=0, label=text)
     ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
 
 
@@ -325,7 +285,7 @@ def _scale(ax: Axes, bands: pd.DataFrame) -> None:
         ax.set_yscale("log")
     last = int(bands["epoch"].max())
     ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    whole_ticks(ax)
 
 
 def _title(info: LearningCurves, best: str) -> str:
@@ -338,9 +298,7 @@ def _title(info: LearningCurves, best: str) -> str:
 
 
 def _end(info: LearningCurves, name: str) -> float:
-    rows = info.bands[info.bands["setting"] == name]
-    validation = rows[rows["part"] == "validation"]
-    return float((validation if len(validation) else rows)["mean"].iloc[-1])
+    return float(_judged(info.bands[info.bands["setting"] == name])["mean"].iloc[-1])
 
 
 def _sentence(info: LearningCurves, best: str) -> str:

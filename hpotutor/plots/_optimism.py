@@ -9,18 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hpotutor._validation import check_share
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import check_share, numbers
-from hpotutor.plots.style import (
-    BLUE,
-    VERMILLION,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    new_axes,
-    number,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import numbers
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import BLUE, GREYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
@@ -47,6 +41,7 @@ def optimism_info(
         Columns trials, validation and test (means over the repeats of the chosen trial's
         scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody
         chose: one set of rows may be easier than the other), low, high (of the gap).
+        ``attrs["repeats"]`` counts the repeats.
 
     Raises
     ------
@@ -61,16 +56,14 @@ def optimism_info(
     """
     problems = Problems("optimism")
     instead = "optimism(validation, test)"
-    validation, test = (
-        np.atleast_2d(numbers(problems, name, value, instead))
-        for name, value in (("validation", validation), ("test", test))
-    )
+    validation = np.atleast_2d(numbers(problems, "validation", validation, instead))
+    test = np.atleast_2d(numbers(problems, "test", test, instead))
     if validation.shape != test.shape or validation.ndim != 2 or validation.size == 0:
-        problems.add("test", test.shape, f"the shape of validation, {validation.shape}",
-                     "optimism(validation, test)")  # fmt: skip
+        allowed = f"the shape of validation, {validation.shape}"
+        problems.add("test", test.shape, allowed, instead)
     elif not (np.isfinite(validation).all() and np.isfinite(test).all()):
         problems.say("validation and test must not hold missing values: leave failed trials out.")
-    check_share(problems, "interval", interval, 0.8)
+    check_share(problems, "interval", interval, 0.8, inside=True)
     most = validation.shape[1]
     given = _steps(most) if trials is None else numbers(problems, "trials", trials, "trials=[1]")
     steps = [int(n) for n in np.ravel(given)]
@@ -88,60 +81,49 @@ def optimism_info(
         means = scores[0].mean(), scores[1].mean(), gap.mean(), gap.mean() - unchosen
         rows.append((n, *means, low, high))
     columns = ["trials", "validation", "test", "gap", "added", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    table.attrs["repeats"] = len(validation)
+    return table
 
 
-def optimism(
-    validation: object,
-    test: object,
-    *,
-    trials: Sequence[int] | None = None,
-    interval: float = 0.8,
-    score: str = "accuracy",
-    ax: Axes | None = None,
-) -> Reading:
+@figure(optimism_info)
+def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "accuracy") -> str:
     """Draw the winner's validation and test score against the number of trials.
 
     Parameters
     ----------
-    validation, test, trials, interval
-        See `optimism_info`.
     score : str, default "accuracy"
         What the scores are.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         How the gap grows.
     """
-    table = optimism_info(validation, test, trials=trials, interval=interval)
-    with house_style():
-        ax = new_axes(ax)
-        if len(table) > 1 and table["trials"].max() >= 10:
-            ax.set_xscale("log")
-        n = table["trials"]
-        ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
-                        edgecolor="#C4C4C4", lw=0, label="the gap")  # fmt: skip
-        ax.plot(n, table["validation"], color=VERMILLION, marker="o",
-                label="the winner on validation rows, which chose it")  # fmt: skip
-        ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",
-                label="the same winner on test rows")  # fmt: skip
-        last = table.iloc[-1]
-        middle = (last["validation"] + last["test"]) / 2
-        ax.annotate(number(last["gap"]), (last["trials"], middle), (6, 0), va="center",
-                    textcoords="offset points", fontsize=9, annotation_clip=False)  # fmt: skip
-        if len(n) <= 12:
-            near = [k > follower / 1.3 for k, follower in itertools.pairwise(n)]
-            near = [*near, False] if ax.get_xscale() == "log" else [False] * len(n)
-            # A number close to the next one would be written over it.
-            ax.set_xticks(n, ["" if hides else f"{k:,}" for k, hides in zip(n, near, strict=True)])
-            ax.set_xticks([], minor=True)
-        scale = ", log scale" if ax.get_xscale() == "log" else ""
-        finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
-        ax.legend(fontsize=9)
-    return Reading(_sentence(table, interval, len(np.atleast_2d(validation))))
+    if len(table) > 1 and table["trials"].max() >= 10:
+        ax.set_xscale("log")
+    logarithmic = ax.get_xscale() == "log"
+    n = table["trials"]
+    ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
+                    edgecolor=GREYS["gap"], lw=0, label="the gap")  # fmt: skip
+    ax.plot(n, table["validation"], color=VERMILLION, marker="o",
+            label="the winner on validation rows, which chose it")  # fmt: skip
+    ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",
+            label="the same winner on test rows")  # fmt: skip
+    last = table.iloc[-1]
+    middle = (last["validation"] + last["test"]) / 2
+    ax.annotate(number(last["gap"]), (last["trials"], middle), (6, 0), textcoords="offset points",
+                va="center", fontsize=SIZES["small"], annotation_clip=False)  # fmt: skip
+    if len(n) <= 12:
+        near = [k > follower / 1.3 for k, follower in itertools.pairwise(n)]
+        near = [*near, False] if logarithmic else [False] * len(n)
+        # A number close to the next one would be written over it.
+        ax.set_xticks(n, ["" if hides else f"{k:,}" for k, hides in zip(n, near, strict=True)])
+        ax.set_xticks([], minor=True)
+    scale = ", log scale" if logarithmic else ""
+    finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
+    ax.legend()
+    return _sentence(table, interval)
 
 
 def _steps(most: int) -> list[int]:
@@ -152,9 +134,8 @@ def _steps(most: int) -> list[int]:
 def _title(table: pd.DataFrame) -> str:
     first, last = table.iloc[0], table.iloc[-1]
     if len(table) == 1:
-        return f"The gap of the winner of {counted(int(last['trials']), 'trial')}: " + number(
-            last["gap"]
-        )
+        of = counted(int(last["trials"]), "trial")
+        return f"The gap of the winner of {of}: {number(last['gap'])}"
     goes = "grows" if last["gap"] >= first["gap"] else "shrinks"
     return (
         f"From {counted(int(first['trials']), 'trial')} to {int(last['trials']):,} the winner's "
@@ -162,8 +143,8 @@ def _title(table: pd.DataFrame) -> str:
     )
 
 
-def _sentence(table: pd.DataFrame, interval: float, repeats: int) -> str:
-    last = table.iloc[-1]
+def _sentence(table: pd.DataFrame, interval: float) -> str:
+    last, repeats = table.iloc[-1], table.attrs["repeats"]
     text = (
         f"Chosen among {counted(int(last['trials']), 'trial')}, the winner scores "
         f"{number(last['validation'])} on validation and {number(last['test'])} on test rows: "

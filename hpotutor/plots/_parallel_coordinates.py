@@ -9,30 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
-from hpotutor.plots._trials import (
-    BOOKKEEPING,
-    complete,
-    direction_of,
-    is_numeric,
-    levels_of,
-    log_due,
-    need_columns,
-    score_label,
-    trials_frame,
-)
-from hpotutor.plots.style import (
-    BLUE,
-    GREY,
-    Reading,
-    counted,
-    headline,
-    house_style,
-    label,
-    new_axes,
-    number,
-    show,
-)
+from hpotutor._validation import is_number
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
+from hpotutor.plots.formatting import counted, number, score_label, show
+from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, headline, label
 
 
 class ParallelCoordinates(NamedTuple):
@@ -90,11 +71,8 @@ def parallel_coordinates_info(
     >>> parallel_coordinates_info(frame).shared
     'layers=2'
     """
-    call = "parallel_coordinates"
-    problems = Problems(call)
-    frame = trials_frame(call, result)
-    direction = direction_of(problems, result, direction)
-    if not isinstance(top, int | float) or not 0 < top <= 1:
+    problems, frame, sign = opened("parallel_coordinates", result, direction)
+    if not is_number(top) or not 0 < top <= 1:
         problems.add("top", top, "a share above 0, up to 1", "top=0.1")
     names = [str(c) for c in frame.columns if c not in (*BOOKKEEPING, value)]
     if np.iterable(params):
@@ -105,12 +83,10 @@ def parallel_coordinates_info(
         problems.choice("params", name, frame.columns)
     if len(names) < 2:
         problems.add("params", names, "at least 2 knobs", 'params=["units", "layers"]')
-    need = need_columns(problems, frame, value=value)
-    if need and complete(frame, value).sum() < 3:
+    if problems.choice("value", value, frame.columns) and complete(frame, value).sum() < 3:
         problems.say("Fewer than 3 trials have finished: there is nothing to compare.")
     problems.raise_if_any()
     done = frame[complete(frame, value)].reset_index(drop=True)
-    sign = 1.0 if direction == "maximize" else -1.0
     scores = done[value].to_numpy(dtype=float)
     count = max(2, round(top * len(done)))
     chosen = np.zeros(len(done), dtype=bool)
@@ -119,66 +95,43 @@ def parallel_coordinates_info(
     positions = pd.DataFrame({name: place for name, (place, _) in scaled.items()})
     spread = {name: float(np.ptp(positions.loc[chosen, name].dropna())) for name in names
               if positions.loc[chosen, name].notna().any()}  # fmt: skip
-    agreed = min(spread, key=spread.get)
+    agreed = min(spread, key=lambda name: spread[name])
     ticks = {name: marks for name, (_, marks) in scaled.items()}
     shared = _shared(done.loc[chosen, agreed])
     return ParallelCoordinates(positions, chosen, scores, ticks, spread, agreed, shared)
 
 
-def parallel_coordinates(
-    result: object,
-    *,
-    params: Sequence[str] | None = None,
-    top: float = 0.1,
-    value: str = "value",
-    direction: str | None = None,
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(parallel_coordinates_info, lambda info: (max(6.4, 1.55 * info.positions.shape[1]), 4.2))
+def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | None = None) -> str:
     """Draw each trial as a line through its knobs, the best ones on top.
-
-    Parameters
-    ----------
-    result, params, top, value, direction
-        See `parallel_coordinates_info`.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         What the best trials have in common.
     """
-    info = parallel_coordinates_info(
-        result, params=params, top=top, value=value, direction=direction
-    )
     score = score_label(info.scores, score)
     names = list(info.positions.columns)
-    with house_style():
-        ax = new_axes(ax, (max(6.4, 1.55 * len(names)), 4.2))
-        for best, pen in (
-            (False, {"color": "#A9A9A9", "lw": 0.8, "ls": "-", "zorder": 1}),
-            (True, {"color": BLUE, "lw": 2.2, "ls": "-", "zorder": 3, "marker": "o", "ms": 5}),
-        ):
-            lines = _separated(info, best)
-            text = f"best {info.top.sum()}" if best else f"other {(~info.top).sum()}"
-            first = f"{text} of {len(info.top)} trials" if best else f"{text} trials"
-            ax.plot(range(len(names)), lines.T, **pen, label=[first, *[None] * (len(lines) - 1)])
-        for place, name in enumerate(names):
-            ax.axvline(place, color=GREY, lw=1, zorder=2)
-            for height, text in info.ticks[name]:
-                ax.text(place + 0.04, height, text, fontsize=9, va="center", zorder=5,
-                        bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6})  # fmt: skip
-        ax.set(ylim=(-0.06, 1.06), xlim=(-0.2, len(names) - 0.5), yticks=[])
-        ax.set_xticks(range(len(names)), names)
-        ax.spines[:].set_visible(False)
-        label(ax, x="hyperparameter", y="low to high, each on its own scale", grid=None)
-        total, n = len(info.top), int(info.top.sum())
-        headline(ax, f"The best {n} of {total} trials agree most on {info.agreed}: {info.shared}")
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    return Reading(_sentence(info, score))
+    n, total = int(info.top.sum()), len(info.top)
+    for best, text, color, width, marker in (
+        (False, f"other {total - n} trials", GREYS["others"], 0.8, ""),
+        (True, f"best {n} of {total} trials", BLUE, 2.2, "o"),
+    ):
+        lines = _separated(info, best)
+        ax.plot(range(len(names)), lines.T, color=color, lw=width, ls="-", marker=marker, ms=5,
+                zorder=1 + 2 * best, label=[text, *[None] * (len(lines) - 1)])  # fmt: skip
+    for place, name in enumerate(names):
+        ax.axvline(place, color=GREY, lw=1, zorder=2)
+        for height, text in info.ticks[name]:
+            ax.text(place + 0.04, height, text, fontsize=SIZES["small"], va="center", zorder=5,
+                    bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6})  # fmt: skip
+    ax.set(ylim=(-0.06, 1.06), xlim=(-0.2, len(names) - 0.5), yticks=[])
+    ax.set_xticks(range(len(names)), names)
+    ax.spines[:].set_visible(False)
+    label(ax, x="hyperparameter", y="low to high, each on its own scale", grid=None)
+    headline(ax, f"The best {n} of {total} trials agree most on {info.agreed}: {info.shared}")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    return _sentence(info, score)
 
 
 def _scaled(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:
@@ -218,7 +171,7 @@ def _shared(values: pd.Series) -> str:
 
 def _sentence(info: ParallelCoordinates, score: str) -> str:
     worst, best = sorted((info.scores[info.top].min(), info.scores[info.top].max()))
-    loose = max(info.spread, key=info.spread.get)
+    loose = max(info.spread, key=lambda name: info.spread[name])
     return (
         f"The best {counted(int(info.top.sum()), 'trial')} of {len(info.top)} ({score} "
         f"{number(worst)} to {number(best)}) agree most on {info.agreed} ({info.shared}), and "

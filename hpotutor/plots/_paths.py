@@ -7,32 +7,25 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
 
 from hpotutor.errors import Problems
+from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.style import (
-    BLACK,
-    YELLOW,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    look,
-    new_axes,
-    number,
-)
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import BLACK, GREYS, finish, halo, look, star
 
 _PIXELS = 121
+_Span = tuple[float, float]
 
 
 def paths_info(
     surface: Callable,
-    paths: Mapping[str, object],
+    paths: Mapping[str, ArrayLike],
     *,
-    minimum: tuple[float, float] | None = None,
-    x_range: tuple[float, float] = (-2.0, 2.0),
-    y_range: tuple[float, float] = (-2.0, 2.0),
+    minimum: _Span | None = None,
+    x_range: _Span = (-2.0, 2.0),
+    y_range: _Span = (-2.0, 2.0),
     tolerance: float = 0.01,
 ) -> pd.DataFrame:
     """Say where each optimizer ends, and after how many steps it has arrived.
@@ -99,12 +92,12 @@ def paths_info(
         above = np.where(np.isfinite(loss), loss - lowest, np.inf)
         late = np.flatnonzero(above > tolerance * above[0])
         arrived = 0 if not late.size else int(late[-1]) + 1
-        inside = [low <= v <= high for v, (low, high) in zip(path[-1], (x_range, y_range),
-                                                             strict=True)]  # fmt: skip
         end = path[-1]
+        spans = zip(end, (x_range, y_range), strict=True)
         rows.append((name, len(path) - 1, end[0], end[1], loss[-1],
                      float(np.hypot(*(end - np.asarray(minimum)))),
-                     arrived if arrived < len(path) else np.nan, not all(inside)))  # fmt: skip
+                     arrived if arrived < len(path) else np.nan,
+                     not all(low <= v <= high for v, (low, high) in spans)))  # fmt: skip
     columns = ["name", "steps", "x", "y", "loss", "distance", "arrived", "escaped"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.sort_values(["arrived", "loss"], na_position="last", kind="stable")
@@ -113,65 +106,54 @@ def paths_info(
     return table
 
 
+@figure(paths_info, (7.0, 4.8))
 def paths(
-    surface: Callable,
-    paths: Mapping[str, object],
+    table: pd.DataFrame,
+    ax: Axes,
     *,
-    minimum: tuple[float, float] | None = None,
-    x_range: tuple[float, float] = (-2.0, 2.0),
-    y_range: tuple[float, float] = (-2.0, 2.0),
-    tolerance: float = 0.01,
+    surface: Callable,
+    paths: Mapping[str, ArrayLike],
+    x_range: _Span,
+    y_range: _Span,
+    tolerance: float,
     x: str = "weight 1",
     y: str = "weight 2",
-    ax: Axes | None = None,
-) -> Reading:
+) -> str:
     """Draw the way of each optimizer over the contour lines of the loss.
 
     Parameters
     ----------
-    surface, paths, minimum, x_range, y_range, tolerance
-        See `paths_info`.
     x, y : str
         Axis labels.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         Who arrives first, and who never does.
     """
-    table = paths_info(
-        surface, paths, minimum=minimum, x_range=x_range, y_range=y_range, tolerance=tolerance
-    )
     columns, rows, z = _image(surface, x_range, y_range)
-    with house_style():
-        ax = new_axes(ax, (7.0, 4.8))
-        above = z - np.nanmin(z)
-        levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
-        ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
-                    norm="log", extend="both")  # fmt: skip
-        ax.contour(columns, rows, above, levels, colors="#8A8A8A", linewidths=0.5)
-        for index, (name, path) in enumerate(dict(paths).items()):
-            style, path = look(index), np.asarray(path, dtype=float)
-            row = table[table["name"] == str(name)].iloc[0]
-            every = max(1, len(path) // 10)
-            edge = [withStroke(linewidth=3.4, foreground="white")]  # to stand out from the gray
-            ax.plot(path[:, 0], path[:, 1], color=style.color, ls=style.linestyle, lw=1.8,
-                    path_effects=edge,
-                    marker=style.marker, ms=4.5, markevery=every, label=_arrival(row))  # fmt: skip
-            ax.plot(*path[-1], marker=style.marker, ms=10, color=style.color, mec=BLACK, zorder=4)
-        start = np.asarray(next(iter(dict(paths).values())), dtype=float)[0]
-        ax.plot(*start, marker="o", ms=10, mfc="white", mec=BLACK, ls="", label="start", zorder=5)
-        ax.plot(*table.attrs["minimum"], marker="*", ms=16, color=YELLOW, mec=BLACK, ls="",
-                label="minimum", zorder=3)  # fmt: skip
-        ax.set(xlim=x_range, ylim=y_range)
-        finish(ax, title=_title(table), x=x, y=y, grid=None)
-        ax.legend(fontsize=9, loc="best")
-    return Reading(_sentence(table, tolerance))
+    above = z - np.nanmin(z)
+    levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
+    ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
+                norm="log", extend="both")  # fmt: skip
+    ax.contour(columns, rows, above, levels, colors=GREYS["outline"], linewidths=0.5)
+    for index, (name, path) in enumerate(dict(paths).items()):
+        style, path = look(index), np.asarray(path, dtype=float)
+        row = table[table["name"] == str(name)].iloc[0]
+        every = max(1, len(path) // 10)
+        ax.plot(path[:, 0], path[:, 1], **style.pen, lw=1.8, path_effects=halo(3.4),
+                ms=4.5, markevery=every, label=_arrival(row))  # fmt: skip
+        ax.plot(*path[-1], marker=style.marker, ms=10, color=style.color, mec=BLACK, zorder=4)
+    start = np.asarray(next(iter(dict(paths).values())), dtype=float)[0]
+    ax.plot(*start, marker="o", ms=10, mfc="white", mec=BLACK, ls="", label="start", zorder=5)
+    star(ax, table.attrs["minimum"], "minimum", zorder=3)
+    ax.set(xlim=x_range, ylim=y_range)
+    finish(ax, title=_title(table), x=x, y=y, grid=None)
+    ax.legend()
+    return _sentence(table, tolerance)
 
 
-def _image(surface: Callable, x_range: tuple, y_range: tuple) -> tuple[np.ndarray, ...]:
+def _image(surface: Callable, x_range: _Span, y_range: _Span) -> tuple[np.ndarray, ...]:
     x, y = np.linspace(*x_range, _PIXELS), np.linspace(*y_range, _PIXELS)
     return x, y, np.asarray(surface(*np.meshgrid(x, y)), dtype=float)
 

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import is_numeric, knob_label, levels_of, need_columns
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    VERMILLION,
-    YELLOW,
-    Reading,
-    headline,
-    house_style,
-    label,
-    new_axes,
-    number,
-    panel,
-    show,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import is_numeric, levels_of, need_columns
+from hpotutor.plots.formatting import knob_label, number, show
+from hpotutor.plots.style import BLACK, BLUE, SIZES, VERMILLION, headline, label, panel, star
 
 _PIXELS = 41
 
@@ -49,6 +38,7 @@ class Projections(NamedTuple):
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
     logs: tuple[bool, bool]
+    knobs: tuple[str, str]
 
 
 def projections_info(
@@ -122,57 +112,36 @@ def projections_info(
     image = score(*np.meshgrid(pixels, pixels))
     profile_u, profile_v = image.mean(axis=0), image.mean(axis=1)
     along = "u" if np.ptp(profile_u) >= np.ptp(profile_v) else "v"
-    distinct = [int(t[along].round(9).nunique()) for t in (grid, random)]
+    tried, drawn_tried = (int(t[along].round(9).nunique()) for t in (grid, random))
     important = x if along == "u" else y
-    return Projections(
-        grid, random, image, profile_u, profile_v, *distinct, important, x_ticks, y_ticks, logs
-    )
+    return Projections(grid, random, image, profile_u, profile_v, tried, drawn_tried, important,
+                       x_ticks, y_ticks, logs, (x, y))  # fmt: skip
 
 
-def projections(
-    surface: Callable | pd.DataFrame,
-    *,
-    x: str = "x",
-    y: str = "y",
-    x_range: tuple[float, float] = (0.0, 1.0),
-    y_range: tuple[float, float] = (0.0, 1.0),
-    points: int = 9,
-    seed: int = 0,
-    score: str = "score",
-    ax: Axes | None = None,
-) -> Reading:
-    """Draw grid and random points on a surface, with their shadows on both knobs.
+@figure(projections_info, (9.0, 4.9))
+def projections(info: Projections, ax: Axes, *, score: str = "score") -> str:
+    """Draw grid and random points on a surface in two panels, with their shadows on both knobs.
 
     Parameters
     ----------
-    surface, x, y, x_range, y_range, points, seed
-        See `projections_info`.
     score : str, default "score"
         What the surface shows.
-    ax : matplotlib Axes, optional
-        Where to draw; it is divided into panels. A new figure by default.
 
     Returns
     -------
     Reading
         How many values of the important knob each tried, and how well each did.
     """
-    info = projections_info(
-        surface, x=x, y=y, x_range=x_range, y_range=y_range, points=points, seed=seed
-    )
-    with house_style():
-        ax = new_axes(ax, (9.0, 4.9))
-        sides = (("grid", info.grid, VERMILLION, "s"), ("random", info.random, BLUE, "o"))
-        for place, (name, trials, color, marker) in zip((0.0, 0.53), sides, strict=True):
-            _draw_side(ax, place, name, trials, info, (x, y), (color, marker))
-        headline(ax, _title(info, points))
-    return Reading(_sentence(info, points, score))
+    _draw_side(ax, 0.0, info, "grid", VERMILLION, "s")
+    _draw_side(ax, 0.53, info, "random", BLUE, "o")
+    headline(ax, _title(info))
+    return _sentence(info, score)
 
 
 def _function_score(surface: Callable, x_range: tuple, y_range: tuple) -> tuple:
     spans = [(float(low), float(high)) for low, high in (x_range, y_range)]
 
-    def at(unit: np.ndarray, span: tuple[float, float]) -> np.ndarray:
+    def at(unit: Any, span: tuple[float, float]) -> Any:
         low, high = span
         if _log_range(span):
             return low * (high / low) ** unit
@@ -182,7 +151,7 @@ def _function_score(surface: Callable, x_range: tuple, y_range: tuple) -> tuple:
         x, y = at(u, spans[0]), at(v, spans[1])
         return np.broadcast_to(np.asarray(surface(x, y), dtype=float), np.shape(u)).copy()
 
-    ticks = [[(t, show(float(at(np.float64(t), span)))) for t in (0.0, 0.5, 1.0)] for span in spans]
+    ticks = [[(t, show(float(at(t, span)))) for t in (0.0, 0.5, 1.0)] for span in spans]
     return score, *ticks
 
 
@@ -222,34 +191,32 @@ def _level_ticks(levels: list, places: np.ndarray) -> list[tuple[float, str]]:
 
 
 def _draw_side(
-    ax: Axes,
-    left: float,
-    name: str,
-    trials: pd.DataFrame,
-    info: Projections,
-    knobs: tuple[str, str],
-    pen: tuple[str, str],
+    ax: Axes, left: float, info: Projections, method: str, color: str, marker: str
 ) -> None:
-    color, marker = pen
+    trials = info.grid if method == "grid" else info.random
     main = panel(ax, (left + 0.035, 0.0, 0.32, 0.66))
     top = panel(ax, (left + 0.035, 0.7, 0.32, 0.2))
     right = panel(ax, (left + 0.37, 0.0, 0.09, 0.66))
+    # A lower end for the color scale keeps its darkest tone readable.
+    darkest = float(info.surface.min() - 0.6 * max(np.ptp(info.surface), 1e-12))
     main.imshow(info.surface, origin="lower", extent=(0, 1, 0, 1), cmap="Greys_r",
-                aspect="auto", vmin=_darker(info.surface), alpha=0.75)  # fmt: skip
-    dots = {"ls": "", "marker": marker, "color": color, "mec": "white", "ms": 8, "zorder": 4}
-    main.plot(trials["u"], trials["v"], **dots)
+                aspect="auto", vmin=darkest, alpha=0.75)  # fmt: skip
+    main.plot(trials["u"], trials["v"], ls="", marker=marker, color=color, mec="white", ms=8,
+              zorder=4)  # fmt: skip
     best = trials.loc[trials["value"].idxmax()]
-    main.plot(best["u"], best["v"], marker="*", ms=17, color=YELLOW, mec=BLACK, zorder=5)
+    star(main, (best["u"], best["v"]), size=17)
     grid = np.linspace(0, 1, _PIXELS)
     top.plot(grid, info.profile_u, color=BLACK, lw=1.5)
     right.plot(info.profile_v, grid, color=BLACK, lw=1.5)
-    low, high = _limits(info)
+    both = np.concatenate([info.profile_u, info.profile_v])
+    room = 0.15 * max(np.ptp(both), 1e-9)
+    low, high = float(both.min() - room), float(both.max() + room)
     top.set(xlim=(0, 1), ylim=(low, high))
     right.set(ylim=(0, 1), xlim=(low, high))
     for u, v in zip(trials["u"], trials["v"], strict=True):
         top.plot([u, u], [low, np.interp(u, grid, info.profile_u)], color=color, lw=1.4)
         right.plot([low, np.interp(v, grid, info.profile_v)], [v, v], color=color, lw=1.4)
-        if info.important == knobs[0]:
+        if info.important == info.knobs[0]:
             main.axvline(u, color=color, lw=0.6, alpha=0.5)
         else:
             main.axhline(v, color=color, lw=0.6, alpha=0.5)
@@ -257,39 +224,29 @@ def _draw_side(
         small.set(xticks=[], yticks=[])
         small.grid(False)
     distinct = [trials[c].round(9).nunique() for c in ("u", "v")]
-    top.set_title(f"{name}: {distinct[0]} values of {knobs[0]}", fontsize=10, loc="left")
-    right.set_title(f"{distinct[1]} of {knobs[1]}", fontsize=9, loc="left")
+    tried = f"{method}: {distinct[0]} values of {info.knobs[0]}"
+    top.set_title(tried, fontsize=SIZES["text"], loc="left")
+    right.set_title(f"{distinct[1]} of {info.knobs[1]}", fontsize=SIZES["small"], loc="left")
     main.set_xticks(*zip(*info.x_ticks, strict=True))
     main.set_yticks(*zip(*info.y_ticks, strict=True))
-    named = [knob_label(knob, log) for knob, log in zip(knobs, info.logs, strict=True)]
+    named = [knob_label(knob, log) for knob, log in zip(info.knobs, info.logs, strict=True)]
     label(main, x=named[0], y=named[1], grid=None)
 
 
-def _darker(values: np.ndarray) -> float:
-    """Return a lower end for a color scale that keeps its darkest tone readable."""
-    return float(values.min() - 0.6 * max(np.ptp(values), 1e-12))
-
-
-def _limits(info: Projections) -> tuple[float, float]:
-    both = np.concatenate([info.profile_u, info.profile_v])
-    room = 0.15 * max(np.ptp(both), 1e-9)
-    return float(both.min() - room), float(both.max() + room)
-
-
-def _title(info: Projections, points: int) -> str:
+def _title(info: Projections) -> str:
     grid, random = info.grid["value"].max(), info.random["value"].max()
     ahead = "ahead" if random > grid else "behind" if random < grid else "level"
     return (
-        f"{points} trials try {info.distinct_grid} values of {info.important} on a grid, "
+        f"{len(info.grid)} trials try {info.distinct_grid} values of {info.important} on a grid, "
         f"{info.distinct_random} at random; with this seed random is {ahead}"
     )
 
 
-def _sentence(info: Projections, points: int, score: str) -> str:
+def _sentence(info: Projections, score: str) -> str:
     return (
-        f"With {points} trials each, the grid tries {info.distinct_grid} different values of the "
-        f"important knob, {info.important}, and random search {info.distinct_random}; the best "
-        f"{score} is {number(info.grid['value'].max())} on the grid and "
+        f"With {len(info.grid)} trials each, the grid tries {info.distinct_grid} different values "
+        f"of the important knob, {info.important}, and random search {info.distinct_random}; the "
+        f"best {score} is {number(info.grid['value'].max())} on the grid and "
         f"{number(info.random['value'].max())} at random (best anywhere: "
         f"{number(info.surface.max())})."
     )

@@ -8,19 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
+from hpotutor._validation import check_share
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import DIRECTIONS, check_share, numbers, score_label
-from hpotutor.plots.style import (
-    BLACK,
-    Reading,
-    counted,
-    finish,
-    house_style,
-    look,
-    new_axes,
-    number,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import numbers, sign_of
+from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.style import BLACK, SIZES, finish, look, set_height
 
 _AGAINST = {"trials": "trials", "epochs": "epochs of training", "seconds": "seconds (s)"}
 _STEPS = 120
@@ -39,12 +34,14 @@ class Race(NamedTuple):
     wins: dict[str, float]
     at: float
     interval: float
+    against: str
 
 
 def race_info(
-    values: Mapping[str, object],
+    values: Mapping[str, ArrayLike],
     *,
-    cost: Mapping[str, object] | None = None,
+    cost: Mapping[str, ArrayLike] | None = None,
+    against: str = "trials",
     interval: float = 0.8,
     direction: str = "maximize",
 ) -> Race:
@@ -56,6 +53,8 @@ def race_info(
         The value of each trial, or the best so far; NaN where a trial failed.
     cost : dict from method to array, shape (repeats, trials) or (trials,), optional
         What each method had spent after each trial. By default 1, 2, 3, …
+    against : {"trials", "epochs", "seconds"}, default "trials"
+        What ``cost`` counts; it names the horizontal axis.
     interval : float, default 0.8
         The band holds this share of the runs, its middle.
     direction : {"maximize", "minimize"}, default "maximize"
@@ -69,7 +68,7 @@ def race_info(
     Raises
     ------
     ArgumentError
-        For shapes that do not fit, or an interval outside 0 … 1.
+        For shapes that do not fit, an interval outside 0 … 1, or epochs and seconds without cost.
 
     Examples
     --------
@@ -78,105 +77,83 @@ def race_info(
     ([3.0, 4.0], 'a', {'b': 0.5})
     """
     problems = Problems("race")
-    problems.choice("direction", direction, DIRECTIONS)
-    check_share(problems, "interval", interval, 0.8)
+    if problems.choice("against", against, _AGAINST) and against != "trials" and cost is None:
+        problems.add("cost", cost, f"what each method had spent in {against}", "cost={...}")
+    sign = sign_of(problems, direction)
+    check_share(problems, "interval", interval, 0.8, inside=True)
+    allowed = "a dict from method to an array (repeats, trials)", 'race({"random": values})'
     if not isinstance(values, Mapping):
-        problems.add("values", values, "a dict from method to an array (repeats, trials)",
-                     'race({"random": values})')  # fmt: skip
+        problems.add("values", values, *allowed)
         problems.raise_if_any()
     if cost is not None and not isinstance(cost, Mapping):
         problems.add("cost", cost, "a dict from method to an array", 'cost={"random": epochs}')
-    values = {m: numbers(problems, f"values[{m!r}]", v, "[[0.8, 0.9]]") for m, v in values.items()}
-    sign = -1.0 if direction == "minimize" else 1.0
-    best = {str(m): _best_so_far(sign, v) for m, v in values.items()}
+    given = {m: numbers(problems, f"values[{m!r}]", v, "[[0.8, 0.9]]") for m, v in values.items()}
+    best = {str(method): _best_so_far(sign * scores) for method, scores in given.items()}
     if not best or any(b.ndim != 2 or b.size == 0 for b in best.values()):
-        problems.add("values", values, "a dict from method to an array (repeats, trials)",
-                     'race({"random": values})')  # fmt: skip
+        problems.add("values", given, *allowed)
     spent = {} if problems.lines else _spent(problems, best, cost)
     problems.raise_if_any()
     at = min(float(s[:, -1].min()) for s in spent.values())
     start = max(float(s[:, 0].max()) for s in spent.values())
-    if cost is None:
-        x = np.arange(1, int(at) + 1, dtype=float)
-    else:
-        x = np.linspace(min(start, at), at, _STEPS)
+    trial = np.arange(1, int(at) + 1, dtype=float)
+    x = trial if cost is None else np.linspace(min(start, at), at, _STEPS)
     tail = 100 * (1 - interval) / 2
     rows, final = [], {}
     for method, curves in best.items():
         placed = np.array([_held(x, s, c) for s, c in zip(spent[method], curves, strict=True)])
         low, median, high = sign * np.percentile(placed, [tail, 50, 100 - tail], axis=0)
         low, high = np.minimum(low, high), np.maximum(low, high)
-        rows.append(
-            pd.DataFrame({"method": method, "x": x, "median": median, "low": low, "high": high})
-        )
+        band = {"method": method, "x": x, "median": median, "low": low, "high": high}
+        rows.append(pd.DataFrame(band))
         final[method] = sign * placed[:, -1]
     leader = max(final, key=lambda m: (sign * np.median(final[m]), sign * np.mean(final[m])))
     wins = {m: _win(sign * final[leader], sign * f) for m, f in final.items() if m != leader}
-    return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, interval)
+    return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, interval, against)
 
 
+@figure(race_info)
 def race(
-    values: Mapping[str, object],
+    info: Race,
+    ax: Axes,
     *,
-    cost: Mapping[str, object] | None = None,
-    against: str = "trials",
-    interval: float = 0.8,
-    direction: str = "maximize",
+    direction: str,
     best_possible: float | None = None,
     score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+) -> str:
     """Draw the median best so far of every method, with the band of its middle runs.
 
     Parameters
     ----------
-    values, cost, interval, direction
-        See `race_info`.
-    against : {"trials", "epochs", "seconds"}, default "trials"
-        What ``cost`` counts; it names the horizontal axis.
     best_possible : float, optional
         Draws the known optimum.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         Who leads at the end, and how often it beats the second.
     """
-    problems = Problems("race")
-    if problems.choice("against", against, _AGAINST) and against != "trials" and cost is None:
-        problems.add("cost", cost, f"what each method had spent in {against}", "cost={...}")
-    problems.raise_if_any()
-    info = race_info(values, cost=cost, interval=interval, direction=direction)
     score = score_label(np.concatenate(list(info.final.values())), score)
-    with house_style():
-        ax = new_axes(ax)
-        for index, (method, band) in enumerate(info.bands.groupby("method", sort=False)):
-            style = look(index)
-            runs = len(info.final[method])
-            name = method if runs == 1 else f"{method} ({counted(runs, 'run')})"
-            ax.plot(band["x"], band["median"], drawstyle="steps-post", color=style.color,
-                    ls=style.linestyle, marker=style.marker, ms=6, label=name,
-                    markevery=(index * 2, max(1, len(band) // 6)))  # fmt: skip
-            if runs > 1:
-                ax.fill_between(band["x"], band["low"], band["high"], step="post",
-                                color=style.color, alpha=0.14, lw=0)  # fmt: skip
-                for edge in ("low", "high"):
-                    ax.plot(band["x"], band[edge], drawstyle="steps-post", color=style.color,
-                            ls=style.linestyle, lw=0.7)  # fmt: skip
-        _zoom(ax, info.bands, direction, best_possible)
-        if best_possible is not None:
-            text = f"best possible, {number(best_possible)}"
-            ax.axhline(best_possible, color=BLACK, lw=1, ls=(0, (1, 2)), label=text)
-        title, where = _title(info, against), _AGAINST[against]
-        finish(ax, title=title, x=where, y=f"best {score} so far")
-        several = max(len(runs) for runs in info.final.values()) > 1
-        note = f"median; band: middle {round(100 * interval)}% of runs" if several else None
-        ax.legend(fontsize=9, loc="best", title=note, title_fontsize=9, alignment="left")
-    return Reading(_sentence(info, against, score))
+    for index, (method, band) in enumerate(info.bands.groupby("method", sort=False)):
+        style = look(index)
+        runs = len(info.final[method])
+        name = method if runs == 1 else f"{method} ({counted(runs, 'run')})"
+        ax.plot(band["x"], band["median"], drawstyle="steps-post", **style.pen, ms=6, label=name,
+                markevery=(index * 2, max(1, len(band) // 6)))  # fmt: skip
+        if runs > 1:
+            ax.fill_between(band["x"], band["low"], band["high"], step="post",
+                            color=style.color, alpha=0.14, lw=0)  # fmt: skip
+            for edge in ("low", "high"):
+                ax.plot(band["x"], band[edge], drawstyle="steps-post", color=style.color,
+                        ls=style.linestyle, lw=0.7)  # fmt: skip
+    _zoom(ax, info.bands, direction, best_possible)
+    if best_possible is not None:
+        text = f"best possible, {number(best_possible)}"
+        ax.axhline(best_possible, color=BLACK, lw=1, ls=(0, (1, 2)), label=text)
+    finish(ax, title=_title(info), x=_AGAINST[info.against], y=f"best {score} so far")
+    several = max(len(runs) for runs in info.final.values()) > 1
+    note = f"median; band: middle {round(100 * info.interval)}% of runs" if several else None
+    ax.legend(title=note, title_fontsize=SIZES["small"], alignment="left")
+    return _sentence(info, score)
 
 
 def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> None:
@@ -191,12 +168,10 @@ def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> N
         high = min(high, late["median"].max() + room)
     if aim is not None:
         low, high = min(low, aim), max(high, aim)
-    room = 0.06 * max(high - low, 1e-9)
-    ax.set_ylim(low - room, high + room)
+    set_height(ax, low, high, 0.06)
 
 
-def _best_so_far(sign: float, values: object) -> np.ndarray:
-    scores = sign * np.asarray(values, dtype=float)
+def _best_so_far(scores: np.ndarray) -> np.ndarray:
     if scores.ndim == 1:
         scores = scores[None]
     if scores.ndim != 2:
@@ -209,18 +184,16 @@ def _best_so_far(sign: float, values: object) -> np.ndarray:
 
 
 def _spent(problems: Problems, best: dict, cost: Mapping | None) -> dict[str, np.ndarray]:
-    if cost is None:
-        return {
-            m: np.broadcast_to(np.arange(1.0, b.shape[1] + 1), b.shape) for m, b in best.items()
-        }
     spent = {}
     for method, curves in best.items():
-        given = np.asarray(cost.get(method, ()), dtype=float)
-        if given.shape not in (curves.shape, curves.shape[1:]):
+        given = np.arange(1.0, curves.shape[1] + 1)
+        if cost is not None:
+            given = np.asarray(cost.get(method, ()), dtype=float)
+        if given.shape in (curves.shape, curves.shape[1:]):
+            spent[method] = np.broadcast_to(given, curves.shape)
+        else:
             problems.add(f"cost[{method!r}]", given.shape, f"the shape {curves.shape}",
                          "numpy.cumsum(epochs, axis=1)")  # fmt: skip
-            continue
-        spent[method] = np.broadcast_to(given, curves.shape)
     return spent
 
 
@@ -235,22 +208,23 @@ def _win(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(((pairs + 1) / 2).mean())
 
 
-def _title(info: Race, against: str) -> str:
+def _title(info: Race) -> str:
     if not info.wins:
         return f"{info.leader} reaches {number(np.median(info.final[info.leader]))}"
-    nearest = min(info.wins, key=info.wins.get)
+    nearest = min(info.wins, key=lambda method: info.wins[method])
     if len(info.final[info.leader]) == 1 and len(info.final[nearest]) == 1:
         return f"One run each: {info.leader} ends ahead, which proves little"
     share = info.wins[nearest]
     return (
-        f"After {number(info.at)} {against}, {info.leader} beats {nearest} in "
+        f"After {number(info.at)} {info.against}, {info.leader} beats {nearest} in "
         f"{round(100 * share)}% of the pairs (ties half)"
     )
 
 
-def _sentence(info: Race, against: str, score: str) -> str:
+def _sentence(info: Race, score: str) -> str:
     medians = ", ".join(f"{m} {number(np.median(f))}" for m, f in info.final.items())
-    text = f"After {number(info.at)} {against} the best {score} so far is, in the median: {medians}"
+    text = f"After {number(info.at)} {info.against} the best {score} so far is, in the median: "
+    text += medians
     if max(len(runs) for runs in info.final.values()) == 1 and info.wins:
         text += " (one run each, which proves little)"
     elif info.wins:

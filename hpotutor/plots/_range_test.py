@@ -8,20 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import Problems
+from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILLION,
-    Reading,
-    finish,
-    house_style,
-    new_axes,
-    number,
-)
+from hpotutor.plots.formatting import number
+from hpotutor.plots.style import BLACK, BLUE, GREEN, GREY, VERMILLION, finish
 
 
 class RangeTest(NamedTuple):
@@ -80,7 +72,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     if loss.shape != rate.shape:
         problems.add("loss", loss.shape, f"the shape of learning_rate, {rate.shape}", "loss=losses")
     window = max(1, len(rate) // 15) if window is None else window
-    if not isinstance(window, int) or window < 1:
+    if not is_whole(window) or window < 1:
         problems.add("window", window, "an integer from 1 up", "window=5")
     problems.raise_if_any()
     finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
@@ -105,51 +97,36 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     return RangeTest(rate, loss, padded, *ends, float(rate[steepest]), bursts)
 
 
-def range_test(
-    learning_rate: object,
-    loss: object,
-    *,
-    window: int | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(range_test_info)
+def range_test(info: RangeTest, ax: Axes) -> str:
     """Draw the loss against the rising learning rate, and the region worth searching.
-
-    Parameters
-    ----------
-    learning_rate, loss, window
-        See `range_test_info`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         The region, and where training bursts.
     """
-    info = range_test_info(learning_rate, loss, window=window)
-    with house_style():
-        ax = new_axes(ax)
-        ax.set_xscale("log")
-        ax.axvspan(info.low, info.high, facecolor=GREEN, alpha=0.16, lw=0)
-        region = f"search here: {number(info.low)} to {number(info.high)}"
-        ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
-                   alpha=0.6, label=region)  # fmt: skip
-        ax.plot(info.learning_rate, info.loss, color=GREY, lw=0.7, alpha=0.8, label="each batch")
-        ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
-        at = np.interp(info.steepest, info.learning_rate, info.smoothed)
-        ax.plot(info.steepest, at, marker="v", ms=10, color=BLACK, ls="", zorder=4,
-                label=f"falls fastest: {number(info.steepest)}")  # fmt: skip
-        if info.bursts is not None:
-            ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6,
-                       label=f"bursts: {number(info.bursts)}")  # fmt: skip
-        seen = info.smoothed[np.isfinite(info.smoothed)]
-        until = int(np.argmin(seen)) + 1
-        top = seen[:until].max()
-        room = top - seen.min()
-        ax.set_ylim(seen.min() - 0.2 * room, top + 0.6 * room)
-        finish(ax, title=_title(info), x="learning_rate (log scale)", y="training loss")
-        ax.legend(fontsize=9, loc="best")
-    return Reading(_sentence(info))
+    ax.set_xscale("log")
+    ax.axvspan(info.low, info.high, facecolor=GREEN, alpha=0.16, lw=0)
+    region = f"search here: {number(info.low)} to {number(info.high)}"
+    ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
+               alpha=0.6, label=region)  # fmt: skip
+    ax.plot(info.learning_rate, info.loss, color=GREY, lw=0.7, alpha=0.8, label="each batch")
+    ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
+    at = np.interp(info.steepest, info.learning_rate, info.smoothed)
+    ax.plot(info.steepest, at, marker="v", ms=10, color=BLACK, ls="", zorder=4,
+            label=f"falls fastest: {number(info.steepest)}")  # fmt: skip
+    if info.bursts is not None:
+        ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6,
+                   label=f"bursts: {number(info.bursts)}")  # fmt: skip
+    seen = info.smoothed[np.isfinite(info.smoothed)]
+    until = int(np.argmin(seen)) + 1
+    top = seen[:until].max()
+    room = top - seen.min()
+    ax.set_ylim(seen.min() - 0.2 * room, top + 0.6 * room)
+    finish(ax, title=_title(info), x="learning_rate (log scale)", y="training loss")
+    ax.legend()
+    return _sentence(info)
 
 
 def _smooth(loss: np.ndarray, window: int) -> np.ndarray:
@@ -166,11 +143,9 @@ def _title(info: RangeTest) -> str:
 
 
 def _sentence(info: RangeTest) -> str:
-    end = (
-        "it had not burst when the test ended"
-        if info.bursts is None
-        else f"it bursts at {number(info.bursts)}"
-    )
+    end = "it had not burst when the test ended"
+    if info.bursts is not None:
+        end = f"it bursts at {number(info.bursts)}"
     return (
         f"The loss does most of its fall between learning rates {number(info.low)} and "
         f"{number(info.high)} (fastest at {number(info.steepest)}), and {end}."

@@ -6,18 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
-from hpotutor.plots._trials import (
-    complete,
-    direction_of,
-    is_numeric,
-    knob_label,
-    need_columns,
-    score_label,
-    ticks_at,
-    trials_frame,
-)
-from hpotutor.plots.style import Reading, finish, house_style, look, new_axes, number
+from hpotutor._validation import is_number
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
+from hpotutor.plots.formatting import knob_label, number, score_label
+from hpotutor.plots.style import SIZES, finish, look, set_height, ticks_at
 
 _OVER = ("best", "mean")
 
@@ -71,20 +64,15 @@ def sensitivity_info(
     >>> sensitivity_info(frame)[["optimizer", "best_at", "decades"]].values.tolist()
     [['adam', 0.001, 1.0], ['sgd', 0.1, 0.0]]
     """
-    problems = Problems("sensitivity")
-    frame = trials_frame("sensitivity", result)
-    direction = direction_of(problems, result, direction)
+    problems, frame, sign = opened("sensitivity", result, direction)
     problems.choice("over", over, _OVER)
-    if not isinstance(tolerance, int | float) or not tolerance >= 0:
+    if not is_number(tolerance) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
-    if need_columns(problems, frame, knob=knob, by=by, value=value):
+    if need_scores(problems, frame, value, knob=knob, by=by):
         if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
             problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')
-        if not complete(frame, value).any():
-            problems.say("No trial has finished with a finite value: nothing to show.")
     problems.raise_if_any()
     done = frame[complete(frame, value)]
-    sign = 1.0 if direction == "maximize" else -1.0
     how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
     lines = done.pivot_table(index=knob, columns=by, values=value, aggfunc=how, sort=False)
     # Levels where everything failed stay as gaps: a range of good levels ends there.
@@ -104,57 +92,34 @@ def sensitivity_info(
     return table
 
 
+@figure(sensitivity_info, (7.4, 4.2))
 def sensitivity(
-    result: object,
-    *,
-    knob: str = "learning_rate",
-    by: str = "optimizer",
-    value: str = "value",
-    over: str = "mean",
-    tolerance: float = 0.01,
-    direction: str | None = None,
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+    table: pd.DataFrame, ax: Axes, *, knob: str, tolerance: float, score: str | None = None
+) -> str:
     """Draw the score against the learning rate for each optimizer, its good range thick.
-
-    Parameters
-    ----------
-    result, knob, by, value, over, tolerance, direction
-        See `sensitivity_info`.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         The width of each optimizer's good range, in decades.
     """
-    table = sensitivity_info(
-        result, knob=knob, by=by, value=value, over=over, tolerance=tolerance, direction=direction
-    )
-    lines = pd.DataFrame(table.attrs["lines"])
+    by, lines = str(table.columns[0]), pd.DataFrame(table.attrs["lines"])
     score = score_label(lines.to_numpy(), score)
-    with house_style():
-        ax = new_axes(ax, (7.4, 4.2))
-        ax.set_xscale("log")
-        for index, name in enumerate(lines.columns):
-            style, row = look(index), table[table[by] == name].iloc[0]
-            pen = {"color": style.color, "marker": style.marker}
-            text = f"{name}: {_decades(row)}"
-            ax.plot(lines.index, lines[name], ls=style.linestyle, lw=1.4, ms=5, label=text, **pen)
-            good = lines.loc[row["low"] : row["high"], name]
-            ax.plot(good.index, good, color=style.color, lw=5, alpha=0.35, solid_capstyle="round")
-            ax.plot(row["best_at"], row["best"], mec="black", ms=10, ls="", zorder=4, **pen)
-        ticks_at(ax, list(lines.index))
-        _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
-        finish(ax, title=_title(table, by, tolerance), x=knob_label(knob, True), y=score)
-        # Beside the curves there is no room that stays free.
-        ax.legend(fontsize=9, title=f"within {number(tolerance)} of its best", title_fontsize=9,
-                  alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
-    return Reading(_sentence(table, by, knob, tolerance))
+    ax.set_xscale("log")
+    for index, name in enumerate(lines.columns):
+        style, row = look(index), table[table[by] == name].iloc[0]
+        ax.plot(lines.index, lines[name], lw=1.4, ms=5, label=f"{name}: {_decades(row)}",
+                **style.pen)  # fmt: skip
+        good = lines.loc[row["low"] : row["high"], name]
+        ax.plot(good.index, good, color=style.color, lw=5, alpha=0.35, solid_capstyle="round")
+        ax.plot(row["best_at"], row["best"], mec="black", ms=10, zorder=4, **style.pen)
+    ticks_at(ax, list(lines.index))
+    _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
+    finish(ax, title=_title(table, by, tolerance), x=knob_label(knob, True), y=score)
+    # Beside the curves there is no room that stays free.
+    ax.legend(title=f"within {number(tolerance)} of its best", title_fontsize=SIZES["small"],
+              alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
+    return _sentence(table, by, knob, tolerance)
 
 
 def _decades(row: pd.Series) -> str:
@@ -170,8 +135,7 @@ def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> No
         low = max(low, best.min() - depth)
     elif depth > 0:
         high = min(high, best.max() + depth)
-    room = 0.05 * max(high - low, 1e-9)
-    ax.set_ylim(low - room, high + room)
+    set_height(ax, low, high, 0.05)
 
 
 def _good_range(good: np.ndarray, best: int) -> tuple[int, int]:

@@ -9,27 +9,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
-from hpotutor.plots._trials import trials_frame
-from hpotutor.plots.style import (
-    BLACK,
-    Reading,
-    counted,
-    duration,
-    finish,
-    house_style,
-    look,
-    new_axes,
-    number,
-)
-
-_COLUMNS = ("worker", "start", "end")
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import need_table, trials_frame
+from hpotutor.plots.formatting import counted, duration, number
+from hpotutor.plots.style import BLACK, finish, look
 
 
 class Timeline(NamedTuple):
     """``workers`` has worker, tasks, busy (seconds), share; times are in seconds.
 
     ``speed_up`` is the work of all tasks divided by the time the cluster took, ``busy`` the
-    share of the workers' time in which they worked.
+    share of the workers' time in which they worked. ``n_workers`` counts the workers, and
+    ``tasks`` what was given, with kind and busy (seconds) for each row.
     """
 
     workers: pd.DataFrame
@@ -38,6 +29,8 @@ class Timeline(NamedTuple):
     busy: float
     speed_up: float
     kinds: list
+    n_workers: int
+    tasks: pd.DataFrame
 
 
 def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
@@ -69,11 +62,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     """
     problems = Problems("timeline")
     frame = trials_frame("timeline", tasks)
-    missing = [column for column in _COLUMNS if column not in frame]
-    if missing:
-        problems.add("tasks", list(frame.columns), f"columns {', '.join(_COLUMNS)}",
-                     "timeline(frame[['worker', 'start', 'end']])")  # fmt: skip
-        problems.raise_if_any()
+    need_table(problems, "tasks", frame, ("worker", "start", "end"))
     if not (frame["end"] >= frame["start"]).all():
         problems.say("A task ends before it starts, or has no time: check start and end.")
     seen = int(frame["worker"].nunique())
@@ -81,6 +70,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
         problems.add("workers", workers, f"at least the {seen} that had a task", f"workers={seen}")
     problems.raise_if_any()
     count = seen if workers is None else workers
+    frame = frame if "kind" in frame else frame.assign(kind="task")
     frame["busy"] = frame["end"] - frame["start"]
     makespan = float(frame["end"].max() - frame["start"].min())
     table = frame.groupby("worker")["busy"].agg(["size", "sum"]).reset_index()
@@ -88,83 +78,70 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     table["share"] = table["busy"] / makespan if makespan > 0 else 1.0
     work = float(table["busy"].sum())
     speed_up = work / makespan if makespan > 0 else float(count)
-    kinds = list(pd.unique(frame["kind"])) if "kind" in frame else ["task"]
-    return Timeline(table, makespan, work, speed_up / count, speed_up, kinds)
+    kinds = list(pd.unique(frame["kind"]))
+    return Timeline(table, makespan, work, speed_up / count, speed_up, kinds, count, frame)
 
 
-def timeline(
-    tasks: object,
-    *,
-    workers: int | None = None,
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+@figure(timeline_info, lambda info: (7.4, min(6.0, 1.7 + 0.3 * min(info.n_workers, 14))))
+def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     """Draw a bar for every task, a row for every worker.
 
     Parameters
     ----------
-    tasks, workers
-        See `timeline_info`.
     title : str, optional
         Put before the message, such as "Synchronous".
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
 
     Returns
     -------
     Reading
         Time taken, speed-up, and the share of time in which workers waited.
     """
-    info = timeline_info(tasks, workers=workers)
-    frame = trials_frame("timeline", tasks)
-    frame = frame if "kind" in frame else frame.assign(kind="task")
+    frame, count = info.tasks, info.n_workers
     rows = {worker: place for place, worker in enumerate(info.workers["worker"])}
-    count = len(rows) if workers is None else workers
     unit, size = _unit(info.makespan)
     begin = frame["start"].min()
-    with house_style():
-        ax = new_axes(ax, (7.4, min(6.0, 1.7 + 0.3 * min(count, 14))))
-        for index, kind in enumerate(info.kinds):
-            style, part = look(index), frame[frame["kind"] == kind]
-            left = (part["start"] - begin) / size
-            ax.barh(part["worker"].map(rows), (part["end"] - part["start"]) / size, left=left,
-                    height=0.82 if count <= 40 else 1.0, color=style.color, alpha=0.75,
-                    hatch=style.hatch if count <= 40 else None, edgecolor="white",
-                    linewidth=0.8 if count <= 40 else 0.1, label=str(kind))  # fmt: skip
-        end = info.makespan / size
-        ax.axvline(end, color=BLACK, lw=1.2, ls="--")
-        ax.set(xlim=(0, end * 1.02 if end else 1), ylim=(count - 0.4, -0.6))
-        if count <= 14:
-            ax.set_yticks(list(rows.values()), [str(worker) for worker in rows])
-        message = _message(info, count)
-        text = f"{title}: {message[0].lower()}{message[1:]}" if title else message
-        finish(ax, title=text, x=f"time since the start ({unit})", y="worker", grid="x")
-        if len(info.kinds) > 1:
-            ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return Reading(_sentence(info, count))
+    for index, kind in enumerate(info.kinds):
+        style, part = look(index), frame[frame["kind"] == kind]
+        left = (part["start"] - begin) / size
+        ax.barh(part["worker"].map(rows), part["busy"] / size, left=left,
+                height=0.82 if count <= 40 else 1.0, color=style.color, alpha=0.75,
+                hatch=style.hatch if count <= 40 else None, edgecolor="white",
+                linewidth=0.8 if count <= 40 else 0.1, label=str(kind))  # fmt: skip
+    end = info.makespan / size
+    ax.axvline(end, color=BLACK, lw=1.2, ls="--")
+    ax.set(xlim=(0, end * 1.02 if end else 1), ylim=(count - 0.4, -0.6))
+    if count <= 14:
+        ax.set_yticks(list(rows.values()), [str(worker) for worker in rows])
+    message = _message(info)
+    text = f"{title}: {message[0].lower()}{message[1:]}" if title else message
+    finish(ax, title=text, x=f"time since the start ({unit})", y="worker", grid="x")
+    if len(info.kinds) > 1:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _sentence(info)
 
 
 def _unit(seconds: float) -> tuple[str, float]:
-    for size, unit in ((2 * 86400, "days"), (2 * 3600, "hours"), (120, "minutes")):
-        if seconds >= size:
-            return unit, {"days": 86400.0, "hours": 3600.0, "minutes": 60.0}[unit]
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return unit, float(size)
     return "seconds", 1.0
 
 
-def _message(info: Timeline, count: int) -> str:
-    if count == 1:
+def _message(info: Timeline) -> str:
+    if info.n_workers == 1:
         return f"One worker needs {duration(info.makespan)}"
+    faster = number(float(f"{info.speed_up:.3g}"))
+    idle = round(100 * (1 - info.busy))
     return (
-        f"{count} workers are {number(float(f'{info.speed_up:.3g}'))} times as fast as one: "
-        f"they wait {round(100 * (1 - info.busy))}% of the time"
+        f"{info.n_workers} workers are {faster} times as fast as one: they wait {idle}% of the time"
     )
 
 
-def _sentence(info: Timeline, count: int) -> str:
+def _sentence(info: Timeline) -> str:
     tasks = int(info.workers["tasks"].sum())
     idle = np.clip(1 - info.busy, 0, 1)
     return (
         f"{counted(tasks, 'task')} worth {duration(info.work)} of one worker's time took "
-        f"{counted(count, 'worker')} {duration(info.makespan)}: a speed-up of "
+        f"{counted(info.n_workers, 'worker')} {duration(info.makespan)}: a speed-up of "
         f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
     )

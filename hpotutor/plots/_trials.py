@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from hpotutor.errors import Problems
-from hpotutor.plots.style import show
 
 # The columns of `SearchResult.to_frame()` that are not hyperparameters.
 BOOKKEEPING = (
     "trial", "value", "status", "epochs", "epochs_spent", "seconds", "seed", "reason", "train_value"
 )  # fmt: skip
 DIRECTIONS = ("maximize", "minimize")
-_UNITS = {
-    "batch_size": "rows per batch",
-    "dropout": "share of units",
-    "epochs": "passes over the training rows",
-    "layers": "hidden layers",
-    "units": "per hidden layer",
-}
 
 
 def trials_frame(call: str, result: object) -> pd.DataFrame:
     """Return a table with a row per trial from a SearchResult or a data frame."""
-    frame = result.to_frame() if hasattr(result, "to_frame") else result
+    frame: Any = result.to_frame() if hasattr(result, "to_frame") else result
     problems = Problems(call)
     if not isinstance(frame, pd.DataFrame):
         problems.add("result", result, "a SearchResult or a data frame", "result.to_frame()")
@@ -38,27 +33,53 @@ def trials_frame(call: str, result: object) -> pd.DataFrame:
 
 def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:
     """Return an array of floats, or raise with all that was noted if that cannot be."""
-    try:
+    array = None
+    with contextlib.suppress(TypeError, ValueError):
         array = None if value is None else np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        array = None
     if array is None:
         problems.add(name, value, "numbers", instead)
         problems.raise_if_any()
+    assert array is not None
     return array
 
 
-def check_share(problems: Problems, name: str, value: object, example: float) -> None:
-    """Note an argument that is not a number between 0 and 1."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 0 < value < 1:
-        problems.add(name, value, "a share between 0 and 1", f"{name}={example}")
+def opened(
+    call: str, result: object, direction: str | None
+) -> tuple[Problems, pd.DataFrame, float]:
+    """Return where to note problems, the table of trials, and the sign that makes scores rise."""
+    problems, frame = Problems(call), trials_frame(call, result)
+    known = direction_of(problems, result, direction)
+    return problems, frame, -1.0 if known == "minimize" else 1.0
+
+
+def sign_of(problems: Problems, direction: str) -> float:
+    """Return the sign that makes scores rise, and note a direction that is none."""
+    problems.choice("direction", direction, DIRECTIONS)
+    return -1.0 if direction == "minimize" else 1.0
 
 
 def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note each argument whose value is not a column of ``frame``."""
     fine = [problems.choice(name, column, frame.columns) for name, column in columns.items()]
     return all(fine)
+
+
+def need_table(
+    problems: Problems, name: str, frame: pd.DataFrame, columns: tuple[str, ...]
+) -> None:
+    """Raise if the table given as argument ``name`` lacks one of ``columns``."""
+    if not set(columns) <= set(frame):
+        problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
+                     f"{problems.call}(frame[{list(columns)}])")  # fmt: skip
+        problems.raise_if_any()
+
+
+def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
+    """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
+    fine = need_columns(problems, frame, **columns, value=value)
+    if value in frame and not complete(frame, value).any():
+        problems.say("No trial has finished with a finite value: nothing to show.")
+    return fine
 
 
 def direction_of(problems: Problems, result: object, direction: str | None) -> str:
@@ -100,7 +121,7 @@ def levels_of(values: pd.Series) -> list:
     return sorted(distinct) if is_numeric(values) else distinct
 
 
-def log_due(values: object) -> bool:
+def log_due(values: ArrayLike) -> bool:
     """Return whether numbers spread evenly by ratio rather than by difference.
 
     Examples
@@ -119,29 +140,3 @@ def log_due(values: object) -> bool:
     linear = abs((middle - low) / (high - low) - 0.5)
     logarithmic = abs(np.log(middle / low) / np.log(high / low) - 0.5)
     return bool(logarithmic < linear)
-
-
-def knob_label(name: str, log: bool = False) -> str:
-    """Return an axis label: the knob as typed in code, its unit, and the scale."""
-    notes = [_UNITS[name]] if name in _UNITS else []
-    notes += ["log scale"] if log else []
-    return f"{name} ({', '.join(notes)})" if notes else name
-
-
-def score_label(values: object, score: str | None) -> str:
-    """Return ``score``, or a guess at what the values of an objective are."""
-    if score is not None:
-        return score
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    shares = values.size > 0 and values.min() >= 0 and values.max() <= 1
-    return "validation accuracy" if shares else "objective value"
-
-
-def ticks_at(ax: Axes, levels: list, axis: str = "x") -> None:
-    """Put ticks at a knob's levels, or leave them to Matplotlib when there are many."""
-    if len(levels) > 9:
-        return
-    target = ax.xaxis if axis == "x" else ax.yaxis
-    target.set_ticks(levels, labels=[show(level) for level in levels])
-    target.set_ticks([], minor=True)

@@ -9,31 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
-from hpotutor.plots._trials import (
-    complete,
-    direction_of,
-    is_numeric,
-    knob_label,
-    levels_of,
-    log_due,
-    need_columns,
-    plain,
-    score_label,
-    ticks_at,
-    trials_frame,
-)
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    VERMILLION,
-    Reading,
-    finish,
-    house_style,
-    new_axes,
-    number,
-    show,
-)
+from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
+from hpotutor.plots.formatting import knob_label, number, score_label, show
+from hpotutor.plots.style import BLACK, BLUE, GREYS, VERMILLION, finish, star, ticks_at
 
 
 class ValidationCurve(NamedTuple):
@@ -97,13 +76,9 @@ def validation_curve_info(
     >>> found.best_level, found.grid_best_level, round(found.missed, 3), found.edge
     (32, 16, 0.05, '')
     """
-    problems = Problems("validation_curve")
-    frame = trials_frame("validation_curve", result)
-    direction = direction_of(problems, result, direction)
+    problems, frame, sign = opened("validation_curve", result, direction)
     train_named = {"train": train} if train is not None else {}
-    if need_columns(problems, frame, knob=knob, value=value, **train_named):
-        if not complete(frame, value).any():
-            problems.say("No trial has finished with a finite value: nothing to show.")
+    if need_scores(problems, frame, value, knob=knob, **train_named):
         tried = list(frame[knob].dropna().unique())
         absent = [level for level in (grid if grid is not None else ()) if level not in tried]
         if absent:
@@ -111,8 +86,7 @@ def validation_curve_info(
     problems.raise_if_any()
     frame["_train"] = _training(result, frame, train)
     done = frame[complete(frame, value)]
-    levels = _summary(done, knob, value)
-    sign = 1.0 if direction == "maximize" else -1.0
+    known, levels = levels_of(done[knob]), _summary(done, knob, value)
     scores = sign * levels["validation"].to_numpy()
     place = int(np.argmax(scores))
     numeric = is_numeric(done[knob])
@@ -122,70 +96,48 @@ def validation_curve_info(
         inside = np.flatnonzero(levels["level"].isin(list(grid)))
         if inside.size:
             chosen = int(inside[np.argmax(scores[inside])])
-            grid_best = plain(levels["level"].iloc[chosen])
-            missed = float(scores[place] - scores[chosen])
-    return ValidationCurve(
-        knob, levels, plain(levels["level"].iloc[place]), float(levels["validation"].iloc[place]),
-        ends.get(place, ""), numeric and log_due(levels["level"]), grid_best, missed,
-    )  # fmt: skip
+            grid_best, missed = known[chosen], float(scores[place] - scores[chosen])
+    best = float(levels["validation"].iloc[place])
+    return ValidationCurve(knob, levels, known[place], best, ends.get(place, ""),
+                           numeric and log_due(known), grid_best, missed)  # fmt: skip
 
 
+@figure(validation_curve_info)
 def validation_curve(
-    result: object,
-    knob: str,
-    *,
-    value: str = "value",
-    train: str | None = None,
-    grid: Sequence | None = None,
-    direction: str | None = None,
-    score: str | None = None,
-    ax: Axes | None = None,
-) -> Reading:
+    info: ValidationCurve, ax: Axes, *, grid: Sequence | None, score: str | None = None
+) -> str:
     """Draw one knob against the score, on a log axis when its levels call for one.
 
-    Parameters
-    ----------
-    result, knob, value, train, grid, direction
-        See `validation_curve_info`. Levels of ``grid`` are drawn as large diamonds.
-    score : str, optional
-        What the values are; "validation accuracy" if all are shares.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
+    Levels of ``grid`` are drawn as large diamonds.
 
     Returns
     -------
     Reading
         The best level, the edge it lies on, and what a grid missed.
     """
-    info = validation_curve_info(
-        result, knob, value=value, train=train, grid=grid, direction=direction
-    )
     levels = info.levels
     score = score_label(levels["validation"], score)
     numeric = is_numeric(levels["level"])
-    x = levels["level"].astype(float) if numeric else np.arange(len(levels))
-    with house_style():
-        ax = new_axes(ax)
-        if info.log:
-            ax.set_xscale("log")
-        if "training" in levels:
-            ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
-        _draw_validation(ax, x, levels, joined=numeric)
-        if grid is not None:
-            _draw_grid(ax, x, levels, grid, info)
-        place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
-        ax.plot(np.asarray(x)[place], info.best_value, marker="*", ms=16, color=BLACK, ls="",
-                mfc="#F0E442", zorder=5, label=f"best: {show(info.best_level)}")  # fmt: skip
-        if numeric:
-            ticks_at(ax, list(levels["level"]))
-        else:
-            ax.set_xticks(x, [show(level) for level in levels["level"]])
-            ax.set_xlim(-0.5, len(levels) - 0.5)
-            ax.margins(y=0.2)
-        label = score if "training" not in levels else score.replace("validation ", "")
-        finish(ax, title=_title(info), x=knob_label(knob, info.log), y=label)
-        ax.legend(fontsize=9)
-    return Reading(_sentence(info, score))
+    x = levels["level"].to_numpy(dtype=float) if numeric else np.arange(len(levels))
+    if info.log:
+        ax.set_xscale("log")
+    if "training" in levels:
+        ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
+    _draw_validation(ax, x, levels, joined=numeric)
+    if grid is not None:
+        _draw_grid(ax, x, levels, grid, info)
+    place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
+    star(ax, (x[place], info.best_value), f"best: {show(info.best_level)}")
+    if numeric:
+        ticks_at(ax, list(levels["level"]))
+    else:
+        ax.set_xticks(x, [show(level) for level in levels["level"]])
+        ax.set_xlim(-0.5, len(levels) - 0.5)
+        ax.margins(y=0.2)
+    label = score if "training" not in levels else score.replace("validation ", "")
+    finish(ax, title=_title(info), x=knob_label(info.knob, info.log), y=label)
+    ax.legend()
+    return _sentence(info, score)
 
 
 def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Series:
@@ -193,7 +145,8 @@ def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Seri
     column = train or "train_value"
     if column in frame:
         return frame[column].astype(float)
-    curves = result.curves() if callable(getattr(result, "curves", None)) else []
+    curves = getattr(result, "curves", None)
+    curves = curves() if callable(curves) else []
     curves = list(curves.values()) if isinstance(curves, dict) else list(curves)
     if len(curves) != len(frame):
         return pd.Series(np.nan, index=frame.index)
@@ -212,11 +165,11 @@ def _summary(done: pd.DataFrame, knob: str, value: str) -> pd.DataFrame:
     return table
 
 
-def _draw_validation(ax: Axes, x: object, levels: pd.DataFrame, *, joined: bool) -> None:
+def _draw_validation(ax: Axes, x: np.ndarray, levels: pd.DataFrame, *, joined: bool) -> None:
     several = int(levels["trials"].max()) > 1
     text = "validation (mean and range)" if several else "validation"
-    pen = {"color": VERMILLION, "marker": "o", "ms": 5, "label": text}
-    ax.plot(x, levels["validation"], ls="-" if joined else "", zorder=3, **pen)
+    ax.plot(x, levels["validation"], ls="-" if joined else "", zorder=3, color=VERMILLION,
+            marker="o", ms=5, label=text)  # fmt: skip
     if several and joined:
         ax.fill_between(x, levels["low"], levels["high"], color=VERMILLION, alpha=0.18, lw=0)
     elif several:
@@ -224,13 +177,13 @@ def _draw_validation(ax: Axes, x: object, levels: pd.DataFrame, *, joined: bool)
 
 
 def _draw_grid(
-    ax: Axes, x: object, levels: pd.DataFrame, grid: Sequence, info: ValidationCurve
+    ax: Axes, x: np.ndarray, levels: pd.DataFrame, grid: Sequence, info: ValidationCurve
 ) -> None:
     inside = levels["level"].isin(list(grid)).to_numpy()
-    ax.plot(np.asarray(x)[inside], levels["validation"][inside], ls="", marker="D", ms=10,
+    ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
             mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
-    for place in np.asarray(x)[inside]:
-        ax.axvline(place, color="#999999", lw=0.8, ls=":", zorder=1)
+    for place in x[inside]:
+        ax.axvline(place, color=GREYS["border"], lw=0.8, ls=":", zorder=1)
 
 
 def _title(info: ValidationCurve) -> str:

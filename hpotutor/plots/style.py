@@ -1,54 +1,65 @@
-"""How the course's figures look, and the sentence that each of them returns."""
+"""How the course's figures look: colors, sizes, and what several of them draw alike."""
 
 from __future__ import annotations
 
 import contextlib
-import html
-import math
 import textwrap
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from hpotutor.errors import Problems
+from hpotutor.plots.formatting import Reading as Reading  # with three more, for the widgets
+from hpotutor.plots.formatting import counted as counted
+from hpotutor.plots.formatting import duration as duration
+from hpotutor.plots.formatting import number as number
+from hpotutor.plots.formatting import show
 
 # Okabe and Ito's eight colors, told apart by readers with any color vision deficiency:
 # https://jfly.uni-koeln.de/color/
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE = "#767676", "#D9D9D9"
-TEXT_SIZE = 10
+# What stays in the background, from small text to the lightest fill; then font sizes.
+GREYS = {
+    "note": "#444444",  # small text beside the marks
+    "stopped": "#6A6A6A",
+    "outline": "#8A8A8A",
+    "border": "#999999",
+    "pruned": "#9A9A9A",
+    "others": "#A9A9A9",
+    "kinship": "#B5B5B5",
+    "empty": "#BBBBBB",
+    "gap": "#C4C4C4",
+    "underfit": "#CCCCCC",
+    "grid": "#E4E4E4",
+}
+SIZES = {"title": 11, "text": 10, "panel": 9.5, "small": 9, "dense": 8.5, "empty": 8, "tiny": 7.5}
 
 _RC = {
     "axes.axisbelow": True,
     "axes.grid": True,
-    "axes.labelsize": TEXT_SIZE,
+    "axes.labelsize": SIZES["text"],
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "axes.titlesize": SIZES["title"],
     "axes.titleweight": "bold",
     "figure.dpi": 100,
     "figure.facecolor": "white",
-    "font.size": TEXT_SIZE,
-    "grid.color": "#E4E4E4",
+    "font.size": SIZES["text"],
+    "grid.color": GREYS["grid"],
     "grid.linewidth": 0.7,
     "legend.edgecolor": "none",
     "legend.facecolor": "white",
     "legend.framealpha": 0.8,
-    "legend.fontsize": 9,
+    "legend.fontsize": SIZES["small"],
     "lines.linewidth": 1.8,
     "lines.markersize": 6,
     "savefig.facecolor": "white",
@@ -62,6 +73,11 @@ class Look(NamedTuple):
     linestyle: str | tuple
     marker: str
     hatch: str
+
+    @property
+    def pen(self) -> dict[str, Any]:
+        """Color, line style and marker, as Matplotlib's ``plot`` takes them."""
+        return {"color": self.color, "ls": self.linestyle, "marker": self.marker}
 
 
 _LOOKS = (
@@ -78,35 +94,6 @@ _LOOKS = (
 def look(index: int) -> Look:
     """Return color, line style, marker and hatch of series number ``index``."""
     return _LOOKS[index % len(_LOOKS)]
-
-
-class Reading(str):
-    """The sentence that belongs under a figure.
-
-    It is an ordinary string. As the last line of a notebook cell it shows the open figures
-    first and then itself, so that the sentence stands *under* the picture.
-
-    Examples
-    --------
-    >>> Reading("Best value: 0.97.").upper()
-    'BEST VALUE: 0.97.'
-    """
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        return f"<p>{html.escape(str(self), quote=False)}</p>"
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        # The inline backend shows figures when a cell has ended, which is after the cell's
-        # value: left alone, the sentence would stand above the picture it explains.
-        if "inline" in matplotlib.get_backend().lower():
-            from matplotlib_inline.backend_inline import flush_figures
-
-            flush_figures()
-        display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
 
 
 # JupyterLab hands what is moved on a panel to several threads of the kernel, but Matplotlib's
@@ -127,13 +114,12 @@ def house_style() -> Iterator[None]:
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (7.0, 4.0)) -> Axes:
     """Return ``ax``, or the axes of a new figure of ``size`` inches. Call in `house_style`."""
-    if ax is not None:
-        if not isinstance(ax, Axes):
-            problems = Problems("plots")
-            problems.add("ax", ax, "Matplotlib's axes, or None", "ax=plt.gca()")
-            problems.raise_if_any()
-        return ax
-    _, ax = plt.subplots(figsize=size, layout="constrained")
+    if ax is None:
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        problems = Problems("plots")
+        problems.add("ax", ax, "Matplotlib's axes, or None", "ax=plt.gca()")
+        problems.raise_if_any()
     return ax
 
 
@@ -143,7 +129,10 @@ def panel(ax: Axes, bounds: tuple[float, float, float, float]) -> Axes:
     return ax.inset_axes(bounds)
 
 
-def finish(ax: Axes, *, title: str, x: str, y: str, grid: str | None = "both") -> None:
+_Grid = Literal["x", "y", "both"] | None
+
+
+def finish(ax: Axes, *, title: str, x: str, y: str, grid: _Grid = "both") -> None:
     """Write title and axis labels; ``grid`` is "x", "y", "both" or None."""
     headline(ax, title)
     label(ax, x=x, y=y, grid=grid)
@@ -151,7 +140,7 @@ def finish(ax: Axes, *, title: str, x: str, y: str, grid: str | None = "both") -
 
 def headline(ax: Axes, title: str) -> None:
     """Write the figure's message above ``ax``, in lines that fit its width."""
-    figure = ax.get_figure()
+    figure = ax.figure
     # The layout is not known yet; a constrained one leaves the axes wider than they are now.
     inches = figure.bbox.width / figure.dpi * (ax.get_position().width + 0.1)
     width = max(24, int(inches / 0.091))  # a bold character is so wide
@@ -160,68 +149,53 @@ def headline(ax: Axes, title: str) -> None:
     while len(lines) > 1 and len(textwrap.wrap(title, width - 1)) == len(lines):
         width -= 1
         lines = textwrap.wrap(title, width)
-    ax.set_title("\n".join(lines), loc="left", fontsize=11, fontweight="bold")
+    ax.set_title("\n".join(lines), loc="left", fontsize=SIZES["title"], fontweight="bold")
 
 
-def label(ax: Axes, *, x: str, y: str, grid: str | None = "both") -> None:
+def label(ax: Axes, *, x: str, y: str, grid: _Grid = "both") -> None:
     """Write axis labels, and pin what Matplotlib would otherwise look up while drawing."""
-    ax.set_xlabel(x, fontsize=TEXT_SIZE)
-    ax.set_ylabel(y, fontsize=TEXT_SIZE)
+    ax.set_xlabel(x, fontsize=SIZES["text"])
+    ax.set_ylabel(y, fontsize=SIZES["text"])
     # Ticks are made when the figure is drawn, which is outside `house_style`.
-    ax.tick_params(labelsize=9, which="both")
+    ax.tick_params(labelsize=SIZES["small"], which="both")
     ax.grid(False)
     if grid:
-        ax.grid(True, axis=grid, which="major", color=_RC["grid.color"], linewidth=0.7)
+        ax.grid(True, axis=grid, which="major", color=GREYS["grid"], linewidth=0.7)
 
 
-def number(x: float) -> str:
-    """Write ``x`` with at most 3 significant digits; a whole number in full.
-
-    Examples
-    --------
-    >>> number(0.96667), number(1e-4), number(5408), number(123.4), number(3.2e-7)
-    ('0.967', '0.0001', '5,408', '123', '3.2e-07')
-    """
-    x = float(x)
-    if not math.isfinite(x):
-        return str(x)
-    if x == round(x) and abs(x) < 1e9:
-        return f"{int(x):,}"
-    if 1e-5 <= abs(x) < 1e-3:
-        return f"{float(f'{x:.3g}'):.7f}".rstrip("0")
-    if 1000 <= abs(x) < 1e9:
-        return f"{float(f'{x:.3g}'):,.0f}"
-    return f"{x:.3g}"
+def star(
+    ax: Axes,
+    place: tuple[float, float],
+    label: str | None = None,
+    *,
+    size: float = 16,
+    zorder: float = 5,
+) -> None:
+    """Mark the best of all at ``place`` (x, y)."""
+    ax.plot(*place, marker="*", ms=size, ls="", color=YELLOW, mec=BLACK, zorder=zorder, label=label)
 
 
-def show(value: object) -> str:
-    """Write a hyperparameter's value: numbers by `number`, anything else as it prints."""
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        return str(value)
-    return number(float(value))
+def set_height(ax: Axes, low: float, high: float, room: float) -> None:
+    """Let the vertical axis run from ``low`` to ``high``, and ``room`` (a share) beyond both."""
+    beyond = room * max(high - low, 1e-9)
+    ax.set_ylim(low - beyond, high + beyond)
 
 
-def duration(seconds: float) -> str:
-    """Write a time in the unit that a person would use.
-
-    Examples
-    --------
-    >>> duration(0.25), duration(90), duration(7200), duration(86400 * 3.5), duration(1e9)
-    ('0.25 s', '1.5 min', '2 h', '3.5 days', '31.7 years')
-    """
-    for size, unit in ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            shown = number(float(f"{seconds / size:.3g}"))
-            return f"{shown} {unit[:-1] if shown == '1' and unit.endswith('s') else unit}"
-    return f"{number(float(f'{seconds:.3g}'))} s"
+def halo(width: float = 3) -> list[withStroke]:
+    """Return the effect that sets text or a line off from what lies under it."""
+    return [withStroke(linewidth=width, foreground="white")]
 
 
-def counted(n: int, noun: str) -> str:
-    """Write a count with its noun.
+def whole_ticks(ax: Axes) -> None:
+    """Let the horizontal axis count: no tick between two whole numbers."""
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):
+        locator.set_params(integer=True)
 
-    Examples
-    --------
-    >>> counted(1, "trial"), counted(1200, "trial")
-    ('1 trial', '1,200 trials')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+def ticks_at(ax: Axes, levels: list) -> None:
+    """Put ticks at a knob's levels, or leave them to Matplotlib when there are many."""
+    if len(levels) > 9:
+        return
+    ax.set_xticks(levels, [show(level) for level in levels])
+    ax.set_xticks([], minor=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from hpotutor.plots import knob_label, style, surrogate
-from hpotutor.plots.style import counted, number
+from hpotutor.plots import style, surrogate
+from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.search.gp import ACQUISITIONS
 from hpotutor.widgets import _surrogate_steps as steps
 from hpotutor.widgets._base import Knob, button, menu, switch

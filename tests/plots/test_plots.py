@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -15,8 +17,9 @@ import pytest
 
 from hpotutor import plots
 from hpotutor.errors import ArgumentError
-from hpotutor.plots._trials import direction_of, log_due, score_label
-from hpotutor.plots.style import Reading, duration, headline, look, number
+from hpotutor.plots._trials import direction_of, log_due
+from hpotutor.plots.formatting import Reading, duration, number, score_label
+from hpotutor.plots.style import headline, look
 
 RNG = np.random.default_rng(7)
 EPOCHS = np.arange(1, 21)
@@ -225,6 +228,20 @@ def test_every_figure_is_tested_and_has_its_info():
     for figure in figures:
         assert callable(getattr(plots, figure))
         assert callable(getattr(plots, f"{figure}_info"))
+
+
+@pytest.mark.parametrize("figure", sorted({call[0] for call in CALLS}))
+def test_figure_shows_and_documents_what_it_takes(figure):
+    call, computed = getattr(plots, figure), getattr(plots, f"{figure}_info")
+    given = inspect.signature(call).parameters
+    for name, parameter in inspect.signature(computed).parameters.items():
+        assert given[name] == parameter
+    documented = inspect.getdoc(call)
+    for name in given:
+        assert re.search(rf"^([\w, ]+, )?{name}(, [\w, ]+)? : ", documented, re.MULTILINE), name
+    args, kwargs = next((c[1], c[2]) for c in CALLS if c[0] == figure)
+    with pytest.raises(TypeError, match=rf"{figure}\(\) .*'colour'"):
+        call(*args, **kwargs, colour="red")
 
 
 def test_names_stay_functions_after_the_files_are_imported():
