@@ -139,7 +139,7 @@ class WorkerObjective(Objective):
         return self.crew.size
 
     @property
-    def here(self) -> Objective:
+    def local(self) -> Objective:
         return self.objective
 
     def describe(self) -> dict[str, Any]:

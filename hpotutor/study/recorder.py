@@ -337,7 +337,7 @@ class Recorder:
 
     def result(self) -> SearchResult:
         """Return what was found so far."""
-        return SearchResult(self.log, self.evaluations, self.objective.here, self.stopped)
+        return SearchResult(self.log, self.evaluations, self.objective.local, self.stopped)
 
     def _admit(self, key: str, cost: int) -> None:
         if self.max_failures and self._failures >= self.max_failures:
