@@ -82,7 +82,6 @@ class TrainingProcess:
     def _stop(self) -> None:
         if self._process is not None:
             self._end()
-        self._left = 0
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

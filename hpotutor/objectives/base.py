@@ -169,11 +169,9 @@ class FunctionObjective(Objective):
         if not isinstance(deterministic, bool):
             problems.add("deterministic", deterministic, "True or False", "deterministic=False")
         problems.raise_if_any()
-        self.function = function
-        self.direction = direction
+        self.function, self.metric = function, "value"
+        self.direction, self.deterministic = direction, deterministic
         self.epochs = None if epochs is None else int(epochs)
-        self.deterministic = deterministic
-        self.metric = "value"
         self._takes_epochs = _count_positional(function) >= 2
 
     def evaluate(

@@ -12,8 +12,6 @@ from sklearn.model_selection import StratifiedKFold
 from hpotutor.datasets.loader import Dataset
 
 Curve = dict[str, list[float]]
-# From the worst end of a training to the best: that of the worst fold is the evaluation's.
-_ENDS = ("failed", "diverged", "pruned", "complete")
 
 
 @dataclass
@@ -30,11 +28,6 @@ class Fit:
     def epochs(self) -> int:
         """Epochs trained."""
         return len(self.curve.get("loss", ()))
-
-
-def worst_end(fits: Sequence[Fit]) -> Fit:
-    """Return the fold that ended worst, the earliest of those."""
-    return min(fits, key=lambda fit: (_ENDS.index(fit.status), fit.epochs))
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:

@@ -17,8 +17,9 @@ from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
-from hpotutor.objectives.scoring import Fit, cut_folds, mean_curve, value_of, worst_end
+from hpotutor.objectives.scoring import Fit, cut_folds, mean_curve, value_of
 
+_ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -185,8 +186,9 @@ class TrainObjective(Objective):
         return request
 
     def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
-        """Score the trainings of all folds."""
-        curves, end = [fit.curve for fit in fits], worst_end(fits)
+        """Score the trainings of all folds; the one that ended worst gives the status."""
+        curves = [fit.curve for fit in fits]
+        end = min(fits, key=lambda fit: (_ENDS.index(fit.status), fit.epochs))
         best = self.score == "best" or self.early_stopping is not None
         scored = end.status in ("complete", "pruned")
         return Evaluation(
