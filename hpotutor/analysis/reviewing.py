@@ -123,7 +123,7 @@ def review(
     _check_arguments(space, result, trials, data, difference)
     objective = None
     if result is not None:
-        objective = result.objective.here if result.objective is not None else None
+        objective = result.objective.local if result.objective is not None else None
         own = getattr(objective, "data", None)
         data = own if data is None and isinstance(own, Dataset) else data
         trials = len(result) if trials is None else trials

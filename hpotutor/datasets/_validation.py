@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import DataError, Problems
 
 
-def check_shares(problems: Problems, validation: object, test: object) -> None:
+def check_shares(problems: Problems, validation: float, test: float) -> None:
     """Note shares that are none, or that leave nothing to train on."""
     fine = True
     for argument, share in (("validation", validation), ("test", test)):
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        if not is_number(share) or not 0 < share < 1:
             problems.add(argument, share, "a share of the rows between 0 and 1", f"{argument}=0.2")
             fine = False
     if fine and validation + test >= 1:
@@ -44,7 +45,7 @@ def from_frame(frame: pd.DataFrame, target: str | None) -> tuple:
     problems = Problems("load")
     columns = [str(column) for column in frame.columns]
     frame = frame.set_axis(columns, axis="columns")
-    if isinstance(target, int) and not isinstance(target, bool):  # columns without names
+    if is_whole(target):  # columns without names
         target = str(target)
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         problems.say(

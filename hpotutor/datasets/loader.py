@@ -261,7 +261,8 @@ def load(
         frame = read_csv(source)
         name, x, y, columns, shape = Path(source).stem, *from_frame(frame, target), None
     else:
-        name, (x, y, columns, shape) = source, _built_in(source)
+        name = str(source)
+        x, y, columns, shape = _built_in(name)
     classes, numbers = check_labels(name, y, validation, test)
     return _split(name, x, numbers, classes, columns, shape, validation, test, seed, scale)
 
@@ -332,6 +333,6 @@ def _split(name, x, y, classes, columns, shape, validation, test, seed, scale) -
         feature_names=columns,
         image_shape=shape,
         scaler=scaler,
-        seed=seed,
+        seed=int(seed),
         _test=(parts[2], y_test.astype("int64")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import math
 import os
 import pickle
@@ -10,12 +10,9 @@ import subprocess
 import sys
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
-from hpotutor.objectives.base import Evaluation, OnEpoch, Params
-
-if TYPE_CHECKING:
-    from hpotutor.objectives.training import TrainObjective
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 
 
 class TrainingProcess:
@@ -23,7 +20,7 @@ class TrainingProcess:
 
     Parameters
     ----------
-    objective : TrainObjective
+    objective : Objective
         What is evaluated there.
     every : int
         Trials before the process is replaced. Starting one imports TensorFlow, which takes some
@@ -32,96 +29,92 @@ class TrainingProcess:
     Notes
     -----
     The process is ``python -m hpotutor.objectives._subprocess``, and speaks pickles over its
-    standard input and output: unlike one of ``multiprocessing`` it never runs the main program
-    again.
+    standard input and output. One of ``concurrent.futures`` would run the main program again, end
+    by the Ctrl-C that is for the search, and not tell with which code it died.
     """
 
-    def __init__(self, objective: TrainObjective, every: int) -> None:
-        self._objective = copy.copy(objective)
-        self._objective.process_every = self._objective.process = None
-        self.every = every
-        self.started = 0
-        self._left = 0
-        self._process: subprocess.Popen | None = None
+    def __init__(self, objective: Objective, every: int) -> None:
+        self.every, self.started = every, 0
+        self._objective, self._left = objective, 0
+        self._process: subprocess.Popen[bytes] | None = None
 
     def evaluate(
         self, params: Params, epochs: int | None, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         """Evaluate there; a process that dies, for want of memory for instance, is a failure."""
         start = time.perf_counter()
-        if self._left == 0 or self._process.poll() is not None:
-            self._start()
-        self._left -= 1
+        if self._process is None or self._left == 0 or self._process.poll() is not None:
+            self._process = self._start()
+        process, self._left = self._process, self._left - 1
         try:
-            self._send((params, epochs, on_epoch is not None))
-            kind, content = self._receive()
-            while kind == "epoch":
-                self._send(bool(on_epoch(*content)))
-                kind, content = self._receive()
+            _send(process.stdin, (params, epochs, on_epoch is not None))
+            while not isinstance(answer := _receive(process.stdout), Evaluation):
+                _send(process.stdin, on_epoch is not None and bool(on_epoch(*answer)))
+            return answer
         except (EOFError, OSError):
-            code = self._process.wait()
+            code = process.wait()
             reason = f"the training process ended with code {code}; was there enough memory?"
             spent = time.perf_counter() - start
             return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
         except BaseException:  # an interrupt: the process would still be training
             self._stop()
             raise
-        return content
 
-    def _start(self) -> None:
-        import cloudpickle  # a build function that a notebook defines has no name to pickle it by
+    def _start(self) -> subprocess.Popen[bytes]:
+        import cloudpickle  # comes without hints
 
         self._stop()
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "hpotutor.objectives._subprocess"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},
             start_new_session=True,  # Ctrl-C is for the search
         )
-        weakref.finalize(self, self._process.kill)
+        self._end = weakref.finalize(self, _kill, process)
         self._left = self.every
         self.started += 1
-        cloudpickle.dump(self._objective, self._process.stdin)
-        self._process.stdin.flush()
+        # A build function that a notebook defines has no name that pickle could find it by.
+        _send(process.stdin, self._objective, cloudpickle.dump)
+        return process
 
     def _stop(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-        self._left = 0
+            self._end()
 
-    def _send(self, message: Any) -> None:
-        pickle.dump(message, self._process.stdin)
-        self._process.stdin.flush()
 
-    def _receive(self) -> tuple[str, Any]:
-        return pickle.load(self._process.stdout)
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def _send(pipe: IO[bytes] | None, message: object, dump: Any = pickle.dump) -> None:
+    assert pipe is not None
+    dump(message, pipe)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes] | None) -> Any:
+    assert pipe is not None
+    return pickle.load(pipe)
 
 
 def main() -> None:
     """Serve one objective until the standard input ends."""
-    questions = sys.stdin.buffer
-    answers = os.fdopen(os.dup(1), "wb")
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the training prints must not get between the answers
 
-    def answer(message: tuple[str, Any]) -> None:
-        pickle.dump(message, answers)
-        answers.flush()
-
     def on_epoch(epoch: int, value: float) -> bool:
-        answer(("epoch", (epoch, value)))
-        return pickle.load(questions)
+        _send(answers, (epoch, value))
+        return bool(_receive(questions))
 
-    objective = pickle.load(questions)
-    while True:
-        try:
-            params, epochs, listens = pickle.load(questions)
-        except EOFError:
-            return
-        on = on_epoch if listens else None
-        answer(("done", objective.evaluate(params, epochs, on_epoch=on)))
+    objective: Objective = _receive(questions)
+    with contextlib.suppress(EOFError):
+        while True:
+            params, epochs, listens = _receive(questions)
+            on = on_epoch if listens else None
+            _send(answers, objective.evaluate(params, epochs, on_epoch=on))
 
 
 if __name__ == "__main__":

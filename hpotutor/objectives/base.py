@@ -9,10 +9,10 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from types import CodeType
 from typing import Any
 
+from hpotutor._validation import check_count, is_number
 from hpotutor.errors import Problems
 
 Params = dict[str, Any]
@@ -125,7 +125,7 @@ class Objective(ABC):
         return None
 
     @property
-    def here(self) -> Objective:
+    def local(self) -> Objective:
         """The objective in this process, for one that sends its questions elsewhere."""
         return self
 
@@ -165,30 +165,29 @@ class FunctionObjective(Objective):
         if not callable(function):
             problems.add("function", function, "a function", "FunctionObjective(my_function)")
         problems.choice("direction", direction, ["maximize", "minimize"])
-        check_epochs(problems, epochs)
+        check_count(problems, "epochs", epochs, optional=True)
         if not isinstance(deterministic, bool):
             problems.add("deterministic", deterministic, "True or False", "deterministic=False")
         problems.raise_if_any()
-        self.function = function
-        self.direction = direction
-        self.epochs = epochs
-        self.deterministic = deterministic
-        self.metric = "value"
+        self.function, self.metric = function, "value"
+        self.direction, self.deterministic = direction, deterministic
+        self.epochs = None if epochs is None else int(epochs)
         self._takes_epochs = _count_positional(function) >= 2
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         problems = Problems("FunctionObjective.evaluate")
-        check_epochs(problems, epochs)
+        check_count(problems, "epochs", epochs, optional=True)
         problems.raise_if_any()
-        budget = epochs if epochs is not None else self.epochs
+        budget = self.epochs if epochs is None else int(epochs)
         start = time.perf_counter()
-        # Only a search that listens is worth a call an epoch.
-        every = on_epoch is not None and self._takes_epochs and budget
         values: list[float] = []
-        spent = budget or 0
-        for spent in range(1, budget + 1) if every else (budget,):
+        curve: dict[str, list[float]] = {}
+        steps: Sequence[int | None] = [budget]
+        if on_epoch is not None and self._takes_epochs and budget:  # else a call an epoch is waste
+            curve, steps = {self.metric: values}, range(1, budget + 1)
+        for spent in steps:
             value, status, reason = self._ask(params, spent)
             if status != "complete":
                 break
@@ -199,7 +198,7 @@ class FunctionObjective(Objective):
         return Evaluation(
             params=dict(params),
             value=value,
-            curve={self.metric: values} if every else {},
+            curve=curve,
             epochs=spent or 0,
             seconds=time.perf_counter() - start,
             status=status,
@@ -223,15 +222,7 @@ class FunctionObjective(Objective):
         }
 
 
-def check_epochs(problems: Problems, epochs: object, argument: str = "epochs") -> None:
-    """Note an epoch budget that is neither None nor a whole number from 1 up."""
-    if epochs is None:
-        return
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        problems.add(argument, epochs, "a whole number from 1 up", f"{argument}=20")
-
-
-def identify(function: Callable) -> str:
+def identify(function: Callable[..., Any]) -> str:
     """Return a function's name and a checksum of what it does, to tell it from another.
 
     The checksum covers the code and its constants, not the line it stands on, nor values that the
@@ -257,7 +248,7 @@ def _judge(value: object) -> tuple[float, str, str]:
     # NumPy's scalars and zero-dimensional arrays are numbers to a learner.
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not is_number(value):
         shown = "None (is a return missing?)" if value is None else repr(value)
         return math.nan, "failed", f"the objective returned {shown}; it must return a number"
     if not math.isfinite(value):
@@ -265,7 +256,7 @@ def _judge(value: object) -> tuple[float, str, str]:
     return float(value), "complete", ""
 
 
-def _count_positional(function: Callable) -> int:
+def _count_positional(function: Callable[..., Any]) -> int:
     """Count the positional arguments that a caller is meant to give; 1 if Python cannot tell."""
     try:
         parameters = inspect.signature(function).parameters.values()

@@ -1,22 +1,73 @@
-"""From curves and predictions to a score."""
+"""From a training's curves to a score, and the folds that a score is averaged over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+from hpotutor.datasets.loader import Dataset
+
+Curve = dict[str, list[float]]
 
 
-def mean_curve(curves: Sequence[dict[str, list[float]]]) -> dict[str, list[float]]:
-    """Average curves epoch by epoch; a fold that stopped early keeps its last value."""
-    names = curves[0].keys() if curves else ()
+@dataclass
+class Fit:
+    """What one training gave: a curve, how it ended, and the model where it was asked for."""
+
+    curve: Curve = field(default_factory=dict)
+    status: str = "complete"
+    reason: str = ""
+    seconds: float = 0.0
+    model: Any = None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained."""
+        return len(self.curve.get("loss", ()))
+
+
+def mean_curve(curves: Sequence[Curve]) -> Curve:
+    """Average curves epoch by epoch; a fold that stopped early keeps its last value.
+
+    Examples
+    --------
+    >>> mean_curve([{"loss": [4.0, 2.0]}, {"loss": [2.0]}])
+    {'loss': [3.0, 2.0]}
+    """
     length = max((len(values) for curve in curves for values in curve.values()), default=0)
     mean = {}
-    for name in names:
-        padded = [_extend(curve.get(name, []), length) for curve in curves]
-        mean[name] = np.mean([row for row in padded if row], axis=0).tolist()
+    for name in curves[0] if curves else ():
+        told = [curve[name] for curve in curves if curve.get(name)]
+        padded = [values + values[-1:] * (length - len(values)) for values in told]
+        mean[name] = np.mean(padded, axis=0).tolist()
     return mean
 
 
-def _extend(values: list[float], length: int) -> list[float]:
-    return values + values[-1:] * (length - len(values)) if values else []
+def value_of(curves: Sequence[Curve], metric: str, direction: str, *, best: bool) -> float:
+    """Score finished curves: each fold's last or best epoch, averaged over folds.
+
+    Examples
+    --------
+    >>> value_of([{"val_loss": [0.5, 0.25, 1.0]}], "val_loss", "minimize", best=True)
+    0.25
+    """
+    pick = max if direction == "maximize" else min
+    scores = [pick(curve[metric]) if best else curve[metric][-1] for curve in curves]
+    return float(np.mean(scores))
+
+
+def cut_folds(
+    data: Dataset, folds: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the training and validation rows together, x and y, and how folds divide them.
+
+    Each fold is (numbers of the rows to train on, numbers of the rows to validate on).
+    """
+    x = np.concatenate([data.x_train, data.x_val])
+    y = np.concatenate([data.y_train, data.y_val])
+    cut = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return x, y, list(cut.split(x, y))

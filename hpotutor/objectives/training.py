@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import math
@@ -10,25 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
-from hpotutor._validation import check_seed
+from hpotutor._validation import check_count, check_seed, is_whole
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._subprocess import TrainingProcess
-from hpotutor.objectives.base import (
-    Evaluation,
-    Objective,
-    OnDone,
-    OnEpoch,
-    Params,
-    check_epochs,
-    identify,
-)
-from hpotutor.objectives.scoring import mean_curve
+from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
+from hpotutor.objectives.scoring import Fit, cut_folds, mean_curve, value_of
 
-_METRICS = ("val_accuracy", "val_loss")
-_ENGINES = ("keras", "fused")
+_ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -98,13 +89,11 @@ class TrainObjective(Objective):
         problems = Problems("TrainObjective")
         if not isinstance(data, Dataset):
             problems.add("data", data, "what ht.load returns", 'data=ht.load("digits")')
-        if epochs is None:
-            problems.add("epochs", epochs, "a whole number from 1 up", "epochs=20")
-        check_epochs(problems, epochs)
-        check_epochs(problems, early_stopping, "early_stopping")
-        check_epochs(problems, process_every, "process_every")
-        problems.choice("engine", engine, _ENGINES)
-        problems.choice("metric", metric, _METRICS)
+        check_count(problems, "epochs", epochs)
+        check_count(problems, "early_stopping", early_stopping, optional=True)
+        check_count(problems, "process_every", process_every, optional=True)
+        problems.choice("engine", engine, ("keras", "fused"))
+        problems.choice("metric", metric, ("val_accuracy", "val_loss"))
         problems.choice("score", score, ("last", "best"))
         if build is not None and not callable(build):
             problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
@@ -121,22 +110,24 @@ class TrainObjective(Objective):
         if folds is not None and isinstance(data, Dataset):
             _check_folds(problems, folds, data)
         problems.raise_if_any()
-        self.data, self.epochs, self.engine, self.folds = data, epochs, engine, folds
-        self.early_stopping, self.metric, self.score = early_stopping, metric, score
-        self.build, self.defaults, self.seed = build, dict(defaults or {}), seed
-        self.process_every = process_every
+        self.data, self.engine = data, engine
+        self.epochs: int = int(epochs)
+        self.folds = None if folds is None else int(folds)
+        self.early_stopping = None if early_stopping is None else int(early_stopping)
+        self.metric, self.score, self.build = metric, score, build
+        self.defaults, self.seed = dict(defaults or {}), int(seed)
         self.direction = "maximize" if metric == "val_accuracy" else "minimize"
         self.batches = engine == "fused"
         self._price: tuple[float, float] | None = None
-        self.process = None if process_every is None else TrainingProcess(self, process_every)
+        self.process: TrainingProcess | None = None
+        if process_every is not None:
+            self.process = TrainingProcess(copy.copy(self), int(process_every))
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         if self.engine == "fused":
-            from hpotutor.objectives._fused import evaluate_fused
-
-            return evaluate_fused(self, [params], epochs, on_epoch=on_epoch)[0]
+            return self._evaluate_stacked([params], epochs, on_epoch=on_epoch)[0]
         if on_epoch is not None and self.folds:
             raise ArgumentError(
                 "TrainObjective: folds are trained one after the other, so a search cannot stop "
@@ -144,36 +135,72 @@ class TrainObjective(Objective):
             )
         if self.process is not None:
             return self.process.evaluate(params, epochs, on_epoch)
-        start = time.perf_counter()
-        fits = []
-        status, reason = "complete", ""
+        fits: list[Fit] = []
         for split in self.splits():
-            fits.append(_fit(self, params, self.budget(params, epochs), split, on_epoch))
-            status, reason = fits[-1].status, fits[-1].reason
-            if status in ("failed", "diverged"):
+            fits.append(_fit(self, params, self._budget(params, epochs), split, on_epoch))
+            if fits[-1].status in ("failed", "diverged"):
                 break
-        curve = mean_curve([fit.curve for fit in fits])
-        return Evaluation(
-            params=dict(params),
-            value=self.value_of([fit.curve for fit in fits])
-            if status in ("complete", "pruned")
-            else math.nan,
-            curve=curve,
-            epochs=sum(len(fit.curve.get("loss", [])) for fit in fits),
-            seconds=time.perf_counter() - start,
-            status=status,
-            reason=reason,
-            seed=self.seed,
-        )
+        return self._evaluation(params, fits)
 
     def evaluate_many(
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
     ) -> list[Evaluation]:
         if self.engine == "fused":
-            from hpotutor.objectives._fused import evaluate_fused
-
-            return evaluate_fused(self, batch, epochs, on_done=on_done)
+            return self._evaluate_stacked(batch, epochs, on_done=on_done)
         return super().evaluate_many(batch, epochs, on_done=on_done)
+
+    def _evaluate_stacked(
+        self,
+        batch: Sequence[Params],
+        epochs: int | None,
+        *,
+        on_epoch: OnEpoch | None = None,
+        on_done: OnDone | None = None,
+    ) -> list[Evaluation]:
+        """Evaluate on stacks; what they cannot train is a failure, and the others go on."""
+        from hpotutor.objectives._fused import StackedTraining
+
+        answers: dict[int, Evaluation] = {}
+
+        def answer(index: int, fits: list[Fit]) -> None:
+            answers[index] = self._evaluation(batch[index], fits)
+            if on_done is not None:
+                on_done(index, answers[index])
+
+        stacked = StackedTraining(self.data, self.folds, self.seed, answer)
+        for index, params in enumerate(batch):
+            try:
+                stacked.add(index, self._request(params, epochs))
+            except ArgumentError as error:
+                answer(index, [Fit(status="failed", reason=str(error))])
+        stacked.train(on_epoch, self.metric)
+        return [answers[index] for index in range(len(batch))]
+
+    def _request(self, params: Params, epochs: int | None) -> Params:
+        """Return what the stack is asked for: the fields of a member."""
+        request = {"seed": self.seed, **self.defaults, **params}
+        request["epochs"] = self._budget(params, epochs)
+        if self.early_stopping is not None:
+            request |= {"patience": self.early_stopping, "monitor": self.metric}
+            request["restore_best"] = True
+        return request
+
+    def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
+        """Score the trainings of all folds; the one that ended worst gives the status."""
+        curves = [fit.curve for fit in fits]
+        end = min(fits, key=lambda fit: (_ENDS.index(fit.status), fit.epochs))
+        best = self.score == "best" or self.early_stopping is not None
+        scored = end.status in ("complete", "pruned")
+        return Evaluation(
+            params=dict(params),
+            value=value_of(curves, self.metric, self.direction, best=best) if scored else math.nan,
+            curve=mean_curve(curves),
+            epochs=sum(fit.epochs for fit in fits),
+            seconds=sum(fit.seconds for fit in fits),
+            status=end.status,
+            reason=end.reason,
+            seed=self.seed,
+        )
 
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
@@ -181,12 +208,12 @@ class TrainObjective(Objective):
         The model is the one that :meth:`evaluate` scored, trained again from the same seed.
         """
         if self.engine == "fused":
-            from hpotutor.objectives._fused import train_fused
+            from hpotutor.objectives._fused import train_one
 
-            return train_fused(self, params, epochs)
+            return train_one(self.data, self._request(params, epochs))
         data = self.data
         split = (data.x_train, data.y_train, data.x_val, data.y_val)
-        fit = _fit(self, params, self.budget(params, epochs), split, None)
+        fit = _fit(self, params, self._budget(params, epochs), split, None)
         if fit.model is None:
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
         return fit.model
@@ -214,58 +241,44 @@ class TrainObjective(Objective):
             return None
         if self._price is None:
             self.evaluate({}, 1)  # TensorFlow's own start is no part of the price
-            first = _timed(lambda: self.evaluate({}, 1))
-            second = _timed(lambda: self.evaluate({}, 3))
+            first, second = self._timed(1), self._timed(3)
             per_epoch = max((second - first) / 2, 0.005)
             self._price = (max(second - 3 * per_epoch, 0.0), per_epoch)
         start, per_epoch = self._price
-        return start + per_epoch * self.budget({}, epochs)
+        return start + per_epoch * self._budget({}, epochs)
+
+    def _timed(self, epochs: int) -> float:
+        start = time.perf_counter()
+        self.evaluate({}, epochs)
+        return time.perf_counter() - start
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
-        return self.budget(params, epochs) * (self.folds or 1)
+        return self._budget(params, epochs) * (self.folds or 1)
 
-    def budget(self, params: Params, epochs: int | None) -> int:
+    def _budget(self, params: Params, epochs: int | None) -> int:
         """Return the epochs to train: what the search asks, else a hyperparameter, else ours."""
-        if epochs is None:
-            epochs = {**self.defaults, **params}.get("epochs", self.epochs)
-        if isinstance(epochs, np.integer) or (isinstance(epochs, float) and epochs.is_integer()):
-            epochs = int(epochs)
+        asked: Any = {**self.defaults, **params}.get("epochs") if epochs is None else epochs
+        if isinstance(asked, float) and asked.is_integer():
+            asked = int(asked)
         problems = Problems("TrainObjective")
-        check_epochs(problems, epochs)
+        check_count(problems, "epochs", asked, optional=True)
         problems.raise_if_any()
-        return epochs
+        return self.epochs if asked is None else int(asked)
 
     def splits(self) -> list[Split]:
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
         data = self.data
         if not self.folds:
             return [(data.x_train, data.y_train, data.x_val, data.y_val)]
-        x = np.concatenate([data.x_train, data.x_val])
-        y = np.concatenate([data.y_train, data.y_val])
-        folds = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)
-        return [(x[a], y[a], x[b], y[b]) for a, b in folds.split(x, y)]
-
-    def value_of(self, curves: Sequence[dict[str, list[float]]]) -> float:
-        """Score finished curves: each fold's last or best epoch, averaged over folds."""
-        pick = max if self.direction == "maximize" else min
-        best = self.score == "best" or self.early_stopping is not None
-        scores = [pick(curve[self.metric]) if best else curve[self.metric][-1] for curve in curves]
-        return float(np.mean(scores))
-
-
-class _Fit:
-    """One network's curve, how it ended, and the model itself."""
-
-    def __init__(self) -> None:
-        self.curve: dict[str, list[float]] = {}
-        self.status, self.reason = "complete", ""
-        self.model: Any = None
+        x, y, folds = cut_folds(data, self.folds, self.seed)
+        return [(x[a], y[a], x[b], y[b]) for a, b in folds]
 
 
 def _fit(
     objective: TrainObjective, params: Params, epochs: int, split: Split, on_epoch: OnEpoch | None
-) -> _Fit:
+) -> Fit:
     """Build and fit one network; an error of the build or the fit is a result, not a crash."""
+    start = time.perf_counter()
     from hpotutor._tensorflow import keras
     from hpotutor.models.builders import build_mlp
 
@@ -274,11 +287,14 @@ def _fit(
     knobs = {**objective.defaults, **params}
     knobs.pop("epochs", None)
     batch_size = knobs.pop("batch_size", 32)
-    fit = _Fit()
+    fit = Fit()
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
     try:
-        _check_batch(batch_size)
+        problems = Problems("fit")
+        # Keras would quietly replace some batch sizes by its own.
+        check_count(problems, "batch_size", batch_size, optional=True)
+        problems.raise_if_any()
         if build is build_mlp:
             knobs.setdefault("seed", objective.seed)
             _check_names(knobs, build_mlp)
@@ -287,7 +303,7 @@ def _fit(
         fit.model.fit(
             x,
             y,
-            batch_size=batch_size,
+            batch_size=None if batch_size is None else int(batch_size),
             epochs=epochs,
             validation_data=(x_val, y_val),
             validation_batch_size=1024,
@@ -304,15 +320,18 @@ def _fit(
         )
     keras.backend.clear_session(free_memory=False)
     gc.collect(0)
+    fit.seconds = time.perf_counter() - start
     return fit
 
 
-def _watcher(keras: Any, fit: _Fit, objective: TrainObjective, on_epoch: OnEpoch | None) -> list:
+def _watcher(
+    keras: Any, fit: Fit, objective: TrainObjective, on_epoch: OnEpoch | None
+) -> list[Any]:
     """Return the callbacks that keep the curve, stop a diverged network, and listen to a search."""
 
     class Watch(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-            for name, value in (logs or {}).items():
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            for name, value in logs.items():
                 fit.curve.setdefault(name, []).append(float(value))
             losses = [fit.curve[name][-1] for name in ("loss", "val_loss") if name in fit.curve]
             if not np.isfinite(losses).all():
@@ -323,27 +342,18 @@ def _watcher(keras: Any, fit: _Fit, objective: TrainObjective, on_epoch: OnEpoch
                 fit.status, fit.reason = "pruned", f"stopped by the search after epoch {epoch + 1}"
                 self.model.stop_training = True
 
-    callbacks: list = [Watch()]
-    if objective.early_stopping is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor=objective.metric,
-                mode=objective.direction[:3],
-                patience=objective.early_stopping,
-                restore_best_weights=True,
-            )
-        )
-    return callbacks
+    if objective.early_stopping is None:
+        return [Watch()]
+    stopping = keras.callbacks.EarlyStopping(
+        objective.metric,
+        mode=objective.direction[:3],
+        patience=objective.early_stopping,
+        restore_best_weights=True,
+    )
+    return [Watch(), stopping]
 
 
-def _check_batch(batch_size: object) -> None:
-    """Raise for a batch size that Keras would quietly replace by its own."""
-    problems = Problems("fit")
-    check_epochs(problems, batch_size, "batch_size")
-    problems.raise_if_any()
-
-
-def _check_names(knobs: Params, build: Callable) -> None:
+def _check_names(knobs: Params, build: Callable[..., Any]) -> None:
     """Raise for names that are no hyperparameters of a building function."""
     known = [name for name in inspect.signature(build).parameters if not name.startswith("n_")]
     problems = Problems(build.__name__)
@@ -352,7 +362,7 @@ def _check_names(knobs: Params, build: Callable) -> None:
 
 
 def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:
-    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+    if not is_whole(folds) or folds < 2:
         problems.add("folds", folds, "a whole number from 2 up, or None", "folds=3")
         return
     smallest = int(np.bincount(np.concatenate([data.y_train, data.y_val])).min())
@@ -361,9 +371,3 @@ def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:
             f"folds={folds} is more than the {smallest} rows of the rarest class of "
             f"{data.name!r}, so some fold would miss it. Type folds={max(smallest, 2)} or less."
         )
-
-
-def _timed(action: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start

@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from hpotutor.errors import MissingExtra, Problems
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
-from hpotutor.parallel.dask_pool import Crew
+from hpotutor.parallel.dask_pool import DaskPool
 
 # A cluster on this machine gives a worker up that took longer to start again after its death than
 # so long: 15 seconds by default, which TensorFlow on a busy laptop can take.
@@ -53,57 +53,51 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
     if client is None or not isinstance(objective, Objective):
         yield objective
         return
-    fused = getattr(objective, "engine", None) == "fused"
-    with _connected(client, call, fused) as connection:
-        if connection is None:
-            print(
-                "The stack trains many networks at once on every processor of this machine. More "
-                "processes here would only share them, so it stays in this one."
-            )
-            yield objective
-        else:
-            spread = WorkerObjective(objective, connection)
-            try:
-                yield spread
-            finally:
-                spread.crew.close()
-
-
-@contextmanager
-def _connected(client: Any, call: str, fused: bool) -> Iterator[Any]:
-    """Yield a client; None for a stack whose workers would all be on this machine."""
     try:
-        import dask
         import distributed
     except ImportError:
         raise MissingExtra(
             f"{call}: client={client!r} needs Dask, which is not installed. Type: pip install "
             '"hpotutor[dask]", or leave client out.'
         ) from None
+    fused = getattr(objective, "engine", None) == "fused"
     if isinstance(client, distributed.Client):
-        yield None if fused and _all_here(client) else client
+        alone = fused and set(client.run(socket.gethostname).values()) <= {socket.gethostname()}
+    else:
+        problems = Problems(call)
+        if not problems.choice("client", client, ["local"]):
+            problems.say("A distributed.Client is allowed too, and None for this process.")
+        problems.raise_if_any()
+        alone = fused
+    if alone:
+        print(
+            "The stack trains many networks at once on every processor of this machine. More "
+            "processes here would only share them, so it stays in this one."
+        )
+        yield objective
         return
-    problems = Problems(call)
-    problems.choice("client", client, ["local"])
-    if problems.lines:
-        problems.say("A distributed.Client is allowed too, and None for this process.")
-    problems.raise_if_any()
-    if fused:
-        yield None
-        return
+    with ExitStack() as stack:
+        if client == "local":
+            client = stack.enter_context(_local_client())
+        spread = WorkerObjective(objective, client)
+        stack.callback(spread.pool.close)
+        yield spread
+
+
+@contextmanager
+def _local_client() -> Iterator[Any]:
+    """Yield a client of a new cluster: a worker process a processor, on loopback."""
+    import dask
+    import distributed
+
     with (
         dask.config.set(LOCAL),
         distributed.LocalCluster(
             threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
-        distributed.Client(cluster) as own,
+        distributed.Client(cluster) as client,
     ):
-        yield own
-
-
-def _all_here(client: Any) -> bool:
-    """Whether every worker is on this machine."""
-    return set(client.run(socket.gethostname).values()) <= {socket.gethostname()}
+        yield client
 
 
 class WorkerObjective(Objective):
@@ -115,31 +109,25 @@ class WorkerObjective(Objective):
         What is asked; it is sent to the workers once.
     client : distributed.Client
 
-    Attributes
-    ----------
-    workers : int
-        How many evaluations run at once.
-
     Notes
     -----
-    :class:`hpotutor.parallel.dask_pool.Crew` tells what happens when a worker dies.
+    :class:`hpotutor.parallel.dask_pool.DaskPool` tells what happens when a worker dies.
     """
 
     batches = True
 
     def __init__(self, objective: Objective, client: Any) -> None:
-        self.objective, self.crew = objective, Crew(client, objective)
+        self.objective, self.pool = objective, DaskPool(client, objective)
         self.direction, self.epochs = objective.direction, objective.epochs
         self.deterministic, self.metric = objective.deterministic, objective.metric
-        self.stacks = getattr(objective, "engine", None) == "fused"
 
     @property
     def workers(self) -> int:
-        """How many processes there are now; at least one, should all be restarting."""
-        return self.crew.size
+        """How many evaluations run at once; at least one, should all workers be restarting."""
+        return self.pool.size
 
     @property
-    def here(self) -> Objective:
+    def local(self) -> Objective:
         return self.objective
 
     def describe(self) -> dict[str, Any]:
@@ -163,22 +151,18 @@ class WorkerObjective(Objective):
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
     ) -> list[Evaluation]:
         answers: list[Any] = [None] * len(batch)
-        with self.crew.in_reach():
-            waiting = deque(self._portions(len(batch)))
-            while waiting or self.crew.tokens:
-                while waiting and self.crew.has_room():
+        with self.pool.in_reach():
+            # A stack goes out whole, a share a worker; other trainings go one by one.
+            fused = getattr(self.objective, "engine", None) == "fused"
+            shares = min(self.workers, len(batch)) if fused else len(batch)
+            waiting = deque(range(first, len(batch), shares) for first in range(shares))
+            while waiting or self.pool.tokens:
+                while waiting and self.pool.has_room():
                     positions = waiting.popleft()
-                    self.crew.begin(positions, [batch[i] for i in positions], epochs)
-                positions, found = self.crew.next_done()
+                    self.pool.submit(positions, [batch[i] for i in positions], epochs)
+                positions, found = self.pool.next_completed()
                 for index, answer in zip(positions, found, strict=True):
                     answers[index] = answer
                     if on_done is not None:
                         on_done(index, answer)
         return answers
-
-    def _portions(self, count: int) -> list[list[int]]:
-        """Return which positions are trained together: a stack goes out whole, one a worker."""
-        if not self.stacks:
-            return [[index] for index in range(count)]
-        workers = min(self.workers, count)
-        return [list(range(start, count, workers)) for start in range(workers)]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import pickle
 import queue
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
+import cloudpickle  # it has no hints
 
 from hpotutor.errors import HpoTutorError, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, Params
@@ -37,11 +38,11 @@ class Job:
     batch: list[Params]
     epochs: int | None
     deaths: int = 0
-    worker: str | None = None
+    worker: str | None = None  # None while it waits for one
     future: Future | None = None
 
 
-class Crew:
+class DaskPool:
     """Gives each worker one job at a time, and the next when the answer to the last is here.
 
     Dask blames a death on every task that it had put in line at that worker. With one job a
@@ -57,9 +58,10 @@ class Crew:
     Notes
     -----
     A job whose worker dies is begun again on another one. When that dies too, its trainings are
-    failed evaluations. Answers come as events of the worker: to fetch a result takes another two
-    round trips. See https://distributed.dask.org/en/stable/resilience.html for what Dask does by
-    itself, and https://distributed.dask.org/en/stable/logging.html for events.
+    failed evaluations. Answers come as events of the worker: to fetch a future's result, as
+    ``as_completed`` does, takes another two round trips. See
+    https://distributed.dask.org/en/stable/resilience.html for what Dask does by itself, and
+    https://distributed.dask.org/en/stable/logging.html for events.
     """
 
     def __init__(self, client: Client, objective: Objective) -> None:
@@ -67,12 +69,11 @@ class Crew:
         self._pickled = cloudpickle.dumps(objective)
         self._there: dict[str, Future] = {}  # the objective, on each worker
         self._jobs: dict[int, Job] = {}
-        self._begun = 0
-        self._line: deque[Job] = deque()  # of the jobs, those without a worker
+        self._numbers = itertools.count()
         self._known: dict[str, str] = {}  # each worker's address and status
         self._looked = -math.inf
         self._topic = f"hpotutor-{uuid.uuid4().hex}"
-        self._answers: queue.SimpleQueue = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
         client.subscribe_topic(self._topic, lambda event: self._answers.put(event[1]))
 
     def close(self) -> None:
@@ -95,14 +96,13 @@ class Crew:
         """Tell whether another job could begin now."""
         return len(self._jobs) < self.size
 
-    def begin(self, token: Any, batch: list[Params], epochs: int | None) -> None:
+    def submit(self, token: Any, batch: list[Params], epochs: int | None) -> None:
         """Begin a job on a free worker, or as soon as one is free."""
-        self._begun += 1
-        job = self._jobs[self._begun] = Job(self._begun, token, batch, epochs)
-        self._line.append(job)
+        number = next(self._numbers)
+        self._jobs[number] = Job(number, token, batch, epochs)
         self._assign()
 
-    def next_done(self) -> tuple[Any, list[Evaluation]]:
+    def next_completed(self) -> tuple[Any, list[Evaluation]]:
         """Wait for any job to end and return its token and evaluations."""
         while True:
             self._look()
@@ -111,18 +111,12 @@ class Crew:
                 number, answer = self._answers.get(timeout=_LOOK_EVERY)
             except queue.Empty:
                 continue
-            job = self._jobs.pop(number, None)
-            if job is None:  # of an earlier call that was interrupted
-                continue
-            if job in self._line:  # its worker died right after it had answered
-                self._line.remove(job)
-            return job.token, pickle.loads(answer)
+            if job := self._jobs.pop(number, None):  # else of an earlier call, interrupted
+                return job.token, pickle.loads(answer)
 
     @contextmanager
     def in_reach(self) -> Iterator[None]:
         """End the search if the scheduler is gone; on leaving, take back what is under way."""
-        from concurrent.futures import CancelledError
-
         try:
             yield
         except (OSError, CancelledError) as error:
@@ -135,7 +129,6 @@ class Crew:
         finally:
             begun = [job.future for job in self._jobs.values() if job.future is not None]
             self._jobs.clear()
-            self._line.clear()
             if self.client.status == "running":  # else it would wait for half a minute
                 self.client.cancel(begun)
 
@@ -149,44 +142,39 @@ class Crew:
         self._looked = now
         workers = self.client.scheduler_info(n_workers=-1).get("workers", {})
         self._known = {address: about["status"] for address, about in workers.items()}
-        for address in self._there.keys() - self._known.keys():
-            del self._there[address]
+        self._there = {a: there for a, there in self._there.items() if a in self._known}
         for job in self._jobs.values():
             if job.worker is not None and job.worker not in self._known:
-                self._bury(job)
+                self._retry(job)
             elif job.future is not None and job.future.status == "error":
-                self._explain(job)
+                self._explain(job, job.future)
 
     def _assign(self) -> None:
-        """Give the jobs in line to the workers that have none."""
+        """Give the jobs that wait to the workers that have none, the oldest first."""
         busy = {job.worker for job in self._jobs.values()}
         free = [a for a, status in self._known.items() if status == "running" and a not in busy]
-        for address in free[: len(self._line)]:
-            job = self._line.popleft()
+        jobs = [job for job in self._jobs.values() if job.deaths <= ALLOWED_DEATHS]
+        for address, job in zip(free, (job for job in jobs if job.worker is None), strict=False):
             place = {"workers": [address], "pure": False}
             if address not in self._there:
                 self._there[address] = self.client.submit(pickle.loads, self._pickled, **place)
-            there = self._there[address]
-            job.worker = address
-            asked = (job.batch, job.epochs, self._topic, job.number)
-            job.future = self.client.submit(train_here, there, *asked, **place)
+            asked = self._there[address], job.batch, job.epochs, self._topic, job.number
+            job.worker, job.future = address, self.client.submit(train_here, *asked, **place)
 
-    def _bury(self, job: Job) -> None:
+    def _retry(self, job: Job) -> None:
         """Begin a job again whose worker died, unless it died of it before."""
         self.client.cancel([job.future])
         job.worker = job.future = None
         job.deaths += 1
         if job.deaths > ALLOWED_DEATHS:
             self._give_up(job)
-        else:
-            self._line.appendleft(job)
 
-    def _explain(self, job: Job) -> None:
+    def _explain(self, job: Job, future: Future) -> None:
         """Raise what went wrong with a call that cannot work for any hyperparameters."""
         from distributed import KilledWorker
 
         try:
-            job.future.result()
+            future.result()
         except KilledWorker:  # Dask began it again, on a worker with the same address
             self._give_up(job)
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpotutor.objectives.base import Evaluation, Params
+from hpotutor.parallel.dask_objective import WorkerObjective
 from hpotutor.search.backends import optuna_study
+from hpotutor.study.recorder import Recorder
+
+if TYPE_CHECKING:
+    from hpotutor.search.gp import GaussianProcessSearch
 
 
-def lead(
-    recorder: Any,
+def run_parallel(
+    recorder: Recorder,
     ask: Callable[[], tuple[Any, Params, int | None] | None],
     tell: Callable[[Any, Evaluation], None],
 ) -> None:
@@ -32,29 +37,30 @@ def lead(
     StopSearch
         A budget is spent, or the cluster cannot be reached any more.
     """
-    crew = recorder.objective.crew
+    assert isinstance(recorder.objective, WorkerObjective)
+    pool = recorder.objective.pool
     held = None  # what was asked for and finds no room in the budget
-    with crew.in_reach():
+    with pool.in_reach():
         while True:
-            while crew.has_room():
+            while pool.has_room():
                 held = held or ask()
                 if held is None:
                     break
                 params, epochs = recorder.space.clean(held[1]), held[2]
-                if not recorder.has_room([token[1:] for token in crew.tokens], params, epochs):
+                if not recorder.has_room([token[1:] for token in pool.tokens], params, epochs):
                     break
-                crew.begin((held[0], params, epochs), [params], epochs)
+                pool.submit((held[0], params, epochs), [params], epochs)
                 held = None
-            if not crew.tokens:
+            if not pool.tokens:
                 if held is not None:
                     recorder.finish(recorder.space.clean(held[1]), held[2])
                 return
-            (token, params, epochs), found = crew.next_done()
+            (token, params, epochs), found = pool.next_completed()
             recorder.accept(params, epochs, found[0])
             tell(token, found[0])
 
 
-def optimize_on_workers(recorder: Any, sampler: Any) -> None:
+def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
     """Let an Optuna sampler lead the recorder, several trials at once.
 
     What the log holds is told to the sampler first: which trial ends before which depends on the
@@ -73,10 +79,10 @@ def optimize_on_workers(recorder: Any, sampler: Any) -> None:
         for evaluation, _ in recorder.recall():
             study.enqueue_trial(evaluation.params)
             tell(ask()[0], evaluation)
-        lead(recorder, ask, tell)
+        run_parallel(recorder, ask, tell)
 
 
-def observe_on_workers(recorder: Any, search: Any) -> None:
+def observe_on_workers(recorder: Recorder, search: GaussianProcessSearch) -> None:
     """Let a :class:`hpotutor.GaussianProcessSearch` lead the recorder, several trials at once."""
     pending: dict[int, Params] = {}
     numbers = itertools.count()
@@ -91,4 +97,4 @@ def observe_on_workers(recorder: Any, search: Any) -> None:
 
     for evaluation, _ in recorder.recall():
         search.observe(evaluation.params, recorder.score(evaluation))
-    lead(recorder, ask, tell)
+    run_parallel(recorder, ask, tell)

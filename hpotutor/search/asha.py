@@ -17,7 +17,7 @@ import numpy as np
 
 from hpotutor.objectives.base import Evaluation, Params
 from hpotutor.parallel.dask_objective import WorkerObjective
-from hpotutor.search._parallel import lead
+from hpotutor.search._parallel import run_parallel
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 
@@ -139,7 +139,7 @@ def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, see
             job = rule.ask()
             return None if job is None else (job, job.params, job.epochs)
 
-        lead(recorder, ask, lambda job, evaluation: rule.tell(job, score(evaluation)))
+        run_parallel(recorder, ask, lambda job, evaluation: rule.tell(job, score(evaluation)))
         return
     while (job := rule.ask()) is not None:
         rule.tell(job, score(recorder.evaluate(job.params, job.epochs)))

@@ -180,7 +180,7 @@ class Recorder:
 
     def result(self) -> SearchResult:
         """Return what was found so far."""
-        return SearchResult(self.log, self.evaluations, self.objective.here, self.stopped)
+        return SearchResult(self.log, self.evaluations, self.objective.local, self.stopped)
 
     # ── one evaluation ───────────────────────────────────────────────────────────────────────
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hpotutor._validation import check_count, is_whole
 from hpotutor.errors import Problems
-from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, check_epochs
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.space.space import SearchSpace
 from hpotutor.tabular.table import Table, open_table
 
@@ -107,13 +108,13 @@ class TableObjective(Objective):
             allowed = "a whole number from 0 to 4294967295" if noisy else f"0 to {runs - 1}"
             problems.add("seed", seed, f"{allowed}, or 'mean'", "seed=0")
         problems.choice("metric", metric, _METRICS)
-        check_epochs(problems, epochs)
+        check_count(problems, "epochs", epochs, optional=True)
         _check_stored(problems, epochs, self.table)
         problems.raise_if_any()
         self.seed, self.noise, self.metric = seed, noisy, metric
         self.deterministic = not noisy
         self.direction = _METRICS[metric]
-        self.epochs = self.table.epochs if epochs is None else epochs
+        self.epochs = self.table.epochs if epochs is None else int(epochs)
         self.defaults, self.quiet = dict(defaults or {}), quiet
         self.table.index_of(self.defaults)
         self.space = SearchSpace(
@@ -233,10 +234,10 @@ class TableObjective(Objective):
             problems.raise_if_any()
         if epochs is None:
             epochs = params.get("epochs", self.epochs)
-        check_epochs(problems, epochs)
+        check_count(problems, "epochs", epochs)
         _check_stored(problems, epochs, self.table)
         problems.raise_if_any()
-        return epochs
+        return int(epochs)
 
     def _draw(self, index: int, budget: int) -> int | None:
         """Return the number of the run that answers; None for the mean of all."""
@@ -320,6 +321,6 @@ def draw_runs(seed: int, index: Any, times: Any, runs: int) -> np.ndarray:
 
 def _check_stored(problems: Problems, epochs: object, table: Table) -> None:
     """Note an epoch budget beyond what is stored."""
-    if isinstance(epochs, int) and not isinstance(epochs, bool) and epochs > table.epochs:
+    if is_whole(epochs) and epochs > table.epochs:
         allowed = f"up to {table.epochs} epochs, as many as the {table.name} table holds"
         problems.add("epochs", epochs, allowed, f"epochs={table.epochs}")

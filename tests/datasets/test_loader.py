@@ -36,6 +36,14 @@ def test_split_is_stratified_and_seeded():
     assert np.abs(shares - np.bincount(first.y_val) / len(first.y_val)).max() < 0.01
 
 
+def test_numpy_numbers_are_numbers(frame):
+    data = ht.load("iris", seed=np.int64(1), validation=np.float32(0.25), test=np.float64(0.25))
+    assert (type(data.seed), data.seed, data.n_test) == (int, 1, 38)
+    assert ht.load("iris", seed=np.uint8(1)).fingerprint == ht.load("iris", seed=1).fingerprint
+    unnamed = pd.DataFrame(frame.to_numpy()).astype({0: float, 1: float})
+    assert ht.load(unnamed, target=np.int64(2)).n_classes == 3
+
+
 def test_scaler_has_seen_training_rows_only():
     data = ht.load("breast_cancer")
     assert np.allclose(data.x_train.mean(axis=0), 0, atol=1e-5)

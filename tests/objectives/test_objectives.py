@@ -1,5 +1,6 @@
 """Objectives: what one trial gives, costs and survives."""
 
+import json
 import math
 
 import numpy as np
@@ -143,6 +144,34 @@ def test_bad_training_arguments(iris):
         ht.TrainObjective(iris, folds=50)
     with pytest.raises(ArgumentError, match="engine='keras'"):
         ht.TrainObjective(iris, engine="fused", build=len)
+
+
+@pytest.mark.parametrize("engine", ["keras", "fused"])
+def test_numpy_integers_are_integers(iris, engine, tmp_path):
+    settings = {"epochs": 2, "folds": 3, "early_stopping": 2, "seed": 5}
+    plain = ht.TrainObjective(iris, engine=engine, **settings)
+    given = {name: np.int64(number) for name, number in settings.items()}
+    objective = ht.TrainObjective(iris, engine=engine, **given)
+    assert json.dumps(objective.describe()) == json.dumps(plain.describe())
+    asked = {"units": 4, "batch_size": np.int64(16), "epochs": np.int32(1)}
+    found, expected = objective.evaluate(asked), plain.evaluate({**asked, "epochs": 1})
+    assert (found.status, found.curve) == ("complete", expected.curve)
+    assert type(objective.evaluate(asked, np.int64(1)).epochs) is int
+    space = ht.SearchSpace(units=ht.choice(3))
+    for asker in (objective, plain):  # the second reads the first's log
+        search = {"trials": 1, "log": tmp_path / "search.log", "progress": False}
+        assert len(ht.random_search(asker, space, **search)) == 1
+
+
+def test_numpy_integers_of_a_function_and_of_processes(iris):
+    plain = ht.FunctionObjective(lambda params, epochs: epochs, epochs=5)
+    objective = ht.FunctionObjective(plain.function, epochs=np.int64(5))
+    assert json.dumps(objective.describe()) == json.dumps(plain.describe())
+    assert type(objective.evaluate({}, np.int64(3)).epochs) is int
+    process = ht.TrainObjective(iris, process_every=np.int64(7)).process
+    assert (type(process.every), process.every) == (int, 7)
+    with pytest.raises(ArgumentError, match=r"(?s)epochs=np.int64\(0\).*folds=True"):
+        ht.TrainObjective(iris, epochs=np.int64(0), folds=True)
 
 
 def test_folds_cannot_be_pruned(iris):

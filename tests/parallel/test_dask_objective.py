@@ -103,7 +103,7 @@ def test_results_train_in_this_process_afterwards(client):
     with on_workers(objective, client, "random_search") as spread:
         assert isinstance(spread, WorkerObjective)
         assert spread.workers == 2
-        assert spread.here is objective
+        assert spread.local is objective
         assert spread.describe() == objective.describe()
 
 

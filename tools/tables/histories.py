@@ -23,9 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
 from hpotutor._system import versions
+from hpotutor._validation import check_count
 from hpotutor.cli import exit_status
 from hpotutor.errors import Problems, StopSearch
-from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
+from hpotutor.objectives.base import Evaluation, OnEpoch, Params
 from hpotutor.search import bayesian, genetic, hyperband
 from hpotutor.study.recorder import finite_score
 from hpotutor.tabular import _npz as archive
@@ -77,7 +78,7 @@ def compute_histories(
     problems = Problems("compute_histories")
     for method in methods or []:
         problems.choice("methods", method, METHODS)
-    check_epochs(problems, repeats, "repeats")
+    check_count(problems, "repeats", repeats, optional=True)
     problems.raise_if_any()
     table = open_table(name)
     path = Path(output) if output is not None else histories_path(table.name)

@@ -25,11 +25,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
 from hpotutor._tensorflow import keras
+from hpotutor._validation import check_count
 from hpotutor.cli import exit_status
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import Problems
 from hpotutor.models.builders import build_mlp
-from hpotutor.objectives.base import check_epochs
 from hpotutor.tabular.table import FOLDER, Table, open_table
 from tools.tables.spec import Spec, machine, spec_of
 
@@ -76,7 +76,7 @@ def measure(
     """
     spec = spec_of("time", name)
     problems = Problems("time")
-    check_epochs(problems, repeats, "repeats")
+    check_count(problems, "repeats", repeats, optional=True)
     problems.raise_if_any()
     data = spec.load()
     file = Path(path) if path is not None else FOLDER / f"{name}.npz"
