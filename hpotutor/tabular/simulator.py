@@ -20,7 +20,7 @@ from hpotutor.objectives.base import Params
 from hpotutor.search import asha
 from hpotutor.search.asha import Job
 from hpotutor.search.backends import optuna_study
-from hpotutor.search.bayesian import liar
+from hpotutor.search.bayesian import tpe_constant_liar
 from hpotutor.search.hyperband import Bracket, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 
@@ -191,7 +191,7 @@ class BayesianScheduler:
 
     def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
         self.objective = objective
-        with optuna_study(liar(seed, startup)) as study:
+        with optuna_study(tpe_constant_liar(seed, startup)) as study:
             self.study = study
         self._running: dict[int, Any] = {}
         self._worst = 0.0

@@ -8,11 +8,12 @@ It goes on where it was stopped; the Gaussian process alone takes about an hour.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from hpotutor.cli import exit_status
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.search import bayesian, genetic, hyperband
+from hpotutor.search.backends import DryRunRecorder, Loop, Options
 from hpotutor.tabular import _npz as archive
 from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
 from hpotutor.tabular.objective import TableObjective
@@ -41,7 +43,8 @@ class Method(NamedTuple):
 
     call: str
     evaluations: int
-    run: Callable[[Any, int], None]
+    loop: Loop
+    options: Options
 
 
 def compute_histories(
@@ -144,31 +147,23 @@ def search_once(table: Table, method: str, seed: int) -> np.ndarray:
         Configuration numbers, and epochs asked for.
     """
     chosen = METHODS[method]
-    witness = Witness(TableObjective(table, seed=seed, quiet=True), chosen.evaluations)
-    try:
-        chosen.run(witness, seed)
-    except StopSearch:
-        pass
-    return np.array(witness.asked).T
+    recorder = TracingRecorder(TableObjective(table, seed=seed, quiet=True), chosen.evaluations)
+    with contextlib.suppress(StopSearch):
+        chosen.loop(recorder, seed, chosen.options)
+    return np.array(recorder.asked).T
 
 
-class Witness:
+class TracingRecorder(DryRunRecorder):
     """Stands in for a recorder: answers from a table and notes what was asked, nothing else.
 
     Without a log, a search of a hundred trials takes a tenth of the time.
     """
 
     def __init__(self, objective: TableObjective, trials: int) -> None:
-        self.objective, self.space, self.trials = objective, objective.space, trials
-        self.asked: list[tuple[int, int]] = []
+        super().__init__(objective, objective.space, trials)
         self._worst: float | None = None
 
-    def evaluate(
-        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
-    ) -> Evaluation:
-        if len(self.asked) >= self.trials:
-            raise StopSearch
-        params = self.space.clean(params)
+    def answer(self, params: Params, epochs: int | None, on_epoch: OnEpoch | None) -> Evaluation:
         evaluation = self.objective.evaluate(params, epochs, on_epoch=on_epoch)
         asked = self.objective.epochs if epochs is None else epochs
         self.asked.append((self.objective.index_of(params), asked))
@@ -183,45 +178,40 @@ class Witness:
             return evaluation.value
         return 0.0 if self._worst is None else self._worst
 
-    def prefetch(self, batch: list[Params], epochs: int | None = None) -> None:
-        """Do nothing: a table gains nothing from batches."""
+
+# ── the methods, each with its options by default ────────────────────────────────────────────
+_STARTUP = {"startup": None}
+_GP = {"startup": None, "acquisition": "expected_improvement", "xi": 0.01, "kappa": 2.0}
+_GENETIC = {
+    "population": 10,
+    "elite": 2,
+    "tournament": 3,
+    "crossover": 0.9,
+    "mutation": None,
+    "regularized": False,
+}
 
 
-# ── the methods ──────────────────────────────────────────────────────────────────────────────
-def _tpe(witness: Witness, seed: int) -> None:
-    bayesian.LOOPS["optuna"](witness, witness.trials, seed, {"startup": None})
-
-
-def _hyperopt(witness: Witness, seed: int) -> None:
-    bayesian.LOOPS["hyperopt"](witness, witness.trials, seed, {"startup": None})
-
-
-def _gp(witness: Witness, seed: int) -> None:
-    options = {"acquisition": "expected_improvement", "xi": 0.01, "kappa": 2.0}
-    bayesian.LOOPS["gp"](witness, witness.trials, seed, {"startup": None, **options})
-
-
-def _genetic(witness: Witness, seed: int) -> None:
-    genetic.LOOPS["plain"](witness, genetic.Settings(10, 2, 3, 0.9, None), seed)
-
-
-def _nsga2(witness: Witness, seed: int) -> None:
-    genetic.LOOPS["optuna"](witness, genetic.Settings(10, 2, 3, 0.9, None), seed)
-
-
-def _hyperband(witness: Witness, seed: int) -> None:
-    longest = witness.objective.epochs
-    plan = hyperband.hyperband_brackets(longest, 3)
-    hyperband.LOOPS["plain"](witness, hyperband.Settings(longest, 3, seed, plan, "random"))
+def _hyperband(recorder: TracingRecorder, seed: int, options: Options) -> None:
+    budget = {"epochs": recorder.objective.epochs}
+    hyperband.LOOPS["plain"](recorder, seed, {**options, **budget})
 
 
 METHODS = {
-    "tpe": Method('bayesian_search(library="optuna", trials=60)', 60, _tpe),
-    "nsga2": Method('genetic_search(library="optuna", trials=60)', 60, _nsga2),
-    "genetic": Method("genetic_search(trials=60)", 60, _genetic),
-    "hyperband": Method("hyperband_search(trials=250)", 250, _hyperband),
-    "hyperopt": Method('bayesian_search(library="hyperopt", trials=60)', 60, _hyperopt),
-    "gp": Method('bayesian_search(library="gp", trials=30)', 30, _gp),
+    "tpe": Method(
+        'bayesian_search(library="optuna", trials=60)', 60, bayesian.LOOPS["optuna"], _STARTUP
+    ),
+    "nsga2": Method(
+        'genetic_search(library="optuna", trials=60)', 60, genetic.LOOPS["optuna"], _GENETIC
+    ),
+    "genetic": Method("genetic_search(trials=60)", 60, genetic.LOOPS["plain"], _GENETIC),
+    "hyperband": Method(
+        "hyperband_search(trials=250)", 250, _hyperband, {"eta": 3, "bracket": None}
+    ),
+    "hyperopt": Method(
+        'bayesian_search(library="hyperopt", trials=60)', 60, bayesian.LOOPS["hyperopt"], _STARTUP
+    ),
+    "gp": Method('bayesian_search(library="gp", trials=30)', 30, bayesian.LOOPS["gp"], _GP),
 }
 # What `python tools/tables/histories.py` computes unless told otherwise.
 SHIPPED = ("tpe", "nsga2", "genetic", "hyperband", "gp")
