@@ -604,7 +604,7 @@ COMPARISONS = {
     ),
     "seed": (lambda: ht.compare(["grid"], lookup(), seed="a"), "seed='a' .*a whole number"),
     "method": (lambda: ht.compare(["tpee"], ht.TableObjective()), "method='tpee'.* mean 'tpe'"),
-    "method not stored": (lambda: ht.compare(["tpe"], lookup()), "no traces for the made up table"),
+    "method not stored": (lambda: ht.compare(["tpe"], lookup()), "no histories for the made up table"),
     "more than is stored": (
         lambda: ht.compare(["tpe"], ht.TableObjective(), trials=3000, repeats=3),
         "'tpe' is stored for .*Type repeats=3, trials=60",

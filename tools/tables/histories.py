@@ -29,7 +29,7 @@ from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.search import bayesian, genetic, hyperband
 from hpotutor.search.backends import DryRunRecorder, Loop, Options
-from hpotutor.tabular import _npz as archive
+from hpotutor.tabular import _npz
 from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import Table, open_table
@@ -68,7 +68,7 @@ def compute_histories(
     output : path, optional
         Where to write; beside the table by default.
     work : path, optional
-        A folder for finished repeats, ``runs/traces-<name>`` by default, from which a
+        A folder for finished repeats, ``runs/histories-<name>`` by default, from which a
         computation that was stopped goes on.
 
     Returns
@@ -83,7 +83,7 @@ def compute_histories(
     problems.raise_if_any()
     table = open_table(name)
     path = Path(output) if output is not None else histories_path(table.name)
-    folder = Path(work) if work is not None else Path("runs") / f"traces-{table.name}"
+    folder = Path(work) if work is not None else Path("runs") / f"histories-{table.name}"
     folder.mkdir(parents=True, exist_ok=True)
     about, arrays = _kept(path, table)
     for method in methods or SHIPPED:
@@ -93,7 +93,7 @@ def compute_histories(
         same = bool((epochs == epochs[0]).all())
         arrays[f"{method}_epochs"] = (epochs[:1] if same else epochs).astype("u1")
         about["methods"][method] = METHODS[method].call
-    archive.write(path, about, arrays)
+    _npz.write(path, about, arrays)
     _open_histories.cache_clear()
     return path
 
@@ -108,7 +108,7 @@ def _kept(path: Path, table: Table) -> tuple[dict[str, Any], dict[str, np.ndarra
     }
     arrays: dict[str, np.ndarray] = {}
     if path.exists():
-        old, stored, _ = archive.read(path, [], HISTORIES_FORMAT, about["command"])
+        old, stored, _ = _npz.read(path, [], HISTORIES_FORMAT, about["command"])
         if old["table"] == table.checksum:
             arrays, about["methods"] = stored, old["methods"]
     about["versions"], about["date"] = versions(), datetime.date.today().isoformat()
@@ -129,7 +129,7 @@ def _repeats(
                 for seed in seeds:
                     searches.append(search_once(table, method, seed))
                     bar.update()
-                with archive.whole(path) as file:
+                with _npz.whole(path) as file:
                     np.save(file, np.array(searches, np.uint16))
             else:
                 bar.update(len(seeds))
