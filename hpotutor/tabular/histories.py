@@ -226,12 +226,9 @@ def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
 def _allowed(objective: TableObjective) -> np.ndarray:
     """Return the numbers of the configurations that have the objective's defaults."""
     table, defaults = objective.table, objective.defaults
-    positions = np.unravel_index(np.arange(len(table)), table.shape)
-    keep = np.ones(len(table), bool)
-    for axis, position in zip(table.axes, positions, strict=True):
-        if axis.name in defaults:
-            keep &= position == axis.nearest(defaults[axis.name])
-    return np.flatnonzero(keep)
+    numbers = np.arange(len(table)).reshape(table.shape)
+    kept = [a.nearest(defaults[a.name]) if a.name in defaults else slice(None) for a in table.axes]
+    return numbers[tuple(kept)].ravel()
 
 
 def _answered(
@@ -305,21 +302,22 @@ def stored_history(objective: TableObjective, method: str) -> History:
     return History(index, epochs, runs_met(np.arange(len(index)), index, epochs, table.seeds))
 
 
+@functools.lru_cache(maxsize=4)
 def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return what is stored about a table's histories, and their arrays."""
-    path = histories_path(table.name)
+    path, command = histories_path(table.name), f"python tools/tables/histories.py {table.name}"
     if not path.exists():
         problems = Problems("stored_history")
         problems.say(
             f"There are no histories for the {table.name} table. Give functions that search, or "
-            f"type, in the project's folder: python tools/tables/histories.py {table.name}."
+            f"type, in the project's folder: {command}."
         )
         problems.raise_if_any()
-    about, arrays = _open_histories(path)
+    about, arrays, _ = _npz.read(path, [], HISTORIES_FORMAT, command)
     if about["table"] != table.checksum:
         raise DataError(
             f"{path.name} was computed on another version of the {table.name} table. Type "
-            f"python tools/tables/histories.py {table.name} to compute it anew."
+            f"{command} to compute it anew."
         )
     return about, arrays
 
@@ -327,13 +325,6 @@ def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]
 def histories_path(name: str) -> Path:
     """Return the file of a table's histories."""
     return FOLDER / f"{name}_histories.npz"
-
-
-@functools.lru_cache(maxsize=4)
-def _open_histories(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    remedy = f"python tools/tables/histories.py {path.stem.removesuffix('_histories')}"
-    about, arrays, _ = _npz.read(path, [], HISTORIES_FORMAT, remedy)
-    return about, arrays
 
 
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:

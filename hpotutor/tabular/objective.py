@@ -133,9 +133,9 @@ class TableObjective(Objective):
         status, reason, spent = "complete", "", budget
         if died:
             status, reason, spent = "diverged", f"a loss was not finite in epoch {died}", died
-        epochs_seen = np.arange(1, spent + 1 if not died else died)
+        healthy = np.arange(1, died or budget + 1)  # the epochs that have numbers
         names = ("loss", "val_loss", "val_accuracy")
-        curve = {n: self.table.read(n, index, run, epochs_seen).tolist() for n in names}
+        curve = {n: self.table.read(n, index, run, healthy).tolist() for n in names}
         if on_epoch is not None:
             for epoch, value in enumerate(curve[self.metric], start=1):
                 if on_epoch(epoch, value):

@@ -21,6 +21,7 @@ import numpy as np
 
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems, did_you_mean
+from hpotutor.space.space import choice, integers, loguniform
 from hpotutor.tabular import _npz
 
 FOLDER = Path(__file__).parent / "tables"
@@ -93,8 +94,6 @@ class Axis(NamedTuple):
 
         The ends are such that each level is the nearest one about equally often.
         """
-        from hpotutor.space.space import choice, integers, loguniform
-
         first, last = self.levels[0], self.levels[-1]
         if self.scale == "log" and isinstance(first, float):
             points, reach = self._points()

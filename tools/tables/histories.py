@@ -30,7 +30,7 @@ from hpotutor.objectives.base import Evaluation, OnEpoch, Params, check_epochs
 from hpotutor.search import bayesian, genetic, hyperband
 from hpotutor.search.backends import DryRunRecorder, Loop, Options
 from hpotutor.tabular import _npz
-from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
+from hpotutor.tabular.histories import HISTORIES_FORMAT, histories_path, open_histories
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import Table, open_table
 
@@ -94,7 +94,7 @@ def compute_histories(
         arrays[f"{method}_epochs"] = (epochs[:1] if same else epochs).astype("u1")
         about["methods"][method] = METHODS[method].call
     _npz.write(path, about, arrays)
-    _open_histories.cache_clear()
+    open_histories.cache_clear()
     return path
 
 
