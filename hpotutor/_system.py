@@ -62,7 +62,7 @@ def memory() -> Memory:
 
 def _system_memory() -> Memory:
     try:
-        import psutil  # type: ignore[import-untyped]  # comes with ipykernel, has no hints
+        import psutil  # comes with ipykernel
 
         now = psutil.virtual_memory()
         return Memory(now.total, now.available)

@@ -70,7 +70,7 @@ class AsynchronousHalving:
     def __init__(
         self, space: SearchSpace, rungs: Sequence[int], *, eta: int = 3, seed: int = 0
     ) -> None:
-        self.space, self.rungs, self.eta = space, list(rungs), eta
+        self.space, self.rungs, self.eta = space, [int(rung) for rung in rungs], int(eta)
         self.rng = np.random.default_rng(seed)
         self._drawn: set[str] = set()
         self._exhausted = False
@@ -132,7 +132,7 @@ def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, see
         return recorder.score(evaluation) if evaluation.status == "complete" else -math.inf
 
     for evaluation, epochs in recorder.recall():
-        rule.recall(evaluation.params, epochs, score(evaluation))
+        rule.recall(evaluation.params, epochs or 0, score(evaluation))  # each names its rung
     if isinstance(recorder.objective, WorkerObjective):
 
         def ask() -> tuple[Job, Params, int] | None:

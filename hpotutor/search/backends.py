@@ -7,17 +7,20 @@ import importlib.util
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
+import optuna
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 
 from hpotutor.errors import MissingExtra, Problems, StopSearch
-from hpotutor.objectives.base import Evaluation, OnEpoch, Params
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.space.space import SearchSpace
+from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
+from hpotutor.study.storage import quiet_optuna
 
 _IMPORTS = {
     "scikit-learn": "sklearn",
@@ -25,15 +28,12 @@ _IMPORTS = {
     "hyperopt": "hyperopt",
     "keras_tuner": "keras_tuner",
 }
-# scikit-learn wants rows and a split, although the recorder brings its own.
-ROWS = np.zeros((2, 1))
-LABELS = np.array([0, 1])
-ONE_SPLIT = [(np.array([0, 1]), np.array([0, 1]))]
-
-Loop = Callable[[Any], None]
+Options = dict[str, Any]
+# ``loop(recorder, seed, options)``: how a library, given its options, leads the recorder.
+Loop = Callable[[Any, int, Options], None]
 
 
-def check_library(problems: Problems, library: object, offered: Iterable[str]) -> None:
+def check_library(problems: Problems, library: str, offered: Iterable[str]) -> None:
     """Note a library that the method does not have; raise for one that is not installed."""
     offered = tuple(offered)
     if not problems.choice("library", library, offered) or installed(library):
@@ -54,42 +54,42 @@ def installed(library: str) -> bool:
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
 
 
-class Rehearsal:
+class DryRunRecorder:
     """Stands in for a recorder to learn what a method will ask; it answers 0 to everything."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.objective, self.space = recorder.objective, recorder.space
-        self.trials = recorder.trials
-        self.asked: list[Params] = []
+    def __init__(self, objective: Objective, space: SearchSpace, trials: int | None) -> None:
+        self.objective, self.space, self.trials = objective, space, trials
+        self.asked: list[Any] = []
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         if self.trials is not None and len(self.asked) >= self.trials:
             raise StopSearch
-        self.asked.append(self.space.clean(params))
-        return Evaluation(self.asked[-1], 0.0)
+        return self.answer(self.space.clean(params), epochs, on_epoch)
+
+    def answer(self, params: Params, epochs: int | None, on_epoch: OnEpoch | None) -> Evaluation:
+        """Note a question that the budget allows, and answer it."""
+        self.asked.append(params)
+        return Evaluation(params, 0.0)
 
     def score(self, evaluation: Evaluation) -> float:
         return 0.0
 
     def prefetch(self, batch: Iterable[Params], epochs: int | None = None) -> None:
-        """Do nothing: this is what finds the batch."""
+        """Do nothing: whatever is asked is answered at once."""
 
 
-def run_ahead(recorder: Recorder, loop: Loop) -> None:
-    """Run the loop of a method that ignores scores, its points evaluated as one batch if it pays.
+def ask_ahead(recorder: Recorder, loop: Loop, seed: int, options: Options) -> None:
+    """Evaluate all points of a method that ignores scores as one batch, if that is cheaper.
 
-    The loop runs twice then: for its questions, and again for the recorder's answers.
+    The loop runs for its questions here, and again for the recorder's answers.
     """
     if recorder.objective.batches:
-        rehearsal = Rehearsal(recorder)
-        try:
-            loop(rehearsal)
-        except StopSearch:
-            pass
-        recorder.prefetch(rehearsal.asked)
-    loop(recorder)
+        dry_run = DryRunRecorder(recorder.objective, recorder.space, recorder.trials)
+        with suppress(StopSearch):
+            loop(dry_run, seed, options)
+        recorder.prefetch(dry_run.asked)
 
 
 # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────
@@ -102,9 +102,9 @@ class TrialEstimator(BaseEstimator):
     ``epochs_resource``, where set, is the budget of a successive halving.
     """
 
-    def __init__(self, recorder: Recorder | None = None) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.chosen: dict[str, Any] = {}
+        self.chosen: Params = {}
         self.epochs_resource: int | None = None
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -128,13 +128,33 @@ class TrialEstimator(BaseEstimator):
         return self.score_
 
 
-def in_batches(search: type) -> type:
+def run_scikit_learn(
+    recorder: Recorder, search: Callable[..., Any], points: Any, **settings: Any
+) -> None:
+    """Let a search of scikit-learn lead the recorder over a grid or distributions."""
+    # It wants rows and a split, although the recorder brings its own.
+    both = np.array([0, 1])
+    started = search(
+        TrialEstimator(recorder),
+        points,
+        cv=[(both, both)],
+        refit=False,
+        error_score="raise",
+        **settings,
+    )
+    with warnings.catch_warnings():
+        # It runs the whole space when that is smaller than what was asked for.
+        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+        started.fit(np.zeros((2, 1)), both)
+
+
+def in_batches(search: Any) -> Any:
     """Return a halving search of scikit-learn that shows each rung to the recorder first."""
 
     class Batches(search):
         # scikit-learn reads the signature: since 1.9 it may pass its callbacks' context too.
         @functools.wraps(search._run_search)
-        def _run_search(self, evaluate_candidates: Callable, **context: Any) -> None:
+        def _run_search(self, evaluate_candidates: Callable[..., Any], **context: Any) -> None:
             def show(candidates: list[Params], *arguments: Any, **keywords: Any) -> Any:
                 epochs = candidates[0]["epochs_resource"]
                 batch = [dict(params) for params in candidates]
@@ -158,31 +178,24 @@ def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
     It is the sampler's memory only; the search's log is another study. Its name is fixed because
     Hyperband's brackets are drawn with it.
     """
-    import optuna
-
-    from hpotutor.study.journal import STUDY_NAME
-    from hpotutor.study.storage import quiet_optuna
-
     with quiet_optuna():
         yield optuna.create_study(
             study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=pruner
         )
 
 
-def optimize(recorder: Recorder, sampler: Any, trials: int) -> None:
+def run_optuna(recorder: Recorder, sampler: Any, trials: int | None = None) -> None:
     """Let ``Study.optimize`` lead the recorder."""
 
     def objective(trial: Any) -> float:
         return recorder.score(recorder.evaluate(recorder.space.suggest(trial)))
 
     with optuna_study(sampler) as study:
-        study.optimize(objective, n_trials=trials)
+        study.optimize(objective, n_trials=trials or recorder.trials)
 
 
 def experimental(make: Callable[..., Any], **arguments: Any) -> Any:
     """Make an Optuna object without its remark that it is experimental."""
-    import optuna
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return make(**arguments)
@@ -191,7 +204,7 @@ def experimental(make: Callable[..., Any], **arguments: Any) -> Any:
 # ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
 
 
-def minimize(recorder: Recorder, algorithm: Callable, trials: int, seed: int) -> None:
+def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -> None:
     """Let Hyperopt's ``fmin`` lead the recorder."""
     import hyperopt
 
@@ -202,7 +215,7 @@ def minimize(recorder: Recorder, algorithm: Callable, trials: int, seed: int) ->
         loss,
         recorder.space.to_hyperopt(),
         algo=algorithm,
-        max_evals=trials,
+        max_evals=recorder.trials,
         rstate=np.random.default_rng(seed),
         trials=hyperopt.Trials(),
         return_argmin=False,
@@ -211,7 +224,10 @@ def minimize(recorder: Recorder, algorithm: Callable, trials: int, seed: int) ->
     )
 
 
-def tune(
+# ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
+
+
+def run_keras_tuner(
     recorder: Recorder, make_oracle: Callable[..., Any], seed: int, space: SearchSpace | None = None
 ) -> None:
     """Let a tuner ask its oracle and the recorder in turn, until the oracle has had enough.

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
-from hpotutor.parallel.dask_objective import WorkerObjective, on_workers
+from hpotutor.parallel.dask_objective import WorkerObjective
+from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search._parallel import observe_on_workers, optimize_on_workers
 from hpotutor.search.backends import (
-    check_library,
+    Loop,
+    Options,
     experimental,
-    minimize,
-    optimize,
-    tune,
+    run_hyperopt,
+    run_keras_tuner,
+    run_optuna,
 )
 from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
 from hpotutor.space.space import SearchSpace
@@ -27,6 +27,7 @@ from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
 
 
+@search_method
 def bayesian_search(
     objective: Objective,
     space: SearchSpace,
@@ -38,20 +39,12 @@ def bayesian_search(
     acquisition: str = "expected_improvement",
     xi: float = 0.01,
     kappa: float = 2.0,
-    log: str | os.PathLike | None = None,
-    client: Any = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
-    progress: bool = True,
+    **shared: Unpack[Shared],
 ) -> SearchResult:
     """Evaluate points that a model of the earlier ones finds promising.
 
     Parameters
     ----------
-    objective : Objective
-        What is asked, for instance ``ht.TrainObjective(data)``.
-    space : SearchSpace
-        Which hyperparameters, and their ranges.
     trials : int
         How many points.
     seed : int, default 0
@@ -59,30 +52,13 @@ def bayesian_search(
     library : {"optuna", "hyperopt", "keras_tuner", "gp"}
         Whose loop runs. Optuna and Hyperopt model good and bad points by tree-structured Parzen
         estimators; KerasTuner and ``"gp"``, which is :class:`hpotutor.GaussianProcessSearch`, model
-        the value by a Gaussian process.
+        the value by a Gaussian process. With a ``client``, Optuna and ``"gp"`` keep all workers
+        busy; Hyperopt and KerasTuner ask for one trial at a time.
     startup : int, optional
         Random points before the model is asked: by default 10 (Optuna), 20 (Hyperopt), 3 for each
         hyperparameter (KerasTuner), 2 more than there are hyperparameters (gp).
     acquisition, xi, kappa : str and float
         For ``"gp"``: see :class:`hpotutor.GaussianProcessSearch`.
-    log : str or path, optional
-        A file to keep the trials in; the same call on it goes on where it was cut.
-    client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine. Optuna and
-        ``"gp"`` then keep all workers busy; Hyperopt and KerasTuner ask for one trial at a time.
-    max_seconds, max_epochs : number, optional
-        Further budgets.
-    progress : bool, default True
-        Say what it will cost, and show a bar.
-
-    Returns
-    -------
-    SearchResult
-
-    Raises
-    ------
-    ArgumentError
-        An unknown library, a bad budget.
 
     Notes
     -----
@@ -99,47 +75,37 @@ def bayesian_search(
     0.3
     """
     problems = Problems("bayesian_search")
-    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
-    if startup is not None:
-        check_count(problems, "startup", startup, 1, 10)
+    check_count(problems, "startup", startup, 1, 10, optional=True)
     problems.choice("acquisition", acquisition, ACQUISITIONS)
-    options: dict[str, Any] = {"startup": startup}
+    options: Options = {"startup": startup}
     if library == "gp":
         options |= {"acquisition": acquisition, "xi": xi, "kappa": kappa}
-    with (
-        on_workers(objective, client, "bayesian_search") as target,
-        Recorder(
-            target,
-            space,
-            method="bayesian",
-            library=library,
-            seed=seed,
-            trials=trials if not problems.lines else None,
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
-            options=options,
-            problems=problems,
-        ) as recorder,
-    ):
-        LOOPS[library](recorder, trials, seed, options)
-    return recorder.result()
+    return run_search(
+        LOOPS,
+        objective,
+        space,
+        library=library,
+        seed=seed,
+        trials=trials,
+        options=options,
+        problems=problems,
+        **shared,
+    )
 
 
-def _optuna(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
+def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna.samplers import TPESampler
 
     startup = options["startup"] or 10
     if isinstance(recorder.objective, WorkerObjective):
         # What the log holds is told, not drawn again: other draws must follow it.
-        optimize_on_workers(recorder, liar([seed, recorder.resumed], startup))
+        optimize_on_workers(recorder, tpe_constant_liar([seed, recorder.resumed], startup))
     else:
-        optimize(recorder, TPESampler(seed=seed, n_startup_trials=startup), trials)
+        run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup))
 
 
-def liar(seed: int | list[int], startup: int = 10) -> Any:
+def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
     """Return Optuna's TPE for several trials at once: those on their way are taken for bad ones."""
     from optuna.samplers import TPESampler
 
@@ -147,33 +113,32 @@ def liar(seed: int | list[int], startup: int = 10) -> Any:
     return experimental(TPESampler, seed=word, n_startup_trials=startup, constant_liar=True)
 
 
-def _hyperopt(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
+def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
     import hyperopt
 
     startup = options["startup"] or 20
-    minimize(recorder, partial(hyperopt.tpe.suggest, n_startup_jobs=startup), trials, seed)
+    run_hyperopt(recorder, partial(hyperopt.tpe.suggest, n_startup_jobs=startup), seed)
 
 
-def _keras_tuner(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
+def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import BayesianOptimizationOracle
 
-    startup = options["startup"]
-    oracle = partial(BayesianOptimizationOracle, max_trials=trials, num_initial_points=startup)
-    tune(recorder, oracle, seed)
+    counts = {"max_trials": recorder.trials, "num_initial_points": options["startup"]}
+    run_keras_tuner(recorder, partial(BayesianOptimizationOracle, **counts), seed)
 
 
-def _gp(recorder: Recorder, trials: int, seed: int, options: dict[str, Any]) -> None:
+def _gp(recorder: Recorder, seed: int, options: Options) -> None:
     search = GaussianProcessSearch(recorder.space, seed=seed, **options)
     if isinstance(recorder.objective, WorkerObjective):
         observe_on_workers(recorder, search)
         return
-    for _ in range(trials):
+    for _ in range(recorder.trials or 0):
         params = search.suggest()
         # The recorder's score is higher for better, and finite for a network that diverged.
         search.observe(params, recorder.score(recorder.evaluate(params)))
 
 
-LOOPS: dict[str, Callable[[Recorder, int, int, dict[str, Any]], None]] = {
+LOOPS: dict[str, Loop] = {
     "optuna": _optuna,
     "hyperopt": _hyperopt,
     "keras_tuner": _keras_tuner,

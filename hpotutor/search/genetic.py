@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution
@@ -13,12 +11,8 @@ from optuna.distributions import CategoricalDistribution
 from hpotutor._validation import check_count, check_share
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
-from hpotutor.parallel.dask_objective import on_workers
-from hpotutor.search.backends import (
-    check_library,
-    experimental,
-    optuna_study,
-)
+from hpotutor.search._method import Shared, run_search, search_method
+from hpotutor.search.backends import Loop, Options, experimental, optuna_study
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -27,6 +21,7 @@ from hpotutor.study.result import SearchResult
 _ATTEMPTS = 20
 
 
+@search_method
 def genetic_search(
     objective: Objective,
     space: SearchSpace,
@@ -40,20 +35,12 @@ def genetic_search(
     crossover: float = 0.9,
     mutation: float | None = None,
     regularized: bool = False,
-    log: str | os.PathLike | None = None,
-    client: Any = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
-    progress: bool = True,
+    **shared: Unpack[Shared],
 ) -> SearchResult:
     """Evaluate points, let the better ones have children, and so on from generation to generation.
 
     Parameters
     ----------
-    objective : Objective
-        What is asked, for instance ``ht.TrainObjective(data)``.
-    space : SearchSpace
-        Which hyperparameters, and their ranges.
     trials : int
         How many evaluations, over all generations.
     seed : int, default 0
@@ -74,23 +61,6 @@ def genetic_search(
     regularized : bool, default False
         With ``"plain"``: regularized evolution instead, where each child is a mutated copy of a
         tournament's winner and takes the place of the oldest.
-    log : str or path, optional
-        A file to keep the trials in; the same call on it goes on where it was cut.
-    client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
-    max_seconds, max_epochs : number, optional
-        Further budgets.
-    progress : bool, default True
-        Say what it will cost, and show a bar.
-
-    Returns
-    -------
-    SearchResult
-
-    Raises
-    ------
-    ArgumentError
-        An unknown library, a bad budget or setting.
 
     Notes
     -----
@@ -108,7 +78,6 @@ def genetic_search(
     ('b', True)
     """
     problems = Problems("genetic_search")
-    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
     fine = check_count(problems, "population", population, 2, 10)
     if check_count(problems, "elite", elite, 0, 2) and fine and elite >= population:
@@ -119,38 +88,24 @@ def genetic_search(
         check_share(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
-    settings = Settings(population, elite, tournament, crossover, mutation)
-    with (
-        on_workers(objective, client, "genetic_search") as target,
-        Recorder(
-            target,
-            space,
-            method="genetic",
-            library=library,
-            seed=seed,
-            trials=trials if not problems.lines else None,
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
-            options={**vars(settings), "regularized": bool(regularized)},
-            problems=problems,
-        ) as recorder,
-    ):
-        loop = _regularized if regularized else LOOPS[library]
-        loop(recorder, settings, seed)
-    return recorder.result()
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the loops need to know besides the recorder."""
-
-    population: int
-    elite: int
-    tournament: int
-    crossover: float
-    mutation: float | None
+    return run_search(
+        LOOPS,
+        objective,
+        space,
+        library=library,
+        seed=seed,
+        trials=trials,
+        options={
+            "population": population,
+            "elite": elite,
+            "tournament": tournament,
+            "crossover": crossover,
+            "mutation": mutation,
+            "regularized": bool(regularized),
+        },
+        problems=problems,
+        **shared,
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +119,7 @@ class Individual:
 def select(population: list[Individual], tournament: int, rng: np.random.Generator) -> Individual:
     """Return the best of a few drawn at random: selection."""
     drawn = rng.choice(len(population), size=min(tournament, len(population)), replace=False)
-    return max((population[index] for index in drawn), key=lambda individual: individual.score)
+    return max((population[int(index)] for index in drawn), key=lambda individual: individual.score)
 
 
 def cross(mother: np.ndarray, father: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -183,71 +138,38 @@ def mutate(
     return np.where(rng.random(len(genes)) < rate, changed, genes)
 
 
-def _plain(recorder: Recorder, settings: Settings, seed: int) -> None:
-    """A generational genetic algorithm with elitism; it ends when the budget does."""
+def _plain(recorder: Recorder, seed: int, options: Options) -> None:
+    """A generational genetic algorithm with elitism, or regularized evolution, without an end."""
     space, rng = recorder.space, np.random.default_rng(seed)
-    nursery = _Nursery(space)
-    generation = _score(recorder, [rng.random(len(space)) for _ in range(settings.population)])
-    rate = _rate(settings, space)
+    rate = 1 / len(space) if options["mutation"] is None else options["mutation"]
 
     def child(parents: list[Individual]) -> np.ndarray:
-        genes = select(parents, settings.tournament, rng).genes
-        if rng.random() < settings.crossover:
-            genes = cross(genes, select(parents, settings.tournament, rng).genes, rng)
+        genes = select(parents, options["tournament"], rng).genes
+        if not options["regularized"] and rng.random() < options["crossover"]:
+            genes = cross(genes, select(parents, options["tournament"], rng).genes, rng)
         return mutate(genes, space, rate, rng)
 
-    while True:
-        nursery.remember(generation)
-        elite = sorted(generation, key=lambda one: one.score, reverse=True)[: settings.elite]
-        children = settings.population - len(elite)
-        born = [nursery.new(child, generation) for _ in range(children)]
-        generation = elite + _score(recorder, born)
-
-
-def _regularized(recorder: Recorder, settings: Settings, seed: int) -> None:
-    """Regularized evolution: the oldest dies, however good it is."""
-    space, rng = recorder.space, np.random.default_rng(seed)
-    nursery = _Nursery(space)
-    alive = _score(recorder, [rng.random(len(space)) for _ in range(settings.population)])
-    nursery.remember(alive)
-    rate = _rate(settings, space)
-
-    def child(parents: list[Individual]) -> np.ndarray:
-        return mutate(select(parents, settings.tournament, rng).genes, space, rate, rng)
-
-    while True:
-        born = _score(recorder, [nursery.new(child, alive)])
-        nursery.remember(born)
-        alive = alive[1:] + born
-
-
-class _Nursery:
-    """Remembers which points were evaluated, so that children are new."""
-
-    def __init__(self, space: SearchSpace) -> None:
-        self.space = space
-        self._seen: set[tuple] = set()
-
-    def remember(self, population: list[Individual]) -> None:
-        self._seen |= {self._point(individual.genes) for individual in population}
-
-    def new(
-        self, make: Callable[[list[Individual]], np.ndarray], parents: list[Individual]
-    ) -> np.ndarray:
+    def new_child(parents: list[Individual]) -> np.ndarray:
         """Return a child that is none of those seen, if a few attempts yield one."""
         for _ in range(_ATTEMPTS):
-            genes = make(parents)
-            if self._point(genes) not in self._seen:
+            genes = child(parents)
+            if point(genes) not in seen:
                 break
-        self._seen.add(self._point(genes))
+        seen.add(point(genes))
         return genes
 
-    def _point(self, genes: np.ndarray) -> tuple:
-        return tuple(self.space.from_unit(genes).items())
+    def point(genes: np.ndarray) -> tuple[tuple[str, Any], ...]:
+        return tuple(space.from_unit(genes).items())
 
-
-def _rate(settings: Settings, space: SearchSpace) -> float:
-    return settings.mutation if settings.mutation is not None else 1 / len(space)
+    alive = _score(recorder, [rng.random(len(space)) for _ in range(options["population"])])
+    seen = {point(individual.genes) for individual in alive}
+    while True:
+        if options["regularized"]:  # the oldest dies, however good it is
+            elite, children = alive[1:], [new_child(alive)]
+        else:
+            elite = sorted(alive, key=lambda one: one.score, reverse=True)[: options["elite"]]
+            children = [new_child(alive) for _ in range(options["population"] - len(elite))]
+        alive = elite + _score(recorder, children)
 
 
 def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
@@ -258,27 +180,24 @@ def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
     return [Individual(one, score) for one, score in zip(genes, scores, strict=True)]
 
 
-def _optuna(recorder: Recorder, settings: Settings, seed: int) -> None:
+def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     """Ask NSGA-II for a generation at a time, as its parents do not depend on their siblings."""
     from optuna.samplers import NSGAIISampler
 
     sampler = experimental(
         NSGAIISampler,
-        population_size=settings.population,
-        crossover_prob=settings.crossover,
-        mutation_prob=settings.mutation,
+        population_size=options["population"],
+        crossover_prob=options["crossover"],
+        mutation_prob=options["mutation"],
         seed=seed,
     )
     with optuna_study(sampler) as study:
         while True:
-            asked = [study.ask() for _ in range(settings.population)]
-            points: list[dict[str, Any]] = [recorder.space.suggest(trial) for trial in asked]
+            asked = [study.ask() for _ in range(options["population"])]
+            points = [recorder.space.suggest(trial) for trial in asked]
             recorder.prefetch(points)
             for trial, params in zip(asked, points, strict=True):
                 study.tell(trial, recorder.score(recorder.evaluate(params)))
 
 
-LOOPS: dict[str, Callable[[Recorder, Settings, int], None]] = {
-    "plain": _plain,
-    "optuna": _optuna,
-}
+LOOPS: dict[str, Loop] = {"plain": _plain, "optuna": _optuna}

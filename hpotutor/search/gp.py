@@ -26,12 +26,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpotutor._validation import check_seed
+from hpotutor._validation import check_count, check_seed, is_number
 from hpotutor.errors import Problems
+from hpotutor.objectives.base import Params
 from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import to_unit
 
-Params = dict[str, Any]
 # Points at which the acquisition is looked up: random ones, and some around the best one.
 _CANDIDATES = 500
 _NEIGHBORS = 100
@@ -67,8 +67,8 @@ def expected_improvement(
     [0.0, 0.0083]
     """
     gain, z, known = _standardize(mean, std, best, xi)
-    std = np.asarray(std, dtype=float)
-    return np.where(known, np.maximum(gain, 0.0), gain * norm.cdf(z) + std * norm.pdf(z))
+    hoped: np.ndarray = gain * norm.cdf(z) + np.asarray(std, dtype=float) * norm.pdf(z)
+    return np.where(known, np.maximum(gain, 0.0), hoped)
 
 
 def probability_of_improvement(
@@ -210,14 +210,13 @@ class GaussianProcessSearch:
         problems.choice("direction", direction, ["maximize", "minimize"])
         if not isinstance(space, SearchSpace):
             problems.add("space", space, "a search space", "ht.SearchSpace(x=ht.uniform(0, 1))")
-        for name, dial in (("xi", xi), ("kappa", kappa), ("noise", noise)):
-            if (dial is not None or name != "noise") and not _from_zero_up(dial):
+        for name, dial in (("xi", xi), ("kappa", kappa), ("noise", 0 if noise is None else noise)):
+            if not (is_number(dial) and 0 <= dial < math.inf):
                 problems.add(name, dial, "a number from 0 up", f"{name}=0.01")
-        if startup is not None and (not isinstance(startup, int) or startup < 1):
-            problems.add("startup", startup, "a whole number from 1 up", "startup=5")
+        check_count(problems, "startup", startup, 1, 5, optional=True)
         check_seed(problems, seed)
         problems.raise_if_any()
-        self.space, self.seed = space, seed
+        self.space, self.seed = space, int(seed)
         self.acquisition, self.xi, self.kappa = acquisition, xi, kappa
         self.startup = max(len(space) + 2, 4) if startup is None else startup
         self.noise, self.direction = noise, direction
@@ -229,7 +228,7 @@ class GaussianProcessSearch:
         """Take in what a point gave; values that are not finite are no information."""
         params = self.space.clean(params)
         self.space.check(params)
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        if not is_number(value):
             problems = Problems("observe")
             problems.add("value", value, "a number", "search.observe(params, 0.9)")
             problems.raise_if_any()
@@ -385,13 +384,8 @@ def _ordered(distribution: BaseDistribution) -> bool:
     if not isinstance(distribution, CategoricalDistribution):
         return True
     options = distribution.choices
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in options)
-    return len(options) <= 2 or (numbers and list(options) == sorted(options))
-
-
-def _from_zero_up(value: object) -> bool:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return bool(number and math.isfinite(value) and value >= 0)
+    numbers = [option for option in options if is_number(option)]
+    return len(options) <= 2 or (len(numbers) == len(options) and numbers == sorted(numbers))
 
 
 class _Absent:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Unpack
 
+from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Objective
-from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search._method import Shared, as_python, run_search, search_method
 from hpotutor.search.backends import (
-    LABELS,
-    ONE_SPLIT,
-    ROWS,
-    TrialEstimator,
-    check_library,
-    optimize,
-    run_ahead,
-    tune,
+    Loop,
+    Options,
+    run_keras_tuner,
+    run_optuna,
+    run_scikit_learn,
 )
 from hpotutor.space.distributions import choice, when
 from hpotutor.space.space import SearchSpace
@@ -27,54 +24,30 @@ from hpotutor.study.result import SearchResult
 LARGEST_GRID = 100_000
 
 
+@search_method
 def grid_search(
     objective: Objective,
     space: SearchSpace,
     *,
-    levels: int | Mapping[str, int] | None = None,
     trials: int | None = None,
     seed: int = 0,
     library: str = "scikit-learn",
-    log: str | os.PathLike | None = None,
-    client: Any = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
-    progress: bool = True,
+    levels: int | Mapping[str, int] | None = None,
+    **shared: Unpack[Shared],
 ) -> SearchResult:
     """Evaluate every combination of a few levels of each hyperparameter.
 
     Parameters
     ----------
-    objective : Objective
-        What is asked, for instance ``ht.TrainObjective(data)``.
-    space : SearchSpace
-        Which hyperparameters, and their ranges.
-    levels : int or mapping of str to int, optional
-        Levels for each number, evenly spaced on its scale. Without it a range of integers gives
-        all its values and a range of floats five.
     trials : int, optional
         Stop after this many points; all of them by default.
     seed : int, default 0
         Order of the points with Optuna; the others go through them in order.
     library : {"scikit-learn", "optuna", "keras_tuner"}
         Whose loop runs: ``GridSearchCV``, ``GridSampler`` or ``kt.GridSearch``.
-    log : str or path, optional
-        A file to keep the trials in; the same call on it goes on where it was cut.
-    client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
-    max_seconds, max_epochs : number, optional
-        Further budgets.
-    progress : bool, default True
-        Say what it will cost, and show a bar.
-
-    Returns
-    -------
-    SearchResult
-
-    Raises
-    ------
-    ArgumentError
-        A grid of more than 100,000 points, an unknown library, a bad budget.
+    levels : int or mapping of str to int, optional
+        Levels for each number, evenly spaced on its scale. Without it a range of integers gives
+        all its values and a range of floats five. More than 100,000 points are refused.
 
     Notes
     -----
@@ -92,32 +65,27 @@ def grid_search(
     {'x': 0.0, 'kind': 'b'}
     """
     problems = Problems("grid_search")
-    check_library(problems, library, LOOPS)
+    check_count(problems, "trials", trials, 1, 30, optional=True)
+    if isinstance(levels, Mapping):
+        levels = {name: as_python(count) for name, count in levels.items()}
     count = _count(problems, space, levels) if isinstance(space, SearchSpace) else 0
     if library == "optuna" and isinstance(space, SearchSpace) and space.conditions:
         problems.say(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
             "times. Type library='scikit-learn' or 'keras_tuner', or leave out ht.when."
         )
-    with (
-        on_workers(objective, client, "grid_search") as target,
-        Recorder(
-            target,
-            space,
-            method="grid",
-            library=library,
-            seed=seed,
-            trials=count if trials is None and count else trials,
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
-            options={"levels": dict(levels) if isinstance(levels, Mapping) else levels},
-            problems=problems,
-        ) as recorder,
-    ):
-        run_ahead(recorder, lambda asked: LOOPS[library](asked, levels, seed))
-    return recorder.result()
+    return run_search(
+        LOOPS,
+        objective,
+        space,
+        library=library,
+        seed=seed,
+        trials=(count or None) if trials is None else trials,
+        options={"levels": levels},
+        ahead=True,
+        problems=problems,
+        **shared,
+    )
 
 
 def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
@@ -134,27 +102,24 @@ def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
     return count
 
 
-def _scikit_learn(recorder: Recorder, levels: Any, seed: int) -> None:
+def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import GridSearchCV
 
-    grid = recorder.space.to_sklearn_grid(levels)
-    search = GridSearchCV(
-        TrialEstimator(recorder), grid, cv=ONE_SPLIT, refit=False, error_score="raise"
-    )
-    search.fit(ROWS, LABELS)
+    run_scikit_learn(recorder, GridSearchCV, recorder.space.to_sklearn_grid(options["levels"]))
 
 
-def _optuna(recorder: Recorder, levels: Any, seed: int) -> None:
+def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna.samplers import GridSampler
 
-    grid = recorder.space.grid(levels)
-    optimize(recorder, GridSampler(grid, seed=seed), trials=recorder.space.grid_size(levels))
+    space, levels = recorder.space, options["levels"]
+    run_optuna(recorder, GridSampler(space.grid(levels), seed=seed), space.grid_size(levels))
 
 
-def _keras_tuner(recorder: Recorder, levels: Any, seed: int) -> None:
+def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import GridSearchOracle
 
-    tune(recorder, GridSearchOracle, seed, space=_on_grid(recorder.space, levels))
+    space = _on_grid(recorder.space, options["levels"])
+    run_keras_tuner(recorder, GridSearchOracle, seed, space)
 
 
 def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
@@ -171,13 +136,13 @@ def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
     return SearchSpace(narrowed)
 
 
-def _values_left(narrowed: Mapping[str, Any], name: str) -> tuple:
+def _values_left(narrowed: Mapping[str, Any], name: str) -> tuple[Any, ...]:
     """Return the values that a hyperparameter still has; none if it was left out."""
     axis = narrowed.get(name)
     return getattr(getattr(axis, "distribution", axis), "choices", ())
 
 
-LOOPS: dict[str, Callable[[Recorder, Any, int], None]] = {
+LOOPS: dict[str, Loop] = {
     "scikit-learn": _scikit_learn,
     "optuna": _optuna,
     "keras_tuner": _keras_tuner,

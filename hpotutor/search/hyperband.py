@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import functools
-import os
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective, Params
-from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search.asha import halve_asynchronously
 from hpotutor.search.backends import (
-    LABELS,
-    ONE_SPLIT,
-    ROWS,
-    TrialEstimator,
-    check_library,
+    Loop,
+    Options,
     in_batches,
     optuna_study,
-    tune,
+    run_keras_tuner,
+    run_scikit_learn,
 )
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
@@ -82,7 +77,7 @@ def hyperband_brackets(max_epochs: int, eta: int = 3) -> list[Bracket]:
     check_count(problems, "max_epochs", max_epochs, 1, 27)
     check_count(problems, "eta", eta, 2, 3)
     problems.raise_if_any()
-    s_max = 0
+    max_epochs, eta, s_max = int(max_epochs), int(eta), 0
     while eta ** (s_max + 1) <= max_epochs:
         s_max += 1
     brackets = []
@@ -141,35 +136,24 @@ def successive_halving(
     return survivors
 
 
+@search_method
 def hyperband_search(
     objective: Objective,
     space: SearchSpace,
     *,
-    epochs: int | None = None,
-    eta: int = 3,
     trials: int | None = None,
     seed: int = 0,
     library: str = "plain",
+    epochs: int | None = None,
+    eta: int = 3,
     bracket: int | None = None,
     candidates: str = "random",
-    log: str | os.PathLike | None = None,
-    client: Any = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
-    progress: bool = True,
+    **shared: Unpack[Shared],
 ) -> SearchResult:
     """Train many configurations for a few epochs, and the promising ones for longer.
 
     Parameters
     ----------
-    objective : Objective
-        What is asked; its budget in epochs is what is dealt out.
-    space : SearchSpace
-        Which hyperparameters, and what each is drawn from.
-    epochs : int, optional
-        Of the longest training; the objective's own by default.
-    eta : int, default 3
-        One in ``eta`` is promoted, to ``eta`` times the epochs.
     trials : int, optional
         How many evaluations; one on every rung counts. With it, the brackets are run again and
         again until it is spent; by default, once. ``"asha"`` has no brackets and goes on until a
@@ -181,28 +165,15 @@ def hyperband_search(
         ``HalvingRandomSearchCV``, which is one bracket, or asynchronous halving
         (:class:`hpotutor.search.asha.AsynchronousHalving`), which keeps every worker of a
         ``client`` busy. Optuna stops a training after an epoch; the others train anew on each rung.
+    epochs : int, optional
+        Of the longest training; the objective's own by default. One of the two must be there.
+    eta : int, default 3
+        One in ``eta`` is promoted, to ``eta`` times the epochs.
     bracket : int, optional
         With ``"plain"`` and ``"asha"``: only this bracket of :func:`hyperband_brackets`, one
         successive halving. ``"asha"`` takes the one that starts lowest by default.
     candidates : {"random", "grid"}
         With scikit-learn: ``"grid"`` is ``HalvingGridSearchCV``.
-    log : str or path, optional
-        A file to keep the trials in; the same call on it goes on where it was cut.
-    client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
-    max_seconds, max_epochs : number, optional
-        Further budgets; ``max_epochs`` is of the whole search.
-    progress : bool, default True
-        Say what it will cost, and show a bar.
-
-    Returns
-    -------
-    SearchResult
-
-    Raises
-    ------
-    ArgumentError
-        The objective knows no epochs, an unknown library, a bad budget.
 
     Notes
     -----
@@ -219,9 +190,10 @@ def hyperband_search(
     (22, 78)
     """
     problems = Problems("hyperband_search")
-    check_library(problems, library, LOOPS)
+    check_count(problems, "trials", trials, 1, 30, optional=True)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
-    plan = _plan(problems, space, longest, eta, bracket)
+    options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
+    plan = _plan(options) if _check(problems, space, longest, eta, bracket) else []
     if bracket is not None and library not in ("plain", "asha"):
         problems.say(
             "bracket= is for library='plain' or 'asha'. Leave it out, or change the library."
@@ -230,61 +202,47 @@ def hyperband_search(
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
     cost = _cost(plan if library != "scikit-learn" else plan[:1])
-    if library == "asha" and (trials, max_epochs, max_seconds) == (None, None, None):
-        max_epochs = cost[1] or None
-    with (
-        on_workers(objective, client, "hyperband_search") as target,
-        Recorder(
-            target,
-            space,
-            method="hyperband",
-            library=library,
-            seed=seed,
-            trials=trials,
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
-            options={"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates},
-            planned=cost if trials is None and library != "asha" else None,
-            problems=problems,
-        ) as recorder,
-    ):
-        LOOPS[library](recorder, Settings(longest, eta, seed, plan, candidates))
-    return recorder.result()
+    budgets = (trials, shared.get("max_epochs"), shared.get("max_seconds"))
+    if library == "asha" and budgets == (None, None, None):
+        shared["max_epochs"] = cost[1] or None
+    return run_search(
+        LOOPS,
+        objective,
+        space,
+        library=library,
+        seed=seed,
+        trials=trials,
+        options=options,
+        planned=cost if trials is None and library != "asha" else None,
+        problems=problems,
+        **shared,
+    )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the loops need to know besides the recorder."""
-
-    epochs: int
-    eta: int
-    seed: int
-    plan: list[Bracket]
-    candidates: str
-
-
-def _plan(
-    problems: Problems, space: object, epochs: object, eta: object, bracket: object
-) -> list[Bracket]:
-    """Return the brackets to run; note what keeps Hyperband from running at all."""
+def _check(
+    problems: Problems, space: object, epochs: int | None, eta: int, bracket: int | None
+) -> bool:
+    """Note what keeps Hyperband from running at all; return whether there are brackets."""
     if epochs is None:
         problems.say(
             "the objective has no epochs to deal out. Type epochs=27, with an objective whose "
             "value depends on them: ht.FunctionObjective(function) with function(params, epochs)."
         )
-        return []
+        return False
     if isinstance(space, SearchSpace) and "epochs" in space:
         problems.say("Hyperband itself chooses the epochs. Leave 'epochs' out of the space.")
     fine = check_count(problems, "epochs", epochs, 1, 27)
     if not (check_count(problems, "eta", eta, 2, 3) and fine):
-        return []
-    plan = hyperband_brackets(epochs, eta)
-    if bracket is None:
-        return plan
-    problems.choice("bracket", bracket, [item.s for item in plan])
-    return [item for item in plan if item.s == bracket]
+        return False
+    if bracket is not None:
+        problems.choice("bracket", bracket, [item.s for item in hyperband_brackets(epochs, eta)])
+    return True
+
+
+def _plan(options: Options) -> list[Bracket]:
+    """Return the brackets to run: all of them, or the one that was asked for."""
+    brackets = hyperband_brackets(options["epochs"], options["eta"])
+    return [item for item in brackets if options["bracket"] in (None, item.s)]
 
 
 def _cost(plan: list[Bracket]) -> tuple[int, int]:
@@ -293,9 +251,9 @@ def _cost(plan: list[Bracket]) -> tuple[int, int]:
     return sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
 
 
-def _plain(recorder: Recorder, settings: Settings) -> None:
+def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
-    rng = np.random.default_rng(settings.seed)
+    rng, plan = np.random.default_rng(seed), _plan(options)
 
     def score(batch: list[Params], epochs: int) -> list[float]:
         recorder.prefetch(batch, epochs)
@@ -303,7 +261,7 @@ def _plain(recorder: Recorder, settings: Settings) -> None:
         return [recorder.score(evaluation) for evaluation in evaluations]
 
     while True:
-        for bracket in settings.plan:
+        for bracket in plan:
             first = bracket.rungs[0].configurations
             successive_halving(
                 score, [recorder.space.sample(rng) for _ in range(first)], bracket.rungs
@@ -312,13 +270,13 @@ def _plain(recorder: Recorder, settings: Settings) -> None:
             return
 
 
-def _optuna(recorder: Recorder, settings: Settings) -> None:
+def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna import TrialPruned
     from optuna.pruners import HyperbandPruner
     from optuna.samplers import RandomSampler
 
     pruner = HyperbandPruner(
-        min_resource=1, max_resource=settings.epochs, reduction_factor=settings.eta
+        min_resource=1, max_resource=options["epochs"], reduction_factor=options["eta"]
     )
     sign = 1.0 if recorder.objective.direction == "maximize" else -1.0
 
@@ -327,74 +285,58 @@ def _optuna(recorder: Recorder, settings: Settings) -> None:
 
         def on_epoch(epoch: int, value: float) -> bool:
             trial.report(sign * value, epoch)
-            return trial.should_prune()
+            return bool(trial.should_prune())
 
-        evaluation = recorder.evaluate(params, settings.epochs, on_epoch=on_epoch)
+        evaluation = recorder.evaluate(params, options["epochs"], on_epoch=on_epoch)
         if evaluation.status == "pruned":
             raise TrialPruned
         return recorder.score(evaluation)
 
-    with optuna_study(RandomSampler(seed=settings.seed), pruner) as study:
-        started = sum(bracket.rungs[0].configurations for bracket in settings.plan)
+    with optuna_study(RandomSampler(seed=seed), pruner) as study:
+        started = sum(bracket.rungs[0].configurations for bracket in _plan(options))
         study.optimize(objective, n_trials=recorder.trials or started)
 
 
-def _keras_tuner(recorder: Recorder, settings: Settings) -> None:
+def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import HyperbandOracle
 
     rounds = 1 if recorder.trials is None else None  # None goes on for ever
-    oracle = functools.partial(
-        HyperbandOracle,
-        max_epochs=settings.epochs,
-        factor=settings.eta,
-        hyperband_iterations=rounds,
-    )
-    tune(recorder, oracle, settings.seed)
+    budget = {"max_epochs": options["epochs"], "factor": options["eta"]}
+    oracle = functools.partial(HyperbandOracle, hyperband_iterations=rounds, **budget)
+    run_keras_tuner(recorder, oracle, seed)
 
 
-def _scikit_learn(recorder: Recorder, settings: Settings) -> None:
+def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     """Run one bracket, the one with most configurations; again with new ones as trials allow."""
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
     from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
-    lowest = settings.plan[0].rungs[0]
+    space, lowest = recorder.space, _plan(options)[0].rungs[0]
     budget = {
-        "factor": settings.eta,
+        "factor": options["eta"],
         "resource": "epochs_resource",
-        "max_resources": settings.epochs,
+        "max_resources": options["epochs"],
         "min_resources": lowest.epochs,
-        "cv": ONE_SPLIT,
-        "refit": False,
-        "error_score": "raise",
     }
-    estimator = TrialEstimator(recorder)
-    if settings.candidates == "grid":
-        grid = recorder.space.to_sklearn_grid()
-        in_batches(HalvingGridSearchCV)(estimator, grid, **budget).fit(ROWS, LABELS)
+    if options["candidates"] == "grid":
+        search = in_batches(HalvingGridSearchCV)
+        run_scikit_learn(recorder, search, space.to_sklearn_grid(), **budget)
         return
-    seeds = np.random.SeedSequence(settings.seed)
+    search, seeds = in_batches(HalvingRandomSearchCV), np.random.SeedSequence(seed)
+    budget["n_candidates"] = lowest.configurations
     while True:
-        search = in_batches(HalvingRandomSearchCV)(
-            estimator,
-            recorder.space.to_scipy(),
-            n_candidates=lowest.configurations,
-            random_state=int(seeds.spawn(1)[0].generate_state(1)[0]),
-            **budget,
-        )
-        with warnings.catch_warnings():
-            # It runs the whole space when that is smaller than what was asked for.
-            warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
-            search.fit(ROWS, LABELS)
+        state = int(seeds.spawn(1)[0].generate_state(1)[0])
+        run_scikit_learn(recorder, search, space.to_scipy(), random_state=state, **budget)
         if recorder.trials is None:
             return
 
 
-def _asha(recorder: Recorder, settings: Settings) -> None:
-    rungs = [rung.epochs for rung in settings.plan[0].rungs]
-    halve_asynchronously(recorder, rungs, settings.eta, settings.seed)
+def _asha(recorder: Recorder, seed: int, options: Options) -> None:
+    rungs = [rung.epochs for rung in _plan(options)[0].rungs]
+    halve_asynchronously(recorder, rungs, options["eta"], seed)
 
 
-LOOPS: dict[str, Callable[[Recorder, Settings], None]] = {
+LOOPS: dict[str, Loop] = {
     "plain": _plain,
     "optuna": _optuna,
     "keras_tuner": _keras_tuner,

@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from hpotutor._validation import is_number
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Evaluation, Objective
+from hpotutor.search._method import as_python
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -21,7 +23,7 @@ def manual_search(
     objective: Objective,
     space: SearchSpace,
     *,
-    log: str | os.PathLike | None = None,
+    log: str | os.PathLike[str] | None = None,
 ) -> ManualSession:
     """Open a session in which you choose each point yourself.
 
@@ -102,7 +104,7 @@ class ManualSession:
     """Points of your own choice, each trained, logged and shown; see :func:`manual_search`."""
 
     def __init__(
-        self, objective: Objective, space: SearchSpace, log: str | os.PathLike | None
+        self, objective: Objective, space: SearchSpace, log: str | os.PathLike[str] | None
     ) -> None:
         self._recorder = Recorder(
             objective,
@@ -137,34 +139,25 @@ class ManualSession:
             A name or a value is not in the space, or the guess is not a number.
         """
         problems = Problems("try_")
-        number = isinstance(guess, int | float) and not isinstance(guess, bool)
-        if guess is not None and not (number and math.isfinite(guess)):
+        if guess is not None and not (is_number(guess) and math.isfinite(guess)):
             problems.add("guess", guess, "a number", "guess=0.9")
         try:
             params = self._recorder.space.clean(params)
         except ArgumentError as error:
             problems.say(str(error).removeprefix("clean: "))
         problems.raise_if_any()
-        log = self._recorder.log
+        guess, log = as_python(guess), self._recorder.log
         log.open()
         try:
             evaluation = self._recorder.evaluate(params, note={"guess": guess})
         finally:
             log.close()
         self.guesses.append(guess)
-        best = self._best_number()
-        value = math.nan if best is None else self._recorder.best_so_far
-        return Attempt(len(self.guesses), evaluation, guess, best, value)
-
-    def _best_number(self) -> int | None:
         best = self._recorder.best_so_far
-        if best is None:
-            return None
-        evaluations = self._recorder.evaluations
-        found = (
-            n for n, e in enumerate(evaluations, 1) if e.status == "complete" and e.value == best
-        )
-        return next(found)
+        trials = enumerate(self._recorder.evaluations, 1)
+        found = (n for n, e in trials if e.status == "complete" and e.value == best)
+        number, value = next(found, None), math.nan if best is None else best
+        return Attempt(len(self.guesses), evaluation, guess, number, value)
 
     def result(self) -> SearchResult:
         """Return the trials of this session, in the order tried."""

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Unpack
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
-from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search.backends import (
-    LABELS,
-    ONE_SPLIT,
-    ROWS,
-    TrialEstimator,
-    check_library,
+    Loop,
+    Options,
     experimental,
-    minimize,
-    optimize,
-    run_ahead,
-    tune,
+    run_hyperopt,
+    run_keras_tuner,
+    run_optuna,
+    run_scikit_learn,
 )
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
 
 
+@search_method
 def random_search(
     objective: Objective,
     space: SearchSpace,
@@ -37,20 +32,12 @@ def random_search(
     seed: int = 0,
     library: str = "scikit-learn",
     quasi: bool = False,
-    log: str | os.PathLike | None = None,
-    client: Any = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
-    progress: bool = True,
+    **shared: Unpack[Shared],
 ) -> SearchResult:
     """Evaluate points drawn at random.
 
     Parameters
     ----------
-    objective : Objective
-        What is asked, for instance ``ht.TrainObjective(data)``.
-    space : SearchSpace
-        Which hyperparameters, and what each is drawn from.
     trials : int
         How many points.
     seed : int, default 0
@@ -60,23 +47,6 @@ def random_search(
         ``kt.RandomSearch``'s oracle.
     quasi : bool, default False
         With Optuna: a scrambled Sobol sequence, which leaves smaller gaps and clusters.
-    log : str or path, optional
-        A file to keep the trials in; the same call on it goes on where it was cut.
-    client : "local" or distributed.Client, optional
-        Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
-    max_seconds, max_epochs : number, optional
-        Further budgets.
-    progress : bool, default True
-        Say what it will cost, and show a bar.
-
-    Returns
-    -------
-    SearchResult
-
-    Raises
-    ------
-    ArgumentError
-        An unknown library, a bad budget.
 
     Notes
     -----
@@ -94,78 +64,55 @@ def random_search(
     (20, True)
     """
     problems = Problems("random_search")
-    check_library(problems, library, LOOPS)
     check_count(problems, "trials", trials, 1, 30)
     if quasi and library != "optuna":
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
     if not isinstance(quasi, bool):
         problems.add("quasi", quasi, "True or False", "quasi=True")
-    with (
-        on_workers(objective, client, "random_search") as target,
-        Recorder(
-            target,
-            space,
-            method="random",
-            library=library,
-            seed=seed,
-            trials=trials if not problems.lines else None,
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
-            options={"quasi": bool(quasi)},
-            problems=problems,
-        ) as recorder,
-    ):
-        loop = _quasi if quasi else LOOPS[library]
-        run_ahead(recorder, lambda asked: loop(asked, trials, seed))
-    return recorder.result()
+    return run_search(
+        LOOPS,
+        objective,
+        space,
+        library=library,
+        seed=seed,
+        trials=trials,
+        options={"quasi": bool(quasi)},
+        ahead=True,
+        problems=problems,
+        **shared,
+    )
 
 
-def _scikit_learn(recorder: Recorder, trials: int, seed: int) -> None:
+def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import RandomizedSearchCV
 
-    search = RandomizedSearchCV(
-        TrialEstimator(recorder),
-        recorder.space.to_scipy(),
-        n_iter=trials,
-        random_state=seed,
-        cv=ONE_SPLIT,
-        refit=False,
-        error_score="raise",
-    )
-    with warnings.catch_warnings():
-        # It runs the whole space when that is smaller than what was asked for.
-        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
-        search.fit(ROWS, LABELS)
+    points, trials = recorder.space.to_scipy(), recorder.trials
+    run_scikit_learn(recorder, RandomizedSearchCV, points, n_iter=trials, random_state=seed)
 
 
-def _optuna(recorder: Recorder, trials: int, seed: int) -> None:
-    from optuna.samplers import RandomSampler
+def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
+    from optuna.samplers import QMCSampler, RandomSampler
 
-    optimize(recorder, RandomSampler(seed=seed), trials)
-
-
-def _quasi(recorder: Recorder, trials: int, seed: int) -> None:
-    from optuna.samplers import QMCSampler
-
-    sampler = experimental(QMCSampler, qmc_type="sobol", scramble=True, seed=seed)
-    optimize(recorder, sampler, trials)
+    if options["quasi"]:
+        sampler = experimental(QMCSampler, qmc_type="sobol", scramble=True, seed=seed)
+    else:
+        sampler = RandomSampler(seed=seed)
+    run_optuna(recorder, sampler)
 
 
-def _hyperopt(recorder: Recorder, trials: int, seed: int) -> None:
+def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
     import hyperopt
 
-    minimize(recorder, hyperopt.rand.suggest, trials, seed)
+    run_hyperopt(recorder, hyperopt.rand.suggest, seed)
 
 
-def _keras_tuner(recorder: Recorder, trials: int, seed: int) -> None:
+def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import RandomSearchOracle
 
-    tune(recorder, partial(RandomSearchOracle, max_trials=trials), seed)
+    run_keras_tuner(recorder, partial(RandomSearchOracle, max_trials=recorder.trials), seed)
 
 
-LOOPS: dict[str, Callable[[Recorder, int, int], None]] = {
+LOOPS: dict[str, Loop] = {
     "scikit-learn": _scikit_learn,
     "optuna": _optuna,
     "hyperopt": _hyperopt,

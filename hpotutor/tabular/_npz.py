@@ -100,20 +100,19 @@ def read(
         # Opened here, because NumPy leaves a file that it cannot read open.
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        missing = {"about", "checksum", *wanted} - set(arrays)
-        why = f"{', '.join(sorted(missing))} missing" if missing else ""
-        checksum = "" if missing else arrays.pop("checksum").tobytes().hex()
-        if not missing and checksum != _digest(arrays):
-            why = "its contents do not match its checksum"
+        if missing := {"about", "checksum", *wanted} - set(arrays):
+            raise ValueError(f"{', '.join(sorted(missing))} missing")
+        checksum = arrays.pop("checksum").tobytes().hex()
+        if checksum != _digest(arrays):
+            raise ValueError("its contents do not match its checksum")
     except UNREADABLE as error:
         why = str(error) or type(error).__name__
         if "pickle" in why:  # NumPy's advice would be to run what the file contains
             why = "it holds something else than arrays of numbers"
-    if why:
         raise DataError(
             f"{path.name} is damaged, or no such file at all ({why}). Restore the file that "
             f"hpotutor came with, or make it anew: {remedy}."
-        )
+        ) from None
     about = json.loads(arrays.pop("about").tobytes())
     if about.get("format") != form:
         raise DataError(
@@ -125,7 +124,7 @@ def read(
 
 def _digest(arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(set(arrays) - {"checksum"}):
+    for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(array.data)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_seed
+from hpotutor._validation import check_count, check_seed, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems
 from hpotutor.study.result import SearchResult
@@ -68,7 +68,7 @@ def compare(
     Raises
     ------
     ArgumentError
-        An argument is not allowed, a method has no trace; all of them at once.
+        An argument is not allowed, a method has no history; all of them at once.
 
     Notes
     -----
@@ -85,25 +85,29 @@ def compare(
     ['grid', 'random']
     """
     problems = Problems("compare")
-    if isinstance(searches, Sequence) and not isinstance(searches, str):
-        searches = {name: name for name in searches}
-    if not isinstance(searches, Mapping) or not searches:
+    named: Mapping[str, Search] = {}
+    if isinstance(searches, Mapping):
+        named = searches
+    elif isinstance(searches, Sequence) and not isinstance(searches, str):
+        named = {name: name for name in searches}
+    if not named:
         allowed = "names of methods, or a dict of them"
         problems.add("searches", searches, allowed, 'searches=["grid", "random"]')
     if not isinstance(objective, TableObjective):
         problems.add("objective", objective, "a table", 'ht.TableObjective("digits")')
-    for name, value in (("trials", trials), ("repeats", repeats)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            problems.add(name, value, "a whole number from 1 up", f"{name}=50")
+    check_count(problems, "trials", trials, example=50)
+    check_count(problems, "repeats", repeats, example=50)
     problems.choice("statistic", statistic, ("median", "iqm"))
-    if not isinstance(confidence, float) or not 0 < confidence < 1:
+    if not (is_number(confidence) and 0 < confidence < 1):
         problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
     check_seed(problems, seed)
     problems.raise_if_any()
+    trials, repeats, seed = int(trials), int(repeats), int(seed)
     plan = _Plan(objective, trials, repeats, seed)
-    replays = {}
-    for label, search in searches.items():
-        replays[str(label)] = _cut(replay(objective, plan.trace(search, problems)), trials)
+    replays = {
+        str(label): _cut(replay(objective, plan.history(search, problems)), trials)
+        for label, search in named.items()
+    }
     problems.raise_if_any()
     return Comparison(replays, objective, trials, statistic, confidence, seed)
 
@@ -116,39 +120,30 @@ class _Plan(NamedTuple):
     repeats: int
     seed: int
 
-    def trace(self, search: Search, problems: Problems) -> History:
-        """Return the trace of one search, however it is named."""
-        objective = self.objective
-        counts = {"trials": self.trials, "repeats": self.repeats, "seed": self.seed}
+    def history(self, search: Search, problems: Problems) -> History:
+        """Return the history of one search, however it is named."""
+        objective, trials, repeats = self.objective, self.trials, self.repeats
         if isinstance(search, History):
             return search
         if search == "random":
-            return random_history(objective, **counts)
+            return random_history(objective, trials=trials, repeats=repeats, seed=self.seed)
         if search == "grid":
-            return grid_history(objective, **counts)
+            return grid_history(objective, trials=trials, repeats=repeats, seed=self.seed)
         if callable(search):
-            return history_of(objective, [self._run(search, r) for r in range(self.repeats)])
-        trace = stored_history(objective, search)
-        full = trace.epochs[0].sum() / objective.epochs
-        if len(trace.index) < self.repeats or full < self.trials:
+            return history_of(objective, [self._run(search, r) for r in range(repeats)])
+        stored = stored_history(objective, search)
+        there, full = len(stored.index), stored.epochs[0].sum() / objective.epochs
+        if there < repeats or full < trials:
             problems.say(
-                f"{search!r} is stored for {len(trace.index)} repeats of {full:.0f} trainings. "
-                f"Type repeats={min(self.repeats, len(trace.index))}, "
-                f"trials={min(self.trials, int(full))}, or give a function that searches."
+                f"{search!r} is stored for {there} repeats of {full:.0f} trainings. "
+                f"Type repeats={min(repeats, there)}, trials={min(trials, int(full))}, or give a "
+                "function that searches."
             )
-        return History(*(part[: self.repeats] for part in trace))
+        return History(*(part[:repeats] for part in stored))
 
     def _run(self, search: Callable[..., Any], repeat: int) -> Any:
-        own, seed = self.objective, self.seed + repeat
-        objective = TableObjective(
-            own.table,
-            seed=seed if own.noise else own.seed,
-            noise=own.noise,
-            metric=own.metric,
-            epochs=own.epochs,
-            defaults=own.defaults,
-            quiet=True,
-        )
+        seed = self.seed + repeat
+        objective = self.objective.afresh(**({"seed": seed} if self.objective.noise else {}))
         found = search(objective, objective.space, trials=self.trials, seed=seed)
         if not isinstance(found, SearchResult):
             problems = Problems("compare")
@@ -296,13 +291,8 @@ class Comparison:
         problems.choice("b", b, self.methods)
         problems.raise_if_any()
         reached = self.at(budget, what, against)
-        worse_is_higher = what == "regret" or (
-            what == "best" and self.objective.direction == "minimize"
-        )
-        first, second = (
-            np.nan_to_num(-reached[n] if worse_is_higher else reached[n], nan=-np.inf)
-            for n in (a, b)
-        )
+        sign = -1 if self._lower_is_better(what) else 1
+        first, second = (np.nan_to_num(sign * reached[name], nan=-np.inf) for name in (a, b))
         return win_share(first, second, self.confidence, self.seed)
 
     def budget_to(
@@ -324,8 +314,7 @@ class Comparison:
             ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did not.
         """
         self._check(what, against, target=target)
-        lower = what == "regret" or (what == "best" and self.objective.direction == "minimize")
-        rows = []
+        lower, rows = self._lower_is_better(what), []
         for found in self.replays.values():
             values = getattr(found, what)
             hit = values <= target if lower else values >= target
@@ -358,11 +347,14 @@ class Comparison:
     def _check(self, what: str, against: str, **numbers: object) -> None:
         problems = Problems("Comparison")
         for name, value in numbers.items():
-            if value is not None and not isinstance(value, int | float | np.number):
+            if value is not None and not is_number(value):
                 problems.add(name, value, "a number", f"{name}=0.05")
         problems.choice("what", what, WHAT)
         problems.choice("against", against, AGAINST)
         problems.raise_if_any()
+
+    def _lower_is_better(self, what: str) -> bool:
+        return what == "regret" or (what == "best" and self.objective.direction == "minimize")
 
     def _shared(self, against: str) -> float:
         """Return the largest budget that every repeat of every method can be judged at."""

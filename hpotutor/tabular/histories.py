@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import DataError, Problems
 from hpotutor.study.result import SearchResult
-from hpotutor.tabular import _npz as archive
+from hpotutor.tabular import _npz
 from hpotutor.tabular.objective import TableObjective, draw_runs
 from hpotutor.tabular.table import FOLDER, Table
 
@@ -32,13 +33,13 @@ class History(NamedTuple):
         Which stored run answered.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment] # the numbers, not tuple's method
     epochs: np.ndarray
     run: np.ndarray
 
 
 class Replay(NamedTuple):
-    """What the searches of a trace saw and spent; each array has shape (repeats, trials).
+    """What the searches of a history saw and spent; each array has shape (repeats, trials).
 
     Parameters
     ----------
@@ -64,14 +65,14 @@ class Replay(NamedTuple):
     seconds: np.ndarray
 
 
-def replay(objective: TableObjective, trace: History) -> Replay:
-    """Look up what the searches of a trace saw and spent.
+def replay(objective: TableObjective, history: History) -> Replay:
+    """Look up what the searches of a history saw and spent.
 
     Parameters
     ----------
     objective : TableObjective
         Decides the table, the metric, and what a full training is.
-    trace : History
+    history : History
 
     Returns
     -------
@@ -84,11 +85,13 @@ def replay(objective: TableObjective, trace: History) -> Replay:
     >>> found.best.shape, bool((found.regret >= 0).all())
     ((1000, 59), True)
     """
-    table = objective.table
-    asked = trace.epochs > 0
-    last = np.where(asked, trace.epochs, 1) - 1
-    value, test, died = _look_up(objective, trace, last)
-    value = np.where(asked & ~died, value, np.nan)
+    table, index = objective.table, history.index
+    asked = history.epochs > 0
+    epochs = np.where(asked, history.epochs, 1)
+    run = None if objective.seed == "mean" else history.run
+    died = table.died(index, run, epochs)
+    value = np.where(asked & (died == 0), table.read(objective.metric, index, run, epochs), np.nan)
+    test = table.read("test_accuracy", index, run, epochs)
     sign = 1.0 if objective.direction == "maximize" else -1.0
     score = np.where(np.isnan(value), -np.inf, sign * value)
     best = np.maximum.accumulate(score, axis=1)
@@ -96,45 +99,22 @@ def replay(objective: TableObjective, trace: History) -> Replay:
     rose = best > np.pad(best[:, :-1], ((0, 0), (1, 0)), constant_values=-np.inf)
     position = np.where(rose, np.arange(score.shape[1]), 0)
     incumbent = np.maximum.accumulate(position, axis=1)
-    chosen = np.take_along_axis(trace.index, incumbent, axis=1)
+    chosen = np.take_along_axis(index, incumbent, axis=1)
     truth = sign * objective.truth
     none = np.isinf(best)
     # Nothing found yet is as bad as the worst there is.
     regret = truth.max() - np.where(none, truth.min(), truth[chosen])
-    spent = np.where(died, np.minimum(table.diverged[trace.index, trace.run], last + 1), last + 1)
-    spent = np.where(asked, spent, 0)
-    seconds = np.where(asked, table.start_seconds[trace.index], 0.0)
-    seconds = seconds + spent * table.epoch_seconds[trace.index]
+    spent = np.where(asked, np.where(died > 0, died, epochs), 0)
+    seconds = np.where(asked, table.start_seconds[index], 0.0) + spent * table.epoch_seconds[index]
     return Replay(
         value=value,
         best=np.where(none, np.nan, sign * best),
         test=np.where(none, np.nan, np.take_along_axis(test, incumbent, axis=1)),
         regret=regret,
-        trials=np.cumsum(trace.epochs / objective.epochs, axis=1),
+        trials=np.cumsum(history.epochs / objective.epochs, axis=1),
         epochs=np.cumsum(spent, axis=1),
         seconds=np.cumsum(seconds, axis=1),
     )
-
-
-def _look_up(
-    objective: TableObjective, trace: History, last: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the score, the test accuracy and whether it diverged, of each evaluation."""
-    table, rows = objective.table, objective.table.about["rows"]
-    accurate = objective.metric == "val_accuracy"
-    source = table.val_correct if accurate else table.val_loss
-    deaths = table.diverged
-    if objective.seed == "mean":
-        at = (trace.index, slice(None), last)
-        value = source[at].mean(axis=-1, dtype=float)
-        test = table.test_correct[at].mean(axis=-1, dtype=float)
-        died = ((deaths > 0)[trace.index] & (deaths[trace.index] <= last[..., None] + 1)).any(-1)
-    else:
-        at = (trace.index, trace.run, last)
-        value, test = source[at].astype(float), table.test_correct[at].astype(float)
-        death = deaths[trace.index, trace.run]
-        died = (death > 0) & (death <= last + 1)
-    return value / (rows["validation"] if accurate else 1), test / rows["test"], died
 
 
 # ── searches that need not see a score ───────────────────────────────────────────────────────
@@ -200,7 +180,7 @@ def grid_history(
     problems.unknown([n for n in counts if n not in objective.space], objective.space.names)
     for axis in axes:
         count, most = counts.get(axis.name, 1), len(axis.levels)
-        if axis.name in objective.space and not (isinstance(count, int) and 1 <= count <= most):
+        if axis.name in objective.space and not (is_whole(count) and 1 <= count <= most):
             problems.add(f"levels[{axis.name!r}]", count, f"1 to {most}", "levels={'units': 2}")
     problems.raise_if_any()
     rng = np.random.default_rng(seed)
@@ -246,18 +226,15 @@ def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
 def _allowed(objective: TableObjective) -> np.ndarray:
     """Return the numbers of the configurations that have the objective's defaults."""
     table, defaults = objective.table, objective.defaults
-    positions = np.unravel_index(np.arange(len(table)), table.shape)
-    keep = np.ones(len(table), bool)
-    for axis, position in zip(table.axes, positions, strict=True):
-        if axis.name in defaults:
-            keep &= position == axis.nearest(defaults[axis.name])
-    return np.flatnonzero(keep)
+    numbers = np.arange(len(table)).reshape(table.shape)
+    kept = [a.nearest(defaults[a.name]) if a.name in defaults else slice(None) for a in table.axes]
+    return numbers[tuple(kept)].ravel()
 
 
 def _answered(
     objective: TableObjective, index: np.ndarray, epochs: np.ndarray, seed: int
 ) -> History:
-    """Return a trace with the runs that an objective of its own would give each repeat."""
+    """Return a history with the runs that an objective of its own would give each repeat."""
     if not objective.noise:
         run = np.full_like(index, 0 if objective.seed == "mean" else objective.seed)
         return History(index, epochs, run)
@@ -304,7 +281,7 @@ def stored_history(objective: TableObjective, method: str) -> History:
     Raises
     ------
     ArgumentError
-        There is no trace of the method, or it was computed for another objective.
+        There is no history of the method, or it was computed for another objective.
     DataError
         The file is damaged, or belongs to another table.
     """
@@ -325,39 +302,33 @@ def stored_history(objective: TableObjective, method: str) -> History:
     return History(index, epochs, runs_met(np.arange(len(index)), index, epochs, table.seeds))
 
 
+@functools.lru_cache(maxsize=4)
 def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return what is stored about a table's traces, and their arrays."""
-    path = histories_path(table.name)
+    """Return what is stored about a table's histories, and their arrays."""
+    path, command = histories_path(table.name), f"python tools/tables/histories.py {table.name}"
     if not path.exists():
         problems = Problems("stored_history")
         problems.say(
             f"There are no histories for the {table.name} table. Give functions that search, or "
-            f"type, in the project's folder: python tools/tables/histories.py {table.name}."
+            f"type, in the project's folder: {command}."
         )
         problems.raise_if_any()
-    about, arrays = _open_histories(path)
+    about, arrays, _ = _npz.read(path, [], HISTORIES_FORMAT, command)
     if about["table"] != table.checksum:
         raise DataError(
             f"{path.name} was computed on another version of the {table.name} table. Type "
-            f"python tools/tables/histories.py {table.name} to compute it anew."
+            f"{command} to compute it anew."
         )
     return about, arrays
 
 
 def histories_path(name: str) -> Path:
-    """Return the file of a table's traces."""
+    """Return the file of a table's histories."""
     return FOLDER / f"{name}_histories.npz"
 
 
-@functools.lru_cache(maxsize=4)
-def _open_histories(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    remedy = f"python tools/tables/histories.py {path.stem.removesuffix('_histories')}"
-    about, arrays, _ = archive.read(path, [], HISTORIES_FORMAT, remedy)
-    return about, arrays
-
-
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
-    """Return finished searches on a table as a trace, one repeat each.
+    """Return finished searches on a table as a history, one repeat each.
 
     Parameters
     ----------
@@ -365,15 +336,14 @@ def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> Hi
     results : iterable of SearchResult
         Searches on objectives of the same table; shorter ones end early.
     """
-    rows = []
-    for result in results:
-        rows.append(
-            [
-                (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)
-                for e in result.evaluations
-                if e.epochs
-            ]
-        )
+    rows = [
+        [
+            (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)
+            for e in result.evaluations
+            if e.epochs
+        ]
+        for result in results
+    ]
     longest = max(map(len, rows), default=0)
     cells = np.zeros((len(rows), longest, 3), int)
     for repeat, row in enumerate(rows):

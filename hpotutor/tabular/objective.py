@@ -21,7 +21,7 @@ _METRICS = {"val_accuracy": "maximize", "val_loss": "minimize"}
 class Optimum(NamedTuple):
     """The best configuration of a table: its number, hyperparameters and mean scores."""
 
-    index: int
+    index: int  # type: ignore[assignment] # the number, not tuple's method
     params: Params
     value: float
     test_value: float
@@ -83,7 +83,7 @@ class TableObjective(Objective):
 
     def __init__(
         self,
-        table: str | os.PathLike | Table = "digits",
+        table: str | os.PathLike[str] | Table = "digits",
         *,
         seed: int | str = 0,
         noise: bool = True,
@@ -96,22 +96,22 @@ class TableObjective(Objective):
         if not isinstance(table, str | os.PathLike | Table):
             problems.add("table", table, "a table's name, its file, or a table", '"digits"')
             problems.raise_if_any()
-        self.table = table if isinstance(table, Table) else open_table(table)
+        self.table = table if isinstance(table, Table) else open_table(os.fspath(table))
         if not isinstance(noise, bool):
             problems.add("noise", noise, "True or False", "noise=False")
         if defaults is not None and not isinstance(defaults, Mapping):
             problems.add("defaults", defaults, "a dict", 'defaults={"units": 64}')
         noisy = bool(noise) and seed != "mean"
         runs = self.table.seeds
-        whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
-        if seed != "mean" and not (whole and (noisy or seed < runs)):
+        if seed != "mean" and not (is_whole(seed) and 0 <= seed < (2**32 if noisy else runs)):
             allowed = "a whole number from 0 to 4294967295" if noisy else f"0 to {runs - 1}"
             problems.add("seed", seed, f"{allowed}, or 'mean'", "seed=0")
         problems.choice("metric", metric, _METRICS)
         check_count(problems, "epochs", epochs, optional=True)
         _check_stored(problems, epochs, self.table)
         problems.raise_if_any()
-        self.seed, self.noise, self.metric = seed, noisy, metric
+        self.seed = seed if isinstance(seed, str) else int(seed)
+        self.noise, self.metric = noisy, metric
         self.deterministic = not noisy
         self.direction = _METRICS[metric]
         self.epochs = self.table.epochs if epochs is None else int(epochs)
@@ -129,29 +129,34 @@ class TableObjective(Objective):
         budget = self._budget(params, epochs)
         index = self.index_of(params)
         run = self._draw(index, budget)
-        curve, died = self._curve(index, run, budget)
+        died = int(self.table.died(index, run, budget))
         status, reason, spent = "complete", "", budget
         if died:
             status, reason, spent = "diverged", f"a loss was not finite in epoch {died}", died
-        values = curve[self.metric]
+        healthy = np.arange(1, died or budget + 1)  # the epochs that have numbers
+        names = ("loss", "val_loss", "val_accuracy")
+        curve = {n: self.table.read(n, index, run, healthy).tolist() for n in names}
         if on_epoch is not None:
-            for epoch, value in enumerate(values, start=1):
+            for epoch, value in enumerate(curve[self.metric], start=1):
                 if on_epoch(epoch, value):
                     status, spent = "pruned", epoch
                     reason = f"stopped by the search after epoch {epoch}"
                     curve = {name: entries[:epoch] for name, entries in curve.items()}
                     break
-        scored = status != "diverged"
+        value, test_value = math.nan, None
+        if status != "diverged":
+            value = curve[self.metric][-1]
+            test_value = float(self.table.read("test_accuracy", index, run, spent))
         return Evaluation(
             params=dict(params),
-            value=curve[self.metric][-1] if scored else math.nan,
+            value=value,
             curve=curve,
             epochs=spent,
             seconds=self.seconds_of(index, spent),
             status=status,
             reason=reason,
             seed=run,
-            test_value=self._test_value(index, run, spent) if scored else None,
+            test_value=test_value,
         )
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
@@ -168,6 +173,12 @@ class TableObjective(Objective):
             "epochs": self.epochs,
             "defaults": self.defaults,
         }
+
+    def afresh(self, **changes: Any) -> TableObjective:
+        """Return an objective with these settings, some changed, that was asked nothing yet."""
+        names = ("seed", "noise", "metric", "epochs", "defaults")
+        settings = {name: getattr(self, name) for name in names}
+        return TableObjective(self.table, quiet=True, **{**settings, **changes})
 
     # ── what the table knows and a search does not ──────────────────────────
     @property
@@ -207,10 +218,8 @@ class TableObjective(Objective):
     def best(self) -> Optimum:
         """Return the best configuration, by the mean of all runs."""
         index = int(np.argmin(self.ranks()))
-        rows = self.table.about["rows"]["test"]
-        correct = self.table.test_correct[index, :, self.epochs - 1].mean()
-        value = float(self.truth[index])
-        return Optimum(index, self.table.params_at(index), value, float(correct / rows))
+        test_value = float(self.table.read("test_accuracy", index, None, self.epochs))
+        return Optimum(index, self.table.params_at(index), float(self.truth[index]), test_value)
 
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to ``params``, saying so if it is not
@@ -242,43 +251,17 @@ class TableObjective(Objective):
     def _draw(self, index: int, budget: int) -> int | None:
         """Return the number of the run that answers; None for the mean of all."""
         if not self.noise:
-            return None if self.seed == "mean" else self.seed
+            return None if isinstance(self.seed, str) else self.seed
         times = self._asked.get((index, budget), 0)
         self._asked[index, budget] = times + 1
         return int(draw_runs(self.seed, index, times, self.table.seeds))
 
-    def _curve(
-        self, index: int, run: int | None, budget: int
-    ) -> tuple[dict[str, list[float]], int]:
-        """Return the curve up to the budget, and the epoch in which it diverged, or 0."""
-        table = self.table
-        deaths = table.diverged[index] if run is None else table.diverged[index, run : run + 1]
-        died = min((int(epoch) for epoch in deaths if 0 < epoch <= budget), default=0)
-        end = died - 1 if died else budget
-
-        def read(stored: np.ndarray, by: float = 1.0) -> list[float]:
-            own = stored[index].mean(axis=0, dtype=float) if run is None else stored[index, run]
-            return (own[:end].astype(float) / by).tolist()
-
-        curve = {
-            "loss": read(table.loss),
-            "val_loss": read(table.val_loss),
-            "val_accuracy": read(table.val_correct, table.about["rows"]["validation"]),
-        }
-        return curve, died
-
-    def _test_value(self, index: int, run: int | None, epochs: int) -> float:
-        stored = self.table.test_correct[index, :, epochs - 1]
-        correct = stored.mean() if run is None else stored[run]
-        return float(correct) / self.table.about["rows"]["test"]
-
     def _means(self) -> tuple[np.ndarray, np.ndarray]:
         """Return accuracy and loss at the end of the budget; a diverged run has the worst."""
-        table, at = self.table, self.epochs - 1
-        rows = table.about["rows"]["validation"]
-        scores = table.val_correct[:, :, at].mean(axis=1, dtype=float) / rows
-        losses = np.nan_to_num(table.val_loss[:, :, at].astype(float), nan=np.inf)
-        return scores, losses.mean(axis=1)
+        every = np.arange(len(self.table))
+        losses = self.table.read("val_loss", every, None, self.epochs)
+        scores = self.table.read("val_accuracy", every, None, self.epochs)
+        return scores, np.nan_to_num(losses, nan=np.inf)
 
     def _say(self, params: Mapping[str, Any], index: int) -> None:
         """Tell, once for each hyperparameter, what was read in place of what was asked."""
@@ -294,7 +277,7 @@ class TableObjective(Objective):
         self._said.update(missing, (axis.name for axis in between))
 
 
-def draw_runs(seed: int, index: Any, times: Any, runs: int) -> np.ndarray:
+def draw_runs(seed: Any, index: Any, times: Any, runs: int) -> np.ndarray:
     """Return which stored run answers, evenly spread and the same on every machine.
 
     Parameters

@@ -8,6 +8,7 @@ next, and a method hears of a result only when its time has come.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -15,12 +16,13 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Params
 from hpotutor.search import asha
 from hpotutor.search.asha import Job
 from hpotutor.search.backends import optuna_study
-from hpotutor.search.bayesian import liar
+from hpotutor.search.bayesian import tpe_constant_liar
 from hpotutor.search.hyperband import Bracket, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 
@@ -44,7 +46,7 @@ def simulate(
     jobs: int | None = None,
     stragglers: float = 0.0,
     failures: float = 0.0,
-    anew: bool = False,
+    retrain: bool = False,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Run a method on simulated workers, with the table's scores and seconds.
@@ -65,7 +67,7 @@ def simulate(
     failures : float, default 0
         The chance that a worker dies in a job, at any moment of it. Its time is lost; a fresh
         worker takes its place at once, and the job is the next to be begun again, as on Dask.
-    anew : bool, default False
+    retrain : bool, default False
         Every job trains from its first epoch, as the real searches of this package do. By default
         one that goes on pays only for its further epochs.
     seed : int, default 0
@@ -92,14 +94,16 @@ def simulate(
     True
     """
     _check(workers, seconds, jobs, stragglers, failures)
-    objective = _fresh(objective)
+    objective = objective.afresh()  # so that a simulation repeats
     sign = 1.0 if objective.direction == "maximize" else -1.0
     chance = np.random.default_rng(seed)
-    rows, clock, started = [], 0.0, 0
-    idle, again = deque(range(workers)), deque()
-    running: list[tuple] = []  # (end, number, worker, start, lost, configuration, job)
+    end, most = (math.inf if limit is None else limit for limit in (seconds, jobs))
+    rows: list[tuple[Any, ...]] = []
+    clock, started = 0.0, 0
+    idle, again = deque(range(workers)), deque[Job]()
+    running: list[tuple[Any, ...]] = []  # (end, number, worker, start, lost, configuration, job)
     while True:
-        while idle and (again or ((jobs is None or started < jobs) and not _over(clock, seconds))):
+        while idle and (again or (started < most and clock < end)):
             fresh = not again
             job = scheduler.ask() if fresh else again.popleft()
             if job is None:
@@ -107,7 +111,7 @@ def simulate(
             slowdown, share, dies = np.exp(stragglers * chance.normal()), *chance.random(2)
             lost = bool(dies < failures)
             index = objective.index_of(job.params)
-            took = _duration(objective, index, job, anew) * slowdown * (share if lost else 1.0)
+            took = _duration(objective, index, job, retrain) * slowdown * (share if lost else 1.0)
             task = (clock + took, len(rows) + len(running), idle.popleft(), clock, lost, index, job)
             heapq.heappush(running, task)
             started += fresh
@@ -115,7 +119,8 @@ def simulate(
             break
         clock, _, worker, start, lost, index, job = heapq.heappop(running)
         idle.append(worker)
-        value = test_value = np.nan
+        value: float = np.nan
+        test_value: float | None = np.nan
         if lost:
             again.append(job)
         else:
@@ -135,28 +140,17 @@ def _check(
     if seconds is None and jobs is None:
         problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
     for name, value in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
-        if value is not None and not value > 0:
+        if value is not None and not (is_number(value) and value > 0):
             problems.add(name, value, "a number above 0", f"{name}=4")
-    if not stragglers >= 0:
+    if not (is_number(stragglers) and stragglers >= 0):
         problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
-    if not 0 <= failures < 1:
+    if not (is_number(failures) and 0 <= failures < 1):
         problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
     problems.raise_if_any()
 
 
-def _fresh(objective: TableObjective) -> TableObjective:
-    """Return one that was asked nothing yet, so that a simulation repeats."""
-    names = ("seed", "noise", "metric", "epochs", "defaults")
-    settings = {name: getattr(objective, name) for name in names}
-    return TableObjective(objective.table, **settings, quiet=True)
-
-
-def _over(clock: float, seconds: float | None) -> bool:
-    return seconds is not None and clock >= seconds
-
-
-def _duration(objective: TableObjective, index: int, job: Job, anew: bool) -> float:
-    done = objective.seconds_of(index, job.done) if job.done and not anew else 0.0
+def _duration(objective: TableObjective, index: int, job: Job, retrain: bool) -> float:
+    done = objective.seconds_of(index, job.done) if job.done and not retrain else 0.0
     return objective.seconds_of(index, job.epochs) - done
 
 
@@ -191,7 +185,7 @@ class BayesianScheduler:
 
     def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
         self.objective = objective
-        with optuna_study(liar(seed, startup)) as study:
+        with optuna_study(tpe_constant_liar(seed, startup)) as study:
             self.study = study
         self._running: dict[int, Any] = {}
         self._worst = 0.0

@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems, did_you_mean
-from hpotutor.tabular import _npz as archive
+from hpotutor.space.space import choice, integers, loguniform
+from hpotutor.tabular import _npz
 
 FOLDER = Path(__file__).parent / "tables"
 NAMES = ("digits", "breast_cancer")
@@ -37,6 +39,12 @@ PLAIN = {
     "epoch_seconds": np.dtype("<f4"),
     "start_seconds": np.dtype("<f4"),
 }
+# Counts of correct answers are read as a share of these rows.
+_ACCURACIES = {
+    "val_accuracy": ("val_correct", "validation"),
+    "test_accuracy": ("test_correct", "test"),
+}
+_NEVER = 255  # more than any epoch in which a network diverged
 
 
 class Axis(NamedTuple):
@@ -66,9 +74,7 @@ class Axis(NamedTuple):
         if self.scale == "category":
             same = (type(level) is type(value) and level == value for level in self.levels)
             return next(itertools.compress(itertools.count(), same), None)
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            return None
-        if not math.isfinite(value) or (self.scale == "log" and value <= 0):
+        if not is_number(value) or not math.isfinite(value) or (self.scale == "log" and value <= 0):
             return None
         points, reach = self._points()
         at = math.log(value) if self.scale == "log" else float(value)
@@ -88,8 +94,6 @@ class Axis(NamedTuple):
 
         The ends are such that each level is the nearest one about equally often.
         """
-        from hpotutor.space.distributions import choice, integers, loguniform
-
         first, last = self.levels[0], self.levels[-1]
         if self.scale == "log" and isinstance(first, float):
             points, reach = self._points()
@@ -185,6 +189,37 @@ class Table:
         hidden = (features + 1) * units + (layers - 1) * (units + 1) * units
         return hidden + (units + 1) * outputs
 
+    # ── looking up ──────────────────────────────────────────────────────────
+    def read(self, curve: str, index: Any, run: Any, epochs: Any) -> np.ndarray:
+        """Return what was measured at the end of some epochs.
+
+        Parameters
+        ----------
+        curve : {"loss", "val_loss", "val_accuracy", "test_accuracy"}
+        index, epochs : int or array of int
+            Configuration numbers, and epochs from 1, of shapes that broadcast.
+        run : int, array of int or None
+            Which stored run; None for the mean of all.
+
+        Returns
+        -------
+        numpy.ndarray of float
+        """
+        name, part = _ACCURACIES.get(curve, (curve, None))
+        stored, last = getattr(self, name), epochs - 1
+        if run is None:
+            found = stored[index, :, last].mean(axis=-1, dtype=float)
+        else:
+            found = stored[index, run, last].astype(float)
+        return found if part is None else found / self.about["rows"][part]
+
+    def died(self, index: Any, run: Any, epochs: Any) -> np.ndarray:
+        """Return in which of so many epochs a run, or any run of all, diverged; 0 if in none."""
+        deaths = self.diverged[index] if run is None else self.diverged[index, run][..., None]
+        inside = (deaths > 0) & (deaths <= np.expand_dims(epochs, -1))
+        first = np.where(inside, deaths, _NEVER).min(axis=-1)
+        return np.where(first == _NEVER, 0, first)
+
     # ── between configurations and their numbers ────────────────────────────
     def params_at(self, index: int) -> dict[str, Any]:
         """Return the hyperparameters of a configuration number.
@@ -194,7 +229,7 @@ class Table:
         >>> open_table("digits").params_at(0)["optimizer"]
         'sgd'
         """
-        if not isinstance(index, int | np.integer) or not 0 <= index < len(self):
+        if not is_whole(index) or not 0 <= index < len(self):
             problems = Problems("params_at")
             problems.add("index", index, f"a whole number from 0 to {len(self) - 1}", "index=0")
             problems.raise_if_any()
@@ -222,19 +257,17 @@ class Table:
                     f"{name} is not a hyperparameter of this table.{did_you_mean(name, names)} "
                     f"It has {', '.join(names)}. For others, train: ht.TrainObjective."
                 )
-        positions = []
-        for axis, exact in zip(self.axes, self._exact, strict=True):
+        index = 0
+        for axis, exact, levels in zip(self.axes, self._exact, self.shape, strict=True):
             value = params.get(axis.name, axis.default)
             # A search asks for the same levels thousands of times.
             known = exact.get(value) if type(value) in (str, int, float) else None
-            positions.append(axis.nearest(value) if known is None else known)
-            if positions[-1] is None:
+            position = axis.nearest(value) if known is None else known
+            if position is None:
                 close = _closest(axis, value)
                 problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
+            index = index * levels + (position or 0)
         problems.raise_if_any()
-        index = 0
-        for position, levels in zip(positions, self.shape, strict=True):
-            index = index * levels + position
         return index
 
     @functools.cached_property
@@ -258,7 +291,7 @@ class Table:
         }
         arrays = {name: _pack(getattr(self, name).astype(dtype)) for name, dtype in CURVES.items()}
         plain = {name: getattr(self, name).astype(dtype) for name, dtype in PLAIN.items()}
-        archive.write(path, about, {**arrays, **plain})
+        _npz.write(path, about, {**arrays, **plain})
 
 
 @functools.lru_cache(maxsize=8)
@@ -289,7 +322,7 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
         problems.say(f"A table can be built: python tools/tables/build.py {NAMES[0]}.")
         problems.raise_if_any()
     remedy = f"python tools/tables/build.py {path.stem}"
-    about, arrays, checksum = archive.read(path, [*CURVES, *PLAIN], FORMAT, remedy)
+    about, arrays, checksum = _npz.read(path, [*CURVES, *PLAIN], FORMAT, remedy)
     shape, name, axes = about.pop("shape"), about.pop("name"), about.pop("axes")
     axes = tuple(Axis(a["name"], tuple(a["levels"]), a["scale"], a["default"]) for a in axes)
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
@@ -323,7 +356,7 @@ def levels_at(axes: Sequence[Axis], index: int) -> dict[str, Any]:
 
 def _closest(axis: Axis, value: Any) -> Any:
     """Return the level to suggest in place of one that the table does not have."""
-    if axis.scale == "category" or not isinstance(value, int | float | np.number):
+    if axis.scale == "category" or not is_number(value):
         close = [level for level in axis.levels if did_you_mean(value, [level])]
         return (close or [axis.default])[0]
     return min(axis.levels, key=lambda level: abs(level - value))

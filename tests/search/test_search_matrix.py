@@ -1,9 +1,11 @@
 """Each method with each library: real training, valid points, exact budgets, and repeats."""
 
 import contextlib
+import inspect
 import math
 import warnings
 
+import numpy as np
 import pytest
 
 import hpotutor as ht
@@ -227,3 +229,51 @@ def test_all_problems_of_a_call_at_once():
         ht.random_search(None, SPACE, trials=0, library="hyperop", seed=-1, max_seconds=0)
     for name in ("objective", "trials", "library", "seed", "max_seconds"):
         assert f"{name}=" in str(caught.value)
+
+
+NUMBERS = {
+    "grid": {"levels": 3},
+    "random": {},
+    "bayesian": {"startup": 3, "xi": 0.125, "kappa": 1.5, "library": "gp"},
+    "hyperband": {"epochs": 4, "eta": 2, "bracket": 1},
+    "genetic": {"population": 4, "elite": 1, "tournament": 2, "crossover": 0.5, "mutation": 0.25},
+}
+
+
+@pytest.mark.parametrize("method", NUMBERS)
+def test_numbers_of_numpy_are_those_of_python(method, tmp_path):
+    """The second search answers from the first one's log, which another search could not."""
+    search, log = getattr(ht, f"{method}_search"), tmp_path / "x.log"
+    given = {**NUMBERS[method], "trials": 5, "seed": 1, "max_seconds": 60.5, "max_epochs": 40}
+    kinds = {int: np.int64, float: np.float32, str: str}
+    numpy = {name: kinds[type(value)](value) for name, value in given.items()}
+    first = search(cheap(), SPACE, progress=False, log=log, **given)
+    again = search(cheap(), SPACE, progress=False, log=log, **numpy)
+    assert seen(first) == seen(again)
+    assert len(again) == len(again.study.trials) == 5
+
+
+def test_levels_of_numpy_for_each_hyperparameter(tmp_path):
+    given = {"log": tmp_path / "x.log", "progress": False}
+    first = ht.grid_search(cheap(), SPACE, levels={"units": 3}, **given)
+    again = ht.grid_search(cheap(), SPACE, levels={"units": np.int32(3)}, **given)
+    assert seen(first) == seen(again)
+
+
+@pytest.mark.parametrize("method", NUMBERS)
+def test_help_shows_every_argument(method):
+    search = getattr(ht, f"{method}_search")
+    arguments = inspect.signature(search).parameters
+    shared = {"log": None, "max_seconds": None, "max_epochs": None, "client": None}
+    shared["progress"] = True
+    assert list(arguments)[:5] == ["objective", "space", "trials", "seed", "library"]
+    assert list(arguments)[-5:] == list(shared)
+    for name, default in shared.items():
+        assert arguments[name].default is default
+        assert arguments[name].kind is inspect.Parameter.KEYWORD_ONLY
+    told = search.__doc__.partition("Returns\n-------\n")[0]
+    for name in arguments:
+        assert f"{name} : " in told or f"{name}, " in told or f", {name} : " in told, name
+    assert "MissingExtra" in search.__doc__
+    with pytest.raises(TypeError, match=rf"{method}_search\(\) .*'lgo'. Did you mean 'log'"):
+        search(cheap(), SPACE, trials=3, lgo="x")

@@ -72,8 +72,8 @@ def test_a_diverged_network_is_never_the_incumbent(digits):
     diverged = digits.table.diverged.copy()
     diverged[0] = 4
     table = dataclasses.replace(digits.table, diverged=diverged)
-    trace = History(np.array([[0, 1, 0]]), np.full((1, 3), 30), np.zeros((1, 3), int))
-    found = replay(TableObjective(table, quiet=True), trace)
+    history = History(np.array([[0, 1, 0]]), np.full((1, 3), 30), np.zeros((1, 3), int))
+    found = replay(TableObjective(table, quiet=True), history)
     assert np.isnan(found.value[0, [0, 2]]).all()
     assert math.isnan(found.best[0, 0])
     assert found.best[0, 1] == found.best[0, 2] == found.value[0, 1]
@@ -81,42 +81,42 @@ def test_a_diverged_network_is_never_the_incumbent(digits):
 
 
 def test_random_searches_draw_all_configurations_alike(digits):
-    trace = random_history(digits, trials=50, repeats=2000)
-    counts = np.bincount(trace.index.ravel(), minlength=len(digits.table))
+    history = random_history(digits, trials=50, repeats=2000)
+    counts = np.bincount(history.index.ravel(), minlength=len(digits.table))
     assert counts.mean() == pytest.approx(100_000 / 5184)
     assert counts.std() == pytest.approx(math.sqrt(counts.mean()), rel=0.1)
-    assert np.bincount(trace.run.ravel()) == pytest.approx(20_000, rel=0.05)
+    assert np.bincount(history.run.ravel()) == pytest.approx(20_000, rel=0.05)
 
 
 def test_a_random_search_keeps_what_is_fixed():
     objective = TableObjective("digits", defaults={"units": 16, "layers": 2}, quiet=True)
-    for trace in (
+    for history in (
         random_history(objective, trials=9, repeats=20),
         grid_history(objective, trials=9, repeats=20),
     ):
-        columns, asked = objective.table.columns(), trace.index[trace.epochs > 0]
+        columns, asked = objective.table.columns(), history.index[history.epochs > 0]
         assert set(columns["units"][asked]) == {16}
         assert set(columns["layers"][asked]) == {2}
 
 
 def test_a_grid_has_its_levels_and_no_point_twice(digits):
     levels = {"learning_rate": 3, "units": 2, "optimizer": 2}
-    trace = grid_history(digits, trials=12, repeats=50, levels=levels)
+    history = grid_history(digits, trials=12, repeats=50, levels=levels)
     columns = digits.table.columns()
-    for index in trace.index:
+    for index in history.index:
         assert len(set(index)) == 12
         for axis in digits.table.axes:
             assert len(set(columns[axis.name][index])) == levels.get(axis.name, 1)
-    rates = np.log10(columns["learning_rate"][trace.index])
+    rates = np.log10(columns["learning_rate"][history.index])
     spacing = [np.diff(np.unique(row)) for row in rates]
     assert np.ptp(spacing) < 0.1  # evenly spaced on the log scale
     assert len({row.min() for row in rates}) > 1  # and not always at the same place
 
 
 def test_a_grid_that_is_smaller_than_the_budget_ends(digits):
-    trace = grid_history(digits, trials=10, repeats=5, levels={"units": 4})
-    found = replay(digits, trace)
-    assert (trace.epochs > 0).sum(axis=1).tolist() == [4] * 5
+    history = grid_history(digits, trials=10, repeats=5, levels={"units": 4})
+    found = replay(digits, history)
+    assert (history.epochs > 0).sum(axis=1).tolist() == [4] * 5
     assert (found.best[:, 3:] == found.best[:, 3:4]).all()
     assert (found.trials[:, -1] == 4).all()
 
@@ -170,13 +170,13 @@ def test_a_stored_search_is_what_a_learner_would_run(digits, method, monkeypatch
     assert [e.epochs for e in result.evaluations] == epochs.tolist()
 
 
-def test_traces_of_another_table_are_refused(digits):
+def test_histories_of_another_table_are_refused(digits):
     other = dataclasses.replace(digits.table, checksum="0" * 64)
     with pytest.raises(DataError, match="another version of the digits table"):
         stored_history(TableObjective(other), "tpe")
 
 
-def test_a_trace_for_another_objective_is_refused():
+def test_a_history_for_another_objective_is_refused():
     for settings in ({"seed": "mean"}, {"epochs": 9}, {"metric": "val_loss"}):
         with pytest.raises(ArgumentError, match="tpe is stored for TableObjective"):
             stored_history(TableObjective("digits", **settings), "tpe")
@@ -184,7 +184,7 @@ def test_a_trace_for_another_objective_is_refused():
         stored_history(TableObjective("digits"), "tppe")
 
 
-def test_computing_traces_goes_on_and_keeps_other_methods(digits, tmp_path, monkeypatch):
+def test_computing_histories_goes_on_and_keeps_other_methods(digits, tmp_path, monkeypatch):
     monkeypatch.setattr("tools.tables.histories._BLOCK", 2)
     short = {m: METHODS[m]._replace(evaluations=12) for m in ("genetic", "hyperband")}
     for method, entry in short.items():
@@ -205,7 +205,7 @@ def test_computing_traces_goes_on_and_keeps_other_methods(digits, tmp_path, monk
         assert file["genetic_epochs"].shape == (1, 12)  # the same in every repeat
 
 
-def test_all_traces_together_are_small():
+def test_all_histories_together_are_small():
     assert sum(histories_path(name).stat().st_size for name in NAMES) <= 3e6
 
 
@@ -298,8 +298,8 @@ def test_bad_arguments_of_compare_are_told_at_once(digits):
 
 # ── the science, with wide margins ───────────────────────────────────────────────────────────
 def test_59_random_trials_reach_the_best_5_percent_95_times_in_100(objective):
-    trace = random_history(objective, trials=59, repeats=10_000, seed=1)
-    reached = objective.ranks()[trace.index].min(axis=1) < 0.05
+    history = random_history(objective, trials=59, repeats=10_000, seed=1)
+    reached = objective.ranks()[history.index].min(axis=1) < 0.05
     assert reached.mean() == pytest.approx(0.95, abs=0.01)
 
 

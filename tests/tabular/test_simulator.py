@@ -81,7 +81,7 @@ def test_training_anew_costs_the_epochs_below_too(objective):
         def tell(self, job, value):
             """Learn nothing."""
 
-    frame = simulate(Two(), objective, jobs=2, anew=True)
+    frame = simulate(Two(), objective, jobs=2, retrain=True)
     assert frame["end"].max() == pytest.approx(
         objective.seconds_of(3, 1) + objective.seconds_of(3, 4)
     )

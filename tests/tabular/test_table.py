@@ -437,7 +437,7 @@ def test_both_ends_of_the_learning_rate_hurt():
         assert max(by_rate[0], by_rate[-1]) < by_rate.max() - 0.02, optimizer
 
 
-def test_opening_tables_and_traces_needs_no_tensorflow():
+def test_opening_tables_and_histories_needs_no_tensorflow():
     code = (
         "import sys\n"
         "from hpotutor.tabular.table import open_table\n"
@@ -450,7 +450,7 @@ def test_opening_tables_and_traces_needs_no_tensorflow():
     assert ran.stdout.strip() == "[]"
 
 
-def test_traces_fit_their_table(shipped):
+def test_histories_fit_their_table(shipped):
     about, arrays = open_histories(shipped)
     assert about["methods"]
     for method in about["methods"]:

@@ -29,7 +29,7 @@ from hpotutor.cli import exit_status
 from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import DataError
 from hpotutor.fused.api import clear_programs, train_many
-from hpotutor.tabular import _npz as archive
+from hpotutor.tabular import _npz
 from hpotutor.tabular.table import CURVES, FOLDER, Table, open_table
 from tools.tables.spec import EPOCHS, SEEDS, SPECS, Spec, machine, spec_of, versions
 from tools.tables.timing import rough_seconds
@@ -124,7 +124,7 @@ def _trained_chunks(
             arrays = _stored_chunk(path)
             if arrays is None:
                 arrays = train_chunk(spec, data, indices)
-                with archive.whole(path) as file:
+                with _npz.whole(path) as file:
                     np.savez(file, **arrays)
                 clear_programs()
             yield indices, arrays
@@ -137,7 +137,7 @@ def _stored_chunk(path: Path) -> dict[str, np.ndarray] | None:
         # Opened here, because NumPy leaves a file that it cannot read open.
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {key: file[key] for key in (*CURVES, "diverged")}
-    except (*archive.UNREADABLE, KeyError):
+    except (*_npz.UNREADABLE, KeyError):
         return None
 
 

@@ -8,11 +8,12 @@ It goes on where it was stopped; the Gaussian process alone takes about an hour.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +29,10 @@ from hpotutor.cli import exit_status
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, OnEpoch, Params
 from hpotutor.search import bayesian, genetic, hyperband
+from hpotutor.search.backends import DryRunRecorder, Loop, Options
 from hpotutor.study.recorder import finite_score
-from hpotutor.tabular import _npz as archive
-from hpotutor.tabular.histories import HISTORIES_FORMAT, _open_histories, histories_path
+from hpotutor.tabular import _npz
+from hpotutor.tabular.histories import HISTORIES_FORMAT, histories_path, open_histories
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import Table, open_table
 
@@ -43,7 +45,8 @@ class Method(NamedTuple):
 
     call: str
     evaluations: int
-    run: Callable[[Any, int], None]
+    loop: Loop
+    options: Options
 
 
 def compute_histories(
@@ -67,7 +70,7 @@ def compute_histories(
     output : path, optional
         Where to write; beside the table by default.
     work : path, optional
-        A folder for finished repeats, ``runs/traces-<name>`` by default, from which a
+        A folder for finished repeats, ``runs/histories-<name>`` by default, from which a
         computation that was stopped goes on.
 
     Returns
@@ -82,7 +85,7 @@ def compute_histories(
     problems.raise_if_any()
     table = open_table(name)
     path = Path(output) if output is not None else histories_path(table.name)
-    folder = Path(work) if work is not None else Path("runs") / f"traces-{table.name}"
+    folder = Path(work) if work is not None else Path("runs") / f"histories-{table.name}"
     folder.mkdir(parents=True, exist_ok=True)
     about, arrays = _kept(path, table)
     for method in methods or SHIPPED:
@@ -92,8 +95,8 @@ def compute_histories(
         same = bool((epochs == epochs[0]).all())
         arrays[f"{method}_epochs"] = (epochs[:1] if same else epochs).astype("u1")
         about["methods"][method] = METHODS[method].call
-    archive.write(path, about, arrays)
-    _open_histories.cache_clear()
+    _npz.write(path, about, arrays)
+    open_histories.cache_clear()
     return path
 
 
@@ -107,7 +110,7 @@ def _kept(path: Path, table: Table) -> tuple[dict[str, Any], dict[str, np.ndarra
     }
     arrays: dict[str, np.ndarray] = {}
     if path.exists():
-        old, stored, _ = archive.read(path, [], HISTORIES_FORMAT, about["command"])
+        old, stored, _ = _npz.read(path, [], HISTORIES_FORMAT, about["command"])
         if old["table"] == table.checksum:
             arrays, about["methods"] = stored, old["methods"]
     about["versions"], about["date"] = versions(), datetime.date.today().isoformat()
@@ -128,7 +131,7 @@ def _repeats(
                 for seed in seeds:
                     searches.append(search_once(table, method, seed))
                     bar.update()
-                with archive.whole(path) as file:
+                with _npz.whole(path) as file:
                     np.save(file, np.array(searches, np.uint16))
             else:
                 bar.update(len(seeds))
@@ -146,31 +149,23 @@ def search_once(table: Table, method: str, seed: int) -> np.ndarray:
         Configuration numbers, and epochs asked for.
     """
     chosen = METHODS[method]
-    witness = Witness(TableObjective(table, seed=seed, quiet=True), chosen.evaluations)
-    try:
-        chosen.run(witness, seed)
-    except StopSearch:
-        pass
-    return np.array(witness.asked).T
+    recorder = TracingRecorder(TableObjective(table, seed=seed, quiet=True), chosen.evaluations)
+    with contextlib.suppress(StopSearch):
+        chosen.loop(recorder, seed, chosen.options)
+    return np.array(recorder.asked).T
 
 
-class Witness:
+class TracingRecorder(DryRunRecorder):
     """Stands in for a recorder: answers from a table and notes what was asked, nothing else.
 
     Without a log, a search of a hundred trials takes a tenth of the time.
     """
 
     def __init__(self, objective: TableObjective, trials: int) -> None:
-        self.objective, self.space, self.trials = objective, objective.space, trials
-        self.asked: list[tuple[int, int]] = []
+        super().__init__(objective, objective.space, trials)
         self._worst: float | None = None
 
-    def evaluate(
-        self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
-    ) -> Evaluation:
-        if len(self.asked) >= self.trials:
-            raise StopSearch
-        params = self.space.clean(params)
+    def answer(self, params: Params, epochs: int | None, on_epoch: OnEpoch | None) -> Evaluation:
         evaluation = self.objective.evaluate(params, epochs, on_epoch=on_epoch)
         asked = self.objective.epochs if epochs is None else epochs
         self.asked.append((self.objective.index_of(params), asked))
@@ -183,45 +178,40 @@ class Witness:
         """Return what :meth:`hpotutor.Recorder.score` would."""
         return finite_score(evaluation, self.objective.direction, self._worst)
 
-    def prefetch(self, batch: list[Params], epochs: int | None = None) -> None:
-        """Do nothing: a table gains nothing from batches."""
+
+# ── the methods, each with its options by default ────────────────────────────────────────────
+_STARTUP = {"startup": None}
+_GP = {"startup": None, "acquisition": "expected_improvement", "xi": 0.01, "kappa": 2.0}
+_GENETIC = {
+    "population": 10,
+    "elite": 2,
+    "tournament": 3,
+    "crossover": 0.9,
+    "mutation": None,
+    "regularized": False,
+}
 
 
-# ── the methods ──────────────────────────────────────────────────────────────────────────────
-def _tpe(witness: Witness, seed: int) -> None:
-    bayesian.LOOPS["optuna"](witness, witness.trials, seed, {"startup": None})
-
-
-def _hyperopt(witness: Witness, seed: int) -> None:
-    bayesian.LOOPS["hyperopt"](witness, witness.trials, seed, {"startup": None})
-
-
-def _gp(witness: Witness, seed: int) -> None:
-    options = {"acquisition": "expected_improvement", "xi": 0.01, "kappa": 2.0}
-    bayesian.LOOPS["gp"](witness, witness.trials, seed, {"startup": None, **options})
-
-
-def _genetic(witness: Witness, seed: int) -> None:
-    genetic.LOOPS["plain"](witness, genetic.Settings(10, 2, 3, 0.9, None), seed)
-
-
-def _nsga2(witness: Witness, seed: int) -> None:
-    genetic.LOOPS["optuna"](witness, genetic.Settings(10, 2, 3, 0.9, None), seed)
-
-
-def _hyperband(witness: Witness, seed: int) -> None:
-    longest = witness.objective.epochs
-    plan = hyperband.hyperband_brackets(longest, 3)
-    hyperband.LOOPS["plain"](witness, hyperband.Settings(longest, 3, seed, plan, "random"))
+def _hyperband(recorder: TracingRecorder, seed: int, options: Options) -> None:
+    budget = {"epochs": recorder.objective.epochs}
+    hyperband.LOOPS["plain"](recorder, seed, {**options, **budget})
 
 
 METHODS = {
-    "tpe": Method('bayesian_search(library="optuna", trials=60)', 60, _tpe),
-    "nsga2": Method('genetic_search(library="optuna", trials=60)', 60, _nsga2),
-    "genetic": Method("genetic_search(trials=60)", 60, _genetic),
-    "hyperband": Method("hyperband_search(trials=250)", 250, _hyperband),
-    "hyperopt": Method('bayesian_search(library="hyperopt", trials=60)', 60, _hyperopt),
-    "gp": Method('bayesian_search(library="gp", trials=30)', 30, _gp),
+    "tpe": Method(
+        'bayesian_search(library="optuna", trials=60)', 60, bayesian.LOOPS["optuna"], _STARTUP
+    ),
+    "nsga2": Method(
+        'genetic_search(library="optuna", trials=60)', 60, genetic.LOOPS["optuna"], _GENETIC
+    ),
+    "genetic": Method("genetic_search(trials=60)", 60, genetic.LOOPS["plain"], _GENETIC),
+    "hyperband": Method(
+        "hyperband_search(trials=250)", 250, _hyperband, {"eta": 3, "bracket": None}
+    ),
+    "hyperopt": Method(
+        'bayesian_search(library="hyperopt", trials=60)', 60, bayesian.LOOPS["hyperopt"], _STARTUP
+    ),
+    "gp": Method('bayesian_search(library="gp", trials=30)', 30, bayesian.LOOPS["gp"], _GP),
 }
 # What `python tools/tables/histories.py` computes unless told otherwise.
 SHIPPED = ("tpe", "nsga2", "genetic", "hyperband", "gp")

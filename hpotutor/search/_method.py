@@ -1,0 +1,160 @@
+"""What every search method shares: some arguments, their documentation, and the run itself.
+
+A method is a function under :func:`search_method`, and a loop for each library that it offers. The
+function checks what is its own and ends in :func:`run_search`, which opens the recorder and lets
+the chosen library's loop ask it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypedDict
+
+import numpy as np
+
+from hpotutor.errors import Problems, did_you_mean
+from hpotutor.objectives.base import Objective
+from hpotutor.parallel.dask_objective import on_workers
+from hpotutor.search.backends import Loop, Options, ask_ahead, check_library
+from hpotutor.space.space import SearchSpace
+from hpotutor.study.recorder import Recorder
+from hpotutor.study.result import SearchResult
+
+P = ParamSpec("P")
+
+_QUESTION = """\
+objective : Objective
+    What is asked, for instance ``ht.TrainObjective(data)``.
+space : SearchSpace
+    Which hyperparameters, their ranges, and what each is drawn from."""
+_SHARED = """\
+log : str or path, optional
+    A file to keep the trials in; the same call on it goes on where it was cut.
+max_seconds, max_epochs : number, optional
+    Further budgets, of the whole search.
+client : "local" or distributed.Client, optional
+    Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
+progress : bool, default True
+    Say what it will cost, and show a bar.
+
+Returns
+-------
+SearchResult
+
+Raises
+------
+ArgumentError
+    An unknown library, a bad budget or setting, or one that the library does not have; all of
+    them at once.
+MissingExtra
+    The library is not installed.
+LogError
+    The log is in use, cannot be written, or belongs to another search."""
+
+
+class Shared(TypedDict, total=False):
+    """What every method takes and hands on to :func:`run_search` as it came."""
+
+    log: str | os.PathLike[str] | None
+    max_seconds: float | None
+    max_epochs: int | None
+    client: Any
+    progress: bool
+
+
+def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult]:
+    """Give a method what all have in common.
+
+    Its signature shows the arguments of :class:`Shared` in the place of ``**shared``; its text gets
+    theirs, those of objective and space, what is returned and what is raised. NumPy's numbers
+    arrive as Python's.
+    """
+    signature, run = inspect.signature(method), inspect.signature(run_search)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    shared = [run.parameters[name] for name in Shared.__annotations__]
+    signature = signature.replace(parameters=own + shared)
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> SearchResult:
+        for name, value in kwargs.items():
+            if name not in signature.parameters:
+                hint = did_you_mean(name, signature.parameters)
+                raise TypeError(
+                    f"{method.__name__}() got an unexpected keyword argument {name!r}.{hint}"
+                )
+            kwargs[name] = as_python(value)
+        return method(*args, **kwargs)
+
+    arguments, notes, rest = inspect.cleandoc(method.__doc__ or "").partition("\n\nNotes\n")
+    arguments = arguments.replace("----------\n", f"----------\n{_QUESTION}\n", 1)
+    call.__doc__ = f"{arguments}\n{_SHARED}{notes}{rest}"
+    call.__signature__ = signature  # type: ignore[attr-defined] # read by inspect and help
+    return call
+
+
+def as_python(value: Any) -> Any:
+    """Return a number of NumPy's as Python's, all else as it is."""
+    return value.item() if isinstance(value, np.number) else value
+
+
+def run_search(
+    loops: Mapping[str, Loop],
+    objective: Objective,
+    space: SearchSpace,
+    *,
+    problems: Problems,
+    library: str,
+    seed: int,
+    trials: int | None,
+    options: Options,
+    planned: tuple[int, int] | None = None,
+    ahead: bool = False,
+    log: str | os.PathLike[str] | None = None,
+    max_seconds: float | None = None,
+    max_epochs: int | None = None,
+    client: Any = None,
+    progress: bool = True,
+) -> SearchResult:
+    """Open a recorder, let a loop ask it until either has enough, and return the result.
+
+    Parameters
+    ----------
+    loops : mapping of str to callable
+        For each library ``loop(recorder, seed, options)``.
+    problems : Problems
+        What the method found wrong with its own arguments, ``trials`` among them.
+    options : dict
+        What else decides the search: for the loop, and for the log to be compared by.
+    planned : tuple of (int, int), optional
+        Trials and epochs that it will spend, where that is known better than from ``trials``.
+    ahead : bool, default False
+        The loop ignores scores, so its points may be evaluated as one batch.
+    objective, space, library, seed, trials, log, max_seconds, max_epochs, client, progress
+        As the method got them.
+    """
+    check_library(problems, library, loops)
+    with (
+        on_workers(objective, client, problems.call) as target,
+        Recorder(
+            target,
+            space,
+            method=problems.call.removesuffix("_search"),
+            library=library,
+            seed=seed,
+            trials=None if problems.lines else trials,  # not to be told twice
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            log=log,
+            progress=progress,
+            options=options,
+            planned=planned,
+            problems=problems,
+        ) as recorder,
+    ):
+        if ahead:
+            ask_ahead(recorder, loops[library], seed, options)
+        loops[library](recorder, seed, options)
+    return recorder.result()
