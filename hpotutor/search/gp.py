@@ -351,12 +351,12 @@ class GaussianProcessSearch:
         columns: list[list[float]] = []
         for name, distribution in self.space.items():
             values = [point.get(name, _Absent) for point in grid]
-            if _ordered(distribution):
-                positions = [0.5 if v is _Absent else to_unit(distribution, v) for v in values]
-                columns.append(positions)
-            else:
+            if isinstance(distribution, CategoricalDistribution) and not _ordered(distribution):
                 for option in distribution.choices:
                     columns.append([float(value == option) for value in values])
+            else:
+                positions = [0.5 if v is _Absent else to_unit(distribution, v) for v in values]
+                columns.append(positions)
         return np.array(columns).T
 
     def _candidates(self, rng: np.random.Generator) -> list[Params]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems, did_you_mean
-from hpotutor.space.space import choice, integers, loguniform
+from hpotutor.space.distributions import choice, integers, loguniform
 from hpotutor.tabular import _npz
 
 FOLDER = Path(__file__).parent / "tables"
