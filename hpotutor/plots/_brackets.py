@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, BLUE, GREYS, SIZES, VERMILLION, headline, label, panel, star
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, SIZES, VERMILLION, headline, label, panel, star
 
 _COLUMNS = ("rung", "trial", "epochs", "value")
 
@@ -142,7 +142,7 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         part.set_xlim(ends[0] / 1.35, ends[-1] * 1.35)
         part.set_ylim(min(everyone) - room, max(everyone) + 1.6 * room)
         for row in info.rungs[info.rungs["bracket"] == bracket].itertuples():
-            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREYS["border"]}
+            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GRAYS["border"]}
             part.text(row.epochs, 0.985, str(row.trials), transform=part.get_xaxis_transform(),
                       ha="center", va="top", fontsize=SIZES["text"], weight="bold",
                       bbox=box)  # fmt: skip
@@ -176,12 +176,12 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
         elif survives:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:
-            ax.plot(x, y, color=GREYS["pruned"], lw=0.9, zorder=1)
-            ax.plot(x[-1], y[-1], marker="x", ms=5, color=GREYS["stopped"], zorder=2)
+            ax.plot(x, y, color=GRAYS["pruned"], lw=0.9, zorder=1)
+            ax.plot(x[-1], y[-1], marker="x", ms=5, color=GRAYS["stopped"], zorder=2)
 
 
 def _draw_legend(ax: Axes, bloomers: bool) -> None:
-    ax.plot([], [], color=GREYS["stopped"], marker="x", lw=0.9, label="stopped")
+    ax.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
     ax.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
     star(ax, (np.nan, np.nan), "winner", size=12)
     if bloomers:

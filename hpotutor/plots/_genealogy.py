@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
 from hpotutor.plots.formatting import counted, number, score_label
-from hpotutor.plots.style import BLACK, BLUE, GREYS, ORANGE, SIZES, finish, star, whole_ticks
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
 _COLUMNS = ("generation", "individual", "parents", "value")
 
@@ -113,7 +113,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
                 ends = [info.places[parent], info.places[child]]
                 lines[child in family and parent in family].append(ends)
     for inside, text, color, width in (
-        (False, "parent to child", GREYS["kinship"], 0.8),
+        (False, "parent to child", GRAYS["kinship"], 0.8),
         (True, "in the family of the best", ORANGE, 2.0),
     ):
         if lines[inside]:
@@ -121,7 +121,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
                                              linewidths=width, zorder=1 + inside))  # fmt: skip
     edge = _edge(info, family)
     for inside, text, color, rim, marker in (
-        (False, "individual", "white", GREYS["outline"], "o"),
+        (False, "individual", "white", GRAYS["outline"], "o"),
         (True, "ancestor of the best", ORANGE, BLACK, "s"),
     ):
         dots = [place for who, place in info.places.items() if (who in info.ancestors) == inside
@@ -167,7 +167,7 @@ def _draw_edge(ax: Axes, info: Genealogy, edge: _Edge) -> None:
         where = [edge.value] * len(beyond)
         text = f"{counted(len(beyond), 'individual')} beyond the axis"
         ax.plot(beyond, where, marker="v" if edge.sign > 0 else "^", ls="", ms=5, zorder=3,
-                color=GREYS["outline"], label=text)  # fmt: skip
+                color=GRAYS["outline"], label=text)  # fmt: skip
     room = 0.08 * abs(info.best_value - edge.value)
     ends = (edge.value - edge.sign * room, info.best_value + edge.sign * room)
     ax.set_ylim(*sorted(ends))

@@ -13,7 +13,7 @@ from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, duration
-from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, SKY, finish, halo, look
+from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, SKY, finish, halo, look
 
 _LANDMARKS = ((60, "a minute"), (3600, "an hour"), (86400, "a day"), (30 * 86400, "a month"),
               (365.25 * 86400, "a year"), (100 * 365.25 * 86400, "a century"))  # fmt: skip
@@ -153,9 +153,9 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
     for seconds, name in _LANDMARKS:
         fits = seconds / seconds_per_fit
         if low * 1.3 < fits < high / 1.3:
-            ax.axhline(fits, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
+            ax.axhline(fits, color=GRAY, lw=0.9, ls=(0, (4, 3)), zorder=1)
             ax.text(1.01, fits, name, transform=place, va="center", fontsize=SIZES["small"],
-                    color=GREYS["note"])  # fmt: skip
+                    color=GRAYS["note"])  # fmt: skip
 
 
 def _title(cost: pd.DataFrame) -> str:

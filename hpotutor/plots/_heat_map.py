@@ -14,7 +14,7 @@ from hpotutor._validation import check_count
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
-from hpotutor.plots.style import GREYS, SIZES, VERMILLION, finish, halo
+from hpotutor.plots.style import GRAYS, SIZES, VERMILLION, finish, halo
 
 _OVER = ("best", "mean")
 
@@ -186,10 +186,10 @@ def _tick(level: object) -> str:
 def _draw_empty(ax: Axes, info: HeatMap) -> None:
     """Hatch cells without a value: an x where trials failed, a dash where none was made."""
     for row, column in zip(*np.nonzero(np.isnan(info.values)), strict=True):
-        ax.add_patch(_cell(row, column, fc="white", ec=GREYS["empty"], hatch="//", lw=0))
+        ax.add_patch(_cell(row, column, fc="white", ec=GRAYS["empty"], hatch="//", lw=0))
         text = "failed" if info.tried[row, column] else "not tried"
         ax.text(column, row, text, ha="center", va="center", path_effects=halo(),
-                fontsize=SIZES["empty"], color=GREYS["note"])  # fmt: skip
+                fontsize=SIZES["empty"], color=GRAYS["note"])  # fmt: skip
 
 
 def _cell(row: int, column: int, **pen: Any) -> Rectangle:

@@ -13,7 +13,7 @@ from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, BLUE, GREY, GREYS, VERMILLION, finish, look, whole_ticks
+from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Validation counts as settled within this part of its whole drop, or of its lowest value.
@@ -176,7 +176,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
     finish(ax, title=_title(info, best), x="epoch", y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
-        ax.plot([], [], color=GREY, lw=0.8, label="training (thin)")
+        ax.plot([], [], color=GRAY, lw=0.8, label="training (thin)")
     ax.legend()
     return _sentence(info, best)
 
@@ -259,7 +259,7 @@ def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, index: int) -> None:
 
 def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -> None:
     rows = _judged(band)
-    pen: dict[str, Any] = {"color": GREY, "lw": 0.6}
+    pen: dict[str, Any] = {"color": GRAY, "lw": 0.6}
     if highlighted:
         pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
     marker = "o" if len(rows) == 1 else None  # a line through one point is not to be seen
@@ -271,11 +271,11 @@ def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
         return
     if found.underfit_until and found.underfit_until >= 0.08 * last:
         text = f"underfit until epoch {found.underfit_until}"
-        ax.axvspan(1, found.underfit_until, facecolor="none", edgecolor=GREYS["underfit"], lw=0,
+        ax.axvspan(1, found.underfit_until, facecolor="none", edgecolor=GRAYS["underfit"], lw=0,
                    hatch="//", zorder=0, label=text)  # fmt: skip
     if found.overfit_from:
         text = f"overfit from epoch {found.overfit_from}"
-        ax.axvspan(found.overfit_from, last, facecolor=GREYS["grid"], lw=0, zorder=0, label=text)
+        ax.axvspan(found.overfit_from, last, facecolor=GRAYS["grid"], lw=0, zorder=0, label=text)
     ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
 
 

@@ -14,7 +14,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLUE, GREYS, SIZES, VERMILLION, finish
+from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
@@ -105,7 +105,7 @@ def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "ac
     logarithmic = ax.get_xscale() == "log"
     n = table["trials"]
     ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
-                    edgecolor=GREYS["gap"], lw=0, label="the gap")  # fmt: skip
+                    edgecolor=GRAYS["gap"], lw=0, label="the gap")  # fmt: skip
     ax.plot(n, table["validation"], color=VERMILLION, marker="o",
             label="the winner on validation rows, which chose it")  # fmt: skip
     ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",

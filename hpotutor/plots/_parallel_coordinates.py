@@ -13,7 +13,7 @@ from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
 from hpotutor.plots.formatting import counted, number, score_label, show
-from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, headline, label
+from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, headline, label
 
 
 class ParallelCoordinates(NamedTuple):
@@ -114,14 +114,14 @@ def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | No
     names = list(info.positions.columns)
     n, total = int(info.top.sum()), len(info.top)
     for best, text, color, width, marker in (
-        (False, f"other {total - n} trials", GREYS["others"], 0.8, ""),
+        (False, f"other {total - n} trials", GRAYS["others"], 0.8, ""),
         (True, f"best {n} of {total} trials", BLUE, 2.2, "o"),
     ):
         lines = _separated(info, best)
         ax.plot(range(len(names)), lines.T, color=color, lw=width, ls="-", marker=marker, ms=5,
                 zorder=1 + 2 * best, label=[text, *[None] * (len(lines) - 1)])  # fmt: skip
     for place, name in enumerate(names):
-        ax.axvline(place, color=GREY, lw=1, zorder=2)
+        ax.axvline(place, color=GRAY, lw=1, zorder=2)
         for height, text in info.ticks[name]:
             ax.text(place + 0.04, height, text, fontsize=SIZES["small"], va="center", zorder=5,
                     bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6})  # fmt: skip

@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, GREYS, finish, halo, look, star
+from hpotutor.plots.style import BLACK, GRAYS, finish, halo, look, star
 
 _PIXELS = 121
 _Span = tuple[float, float]
@@ -136,7 +136,7 @@ def paths(
     levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
     ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
                 norm="log", extend="both")  # fmt: skip
-    ax.contour(columns, rows, above, levels, colors=GREYS["outline"], linewidths=0.5)
+    ax.contour(columns, rows, above, levels, colors=GRAYS["outline"], linewidths=0.5)
     for index, (name, path) in enumerate(dict(paths).items()):
         style, path = look(index), np.asarray(path, dtype=float)
         row = table[table["name"] == str(name)].iloc[0]

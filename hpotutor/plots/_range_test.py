@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import number
-from hpotutor.plots.style import BLACK, BLUE, GREEN, GREY, VERMILLION, finish
+from hpotutor.plots.style import BLACK, BLUE, GREEN, GRAY, VERMILLION, finish
 
 
 class RangeTest(NamedTuple):
@@ -111,7 +111,7 @@ def range_test(info: RangeTest, ax: Axes) -> str:
     region = f"search here: {number(info.low)} to {number(info.high)}"
     ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
                alpha=0.6, label=region)  # fmt: skip
-    ax.plot(info.learning_rate, info.loss, color=GREY, lw=0.7, alpha=0.8, label="each batch")
+    ax.plot(info.learning_rate, info.loss, color=GRAY, lw=0.7, alpha=0.8, label="each batch")
     ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
     at = np.interp(info.steepest, info.learning_rate, info.smoothed)
     ax.plot(info.steepest, at, marker="v", ms=10, color=BLACK, ls="", zorder=4,

@@ -16,7 +16,7 @@ from hpotutor.plots.style import (
     BLACK,
     BLUE,
     GREEN,
-    GREY,
+    GRAY,
     SIZES,
     VERMILLION,
     headline,
@@ -195,7 +195,7 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
                     label=f"mean ± {number(info.width)} sd")  # fmt: skip
     ax.plot(info.x, info.mean, color=BLUE, label="surrogate's mean")
     if info.truth is not None:
-        ax.plot(info.x, info.truth, color=GREY, ls=(0, (2, 2)), lw=1.5, label="truth")
+        ax.plot(info.x, info.truth, color=GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")
     ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=BLACK, mec="white",
             zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
-from hpotutor.plots.style import BLACK, BLUE, GREYS, VERMILLION, finish, star, ticks_at
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, VERMILLION, finish, star, ticks_at
 
 
 class ValidationCurve(NamedTuple):
@@ -183,7 +183,7 @@ def _draw_grid(
     ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
             mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
     for place in x[inside]:
-        ax.axvline(place, color=GREYS["border"], lw=0.8, ls=":", zorder=1)
+        ax.axvline(place, color=GRAYS["border"], lw=0.8, ls=":", zorder=1)
 
 
 def _title(info: ValidationCurve) -> str:
