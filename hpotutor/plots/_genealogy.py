@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
+from hpotutor.plots._trials import opened_table, plain
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
@@ -64,10 +63,7 @@ def genealogy_info(
     >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
     (3, [1, 2], [0.6, 0.8])
     """
-    problems = Problems("genealogy")
-    frame = trials_frame("genealogy", population)
-    sign = sign_of(problems, direction)
-    need_table(problems, "population", frame, _COLUMNS)
+    problems, frame, sign = opened_table("genealogy", "population", population, _COLUMNS, direction)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])

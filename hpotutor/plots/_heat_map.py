@@ -16,8 +16,6 @@ from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, nee
 from hpotutor.plots.formatting import knob_label, number, score_label, show
 from hpotutor.plots.style import GRAYS, SIZES, VERMILLION, finish, halo
 
-_OVER = ("best", "mean")
-
 
 class HeatMap(NamedTuple):
     """A table of cells: ``values`` (rows of y, columns of x; NaN where nothing finished).
@@ -84,7 +82,7 @@ def heat_map_info(
     ((1, 2), 0.9, ['units=32 is the highest tried'])
     """
     problems, frame, sign = opened("heat_map", result, direction)
-    problems.choice("over", over, _OVER)
+    problems.choice("over", over, ("best", "mean"))
     check_count(problems, "bins", bins, example=8)
     if need_scores(problems, frame, value, x=x, y=y) and x == y:
         other = next((str(name) for name in frame.columns if name != x), x)
@@ -99,8 +97,7 @@ def heat_map_info(
         tried[row, column] = len(cell)
         scores = cell.loc[finished[cell.index], value].astype(float)
         if len(scores):
-            best_first = (sign * scores).max() * sign
-            values[row, column] = best_first if over == "best" else scores.mean()
+            values[row, column] = (sign * scores).max() * sign if over == "best" else scores.mean()
     row, column = map(int, np.unravel_index(int(np.nanargmax(sign * values)), values.shape))
     best = float(values[row, column])
     ties = int((values == best).sum()) - 1
@@ -171,10 +168,8 @@ def _edges(values: pd.Series, levels: list, place: int) -> list[str]:
     ends = {0: "lowest", len(levels) - 1: "highest"}
     if place not in ends:
         return []
-    level = levels[place]
-    if isinstance(level, pd.Interval):
-        return [f"{values.name}={_tick(level)} is the {ends[place]} range tried"]
-    return [f"{values.name}={show(level)} is the {ends[place]} tried"]
+    what = " range" if isinstance(levels[place], pd.Interval) else ""
+    return [f"{values.name}={_tick(levels[place])} is the {ends[place]}{what} tried"]
 
 
 def _tick(level: object) -> str:

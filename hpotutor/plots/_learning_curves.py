@@ -91,12 +91,11 @@ def learning_curves_info(
     rows = []
     for name, runs in settings.items():
         for part, key in (("training", metric), ("validation", f"val_{metric}")):
-            values = _stacked(runs, key)
-            for epoch in range(values.shape[1]):
-                seen = values[:, epoch][np.isfinite(values[:, epoch])]
+            for epoch, values in enumerate(_stacked(runs, key).T, start=1):
+                seen = values[np.isfinite(values)]
                 if seen.size:
-                    row = (name, part, epoch + 1, seen.mean(), seen.min(), seen.max(), seen.size)
-                    rows.append(row)
+                    of_runs = seen.mean(), seen.min(), seen.max(), seen.size
+                    rows.append((name, part, epoch, *of_runs))
     columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
     diagnoses = {name: diagnose(runs, expected=expected) for name, runs in settings.items()}
     return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
@@ -108,7 +107,8 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
     else:  # accuracy turned upside down reads like a loss
         train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
-    lost = sum(_diverged(run.get("loss", np.empty(0))) for run in runs)
+    losses = [run["loss"] for run in runs if "loss" in run]
+    lost = sum(not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0] for loss in losses)
     which = "" if len(runs) == 1 else f"in {lost} of {len(runs)} runs "
     diverging = f"{which}the training loss ended higher than it began"
     mean_train, mean = _mean(train), _mean(validation if validation.size else train)
@@ -217,13 +217,8 @@ def _stacked(runs: list[dict], key: str) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    count = np.isfinite(values).sum(axis=0)
-    total = np.nansum(values, axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-
-
-def _diverged(loss: np.ndarray) -> bool:
-    return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
+    """Return the mean of each epoch over the runs that reached it."""
+    return pd.DataFrame(values).mean().to_numpy()
 
 
 def _judged(bands: pd.DataFrame) -> pd.DataFrame:

@@ -33,14 +33,12 @@ def trials_frame(call: str, result: object) -> pd.DataFrame:
 
 def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:
     """Return an array of floats, or raise with all that was noted if that cannot be."""
-    array = None
     with contextlib.suppress(TypeError, ValueError):
-        array = None if value is None else np.asarray(value, dtype=float)
-    if array is None:
-        problems.add(name, value, "numbers", instead)
-        problems.raise_if_any()
-    assert array is not None
-    return array
+        if value is not None:
+            return np.asarray(value, dtype=float)
+    problems.add(name, value, "numbers", instead)
+    problems.raise_if_any()
+    raise AssertionError  # never reached
 
 
 def opened(
@@ -58,20 +56,22 @@ def sign_of(problems: Problems, direction: str) -> float:
     return -1.0 if direction == "minimize" else 1.0
 
 
-def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
-    """Note each argument whose value is not a column of ``frame``."""
-    fine = [problems.choice(name, column, frame.columns) for name, column in columns.items()]
-    return all(fine)
-
-
-def need_table(
-    problems: Problems, name: str, frame: pd.DataFrame, columns: tuple[str, ...]
-) -> None:
-    """Raise if the table given as argument ``name`` lacks one of ``columns``."""
+def opened_table(
+    call: str, name: str, table: object, columns: tuple[str, ...], direction: str = "maximize"
+) -> tuple[Problems, pd.DataFrame, float]:
+    """Return what `opened` does for a table given as argument ``name`` that needs ``columns``."""
+    problems, frame = Problems(call), trials_frame(call, table)
+    sign = sign_of(problems, direction)
     if not set(columns) <= set(frame):
         problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
-                     f"{problems.call}(frame[{list(columns)}])")  # fmt: skip
+                     f"{call}(frame[{list(columns)}])")  # fmt: skip
         problems.raise_if_any()
+    return problems, frame, sign
+
+
+def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
+    """Note each argument whose value is not a column of ``frame``."""
+    return all([problems.choice(name, column, frame.columns) for name, column in columns.items()])
 
 
 def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
