@@ -110,7 +110,17 @@ def grid_cost(
     _draw_landmarks(ax, seconds / workers)
     knobs = "knobs in the grid, added one by one" if bars else "knobs"
     finish(ax, title=_title(cost), x=knobs, y="fits (log scale)", grid="y")
-    return _sentence(cost, folds, seconds, workers)
+    at = f"{duration(seconds)} a fit"
+    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
+    parts = []
+    for name, rows in cost.groupby("series", sort=False):
+        last = rows.iloc[-1]
+        product = " × ".join(str(n) for n in rows["levels"])
+        if name:
+            product = f"{counted(len(rows), 'knob')} at {name}"
+        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
+        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
+    return f"At {at}: {'; '.join(parts)}."
 
 
 def _is_count(value: object) -> bool:
@@ -171,17 +181,3 @@ def _title(cost: pd.DataFrame) -> str:
         f"Every knob multiplies the fits by its levels: {counted(int(row['knobs']), 'knob')} "
         f"at {row['levels']} levels take {duration(row['seconds'])}"
     )
-
-
-def _sentence(cost: pd.DataFrame, folds: int, seconds: float, workers: int) -> str:
-    at = f"{duration(seconds)} a fit"
-    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
-    parts = []
-    for name, rows in cost.groupby("series", sort=False):
-        last = rows.iloc[-1]
-        product = " × ".join(str(n) for n in rows["levels"])
-        if name:
-            product = f"{counted(len(rows), 'knob')} at {name}"
-        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
-        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
-    return f"At {at}: {'; '.join(parts)}."

@@ -144,7 +144,16 @@ def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) ->
     ax.spines[:].set_visible(False)
     if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
         ax.tick_params(axis="x", rotation=30)
-    return _sentence(info, score)
+    finite = info.values[np.isfinite(info.values)]
+    tied = f", tied with {info.ties} more" if info.ties else ""
+    text = (
+        f"The best of {finite.size} cells has {_where(info)} ({score} "
+        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
+        f"to {number(finite.max())}."
+    )
+    if info.edges:
+        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
+    return text
 
 
 def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
@@ -228,16 +237,3 @@ def _title(info: HeatMap) -> str:
         names = " and ".join(edge.split("=")[0] for edge in info.edges)
         return f"Best, {number(info.best_value)}, lies on the edge of {names}: look further"
     return f"Best, {number(info.best_value)}, lies inside the map: {_where(info)}"
-
-
-def _sentence(info: HeatMap, score: str) -> str:
-    finite = info.values[np.isfinite(info.values)]
-    tied = f", tied with {info.ties} more" if info.ties else ""
-    text = (
-        f"The best of {finite.size} cells has {_where(info)} ({score} "
-        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
-        f"to {number(finite.max())}."
-    )
-    if info.edges:
-        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
-    return text

@@ -162,6 +162,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     names = list(info.diagnoses)
     ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
     best = str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+    end = number(ends[best])
     for index, name in enumerate(names):
         band = info.bands[info.bands["setting"] == name]
         if len(names) == 1:
@@ -174,11 +175,11 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
         _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
     _scale(ax, info.bands)
     y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
-    finish(ax, title=_title(info, best), x="epoch", y=y)
+    finish(ax, title=_title(info, best, end), x="epoch", y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
         ax.plot([], [], color=GRAY, lw=0.8, label="training (thin)")
     ax.legend()
-    return _sentence(info, best)
+    return _sentence(info, best, end)
 
 
 def _settings(curves: object) -> dict[str, list[dict]]:
@@ -283,27 +284,22 @@ def _scale(ax: Axes, bands: pd.DataFrame) -> None:
     whole_ticks(ax)
 
 
-def _title(info: LearningCurves, best: str) -> str:
+def _title(info: LearningCurves, best: str, end: str) -> str:
     if len(info.diagnoses) == 1:
         found = next(iter(info.diagnoses.values()))
         return f"{found.verdict.capitalize()}: {found.why}"
-    end = _end(info, best)
     word = "lowest" if info.metric == "loss" else "highest"
-    return f"{best} ends with the {word} validation {info.metric}, {number(end)}"
+    return f"{best} ends with the {word} validation {info.metric}, {end}"
 
 
-def _end(info: LearningCurves, name: str) -> float:
-    return float(_judged(info.bands[info.bands["setting"] == name])["mean"].iloc[-1])
-
-
-def _sentence(info: LearningCurves, best: str) -> str:
+def _sentence(info: LearningCurves, best: str, end: str) -> str:
     if len(info.diagnoses) > _CROWD:
         verdicts = [found.verdict for found in info.diagnoses.values()]
         counts = {v: verdicts.count(v) for v in ("fits", "underfit", "overfit", "diverging")}
         listed = ", ".join(f"{v} {n}" for v, n in counts.items() if n)
         return (
-            f"Of {len(verdicts)} settings {best} ends best ({info.metric} "
-            f"{number(_end(info, best))}); the curves read: {listed}."
+            f"Of {len(verdicts)} settings {best} ends best ({info.metric} {end}); the curves "
+            f"read: {listed}."
         )
     if len(info.diagnoses) > 1:
         listed = "; ".join(f"{n} {d.verdict} ({d.why})" for n, d in info.diagnoses.items())
@@ -311,8 +307,7 @@ def _sentence(info: LearningCurves, best: str) -> str:
     found = next(iter(info.diagnoses.values()))
     seeds = int(info.bands["runs"].max())
     over = "" if seeds == 1 else f" ({counted(seeds, 'seed')})"
-    verdict = found.verdict.capitalize()
-    text = f"{verdict}{over}: {found.why}"
+    text = f"{found.verdict.capitalize()}{over}: {found.why}"
     if found.verdict != "diverging":
         text += f"; best at epoch {found.best_epoch}"
         if np.isfinite(found.gap):

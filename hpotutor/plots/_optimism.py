@@ -152,7 +152,6 @@ def _sentence(table: pd.DataFrame, interval: float) -> str:
             f"{number(last['low'])} and {number(last['high'])})"
         )
     if last["trials"] > 1:
-        text += (
-            f". At 1 trial, where nobody chose, the gap is {number(last['gap'] - last['added'])}"
-        )
+        unchosen = number(last["gap"] - last["added"])
+        text += f". At 1 trial, where nobody chose, the gap is {unchosen}"
     return text + "."

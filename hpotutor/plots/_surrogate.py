@@ -186,8 +186,8 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
     ax.plot(info.x, info.mean, color=style.BLUE, label="surrogate's mean")
     if info.truth is not None:
         ax.plot(info.x, info.truth, color=style.GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")
-    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=style.BLACK, mec="white",
-            zorder=4, label="trials so far")  # fmt: skip
+    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=style.BLACK,
+            mec="white", zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")
     ax.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
 

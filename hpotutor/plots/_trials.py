@@ -71,7 +71,8 @@ def opened_table(
 
 def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note each argument whose value is not a column of ``frame``."""
-    return all([problems.choice(name, column, frame.columns) for name, column in columns.items()])
+    fine = [problems.choice(name, column, frame.columns) for name, column in columns.items()]
+    return all(fine)
 
 
 def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
@@ -122,13 +123,7 @@ def levels_of(values: pd.Series) -> list:
 
 
 def log_due(values: ArrayLike) -> bool:
-    """Return whether numbers spread evenly by ratio rather than by difference.
-
-    Examples
-    --------
-    >>> log_due([0.1, 0.01, 0.001]), log_due([16, 32, 64, 128]), log_due([10, 20, 30, 40])
-    (True, True, False)
-    """
+    """Return whether numbers spread evenly by ratio rather than by difference."""
     distinct = np.unique(np.asarray(values, dtype=float))
     if len(distinct) < 3 or distinct[0] <= 0:
         return len(distinct) == 2 and distinct[0] > 0 and distinct[1] / distinct[0] >= 10

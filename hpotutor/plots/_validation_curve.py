@@ -125,7 +125,11 @@ def validation_curve(
         ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
     _draw_validation(ax, x, levels, joined=numeric)
     if grid is not None:
-        _draw_grid(ax, x, levels, grid, info)
+        inside = levels["level"].isin(list(grid)).to_numpy()
+        ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
+                mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
+        for place in x[inside]:
+            ax.axvline(place, color=GRAYS["border"], lw=0.8, ls=":", zorder=1)
     place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
     star(ax, (x[place], info.best_value), f"best: {show(info.best_level)}")
     if numeric:
@@ -176,16 +180,6 @@ def _draw_validation(ax: Axes, x: np.ndarray, levels: pd.DataFrame, *, joined: b
         ax.vlines(x, levels["low"], levels["high"], color=VERMILLION, lw=1.5)
 
 
-def _draw_grid(
-    ax: Axes, x: np.ndarray, levels: pd.DataFrame, grid: Sequence, info: ValidationCurve
-) -> None:
-    inside = levels["level"].isin(list(grid)).to_numpy()
-    ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
-            mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
-    for place in x[inside]:
-        ax.axvline(place, color=GRAYS["border"], lw=0.8, ls=":", zorder=1)
-
-
 def _title(info: ValidationCurve) -> str:
     best = f"{info.knob}={show(info.best_level)}"
     if info.missed > 0:
@@ -203,10 +197,8 @@ def _sentence(info: ValidationCurve, score: str) -> str:
         gap = row["training"] - row["validation"]
         text += f" (training minus validation there: {number(gap)})"
     if info.missed > 0:
-        text += (
-            f"; the best level of the grid, {show(info.grid_best_level)}, "
-            f"misses {number(info.missed)}"
-        )
+        level = show(info.grid_best_level)
+        text += f"; the best level of the grid, {level}, misses {number(info.missed)}"
     elif info.missed == 0:
         text += ", which the grid has among its levels"
     spread = float((info.levels["high"] - info.levels["low"]).max())
