@@ -46,8 +46,7 @@ def check_scale(plan: Plan) -> list[Finding]:
     """Find numbers on a linear scale whose range spans orders of magnitude."""
     found = []
     for name, now in plan.space.items():
-        due = None if isinstance(now, CategoricalDistribution) else _log_version(name, now)
-        if due is None:
+        if isinstance(now, CategoricalDistribution) or (due := _log_version(name, now)) is None:
             continue
         tenth = now.high / 10
         below = max(tenth - now.low, 0) / (now.high - now.low)

@@ -101,20 +101,17 @@ def history(info: History, ax: Axes, *, score: str | None = None) -> str:
                     label=f"{status} (no score)")  # fmt: skip
     ax.margins(x=0.02)
     whole_ticks(ax)
-    finish(ax, title=_title(info), x="trial (in the order they ran)", y=score)
+    total = len(trials)
+    beaten = counted(info.since, "more trial")
+    title = f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"
+    if info.since == 0:
+        title = f"The last of {total} trials is the best: the search had not settled"
+    finish(ax, title=title, x="trial (in the order they ran)", y=score)
     ax.legend()
     lost = [f"{n} {status}" for status, n in info.counts.items() if status != "complete"]
     without = f"; {', '.join(lost)}" if lost else ""
     first = trials["best_so_far"].dropna().iloc[0]
     return (
         f"The best {score}, {number(info.best_value)}, came at trial {info.best} of "
-        f"{len(trials)} trials (the first finished trial scored {number(first)}){without}."
+        f"{total} trials (the first finished trial scored {number(first)}){without}."
     )
-
-
-def _title(info: History) -> str:
-    total = len(info.trials)
-    if info.since == 0:
-        return f"The last of {total} trials is the best: the search had not settled"
-    beaten = counted(info.since, "more trial")
-    return f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"

@@ -171,9 +171,13 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
             _draw_setting(ax, band, name, index)
         else:
             _draw_crowd(ax, band, name, highlighted=name == best)
+    means, last = info.bands["mean"], int(info.bands["epoch"].max())
     if len(names) == 1 and marks:
-        _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
-    _scale(ax, info.bands)
+        _draw_marks(ax, info.diagnoses[names[0]], last)
+    if means.min() > 0 and means.max() / means.min() > 50:
+        ax.set_yscale("log")
+    ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
+    whole_ticks(ax)
     y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
     finish(ax, title=_title(info, best, end), x="epoch", y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
@@ -219,7 +223,8 @@ def _stacked(runs: list[dict], key: str) -> np.ndarray:
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Return the mean of each epoch over the runs that reached it."""
-    return pd.DataFrame(values).mean().to_numpy()
+    with np.errstate(invalid="ignore"):  # no run reached it: 0 / 0 is NaN
+        return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
 
 
 def _judged(bands: pd.DataFrame) -> pd.DataFrame:
@@ -273,15 +278,6 @@ def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
         text = f"overfit from epoch {found.overfit_from}"
         ax.axvspan(found.overfit_from, last, facecolor=GRAYS["grid"], lw=0, zorder=0, label=text)
     ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
-
-
-def _scale(ax: Axes, bands: pd.DataFrame) -> None:
-    means = bands["mean"].to_numpy()
-    if means.size and means.min() > 0 and means.max() / means.min() > 50:
-        ax.set_yscale("log")
-    last = int(bands["epoch"].max())
-    ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
-    whole_ticks(ax)
 
 
 def _title(info: LearningCurves, best: str, end: str) -> str:

@@ -161,8 +161,8 @@ def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Seri
 def _summary(done: pd.DataFrame, knob: str, value: str) -> pd.DataFrame:
     order = levels_of(done[knob])
     groups = done.groupby(knob, sort=False, observed=True)
-    table = groups[value].agg(["mean", "min", "max", "count"]).loc[order].reset_index()
-    table.columns = ["level", "validation", "low", "high", "trials"]
+    table = groups[value].agg(validation="mean", low="min", high="max", trials="count")
+    table = table.loc[order].reset_index(names="level")
     training = groups["_train"].mean().loc[order].to_numpy()
     if np.isfinite(training).all():
         table["training"] = training
