@@ -1,11 +1,7 @@
 """The five checks of `hpotutor.review`, each a rule of thumb with its source.
 
-`scale`: a range on a linear scale where a log scale is due. `boundary`: an optimum at the end of
-its range. `budget`: too many hyperparameters for the trials. `nuisance`: a learning rate, or what
-belongs to an optimizer, left untuned. `validation`: too few rows for the difference claimed.
-
 A check takes a `Plan` and returns its findings, or a text: what it would need to judge. What it
-says stands in it.
+says stands in it; its name is that of its function, without ``check_``.
 """
 
 from __future__ import annotations
@@ -45,12 +41,7 @@ _FEWEST_TRIALS = 5
 _ASSUMED_ACCURACY = 0.8
 
 
-# ── scale ────────────────────────────────────────────────────────────────────────────────────
-
-
-@check(
-    "scale", "scales", "Bergstra and Bengio 2012", "https://jmlr.org/papers/v13/bergstra12a.html"
-)
+@check("scales", "Bergstra and Bengio 2012", "https://jmlr.org/papers/v13/bergstra12a.html")
 def check_scale(plan: Plan) -> list[Finding]:
     """Find numbers on a linear scale whose range spans orders of magnitude."""
     found = []
@@ -64,10 +55,8 @@ def check_scale(plan: Plan) -> list[Finding]:
             "top, although a factor matters more here than a distance."
         )
         if now.low > 0:
-            decades = math.log10(now.high / now.low)
-            reason += (
-                f" The range spans {decades:.2g} powers of ten; a log scale treats them alike."
-            )
+            orders = math.log10(now.high / now.low)
+            reason += f" The range spans {orders:.2g} powers of ten; a log scale treats them alike."
         seen = f"{name} is drawn on a linear scale from {literal(now.low)} to {literal(now.high)}."
         found.append(change("scale", name, seen, reason, due))
     return found
@@ -88,10 +77,7 @@ def _log_version(name: str, now: FloatDistribution | IntDistribution) -> Distrib
     return loguniform(now.low or now.high / 1000, now.high)
 
 
-# ── boundary ─────────────────────────────────────────────────────────────────────────────────
-
-
-@check("boundary", "boundaries", *_PLAYBOOK)
+@check("boundaries", *_PLAYBOOK)
 def check_boundary(plan: Plan) -> list[Finding] | str:
     """Find numbers whose best values crowd at an end of the range that could be moved."""
     if plan.result is None:
@@ -167,12 +153,7 @@ def _wider_integer(now: IntDistribution, end: str) -> Distribution | None:
     return integers(low, now.high, step=step, log=now.log)
 
 
-# ── budget ───────────────────────────────────────────────────────────────────────────────────
-
-
-@check(
-    "budget", "budget", "Loeppky, Sacks and Welch 2009", "https://doi.org/10.1198/TECH.2009.08040"
-)
+@check("budget", "Loeppky, Sacks and Welch 2009", "https://doi.org/10.1198/TECH.2009.08040")
 def check_budget(plan: Plan) -> list[Finding] | str:
     """Find more hyperparameters than the trials can tell apart."""
     if plan.trials is None:
@@ -194,10 +175,7 @@ def check_budget(plan: Plan) -> list[Finding] | str:
     return [Finding("budget", "", seen, reason, remedy)]
 
 
-# ── nuisance ─────────────────────────────────────────────────────────────────────────────────
-
-
-@check("nuisance", "nuisance hyperparameters", *_PLAYBOOK)
+@check("nuisance hyperparameters", *_PLAYBOOK)
 def check_nuisance(plan: Plan) -> list[Finding]:
     """Find what must be tuned along, so that the other comparisons are fair."""
     space = plan.space
@@ -231,12 +209,7 @@ def check_nuisance(plan: Plan) -> list[Finding]:
     return found
 
 
-# ── validation ───────────────────────────────────────────────────────────────────────────────
-
-
-@check(
-    "validation", "validation rows", "Bouthillier et al. 2021", "https://arxiv.org/abs/2103.03098"
-)
+@check("validation rows", "Bouthillier et al. 2021", "https://arxiv.org/abs/2103.03098")
 def check_validation(plan: Plan) -> list[Finding] | str:
     """Find too few validation rows for the difference that is to be claimed."""
     data, difference = plan.data, plan.difference
@@ -273,9 +246,6 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     else:
         remedy = f"folds=5 in ht.TrainObjective, which judges on {several:,} rows"
     return [Finding("validation", "", seen, reason, remedy)]
-
-
-# ── names and numbers ────────────────────────────────────────────────────────────────────────
 
 
 def _plain(name: str) -> str:

@@ -38,22 +38,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend.
+    """One thing to mend: what was ``found``, and why it matters, in this search's own numbers.
 
-    Parameters
-    ----------
-    check : str
-        A name of ``CHECKS``.
-    name : str
-        The hyperparameter; empty when the whole search is meant.
-    found : str
-        What was seen.
-    reason : str
-        Why it matters, with this search's own numbers.
-    remedy : str
-        What to type instead.
-    change : dict
-        The same as distributions by name, where the space is to be changed.
+    ``check`` is a name of ``CHECKS``, ``name`` the hyperparameter, empty when the whole search is
+    meant. ``remedy`` is what to type instead, and ``change`` the same as distributions by name,
+    where the space is to be changed.
     """
 
     check: str
@@ -89,11 +78,11 @@ class Check(NamedTuple):
 CHECKS: dict[str, Check] = {}  # in the order in which they are made
 
 
-def check(name: str, looks_at: str, source: str, link: str) -> Callable[[Judge], Judge]:
-    """Return a decorator that enters a function into ``CHECKS``."""
+def check(looks_at: str, source: str, link: str) -> Callable[[Judge], Judge]:
+    """Return a decorator that enters a function, ``check_NAME``, into ``CHECKS``."""
 
     def enter(judge: Judge) -> Judge:
-        CHECKS[name] = Check(looks_at, source, link, judge)
+        CHECKS[judge.__name__.removeprefix("check_")] = Check(looks_at, source, link, judge)
         return judge
 
     return enter

@@ -184,6 +184,10 @@ def report(
     sets = {"validation": validation} | ({} if test is None else {"test": test})
     rows = {"validation": len(data.y_val), "test": data.n_test}
     logs = [log] if isinstance(log, str) else list(log)
+    reviewed = ["Not reviewed."]
+    if review is not None:
+        mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review]
+        reviewed = mends or [review.summary]
     return Report(
         question=question,
         answer=_answer(data, validation, test),
@@ -196,12 +200,9 @@ def report(
         },
         scores={(w, name): list(map(float, sets[name][w])) for name in sets for w in WHO},
         judged={name: rows[name] for name in sets},
-        review=_review_lines(review),
+        review=reviewed,
         repeat=_repeat(data, best, len(validation["chosen"]), logs),
     )
-
-
-# ── the parts of the page ────────────────────────────────────────────────────────────────────
 
 
 def _answer(data: Dataset, validation: Mapping, test: Mapping | None) -> str:
@@ -245,29 +246,21 @@ def _done(
     }
 
 
-def _review_lines(review: Review | None) -> list[str]:
-    if review is None:
-        return ["Not reviewed."]
-    return [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review] or [review.summary]
-
-
 def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) -> dict[str, str]:
     import hpotutor
 
     about = best.objective.describe() if best.objective is not None else {}
     hidden = ("data", "rows", "defaults")
     told = {key: value for key, value in about.items() if key not in hidden and value is not None}
-    parts = {
+    (_, python), *libraries = versions(_LIBRARIES).items()
+    used = [("Python", python), ("hpotutor", hpotutor.__version__), *libraries]
+    return {
         "training": ", ".join(f"{key} {value}" for key, value in told.items()) or "not recorded",
         "seeds": f"0 to {seeds - 1} for the scores above",
         "rows": f"fingerprint {data.fingerprint}",
+        **({"log": ", ".join(logs)} if logs else {}),
+        "versions": ", ".join(f"{name} {version}" for name, version in used),
     }
-    if logs:
-        parts["log"] = ", ".join(logs)
-    (_, python), *libraries = versions(_LIBRARIES).items()
-    used = [f"Python {python}", f"hpotutor {hpotutor.__version__}"]
-    used += [f"{name} {version}" for name, version in libraries]
-    return parts | {"versions": ", ".join(used)}
 
 
 def _mean(scores: Sequence[float]) -> str:
@@ -277,13 +270,8 @@ def _mean(scores: Sequence[float]) -> str:
 
 
 def _values(params: Mapping[str, Any]) -> str:
-    def written(value: Any) -> str:
-        return literal(float(f"{value:.3g}")) if isinstance(value, float) else literal(value)
-
-    return ", ".join(f"{name}={written(value)}" for name, value in params.items())
-
-
-# ── checks ───────────────────────────────────────────────────────────────────────────────────
+    short = {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in params.items()}
+    return ", ".join(f"{name}={literal(value)}" for name, value in short.items())
 
 
 def _check_report(question, data, space, results, method, validation, test, review) -> None:

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
+from hpotutor.plots._trials import opened_table, plain
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, BLUE, GREYS, SIZES, VERMILLION, headline, label, panel, star
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, SIZES, VERMILLION, headline, label, panel, star
 
 _COLUMNS = ("rung", "trial", "epochs", "value")
 
@@ -75,10 +74,7 @@ def brackets_info(
     >>> found.winner, found.late_bloomers, found.spent, found.full_cost
     (2, [1], 5.0, 9.0)
     """
-    problems = Problems("brackets")
-    frame = trials_frame("brackets", trials)
-    sign = sign_of(problems, direction)
-    need_table(problems, "trials", frame, _COLUMNS)
+    problems, frame, sign = opened_table("brackets", "trials", trials, _COLUMNS, direction)
     if frame[list(_COLUMNS)].isna().any().any():
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()
@@ -142,7 +138,7 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         part.set_xlim(ends[0] / 1.35, ends[-1] * 1.35)
         part.set_ylim(min(everyone) - room, max(everyone) + 1.6 * room)
         for row in info.rungs[info.rungs["bracket"] == bracket].itertuples():
-            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREYS["border"]}
+            box = {"boxstyle": "round,pad=0.25", "fc": "white", "ec": GRAYS["border"]}
             part.text(row.epochs, 0.985, str(row.trials), transform=part.get_xaxis_transform(),
                       ha="center", va="top", fontsize=SIZES["text"], weight="bold",
                       bbox=box)  # fmt: skip
@@ -151,7 +147,7 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         label(part, x="epochs (log scale)", y=score if index == 0 else "")
         if index:
             part.tick_params(labelleft=False)
-    _draw_legend(part, bool(info.late_bloomers))
+    _name_lines(part, bool(info.late_bloomers))
     # The last bracket has the fewest lines; a single one leaves its lower right corner free.
     part.legend(fontsize=SIZES["dense"], loc="lower left" if len(names) > 1 else "lower right")
     headline(ax, _title(info))
@@ -163,7 +159,6 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
     for trial, steps in part.groupby("trial"):
         steps = steps.sort_values("epochs")
         x, y = steps["epochs"].to_numpy(dtype=float), steps["value"].to_numpy(dtype=float)
-        survives = x[-1] == last
         if trial == info.winner and x[-1] == end:
             ax.plot(x, y, color=BLUE, lw=2.6, marker="o", ms=5, zorder=4)
             star(ax, (x[-1], y[-1]), zorder=6)
@@ -173,15 +168,15 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
             ax.plot(*zip(*path, strict=True), color=VERMILLION, ls="--", lw=1.3, zorder=3)
             ax.plot(x[-1], y[-1], marker="x", ms=7, mew=1.8, color=VERMILLION, zorder=5)
             ax.plot(*path[-1], marker="D", ms=6, color=VERMILLION, mec=BLACK, zorder=7)
-        elif survives:
+        elif x[-1] == last:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:
-            ax.plot(x, y, color=GREYS["pruned"], lw=0.9, zorder=1)
-            ax.plot(x[-1], y[-1], marker="x", ms=5, color=GREYS["stopped"], zorder=2)
+            ax.plot(x, y, color=GRAYS["pruned"], lw=0.9, zorder=1)
+            ax.plot(x[-1], y[-1], marker="x", ms=5, color=GRAYS["stopped"], zorder=2)
 
 
-def _draw_legend(ax: Axes, bloomers: bool) -> None:
-    ax.plot([], [], color=GREYS["stopped"], marker="x", lw=0.9, label="stopped")
+def _name_lines(ax: Axes, bloomers: bool) -> None:
+    ax.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
     ax.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
     star(ax, (np.nan, np.nan), "winner", size=12)
     if bloomers:

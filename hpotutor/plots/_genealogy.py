@@ -9,11 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import need_table, plain, sign_of, trials_frame
+from hpotutor.plots._trials import opened_table, plain
 from hpotutor.plots.formatting import counted, number, score_label
-from hpotutor.plots.style import BLACK, BLUE, GREYS, ORANGE, SIZES, finish, star, whole_ticks
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
 _COLUMNS = ("generation", "individual", "parents", "value")
 
@@ -64,10 +63,7 @@ def genealogy_info(
     >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
     (3, [1, 2], [0.6, 0.8])
     """
-    problems = Problems("genealogy")
-    frame = trials_frame("genealogy", population)
-    sign = sign_of(problems, direction)
-    need_table(problems, "population", frame, _COLUMNS)
+    problems, frame, sign = opened_table("genealogy", "population", population, _COLUMNS, direction)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])
@@ -79,16 +75,18 @@ def genealogy_info(
         if frame.empty:
             problems.add("upto", upto, "a generation in the table", "upto=0")
     problems.raise_if_any()
-    frame = frame[np.isfinite(frame["value"].astype(float))]
+    frame = frame.assign(value=frame["value"].astype(float))
+    frame = frame[np.isfinite(frame["value"])]
     parents = dict(zip(frame["individual"], frame["parents"], strict=True))
     best = plain(frame.loc[(sign * frame["value"]).idxmax(), "individual"])
-    ancestors = _ancestors(best, parents)
-    rows = []
-    for generation, part in frame.groupby("generation"):
-        top = sign * (sign * part["value"]).max()
-        rows.append((generation, len(part), float(part["value"].median()), float(top)))
-    generations = pd.DataFrame(rows, columns=["generation", "size", "median", "best"])
-    where = zip(frame["generation"], frame["value"].astype(float), strict=True)
+    ancestors: set = set()
+    young = {best}
+    while young := {p for child in young for p in parents.get(child, ())} - ancestors:
+        ancestors |= young
+    by_generation = frame.groupby("generation")["value"]
+    top = "max" if sign > 0 else "min"
+    generations = by_generation.agg(size="size", median="median", best=top).reset_index()
+    where = zip(frame["generation"], frame["value"], strict=True)
     places = dict(zip(frame["individual"], where, strict=True))
     first = frame["generation"].min()
     founders = {a for a in ancestors if a in places and places[a][0] == first}
@@ -113,19 +111,19 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
                 ends = [info.places[parent], info.places[child]]
                 lines[child in family and parent in family].append(ends)
     for inside, text, color, width in (
-        (False, "parent to child", GREYS["kinship"], 0.8),
+        (False, "parent to child", GRAYS["kinship"], 0.8),
         (True, "in the family of the best", ORANGE, 2.0),
     ):
         if lines[inside]:
             ax.add_collection(LineCollection(lines[inside], label=text, colors=color,
                                              linewidths=width, zorder=1 + inside))  # fmt: skip
-    edge = _edge(info, family)
+    edge, sign = _edge(info, family)
     for inside, text, color, rim, marker in (
-        (False, "individual", "white", GREYS["outline"], "o"),
+        (False, "individual", "white", GRAYS["outline"], "o"),
         (True, "ancestor of the best", ORANGE, BLACK, "s"),
     ):
         dots = [place for who, place in info.places.items() if (who in info.ancestors) == inside
-                and edge.sign * (place[1] - edge.value) >= 0]  # fmt: skip
+                and sign * (place[1] - edge) >= 0]  # fmt: skip
         if dots:
             ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, color=color, mec=rim,
                     marker=marker, ms=5 + inside)  # fmt: skip
@@ -133,7 +131,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     ax.plot(middle["generation"], middle["median"], color=BLUE, ls="--", lw=2,
             label="median of the generation", zorder=2)  # fmt: skip
     star(ax, info.places[info.best], "best", size=17)
-    _draw_edge(ax, info, edge)
+    _draw_edge(ax, info, edge, sign)
     ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
     whole_ticks(ax)
     finish(ax, title=_title(info), x="generation", y=score)
@@ -141,14 +139,11 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     return _sentence(info, score)
 
 
-class _Edge(NamedTuple):
-    """Where the axis ends; what lies beyond would squeeze the family of the best into a line."""
+def _edge(info: Genealogy, family: set) -> tuple[float, float]:
+    """Return where the axis ends, and 1.0 if that is below.
 
-    value: float
-    sign: float
-
-
-def _edge(info: Genealogy, family: set) -> _Edge:
+    What lies beyond would squeeze the family of the best into a line.
+    """
     best = info.best_value
     everyone = [value for _, value in info.places.values()]
     kept = [info.places[who][1] for who in family if who in info.places]
@@ -157,31 +152,18 @@ def _edge(info: Genealogy, family: set) -> _Edge:
     sign = 1.0 if best >= max(everyone) else -1.0
     reach = 1.5 * max(abs(far - best), 0.01)
     widest = max(abs(value - best) for value in everyone)
-    return _Edge(best - sign * min(reach, 1.05 * widest + 1e-9), sign)
+    return best - sign * min(reach, 1.05 * widest + 1e-9), sign
 
 
-def _draw_edge(ax: Axes, info: Genealogy, edge: _Edge) -> None:
+def _draw_edge(ax: Axes, info: Genealogy, edge: float, sign: float) -> None:
     """End the axis there, and mark how many lie beyond."""
-    beyond = [g for g, value in info.places.values() if edge.sign * (value - edge.value) < 0]
+    beyond = [g for g, value in info.places.values() if sign * (value - edge) < 0]
     if beyond:
-        where = [edge.value] * len(beyond)
         text = f"{counted(len(beyond), 'individual')} beyond the axis"
-        ax.plot(beyond, where, marker="v" if edge.sign > 0 else "^", ls="", ms=5, zorder=3,
-                color=GREYS["outline"], label=text)  # fmt: skip
-    room = 0.08 * abs(info.best_value - edge.value)
-    ends = (edge.value - edge.sign * room, info.best_value + edge.sign * room)
-    ax.set_ylim(*sorted(ends))
-
-
-def _ancestors(best: object, parents: dict) -> set:
-    found: set = set()
-    waiting = list(parents.get(best, ()))
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting.extend(parents.get(one, ()))
-    return found
+        ax.plot(beyond, [edge] * len(beyond), marker="v" if sign > 0 else "^", ls="", ms=5,
+                zorder=3, color=GRAYS["outline"], label=text)  # fmt: skip
+    room = 0.08 * abs(info.best_value - edge)
+    ax.set_ylim(*sorted((edge - sign * room, info.best_value + sign * room)))
 
 
 def _title(info: Genealogy) -> str:
@@ -200,13 +182,10 @@ def _title(info: Genealogy) -> str:
 def _sentence(info: Genealogy, score: str) -> str:
     generation = info.places[info.best][0]
     first = info.generations.iloc[0]
+    line = "it has no ancestors, for it is a founder"
     if info.ancestors:
-        line = (
-            f"it has {len(info.ancestors)} ancestors, {len(info.founders)} of them among the "
-            f"{int(first['size'])} founders"
-        )
-    else:
-        line = "it has no ancestors, for it is a founder"
+        line = f"it has {len(info.ancestors)} ancestors, {len(info.founders)} of them among the "
+        line += f"{int(first['size'])} founders"
     return (
         f"The best individual ({score} {number(info.best_value)}) was born in generation "
         f"{generation}: {line}; the founders' best was {number(first['best'])}."

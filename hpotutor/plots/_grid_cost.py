@@ -13,7 +13,7 @@ from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, duration
-from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, SKY, finish, halo, look
+from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, SKY, finish, halo, look
 
 _LANDMARKS = ((60, "a minute"), (3600, "an hour"), (86400, "a day"), (30 * 86400, "a month"),
               (365.25 * 86400, "a year"), (100 * 365.25 * 86400, "a century"))  # fmt: skip
@@ -110,7 +110,17 @@ def grid_cost(
     _draw_landmarks(ax, seconds / workers)
     knobs = "knobs in the grid, added one by one" if bars else "knobs"
     finish(ax, title=_title(cost), x=knobs, y="fits (log scale)", grid="y")
-    return _sentence(cost, folds, seconds, workers)
+    at = f"{duration(seconds)} a fit"
+    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
+    parts = []
+    for name, rows in cost.groupby("series", sort=False):
+        last = rows.iloc[-1]
+        product = " × ".join(str(n) for n in rows["levels"])
+        if name:
+            product = f"{counted(len(rows), 'knob')} at {name}"
+        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
+        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
+    return f"At {at}: {'; '.join(parts)}."
 
 
 def _is_count(value: object) -> bool:
@@ -153,9 +163,9 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
     for seconds, name in _LANDMARKS:
         fits = seconds / seconds_per_fit
         if low * 1.3 < fits < high / 1.3:
-            ax.axhline(fits, color=GREY, lw=0.9, ls=(0, (4, 3)), zorder=1)
+            ax.axhline(fits, color=GRAY, lw=0.9, ls=(0, (4, 3)), zorder=1)
             ax.text(1.01, fits, name, transform=place, va="center", fontsize=SIZES["small"],
-                    color=GREYS["note"])  # fmt: skip
+                    color=GRAYS["note"])  # fmt: skip
 
 
 def _title(cost: pd.DataFrame) -> str:
@@ -171,17 +181,3 @@ def _title(cost: pd.DataFrame) -> str:
         f"Every knob multiplies the fits by its levels: {counted(int(row['knobs']), 'knob')} "
         f"at {row['levels']} levels take {duration(row['seconds'])}"
     )
-
-
-def _sentence(cost: pd.DataFrame, folds: int, seconds: float, workers: int) -> str:
-    at = f"{duration(seconds)} a fit"
-    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
-    parts = []
-    for name, rows in cost.groupby("series", sort=False):
-        last = rows.iloc[-1]
-        product = " × ".join(str(n) for n in rows["levels"])
-        if name:
-            product = f"{counted(len(rows), 'knob')} at {name}"
-        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
-        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
-    return f"At {at}: {'; '.join(parts)}."

@@ -14,9 +14,7 @@ from hpotutor._validation import check_count
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
-from hpotutor.plots.style import GREYS, SIZES, VERMILLION, finish, halo
-
-_OVER = ("best", "mean")
+from hpotutor.plots.style import GRAYS, SIZES, VERMILLION, finish, halo
 
 
 class HeatMap(NamedTuple):
@@ -84,7 +82,7 @@ def heat_map_info(
     ((1, 2), 0.9, ['units=32 is the highest tried'])
     """
     problems, frame, sign = opened("heat_map", result, direction)
-    problems.choice("over", over, _OVER)
+    problems.choice("over", over, ("best", "mean"))
     check_count(problems, "bins", bins, example=8)
     if need_scores(problems, frame, value, x=x, y=y) and x == y:
         other = next((str(name) for name in frame.columns if name != x), x)
@@ -99,8 +97,7 @@ def heat_map_info(
         tried[row, column] = len(cell)
         scores = cell.loc[finished[cell.index], value].astype(float)
         if len(scores):
-            best_first = (sign * scores).max() * sign
-            values[row, column] = best_first if over == "best" else scores.mean()
+            values[row, column] = (sign * scores).max() * sign if over == "best" else scores.mean()
     row, column = map(int, np.unravel_index(int(np.nanargmax(sign * values)), values.shape))
     best = float(values[row, column])
     ties = int((values == best).sum()) - 1
@@ -147,7 +144,16 @@ def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) ->
     ax.spines[:].set_visible(False)
     if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
         ax.tick_params(axis="x", rotation=30)
-    return _sentence(info, score)
+    finite = info.values[np.isfinite(info.values)]
+    tied = f", tied with {info.ties} more" if info.ties else ""
+    text = (
+        f"The best of {finite.size} cells has {_where(info)} ({score} "
+        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
+        f"to {number(finite.max())}."
+    )
+    if info.edges:
+        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
+    return text
 
 
 def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
@@ -171,10 +177,8 @@ def _edges(values: pd.Series, levels: list, place: int) -> list[str]:
     ends = {0: "lowest", len(levels) - 1: "highest"}
     if place not in ends:
         return []
-    level = levels[place]
-    if isinstance(level, pd.Interval):
-        return [f"{values.name}={_tick(level)} is the {ends[place]} range tried"]
-    return [f"{values.name}={show(level)} is the {ends[place]} tried"]
+    what = " range" if isinstance(levels[place], pd.Interval) else ""
+    return [f"{values.name}={_tick(levels[place])} is the {ends[place]}{what} tried"]
 
 
 def _tick(level: object) -> str:
@@ -186,10 +190,10 @@ def _tick(level: object) -> str:
 def _draw_empty(ax: Axes, info: HeatMap) -> None:
     """Hatch cells without a value: an x where trials failed, a dash where none was made."""
     for row, column in zip(*np.nonzero(np.isnan(info.values)), strict=True):
-        ax.add_patch(_cell(row, column, fc="white", ec=GREYS["empty"], hatch="//", lw=0))
+        ax.add_patch(_cell(row, column, fc="white", ec=GRAYS["empty"], hatch="//", lw=0))
         text = "failed" if info.tried[row, column] else "not tried"
         ax.text(column, row, text, ha="center", va="center", path_effects=halo(),
-                fontsize=SIZES["empty"], color=GREYS["note"])  # fmt: skip
+                fontsize=SIZES["empty"], color=GRAYS["note"])  # fmt: skip
 
 
 def _cell(row: int, column: int, **pen: Any) -> Rectangle:
@@ -233,16 +237,3 @@ def _title(info: HeatMap) -> str:
         names = " and ".join(edge.split("=")[0] for edge in info.edges)
         return f"Best, {number(info.best_value)}, lies on the edge of {names}: look further"
     return f"Best, {number(info.best_value)}, lies inside the map: {_where(info)}"
-
-
-def _sentence(info: HeatMap, score: str) -> str:
-    finite = info.values[np.isfinite(info.values)]
-    tied = f", tied with {info.ties} more" if info.ties else ""
-    text = (
-        f"The best of {finite.size} cells has {_where(info)} ({score} "
-        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
-        f"to {number(finite.max())}."
-    )
-    if info.edges:
-        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
-    return text

@@ -94,31 +94,24 @@ def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     star(ax, (info.best, info.best_value), f"best: trial {info.best}")
     floor = ax.get_xaxis_transform()
     for status, (marker, color) in _LOST.items():
-        lost = trials["trial"][(trials["status"] == status) & ~done]
-        if len(lost):
-            ax.plot(lost, np.full(len(lost), 0.03), ls="", marker=marker, ms=8, color=color,
+        where = trials["trial"][(trials["status"] == status) & ~done]
+        if len(where):
+            ax.plot(where, np.full(len(where), 0.03), ls="", marker=marker, ms=8, color=color,
                     mec=BLACK, transform=floor, clip_on=False,
                     label=f"{status} (no score)")  # fmt: skip
     ax.margins(x=0.02)
     whole_ticks(ax)
-    finish(ax, title=_title(info), x="trial (in the order they ran)", y=score)
-    ax.legend()
-    return _sentence(info, score)
-
-
-def _title(info: History) -> str:
-    total = len(info.trials)
-    if info.since == 0:
-        return f"The last of {total} trials is the best: the search had not settled"
+    total = len(trials)
     beaten = counted(info.since, "more trial")
-    return f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"
-
-
-def _sentence(info: History, score: str) -> str:
+    title = f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"
+    if info.since == 0:
+        title = f"The last of {total} trials is the best: the search had not settled"
+    finish(ax, title=title, x="trial (in the order they ran)", y=score)
+    ax.legend()
     lost = [f"{n} {status}" for status, n in info.counts.items() if status != "complete"]
     without = f"; {', '.join(lost)}" if lost else ""
-    first = info.trials["best_so_far"].dropna().iloc[0]
+    first = trials["best_so_far"].dropna().iloc[0]
     return (
         f"The best {score}, {number(info.best_value)}, came at trial {info.best} of "
-        f"{len(info.trials)} trials (the first finished trial scored {number(first)}){without}."
+        f"{total} trials (the first finished trial scored {number(first)}){without}."
     )

@@ -83,21 +83,14 @@ def importance(table: pd.DataFrame, ax: Axes) -> str:
     ax.invert_yaxis()
     widest = float((table["share"] + table["error"].fillna(0)).max())
     ax.set_xlim(0, max(widest * 1.22, 0.01))
-    where = "importance (share of the variance of the scores)"
-    finish(ax, title=_title(table), x=where, y="hyperparameter", grid="x")
-    return _sentence(table)
-
-
-def _title(table: pd.DataFrame) -> str:
     first = table.iloc[0]
+    title = f"{first['knob']} explains {round(100 * first['share'])}% of the differences"
     if len(table) > 1 and first["share"] < 0.5:
-        two = table["knob"].iloc[:2].tolist()
+        two = " and ".join(map(str, table["knob"].iloc[:2]))
         share = round(100 * table["cumulative"].iloc[1])
-        return f"No knob rules alone: {two[0]} and {two[1]} together explain {share}%"
-    return f"{first['knob']} explains {round(100 * first['share'])}% of the differences"
-
-
-def _sentence(table: pd.DataFrame) -> str:
+        title = f"No knob rules alone: {two} together explain {share}%"
+    x = "importance (share of the variance of the scores)"
+    finish(ax, title=title, x=x, y="hyperparameter", grid="x")
     listed = ", ".join(f"{r.knob} {round(100 * r.share)}%" for r in table.itertuples())
     idle = table.loc[table["idle"], "knob"].tolist()
     hardly = f"; {', '.join(idle)} hardly matter there" if idle else ""

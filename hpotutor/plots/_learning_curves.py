@@ -13,7 +13,7 @@ from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, BLUE, GREY, GREYS, VERMILLION, finish, look, whole_ticks
+from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Validation counts as settled within this part of its whole drop, or of its lowest value.
@@ -91,12 +91,11 @@ def learning_curves_info(
     rows = []
     for name, runs in settings.items():
         for part, key in (("training", metric), ("validation", f"val_{metric}")):
-            values = _stacked(runs, key)
-            for epoch in range(values.shape[1]):
-                seen = values[:, epoch][np.isfinite(values[:, epoch])]
+            for epoch, values in enumerate(_stacked(runs, key).T, start=1):
+                seen = values[np.isfinite(values)]
                 if seen.size:
-                    row = (name, part, epoch + 1, seen.mean(), seen.min(), seen.max(), seen.size)
-                    rows.append(row)
+                    of_runs = seen.mean(), seen.min(), seen.max(), seen.size
+                    rows.append((name, part, epoch, *of_runs))
     columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
     diagnoses = {name: diagnose(runs, expected=expected) for name, runs in settings.items()}
     return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
@@ -108,7 +107,8 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
     else:  # accuracy turned upside down reads like a loss
         train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
-    lost = sum(_diverged(run.get("loss", np.empty(0))) for run in runs)
+    losses = [run["loss"] for run in runs if "loss" in run]
+    lost = sum(not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0] for loss in losses)
     which = "" if len(runs) == 1 else f"in {lost} of {len(runs)} runs "
     diverging = f"{which}the training loss ended higher than it began"
     mean_train, mean = _mean(train), _mean(validation if validation.size else train)
@@ -162,6 +162,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     names = list(info.diagnoses)
     ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
     best = str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+    end = number(ends[best])
     for index, name in enumerate(names):
         band = info.bands[info.bands["setting"] == name]
         if len(names) == 1:
@@ -170,15 +171,19 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
             _draw_setting(ax, band, name, index)
         else:
             _draw_crowd(ax, band, name, highlighted=name == best)
+    means, last = info.bands["mean"], int(info.bands["epoch"].max())
     if len(names) == 1 and marks:
-        _draw_marks(ax, info.diagnoses[names[0]], int(info.bands["epoch"].max()))
-    _scale(ax, info.bands)
+        _draw_marks(ax, info.diagnoses[names[0]], last)
+    if means.min() > 0 and means.max() / means.min() > 50:
+        ax.set_yscale("log")
+    ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
+    whole_ticks(ax)
     y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
-    finish(ax, title=_title(info, best), x="epoch", y=y)
+    finish(ax, title=_title(info, best, end), x="epoch", y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
-        ax.plot([], [], color=GREY, lw=0.8, label="training (thin)")
+        ax.plot([], [], color=GRAY, lw=0.8, label="training (thin)")
     ax.legend()
-    return _sentence(info, best)
+    return _sentence(info, best, end)
 
 
 def _settings(curves: object) -> dict[str, list[dict]]:
@@ -217,13 +222,9 @@ def _stacked(runs: list[dict], key: str) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    count = np.isfinite(values).sum(axis=0)
-    total = np.nansum(values, axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-
-
-def _diverged(loss: np.ndarray) -> bool:
-    return bool(loss.size and (not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0]))
+    """Return the mean of each epoch over the runs that reached it."""
+    with np.errstate(invalid="ignore"):  # no run reached it: 0 / 0 is NaN
+        return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
 
 
 def _judged(bands: pd.DataFrame) -> pd.DataFrame:
@@ -259,7 +260,7 @@ def _draw_setting(ax: Axes, band: pd.DataFrame, name: str, index: int) -> None:
 
 def _draw_crowd(ax: Axes, band: pd.DataFrame, name: str, *, highlighted: bool) -> None:
     rows = _judged(band)
-    pen: dict[str, Any] = {"color": GREY, "lw": 0.6}
+    pen: dict[str, Any] = {"color": GRAY, "lw": 0.6}
     if highlighted:
         pen = {"color": BLUE, "lw": 2.4, "zorder": 3, "label": f"best: {name}"}
     marker = "o" if len(rows) == 1 else None  # a line through one point is not to be seen
@@ -271,44 +272,30 @@ def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
         return
     if found.underfit_until and found.underfit_until >= 0.08 * last:
         text = f"underfit until epoch {found.underfit_until}"
-        ax.axvspan(1, found.underfit_until, facecolor="none", edgecolor=GREYS["underfit"], lw=0,
+        ax.axvspan(1, found.underfit_until, facecolor="none", edgecolor=GRAYS["underfit"], lw=0,
                    hatch="//", zorder=0, label=text)  # fmt: skip
     if found.overfit_from:
         text = f"overfit from epoch {found.overfit_from}"
-        ax.axvspan(found.overfit_from, last, facecolor=GREYS["grid"], lw=0, zorder=0, label=text)
+        ax.axvspan(found.overfit_from, last, facecolor=GRAYS["grid"], lw=0, zorder=0, label=text)
     ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
 
 
-def _scale(ax: Axes, bands: pd.DataFrame) -> None:
-    means = bands["mean"].to_numpy()
-    if means.size and means.min() > 0 and means.max() / means.min() > 50:
-        ax.set_yscale("log")
-    last = int(bands["epoch"].max())
-    ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
-    whole_ticks(ax)
-
-
-def _title(info: LearningCurves, best: str) -> str:
+def _title(info: LearningCurves, best: str, end: str) -> str:
     if len(info.diagnoses) == 1:
         found = next(iter(info.diagnoses.values()))
         return f"{found.verdict.capitalize()}: {found.why}"
-    end = _end(info, best)
     word = "lowest" if info.metric == "loss" else "highest"
-    return f"{best} ends with the {word} validation {info.metric}, {number(end)}"
+    return f"{best} ends with the {word} validation {info.metric}, {end}"
 
 
-def _end(info: LearningCurves, name: str) -> float:
-    return float(_judged(info.bands[info.bands["setting"] == name])["mean"].iloc[-1])
-
-
-def _sentence(info: LearningCurves, best: str) -> str:
+def _sentence(info: LearningCurves, best: str, end: str) -> str:
     if len(info.diagnoses) > _CROWD:
         verdicts = [found.verdict for found in info.diagnoses.values()]
         counts = {v: verdicts.count(v) for v in ("fits", "underfit", "overfit", "diverging")}
         listed = ", ".join(f"{v} {n}" for v, n in counts.items() if n)
         return (
-            f"Of {len(verdicts)} settings {best} ends best ({info.metric} "
-            f"{number(_end(info, best))}); the curves read: {listed}."
+            f"Of {len(verdicts)} settings {best} ends best ({info.metric} {end}); the curves "
+            f"read: {listed}."
         )
     if len(info.diagnoses) > 1:
         listed = "; ".join(f"{n} {d.verdict} ({d.why})" for n, d in info.diagnoses.items())
@@ -316,8 +303,7 @@ def _sentence(info: LearningCurves, best: str) -> str:
     found = next(iter(info.diagnoses.values()))
     seeds = int(info.bands["runs"].max())
     over = "" if seeds == 1 else f" ({counted(seeds, 'seed')})"
-    verdict = found.verdict.capitalize()
-    text = f"{verdict}{over}: {found.why}"
+    text = f"{found.verdict.capitalize()}{over}: {found.why}"
     if found.verdict != "diverging":
         text += f"; best at epoch {found.best_epoch}"
         if np.isfinite(found.gap):

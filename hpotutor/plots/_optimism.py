@@ -14,7 +14,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLUE, GREYS, SIZES, VERMILLION, finish
+from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
@@ -65,8 +65,9 @@ def optimism_info(
         problems.say("validation and test must not hold missing values: leave failed trials out.")
     check_share(problems, "interval", interval, 0.8, inside=True)
     most = validation.shape[1]
-    given = _steps(most) if trials is None else numbers(problems, "trials", trials, "trials=[1]")
-    steps = [int(n) for n in np.ravel(given)]
+    round_numbers = [m * 10**e for e in range(9) for m in (1, 2, 5) if m * 10**e < most]
+    given = [*round_numbers, most] if trials is None else trials
+    steps = [int(n) for n in np.ravel(numbers(problems, "trials", given, "trials=[1]"))]
     if not steps or min(steps) < 1 or max(steps) > most:
         problems.add("trials", trials, f"numbers from 1 to {most}", f"trials=[1, {most}]")
     problems.raise_if_any()
@@ -105,7 +106,7 @@ def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "ac
     logarithmic = ax.get_xscale() == "log"
     n = table["trials"]
     ax.fill_between(n, table["test"], table["validation"], facecolor="none", hatch="//",
-                    edgecolor=GREYS["gap"], lw=0, label="the gap")  # fmt: skip
+                    edgecolor=GRAYS["gap"], lw=0, label="the gap")  # fmt: skip
     ax.plot(n, table["validation"], color=VERMILLION, marker="o",
             label="the winner on validation rows, which chose it")  # fmt: skip
     ax.plot(n, table["test"], color=BLUE, marker="s", ls="--",
@@ -124,11 +125,6 @@ def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "ac
     finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
     ax.legend()
     return _sentence(table, interval)
-
-
-def _steps(most: int) -> list[int]:
-    steps = [m * 10**e for e in range(9) for m in (1, 2, 5) if m * 10**e < most]
-    return [*steps, most]
 
 
 def _title(table: pd.DataFrame) -> str:
@@ -156,7 +152,6 @@ def _sentence(table: pd.DataFrame, interval: float) -> str:
             f"{number(last['low'])} and {number(last['high'])})"
         )
     if last["trials"] > 1:
-        text += (
-            f". At 1 trial, where nobody chose, the gap is {number(last['gap'] - last['added'])}"
-        )
+        unchosen = number(last["gap"] - last["added"])
+        text += f". At 1 trial, where nobody chose, the gap is {unchosen}"
     return text + "."

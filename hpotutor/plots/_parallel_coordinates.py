@@ -13,7 +13,7 @@ from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
 from hpotutor.plots.formatting import counted, number, score_label, show
-from hpotutor.plots.style import BLUE, GREY, GREYS, SIZES, headline, label
+from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, headline, label
 
 
 class ParallelCoordinates(NamedTuple):
@@ -113,15 +113,15 @@ def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | No
     score = score_label(info.scores, score)
     names = list(info.positions.columns)
     n, total = int(info.top.sum()), len(info.top)
-    for best, text, color, width, marker in (
-        (False, f"other {total - n} trials", GREYS["others"], 0.8, ""),
+    for top, text, color, width, marker in (
+        (False, f"other {total - n} trials", GRAYS["others"], 0.8, ""),
         (True, f"best {n} of {total} trials", BLUE, 2.2, "o"),
     ):
-        lines = _separated(info, best)
+        lines = _separated(info, top)
         ax.plot(range(len(names)), lines.T, color=color, lw=width, ls="-", marker=marker, ms=5,
-                zorder=1 + 2 * best, label=[text, *[None] * (len(lines) - 1)])  # fmt: skip
+                zorder=1 + 2 * top, label=[text, *[None] * (len(lines) - 1)])  # fmt: skip
     for place, name in enumerate(names):
-        ax.axvline(place, color=GREY, lw=1, zorder=2)
+        ax.axvline(place, color=GRAY, lw=1, zorder=2)
         for height, text in info.ticks[name]:
             ax.text(place + 0.04, height, text, fontsize=SIZES["small"], va="center", zorder=5,
                     bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6})  # fmt: skip
@@ -131,7 +131,13 @@ def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | No
     label(ax, x="hyperparameter", y="low to high, each on its own scale", grid=None)
     headline(ax, f"The best {n} of {total} trials agree most on {info.agreed}: {info.shared}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    return _sentence(info, score)
+    worst, best = sorted((info.scores[info.top].min(), info.scores[info.top].max()))
+    loose = max(info.spread, key=lambda name: info.spread[name])
+    return (
+        f"The best {counted(n, 'trial')} of {total} ({score} {number(worst)} to {number(best)}) "
+        f"agree most on {info.agreed} ({info.shared}), and least on {loose}, where they fill "
+        f"{round(100 * info.spread[loose])}% of its range."
+    )
 
 
 def _scaled(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:
@@ -167,13 +173,3 @@ def _shared(values: pd.Series) -> str:
     if is_numeric(values):
         return f"{number(levels[0])} to {number(levels[-1])}"
     return " or ".join(show(level) for level in levels)
-
-
-def _sentence(info: ParallelCoordinates, score: str) -> str:
-    worst, best = sorted((info.scores[info.top].min(), info.scores[info.top].max()))
-    loose = max(info.spread, key=lambda name: info.spread[name])
-    return (
-        f"The best {counted(int(info.top.sum()), 'trial')} of {len(info.top)} ({score} "
-        f"{number(worst)} to {number(best)}) agree most on {info.agreed} ({info.shared}), and "
-        f"least on {loose}, where they fill {round(100 * info.spread[loose])}% of its range."
-    )

@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, number
-from hpotutor.plots.style import BLACK, GREYS, finish, halo, look, star
+from hpotutor.plots.style import BLACK, GRAYS, finish, halo, look, star
 
 _PIXELS = 121
 _Span = tuple[float, float]
@@ -70,10 +70,9 @@ def paths_info(
     if not isinstance(paths, Mapping):
         problems.add("paths", paths, "a dict of paths", 'paths={"sgd": [(1, 1), (0, 0)]}')
         problems.raise_if_any()
-    given = {
-        str(name): numbers(problems, f"paths[{name!r}]", path, "[(1, 1), (0, 0)]")
-        for name, path in paths.items()
-    }
+    given = {}
+    for name, way in paths.items():
+        given[str(name)] = numbers(problems, f"paths[{name!r}]", way, "[(1, 1), (0, 0)]")
     for name, path in given.items():
         if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
             problems.add(f"paths[{name!r}]", path.shape, "the shape (steps + 1, 2)", "[(1, 1)]")
@@ -100,8 +99,7 @@ def paths_info(
                      not all(low <= v <= high for v, (low, high) in spans)))  # fmt: skip
     columns = ["name", "steps", "x", "y", "loss", "distance", "arrived", "escaped"]
     table = pd.DataFrame(rows, columns=columns)
-    table = table.sort_values(["arrived", "loss"], na_position="last", kind="stable")
-    table = table.reset_index(drop=True)
+    table = table.sort_values(["arrived", "loss"], kind="stable", ignore_index=True)
     table.attrs["minimum"] = minimum
     return table
 
@@ -136,7 +134,7 @@ def paths(
     levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
     ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
                 norm="log", extend="both")  # fmt: skip
-    ax.contour(columns, rows, above, levels, colors=GREYS["outline"], linewidths=0.5)
+    ax.contour(columns, rows, above, levels, colors=GRAYS["outline"], linewidths=0.5)
     for index, (name, path) in enumerate(dict(paths).items()):
         style, path = look(index), np.asarray(path, dtype=float)
         row = table[table["name"] == str(name)].iloc[0]
@@ -150,7 +148,10 @@ def paths(
     ax.set(xlim=x_range, ylim=y_range)
     finish(ax, title=_title(table), x=x, y=y, grid=None)
     ax.legend()
-    return _sentence(table, tolerance)
+    listed = "; ".join(
+        f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
+    )
+    return f"Steps until the loss stays within {100 * tolerance:g}% of its start: {listed}."
 
 
 def _image(surface: Callable, x_range: _Span, y_range: _Span) -> tuple[np.ndarray, ...]:
@@ -159,11 +160,10 @@ def _image(surface: Callable, x_range: _Span, y_range: _Span) -> tuple[np.ndarra
 
 
 def _arrival(row: pd.Series) -> str:
+    way = "leaves the picture" if row["escaped"] else "not yet there"
     if np.isfinite(row["arrived"]):
-        return f"{row['name']}: {counted(int(row['arrived']), 'step')}"
-    if row["escaped"]:
-        return f"{row['name']}: leaves the picture"
-    return f"{row['name']}: not yet there"
+        way = counted(int(row["arrived"]), "step")
+    return f"{row['name']}: {way}"
 
 
 def _title(table: pd.DataFrame) -> str:
@@ -175,10 +175,3 @@ def _title(table: pd.DataFrame) -> str:
     missing = len(table) - len(there)
     rest = f"; {missing} of {len(table)} not in {counted(steps, 'step')}" if missing else ""
     return f"{first['name']} arrives first, after {counted(int(first['arrived']), 'step')}{rest}"
-
-
-def _sentence(table: pd.DataFrame, tolerance: float) -> str:
-    listed = "; ".join(
-        f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
-    )
-    return f"Steps until the loss stays within {100 * tolerance:g}% of its start: {listed}."

@@ -134,8 +134,18 @@ def projections(info: Projections, ax: Axes, *, score: str = "score") -> str:
     """
     _draw_side(ax, 0.0, info, "grid", VERMILLION, "s")
     _draw_side(ax, 0.53, info, "random", BLUE, "o")
-    headline(ax, _title(info))
-    return _sentence(info, score)
+    grid, random = info.grid["value"].max(), info.random["value"].max()
+    ahead = "ahead" if random > grid else "behind" if random < grid else "level"
+    headline(ax, (
+        f"{len(info.grid)} trials try {info.distinct_grid} values of {info.important} on a grid, "
+        f"{info.distinct_random} at random; with this seed random is {ahead}"
+    ))  # fmt: skip
+    return (
+        f"With {len(info.grid)} trials each, the grid tries {info.distinct_grid} different values "
+        f"of the important knob, {info.important}, and random search {info.distinct_random}; the "
+        f"best {score} is {number(grid)} on the grid and {number(random)} at random (best "
+        f"anywhere: {number(info.surface.max())})."
+    )
 
 
 def _function_score(surface: Callable, x_range: tuple, y_range: tuple) -> tuple:
@@ -231,22 +241,3 @@ def _draw_side(
     main.set_yticks(*zip(*info.y_ticks, strict=True))
     named = [knob_label(knob, log) for knob, log in zip(info.knobs, info.logs, strict=True)]
     label(main, x=named[0], y=named[1], grid=None)
-
-
-def _title(info: Projections) -> str:
-    grid, random = info.grid["value"].max(), info.random["value"].max()
-    ahead = "ahead" if random > grid else "behind" if random < grid else "level"
-    return (
-        f"{len(info.grid)} trials try {info.distinct_grid} values of {info.important} on a grid, "
-        f"{info.distinct_random} at random; with this seed random is {ahead}"
-    )
-
-
-def _sentence(info: Projections, score: str) -> str:
-    return (
-        f"With {len(info.grid)} trials each, the grid tries {info.distinct_grid} different values "
-        f"of the important knob, {info.important}, and random search {info.distinct_random}; the "
-        f"best {score} is {number(info.grid['value'].max())} on the grid and "
-        f"{number(info.random['value'].max())} at random (best anywhere: "
-        f"{number(info.surface.max())})."
-    )

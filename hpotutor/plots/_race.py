@@ -107,7 +107,10 @@ def race_info(
         rows.append(pd.DataFrame(band))
         final[method] = sign * placed[:, -1]
     leader = max(final, key=lambda m: (sign * np.median(final[m]), sign * np.mean(final[m])))
-    wins = {m: _win(sign * final[leader], sign * f) for m, f in final.items() if m != leader}
+    wins = {}
+    for method in (m for m in final if m != leader):
+        pairs = np.sign(sign * final[leader][:, None] - sign * final[method])
+        wins[method] = float(((pairs + 1) / 2).mean())
     return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, interval, against)
 
 
@@ -201,11 +204,6 @@ def _held(x: np.ndarray, spent: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Return the best so far at each ``x``: it holds until the next trial is paid for."""
     last = np.searchsorted(spent, x, side="right") - 1
     return best[np.clip(last, 0, len(best) - 1)]
-
-
-def _win(ours: np.ndarray, theirs: np.ndarray) -> float:
-    pairs = np.sign(ours[:, None] - theirs[None, :])
-    return float(((pairs + 1) / 2).mean())
 
 
 def _title(info: Race) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import number
-from hpotutor.plots.style import BLACK, BLUE, GREEN, GREY, VERMILLION, finish
+from hpotutor.plots.style import BLACK, BLUE, GRAY, GREEN, VERMILLION, finish
 
 
 class RangeTest(NamedTuple):
@@ -76,7 +76,10 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
         problems.add("window", window, "an integer from 1 up", "window=5")
     problems.raise_if_any()
     finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
-    smoothed = _smooth(loss[:finite], window)
+    # Rolling medians, which a burst cannot drag along; then their steps are evened out.
+    near: dict[str, Any] = {"window": window, "center": True, "min_periods": 1}
+    medians = pd.Series(loss[:finite]).rolling(**near).median()
+    smoothed = medians.rolling(**near).mean().to_numpy()
     bottom = int(np.argmin(smoothed)) if finite else 0
     start = float(smoothed[: max(1, bottom)].max()) if finite else np.nan
     drop = start - smoothed[bottom] if finite else 0.0
@@ -107,46 +110,32 @@ def range_test(info: RangeTest, ax: Axes) -> str:
         The region, and where training bursts.
     """
     ax.set_xscale("log")
+    low, high, fastest = number(info.low), number(info.high), number(info.steepest)
     ax.axvspan(info.low, info.high, facecolor=GREEN, alpha=0.16, lw=0)
-    region = f"search here: {number(info.low)} to {number(info.high)}"
     ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
-               alpha=0.6, label=region)  # fmt: skip
-    ax.plot(info.learning_rate, info.loss, color=GREY, lw=0.7, alpha=0.8, label="each batch")
+               alpha=0.6, label=f"search here: {low} to {high}")  # fmt: skip
+    ax.plot(info.learning_rate, info.loss, color=GRAY, lw=0.7, alpha=0.8, label="each batch")
     ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
-    at = np.interp(info.steepest, info.learning_rate, info.smoothed)
-    ax.plot(info.steepest, at, marker="v", ms=10, color=BLACK, ls="", zorder=4,
-            label=f"falls fastest: {number(info.steepest)}")  # fmt: skip
+    height = np.interp(info.steepest, info.learning_rate, info.smoothed)
+    ax.plot(info.steepest, height, marker="v", ms=10, color=BLACK, ls="", zorder=4,
+            label=f"falls fastest: {fastest}")  # fmt: skip
+    ending, end = (
+        "; the loss never burst: test higher rates",
+        "it had not burst when the test ended",
+    )
     if info.bursts is not None:
-        ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6,
-                   label=f"bursts: {number(info.bursts)}")  # fmt: skip
+        at = number(info.bursts)
+        ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6, label=f"bursts: {at}")
+        ending, end = f": at {at} training bursts", f"it bursts at {at}"
     seen = info.smoothed[np.isfinite(info.smoothed)]
     until = int(np.argmin(seen)) + 1
     top = seen[:until].max()
     room = top - seen.min()
     ax.set_ylim(seen.min() - 0.2 * room, top + 0.6 * room)
-    finish(ax, title=_title(info), x="learning_rate (log scale)", y="training loss")
+    title = f"Search between {low} and {high}{ending}"
+    finish(ax, title=title, x="learning_rate (log scale)", y="training loss")
     ax.legend()
-    return _sentence(info)
-
-
-def _smooth(loss: np.ndarray, window: int) -> np.ndarray:
-    """Take rolling medians, which a burst cannot drag along, then even out their steps."""
-    medians = pd.Series(loss).rolling(window, center=True, min_periods=1).median()
-    return medians.rolling(window, center=True, min_periods=1).mean().to_numpy()
-
-
-def _title(info: RangeTest) -> str:
-    region = f"{number(info.low)} and {number(info.high)}"
-    if info.bursts is None:
-        return f"Search between {region}; the loss never burst: test higher rates"
-    return f"Search between {region}: at {number(info.bursts)} training bursts"
-
-
-def _sentence(info: RangeTest) -> str:
-    end = "it had not burst when the test ended"
-    if info.bursts is not None:
-        end = f"it bursts at {number(info.bursts)}"
     return (
-        f"The loss does most of its fall between learning rates {number(info.low)} and "
-        f"{number(info.high)} (fastest at {number(info.steepest)}), and {end}."
+        f"The loss does most of its fall between learning rates {low} and {high} (fastest at "
+        f"{fastest}), and {end}."
     )

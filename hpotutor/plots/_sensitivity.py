@@ -12,8 +12,6 @@ from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label
 from hpotutor.plots.style import SIZES, finish, look, set_height, ticks_at
 
-_OVER = ("best", "mean")
-
 
 def sensitivity_info(
     result: object,
@@ -65,7 +63,7 @@ def sensitivity_info(
     [['adam', 0.001, 1.0], ['sgd', 0.1, 0.0]]
     """
     problems, frame, sign = opened("sensitivity", result, direction)
-    problems.choice("over", over, _OVER)
+    problems.choice("over", over, ("best", "mean"))
     if not is_number(tolerance) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
     if need_scores(problems, frame, value, knob=knob, by=by):
@@ -82,7 +80,9 @@ def sensitivity_info(
         scores = sign * lines[name].to_numpy(dtype=float)
         levels = lines.index.to_numpy(dtype=float)
         best = int(np.nanargmax(scores))
-        low, high = _good_range(scores >= scores[best] - tolerance - 1e-12, best)
+        bad = np.flatnonzero(~(scores >= scores[best] - tolerance - 1e-12))
+        low = bad[bad < best].max(initial=-1) + 1
+        high = bad[bad > best].min(initial=len(scores)) - 1
         width = float(np.log10(levels[high] / levels[low]))
         rows.append((name, sign * scores[best], levels[best], levels[low], levels[high], width))
     columns = [by, "best", "best_at", "low", "high", "decades"]
@@ -119,7 +119,14 @@ def sensitivity(
     # Beside the curves there is no room that stays free.
     ax.legend(title=f"within {number(tolerance)} of its best", title_fontsize=SIZES["small"],
               alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
-    return _sentence(table, by, knob, tolerance)
+    listed = "; ".join(
+        f"{row[by]} {number(row['best'])} at {number(row['best_at'])} ({_decades(row)})"
+        for _, row in table.iterrows()
+    )
+    return (
+        f"Best score, its {knob}, and the width of the range within {number(tolerance)} of it: "
+        f"{listed}."
+    )
 
 
 def _decades(row: pd.Series) -> str:
@@ -138,15 +145,6 @@ def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> No
     set_height(ax, low, high, 0.05)
 
 
-def _good_range(good: np.ndarray, best: int) -> tuple[int, int]:
-    low = high = best
-    while low > 0 and good[low - 1]:
-        low -= 1
-    while high < len(good) - 1 and good[high + 1]:
-        high += 1
-    return low, high
-
-
 def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
     first, last = table.iloc[0], table.iloc[-1]
     if len(table) == 1 or first["decades"] == last["decades"]:
@@ -157,15 +155,4 @@ def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
     return (
         f"{widest} {_decades(first)} of learning rate, {narrowest} only "
         f"{number(round(last['decades'], 2))} (within {number(tolerance)} of its best)"
-    )
-
-
-def _sentence(table: pd.DataFrame, by: str, knob: str, tolerance: float) -> str:
-    listed = "; ".join(
-        f"{row[by]} {number(row['best'])} at {number(row['best_at'])} ({_decades(row)})"
-        for _, row in table.iterrows()
-    )
-    return (
-        f"Best score, its {knob}, and the width of the range within {number(tolerance)} of it: "
-        f"{listed}."
     )

@@ -9,21 +9,11 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from hpotutor.errors import Problems
+from hpotutor.plots import style
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers, sign_of
-from hpotutor.plots.formatting import counted, knob_label, number, show
-from hpotutor.plots.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    SIZES,
-    VERMILLION,
-    headline,
-    label,
-    panel,
-    star,
-)
+from hpotutor.plots.formatting import counted, knob_label, number
+from hpotutor.plots.style import SIZES, headline, label, panel, star
 
 
 class Surrogate(NamedTuple):
@@ -172,9 +162,9 @@ def surrogate(
     if info.acquisition is not None:
         below = panel(ax, (0.0, 0.0, 1.0, 0.26))
         floor = info.acquisition.min()
-        below.fill_between(info.x, floor, info.acquisition, color=GREEN, alpha=0.3, lw=0)
-        below.plot(info.x, info.acquisition, color=GREEN, lw=1.5)
-        below.axvline(info.next_x, color=VERMILLION, lw=1.4, ls="--")
+        below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
+        below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
+        below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
         label(below, x=named, y=acquisition_name.replace(" ", "\n"))
         panels.append(below)
     for part in panels:
@@ -191,32 +181,32 @@ def surrogate(
 
 def _draw_model(ax: Axes, info: Surrogate) -> None:
     low, high = info.mean - info.width * info.std, info.mean + info.width * info.std
-    ax.fill_between(info.x, low, high, color=BLUE, alpha=0.18, lw=0,
+    ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0,
                     label=f"mean ± {number(info.width)} sd")  # fmt: skip
-    ax.plot(info.x, info.mean, color=BLUE, label="surrogate's mean")
+    ax.plot(info.x, info.mean, color=style.BLUE, label="surrogate's mean")
     if info.truth is not None:
-        ax.plot(info.x, info.truth, color=GREY, ls=(0, (2, 2)), lw=1.5, label="truth")
-    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=BLACK, mec="white",
-            zorder=4, label="trials so far")  # fmt: skip
+        ax.plot(info.x, info.truth, color=style.GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")
+    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=style.BLACK,
+            mec="white", zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")
-    ax.axvline(info.next_x, color=VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
+    ax.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
 
 
 def _title(info: Surrogate, knob: str) -> str:
-    place = f"{knob}={show(_short(info.next_x))}"
+    place = f"{knob}={_short(info.next_x)}"
     done = counted(info.observed_x.size, "trial")
     if info.reason == "exploits":
         return f"After {done} it exploits: {place} promises {number(info.next_mean)}"
     return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
 
 
-def _short(x: float) -> float:
-    return float(f"{x:.3g}")
+def _short(x: float) -> str:
+    return number(float(f"{x:.3g}"))
 
 
 def _sentence(info: Surrogate, knob: str, score: str) -> str:
     text = (
-        f"The next trial goes to {knob}={show(_short(info.next_x))}, where the surrogate expects "
+        f"The next trial goes to {knob}={_short(info.next_x)}, where the surrogate expects "
         f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
         f"{number(info.incumbent_y)}): it {info.reason}"
     )

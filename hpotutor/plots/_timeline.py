@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import need_table, trials_frame
+from hpotutor.plots._trials import opened_table
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import BLACK, finish, look
 
@@ -60,9 +59,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     >>> found.makespan, found.speed_up, found.busy
     (4.0, 1.25, 0.625)
     """
-    problems = Problems("timeline")
-    frame = trials_frame("timeline", tasks)
-    need_table(problems, "tasks", frame, ("worker", "start", "end"))
+    problems, frame, _ = opened_table("timeline", "tasks", tasks, ("worker", "start", "end"))
     if not (frame["end"] >= frame["start"]).all():
         problems.say("A task ends before it starts, or has no time: check start and end.")
     seen = int(frame["worker"].nunique())
@@ -73,8 +70,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     frame = frame if "kind" in frame else frame.assign(kind="task")
     frame["busy"] = frame["end"] - frame["start"]
     makespan = float(frame["end"].max() - frame["start"].min())
-    table = frame.groupby("worker")["busy"].agg(["size", "sum"]).reset_index()
-    table.columns = ["worker", "tasks", "busy"]
+    table = frame.groupby("worker")["busy"].agg(tasks="size", busy="sum").reset_index()
     table["share"] = table["busy"] / makespan if makespan > 0 else 1.0
     work = float(table["busy"].sum())
     speed_up = work / makespan if makespan > 0 else float(count)
@@ -96,7 +92,7 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     Reading
         Time taken, speed-up, and the share of time in which workers waited.
     """
-    frame, count = info.tasks, info.n_workers
+    frame, few = info.tasks, info.n_workers <= 40
     rows = {worker: place for place, worker in enumerate(info.workers["worker"])}
     unit, size = _unit(info.makespan)
     begin = frame["start"].min()
@@ -104,20 +100,26 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
         style, part = look(index), frame[frame["kind"] == kind]
         left = (part["start"] - begin) / size
         ax.barh(part["worker"].map(rows), part["busy"] / size, left=left,
-                height=0.82 if count <= 40 else 1.0, color=style.color, alpha=0.75,
-                hatch=style.hatch if count <= 40 else None, edgecolor="white",
-                linewidth=0.8 if count <= 40 else 0.1, label=str(kind))  # fmt: skip
+                height=0.82 if few else 1.0, color=style.color, alpha=0.75, edgecolor="white",
+                hatch=style.hatch if few else None, linewidth=0.8 if few else 0.1,
+                label=str(kind))  # fmt: skip
     end = info.makespan / size
     ax.axvline(end, color=BLACK, lw=1.2, ls="--")
-    ax.set(xlim=(0, end * 1.02 if end else 1), ylim=(count - 0.4, -0.6))
-    if count <= 14:
+    ax.set(xlim=(0, end * 1.02 if end else 1), ylim=(info.n_workers - 0.4, -0.6))
+    if info.n_workers <= 14:
         ax.set_yticks(list(rows.values()), [str(worker) for worker in rows])
-    message = _message(info)
+    message = _title(info)
     text = f"{title}: {message[0].lower()}{message[1:]}" if title else message
     finish(ax, title=text, x=f"time since the start ({unit})", y="worker", grid="x")
     if len(info.kinds) > 1:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return _sentence(info)
+    tasks = int(info.workers["tasks"].sum())
+    idle = np.clip(1 - info.busy, 0, 1)
+    return (
+        f"{counted(tasks, 'task')} worth {duration(info.work)} of one worker's time took "
+        f"{counted(info.n_workers, 'worker')} {duration(info.makespan)}: a speed-up of "
+        f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
+    )
 
 
 def _unit(seconds: float) -> tuple[str, float]:
@@ -127,21 +129,11 @@ def _unit(seconds: float) -> tuple[str, float]:
     return "seconds", 1.0
 
 
-def _message(info: Timeline) -> str:
+def _title(info: Timeline) -> str:
     if info.n_workers == 1:
         return f"One worker needs {duration(info.makespan)}"
     faster = number(float(f"{info.speed_up:.3g}"))
     idle = round(100 * (1 - info.busy))
     return (
         f"{info.n_workers} workers are {faster} times as fast as one: they wait {idle}% of the time"
-    )
-
-
-def _sentence(info: Timeline) -> str:
-    tasks = int(info.workers["tasks"].sum())
-    idle = np.clip(1 - info.busy, 0, 1)
-    return (
-        f"{counted(tasks, 'task')} worth {duration(info.work)} of one worker's time took "
-        f"{counted(info.n_workers, 'worker')} {duration(info.makespan)}: a speed-up of "
-        f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
     )

@@ -33,14 +33,12 @@ def trials_frame(call: str, result: object) -> pd.DataFrame:
 
 def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:
     """Return an array of floats, or raise with all that was noted if that cannot be."""
-    array = None
     with contextlib.suppress(TypeError, ValueError):
-        array = None if value is None else np.asarray(value, dtype=float)
-    if array is None:
-        problems.add(name, value, "numbers", instead)
-        problems.raise_if_any()
-    assert array is not None
-    return array
+        if value is not None:
+            return np.asarray(value, dtype=float)
+    problems.add(name, value, "numbers", instead)
+    problems.raise_if_any()
+    raise AssertionError  # never reached
 
 
 def opened(
@@ -58,20 +56,23 @@ def sign_of(problems: Problems, direction: str) -> float:
     return -1.0 if direction == "minimize" else 1.0
 
 
+def opened_table(
+    call: str, name: str, table: object, columns: tuple[str, ...], direction: str = "maximize"
+) -> tuple[Problems, pd.DataFrame, float]:
+    """Return what `opened` does for a table given as argument ``name`` that needs ``columns``."""
+    problems, frame = Problems(call), trials_frame(call, table)
+    sign = sign_of(problems, direction)
+    if not set(columns) <= set(frame):
+        problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
+                     f"{call}(frame[{list(columns)}])")  # fmt: skip
+        problems.raise_if_any()
+    return problems, frame, sign
+
+
 def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note each argument whose value is not a column of ``frame``."""
     fine = [problems.choice(name, column, frame.columns) for name, column in columns.items()]
     return all(fine)
-
-
-def need_table(
-    problems: Problems, name: str, frame: pd.DataFrame, columns: tuple[str, ...]
-) -> None:
-    """Raise if the table given as argument ``name`` lacks one of ``columns``."""
-    if not set(columns) <= set(frame):
-        problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
-                     f"{problems.call}(frame[{list(columns)}])")  # fmt: skip
-        problems.raise_if_any()
 
 
 def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
@@ -122,13 +123,7 @@ def levels_of(values: pd.Series) -> list:
 
 
 def log_due(values: ArrayLike) -> bool:
-    """Return whether numbers spread evenly by ratio rather than by difference.
-
-    Examples
-    --------
-    >>> log_due([0.1, 0.01, 0.001]), log_due([16, 32, 64, 128]), log_due([10, 20, 30, 40])
-    (True, True, False)
-    """
+    """Return whether numbers spread evenly by ratio rather than by difference."""
     distinct = np.unique(np.asarray(values, dtype=float))
     if len(distinct) < 3 or distinct[0] <= 0:
         return len(distinct) == 2 and distinct[0] > 0 and distinct[1] / distinct[0] >= 10

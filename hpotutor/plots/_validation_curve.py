@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
-from hpotutor.plots.style import BLACK, BLUE, GREYS, VERMILLION, finish, star, ticks_at
+from hpotutor.plots.style import BLACK, BLUE, GRAYS, VERMILLION, finish, star, ticks_at
 
 
 class ValidationCurve(NamedTuple):
@@ -125,7 +125,11 @@ def validation_curve(
         ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
     _draw_validation(ax, x, levels, joined=numeric)
     if grid is not None:
-        _draw_grid(ax, x, levels, grid, info)
+        inside = levels["level"].isin(list(grid)).to_numpy()
+        ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
+                mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
+        for place in x[inside]:
+            ax.axvline(place, color=GRAYS["border"], lw=0.8, ls=":", zorder=1)
     place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
     star(ax, (x[place], info.best_value), f"best: {show(info.best_level)}")
     if numeric:
@@ -157,8 +161,8 @@ def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Seri
 def _summary(done: pd.DataFrame, knob: str, value: str) -> pd.DataFrame:
     order = levels_of(done[knob])
     groups = done.groupby(knob, sort=False, observed=True)
-    table = groups[value].agg(["mean", "min", "max", "count"]).loc[order].reset_index()
-    table.columns = ["level", "validation", "low", "high", "trials"]
+    table = groups[value].agg(validation="mean", low="min", high="max", trials="count")
+    table = table.loc[order].reset_index(names="level")
     training = groups["_train"].mean().loc[order].to_numpy()
     if np.isfinite(training).all():
         table["training"] = training
@@ -174,16 +178,6 @@ def _draw_validation(ax: Axes, x: np.ndarray, levels: pd.DataFrame, *, joined: b
         ax.fill_between(x, levels["low"], levels["high"], color=VERMILLION, alpha=0.18, lw=0)
     elif several:
         ax.vlines(x, levels["low"], levels["high"], color=VERMILLION, lw=1.5)
-
-
-def _draw_grid(
-    ax: Axes, x: np.ndarray, levels: pd.DataFrame, grid: Sequence, info: ValidationCurve
-) -> None:
-    inside = levels["level"].isin(list(grid)).to_numpy()
-    ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
-            mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
-    for place in x[inside]:
-        ax.axvline(place, color=GREYS["border"], lw=0.8, ls=":", zorder=1)
 
 
 def _title(info: ValidationCurve) -> str:
@@ -203,10 +197,8 @@ def _sentence(info: ValidationCurve, score: str) -> str:
         gap = row["training"] - row["validation"]
         text += f" (training minus validation there: {number(gap)})"
     if info.missed > 0:
-        text += (
-            f"; the best level of the grid, {show(info.grid_best_level)}, "
-            f"misses {number(info.missed)}"
-        )
+        level = show(info.grid_best_level)
+        text += f"; the best level of the grid, {level}, misses {number(info.missed)}"
     elif info.missed == 0:
         text += ", which the grid has among its levels"
     spread = float((info.levels["high"] - info.levels["low"]).max())

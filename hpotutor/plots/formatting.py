@@ -66,13 +66,7 @@ def score_label(values: ArrayLike, score: str | None) -> str:
 
 
 def number(x: float) -> str:
-    """Write ``x`` with at most 3 significant digits; a whole number in full.
-
-    Examples
-    --------
-    >>> number(0.96667), number(1e-4), number(5408), number(123.4), number(3.2e-7)
-    ('0.967', '0.0001', '5,408', '123', '3.2e-07')
-    """
+    """Write ``x`` with at most 3 significant digits; a whole number in full."""
     x = float(x)
     if not math.isfinite(x):
         return str(x)
@@ -93,13 +87,7 @@ def show(value: object) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the unit that a person would use.
-
-    Examples
-    --------
-    >>> duration(0.25), duration(90), duration(7200), duration(86400 * 3.5), duration(1e9)
-    ('0.25 s', '1.5 min', '2 h', '3.5 days', '31.7 years')
-    """
+    """Write a time in the unit that a person would use."""
     for size, unit in ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= size:
             shown = number(float(f"{seconds / size:.3g}"))
@@ -108,11 +96,5 @@ def duration(seconds: float) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Write a count with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "trial"), counted(1200, "trial")
-    ('1 trial', '1,200 trials')
-    """
+    """Write a count with its noun: "1 trial", "1,200 trials"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -15,19 +15,15 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from hpotutor.errors import Problems
-from hpotutor.plots.formatting import Reading as Reading  # with three more, for the widgets
-from hpotutor.plots.formatting import counted as counted
-from hpotutor.plots.formatting import duration as duration
-from hpotutor.plots.formatting import number as number
 from hpotutor.plots.formatting import show
 
 # Okabe and Ito's eight colors, told apart by readers with any color vision deficiency:
 # https://jfly.uni-koeln.de/color/
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY, PALE = "#767676", "#D9D9D9"
+GRAY, PALE = "#767676", "#D9D9D9"
 # What stays in the background, from small text to the lightest fill; then font sizes.
-GREYS = {
+GRAYS = {
     "note": "#444444",  # small text beside the marks
     "stopped": "#6A6A6A",
     "outline": "#8A8A8A",
@@ -42,27 +38,21 @@ GREYS = {
 }
 SIZES = {"title": 11, "text": 10, "panel": 9.5, "small": 9, "dense": 8.5, "empty": 8, "tiny": 7.5}
 
+# What differs from Matplotlib's defaults.
 _RC = {
     "axes.axisbelow": True,
     "axes.grid": True,
-    "axes.labelsize": SIZES["text"],
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": SIZES["title"],
     "axes.titleweight": "bold",
-    "figure.dpi": 100,
-    "figure.facecolor": "white",
-    "font.size": SIZES["text"],
-    "grid.color": GREYS["grid"],
+    "grid.color": GRAYS["grid"],
     "grid.linewidth": 0.7,
     "legend.edgecolor": "none",
     "legend.facecolor": "white",
-    "legend.framealpha": 0.8,
     "legend.fontsize": SIZES["small"],
     "lines.linewidth": 1.8,
-    "lines.markersize": 6,
-    "savefig.facecolor": "white",
 }
 
 
@@ -160,7 +150,7 @@ def label(ax: Axes, *, x: str, y: str, grid: _Grid = "both") -> None:
     ax.tick_params(labelsize=SIZES["small"], which="both")
     ax.grid(False)
     if grid:
-        ax.grid(True, axis=grid, which="major", color=GREYS["grid"], linewidth=0.7)
+        ax.grid(True, axis=grid, which="major", color=GRAYS["grid"], linewidth=0.7)
 
 
 def star(

@@ -194,7 +194,7 @@ class BayesianStepper(BrowsingPanel):
             gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.11, "hspace": 0.42},
         )  # fmt: skip
         if shown:
-            main.plot(curve.places, curve.truth, color=style.GREY, ls=(0, (2, 2)),
+            main.plot(curve.places, curve.truth, color=style.GRAY, ls=(0, (2, 2)),
                       label="true curve")  # fmt: skip
             main.plot(rival, answers, ls="", marker="s", color=style.BLUE, label="its trials")
         main.plot(tried, scores, ls="", marker="o", ms=8, color=style.BLACK, mec="white",

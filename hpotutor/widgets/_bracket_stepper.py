@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpotutor.plots import brackets
-from hpotutor.plots.style import counted, headline, number
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import headline
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, button, menu, switch

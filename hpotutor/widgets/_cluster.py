@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.plots import timeline
-from hpotutor.plots.style import counted, number
+from hpotutor.plots.formatting import counted, number
 from hpotutor.search.hyperband import hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.simulator import (

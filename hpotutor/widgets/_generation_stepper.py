@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.plots import genealogy
-from hpotutor.plots.style import number
+from hpotutor.plots.formatting import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, button

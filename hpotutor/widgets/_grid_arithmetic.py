@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots import grid_cost, grid_cost_info
-from hpotutor.plots.style import BLUE, SKY, finish, number
+from hpotutor.plots.formatting import number
+from hpotutor.plots.style import BLUE, SKY, finish
 from hpotutor.widgets._base import Knob
 from hpotutor.widgets._browse import BrowsingPanel
 

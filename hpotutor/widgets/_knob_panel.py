@@ -18,7 +18,8 @@ from hpotutor._validation import is_number
 from hpotutor.datasets.loader import Dataset, load
 from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
-from hpotutor.plots.style import GREY, counted, duration, number
+from hpotutor.plots.formatting import counted, duration, number
+from hpotutor.plots.style import GRAY
 from hpotutor.widgets._base import Knob, Panel, button, free, menu, switch
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class KnobPanel(Panel):
         for text in loss_axes.legend_.get_texts():
             text.set_fontsize(8)
         if self.target is not None:
-            accuracy_axes.axhline(self.target, color=GREY, ls="--", lw=1.2)
+            accuracy_axes.axhline(self.target, color=GRAY, ls="--", lw=1.2)
         epochs = self.controls["epochs"].value
         for ax in (loss_axes, accuracy_axes):  # the curves grow into a frame that stays
             ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) * 1.02)

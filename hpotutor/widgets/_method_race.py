@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import ArgumentError
 from hpotutor.plots import race
-from hpotutor.plots.style import counted, finish, look, number
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import finish, look
 from hpotutor.tabular.comparison import Comparison, compare
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, menu, switch

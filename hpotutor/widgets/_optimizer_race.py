@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import paths
-from hpotutor.plots.style import counted, finish, look, number
+from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.style import finish, look
 from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
 from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info

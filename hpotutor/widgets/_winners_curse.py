@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpotutor.plots import optimism, optimism_info
-from hpotutor.plots.style import counted, number
+from hpotutor.plots.formatting import counted, number
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel, stored

@@ -18,7 +18,7 @@ import pytest
 from hpotutor import plots
 from hpotutor.errors import ArgumentError
 from hpotutor.plots._trials import direction_of, log_due
-from hpotutor.plots.formatting import Reading, duration, number, score_label
+from hpotutor.plots.formatting import Reading, counted, duration, number, score_label
 from hpotutor.plots.style import headline, look
 
 RNG = np.random.default_rng(7)
@@ -281,7 +281,8 @@ class TestStyle:
     @pytest.mark.parametrize(
         ("x", "text"),
         [(0.0, "0"), (0.96666, "0.967"), (0.0001, "0.0001"), (0.000316228, "0.000316"),
-         (12345.6, "12,300"), (-0.5, "-0.5"), (np.nan, "nan"), (1e-7, "1e-07")],
+         (12345.6, "12,300"), (-0.5, "-0.5"), (np.nan, "nan"), (1e-7, "1e-07"),
+         (5408, "5,408"), (123.4, "123"), (3.2e-7, "3.2e-07")],
     )  # fmt: skip
     def test_number(self, x, text):
         assert number(x) == text
@@ -289,6 +290,13 @@ class TestStyle:
     def test_duration_of_one_has_no_plural(self):
         assert duration(86400) == "1 day"
         assert duration(3600) == "1 h"
+
+    def test_duration_takes_the_unit_that_a_person_would(self):
+        written = [duration(s) for s in (0.25, 90, 7200, 86400 * 3.5, 1e9)]
+        assert written == ["0.25 s", "1.5 min", "2 h", "3.5 days", "31.7 years"]
+
+    def test_counted(self):
+        assert [counted(1, "trial"), counted(1200, "trial")] == ["1 trial", "1,200 trials"]
 
     def test_first_six_series_differ_without_color(self):
         signs = {(str(look(n).linestyle), look(n).marker, look(n).hatch) for n in range(7)}
