@@ -73,7 +73,7 @@ class Knob(widgets.HBox):
         super().__init__([self.box, self.slider], value=value)
         self._set_box_step()
         self.slider.observe(self._slid, names="value")
-        traitlets.dlink((self.box, "value"), (self, "value"))
+        self.box.observe(lambda change: self.set_trait("value", change["new"]), names="value")
         self.observe(self._set, names="value")
 
     def limit(self, high: int) -> None:
