@@ -24,7 +24,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots.style import DRAWING, house_style
+from hpotutor.plots.style import DRAWING, house_style, number
 
 _DPI = 100
 # Titles stay where they are: to look for a free place takes a fifth of the drawing.
@@ -36,22 +36,10 @@ _ON_SHOW: dict[tuple, Panel] = {}
 class Knob(widgets.HBox):
     """A number box with a label, and a slider that moves the same number.
 
-    Sliders have no accessible name in ipywidgets, number boxes do: the box comes first, so a
-    reader of the page by ear or by keyboard meets the name and can type the number.
-
-    Parameters
-    ----------
-    label : str
-        The knob's name and unit, shown beside the box.
-    value, low, high : float
-        Where the knob stands, and its range. Whole numbers make a knob of whole numbers.
-    step : float, optional
-        Distance between two stops of the slider: by default 1 for whole numbers, else a
-        hundredth of the range. On a log scale, in powers of ten (default 0.05).
-    log : bool, default False
-        Whether the slider moves on a log scale.
-    live : bool, default True
-        Whether the value changes while the slider is being dragged, not only once it is let go.
+    Sliders have no accessible name in ipywidgets, number boxes do, so the box comes first. Whole
+    numbers make a knob of whole numbers. ``step`` is the distance of the slider's stops: by default
+    1 for whole numbers, 0.05 powers of ten on a ``log`` scale, else a hundredth of the range.
+    Unless ``live``, the value changes once the slider is let go.
     """
 
     value = traitlets.Any()
@@ -81,12 +69,11 @@ class Knob(widgets.HBox):
         self.box = kind(value=value, min=low, max=high, description=label,
                         style={"description_width": "138px"},
                         layout=widgets.Layout(width="236px"))  # fmt: skip
-        self._box_step = step or (1 if whole else 0.01)
-        self._by_size = log
+        self._box_step = None if log else step or (1 if whole else 0.01)
         super().__init__([self.box, self.slider], value=value)
         self._set_box_step()
         self.slider.observe(self._slid, names="value")
-        self.box.observe(self._typed, names="value")
+        self.box.observe(lambda change: self.set_trait("value", change["new"]), names="value")
         self.observe(self._set, names="value")
 
     def limit(self, high: int) -> None:
@@ -105,15 +92,11 @@ class Knob(widgets.HBox):
 
     def _set_box_step(self) -> None:
         """Set what an arrow key in the box adds: on a log scale, a tenth of the value's size."""
-        size = 10.0 ** (math.floor(math.log10(self.value)) - 1) if self._by_size else None
-        self.box.step = size or self._box_step
+        self.box.step = self._box_step or 10.0 ** (math.floor(math.log10(self.value)) - 1)
 
     def _slid(self, change: dict) -> None:
         if change["new"] != self._stop_at(self.value):
             self.value = self.stops[change["new"] - self._first]
-
-    def _typed(self, change: dict) -> None:
-        self.value = change["new"]
 
     def _set(self, change: dict) -> None:
         self.box.value = change["new"]
@@ -153,6 +136,12 @@ def button(label: str, press: Callable[[], object]) -> widgets.Button:
     made = widgets.Button(description=label, layout=widgets.Layout(width="auto"))
     made.on_click(lambda _: press())
     return made
+
+
+def listed(params: Mapping[str, object]) -> str:
+    """Return settings as a learner would type them."""
+    values = {name: number(v) if isinstance(v, float) else v for name, v in params.items()}
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def row(*parts: widgets.Widget) -> widgets.Box:
@@ -336,10 +325,8 @@ class Panel(widgets.VBox):
         if cell is None:
             return
         self._run = run
-        for number in itertools.count():
-            key = (cell, type(self).__name__, number)
-            if key not in _ON_SHOW or _ON_SHOW[key]._run != run:
-                break
+        keys = ((cell, type(self).__name__, place) for place in itertools.count())
+        key = next(key for key in keys if key not in _ON_SHOW or _ON_SHOW[key]._run != run)
         earlier = _ON_SHOW.pop(key, None)
         _ON_SHOW[key] = self
         if earlier is not None:

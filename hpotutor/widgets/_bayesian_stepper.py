@@ -158,13 +158,12 @@ class BayesianStepper(BrowsingPanel):
     # ── drawing ─────────────────────────────────────────────────────────────
     def draw(self, figure: Figure) -> str:
         """Draw the surrogate after the trials so far, or the game."""
-        now, curve = self.settings, self.curve
+        now, curve, tried = self.settings, self.curve, self._tried()
         low, high = curve.truth.min(), curve.truth.max()
         room = 0.25 * (high - low)
         y_range = (low - room, high + room)
         if now["mode"] == _PLAY:
             return self._draw_game(figure, y_range)
-        tried = self._tried()
         belief = self._believe(tried)
         ax = figure.add_axes((0.12, 0.12, 0.86, 0.78))
         reading = surrogate(
@@ -208,30 +207,25 @@ class BayesianStepper(BrowsingPanel):
         main.set_xlim(curve.places[0], curve.places[-1])
         counts = np.arange(1, len(tried) + 1)
         yours, its = np.maximum.accumulate(scores), np.maximum.accumulate(answers)
-        for best_so_far, look in (
-            (yours, {"color": style.BLACK, "marker": "o", "label": "you"}),
-            (its, {"color": style.BLUE, "marker": "s", "ls": "--", "label": "the process"}),
-        ):
-            below.plot(counts, best_so_far, drawstyle="steps-post", **look)
+        below.plot(counts, yours, ds="steps-post", color=style.BLACK, marker="o", label="you")
+        below.plot(counts, its, ds="steps-post", color=style.BLUE, marker="s", ls="--",
+                   label="the process")  # fmt: skip
         below.set_xlim(0.8, max(10, len(tried)) + 0.2)
-        title = _standing(len(self.places), yours[-1], its[-1])
+        title = "Both start from the same two trials; put your slider somewhere and try it"
+        if self.places:
+            gap = yours[-1] - its[-1]
+            ahead = "you lead" if gap > 0 else "the process leads" if gap < 0 else "a tie"
+            title = f"After {counted(len(self.places), 'trial')} each {ahead}"
         style.finish(main, title=title, x=knob_label(curve.knob, curve.log), y=self._score)
         style.label(below, x="trials", y="best so far")
         for ax in (main, below):
             ax.legend(fontsize=8.5, loc="best", ncols=2)
-        text = f"{title}: you {number(yours[-1])}, the process {number(its[-1])}"
-        text += f", the curve's highest point {number(curve.truth.max())}" if shown else ""
+        top = f", the curve's highest point {number(curve.truth.max())}" if shown else ""
         return (
-            f"{text}. Your slider stands at {curve.knob}={number(self.controls['place'].value)}; "
-            "the process cannot see your trials, nor you its."
+            f"{title}: you {number(yours[-1])}, the process {number(its[-1])}{top}. Your slider "
+            f"stands at {curve.knob}={number(now['place'])}; the process cannot see your trials, "
+            "nor you its."
         )
-
-
-def _standing(moves: int, you: float, it: float) -> str:
-    if not moves:
-        return "Both start from the same two trials; put your slider somewhere and try it"
-    ahead = "you lead" if you > it else "the process leads" if it > you else "a tie"
-    return f"After {counted(moves, 'trial')} each {ahead}"
 
 
 bayesian_stepper = BayesianStepper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,11 +28,6 @@ def halving_info(curves: np.ndarray, bracket: Bracket) -> pd.DataFrame:
 
     ``curves``, of shape (trials, epochs), holds the score after each epoch, higher is better; the
     first trials fill the lowest rung.
-
-    >>> curves = np.array([[0.5, 0.6, 0.9], [0.6, 0.7, 0.8], [0.1, 0.2, 0.3]])
-    >>> table = halving_info(curves, hyperband_brackets(3)[0])
-    >>> table[["rung", "trial"]].values.tolist()
-    [[0, 0], [0, 1], [0, 2], [1, 1]]
     """
     alive, rows = np.arange(len(curves)), []
     for place, rung in enumerate(bracket.rungs):
@@ -46,20 +42,15 @@ def survival_info(curves: np.ndarray, bracket: Bracket, seed: int = 0) -> float:
     """Return how often the trial that ends best of those drawn reaches the highest rung.
 
     Trials are drawn 400 times from ``curves``, of shape (configurations, epochs).
-
-    >>> survival_info(np.array([[0.1, 0.5, 0.9], [0.2, 0.6, 1.0]]), hyperband_brackets(3)[0])
-    1.0
     """
     rng = np.random.default_rng(seed)
-    first, end = bracket.rungs[0].configurations, bracket.rungs[-1].epochs
-    drawn = rng.integers(0, len(curves), (_REDRAWS, first))
-    alive = np.broadcast_to(np.arange(first), drawn.shape)
-    for place, rung in enumerate(bracket.rungs[:-1]):
+    drawn = rng.integers(0, len(curves), (_REDRAWS, bracket.rungs[0].configurations))
+    alive = np.broadcast_to(np.arange(drawn.shape[1]), drawn.shape)
+    for rung, following in itertools.pairwise(bracket.rungs):
         values = curves[np.take_along_axis(drawn, alive, 1), rung.epochs - 1]
-        kept = bracket.rungs[place + 1].configurations
-        order = np.argsort(-values, axis=1, kind="stable")[:, :kept]
+        order = np.argsort(-values, axis=1, kind="stable")[:, : following.configurations]
         alive = np.take_along_axis(alive, order, 1)
-    ends = curves[drawn, end - 1]
+    ends = curves[drawn, bracket.rungs[-1].epochs - 1]
     best_kept = np.take_along_axis(ends, alive, 1).max(axis=1)
     return float(np.mean(best_kept >= ends.max(axis=1)))
 
@@ -154,22 +145,18 @@ class BracketStepper(BrowsingPanel):
         if self.controls["bloomers"].value:
             self.set(bloomers=False)
         else:
-            rung = self.controls["rung"]
-            rung.value = max(1, rung.value - 1)
+            self.controls["rung"].slider.value -= 1  # which ends at 1
 
     @property
     def bracket(self) -> Bracket:
         """The bracket that is shown, by its number in the paper: 0 has a single rung."""
         return _chosen(self.settings)
 
-    def _curves(self) -> np.ndarray:
-        """Return one stored run of each configuration, shape (configurations, epochs)."""
-        run = self.settings["seed"] % self.objective.table.seeds
-        return self.objective.table.val_accuracy[:, run].astype(float)
-
     def draw(self, figure: Figure) -> str:
         """Draw the rungs climbed so far, and say how often the best one survives."""
-        now, rungs, curves = self.settings, self.bracket.rungs, self._curves()
+        now, rungs, stored_table = self.settings, self.bracket.rungs, self.objective.table
+        # One stored run of each configuration, of shape (configurations, epochs).
+        curves = stored_table.val_accuracy[:, now["seed"] % stored_table.seeds].astype(float)
         rng = np.random.default_rng(now["seed"])
         drawn = curves[rng.integers(0, len(curves), rungs[0].configurations)]
         table = halving_info(drawn, self.bracket)
@@ -177,11 +164,9 @@ class BracketStepper(BrowsingPanel):
         climbed = len(rungs) if now["bloomers"] else now["rung"]
         shown = table[table["rung"] < climbed]
         stops = [rung.epochs for rung in rungs]
-        at_stops = drawn[:, np.array(stops) - 1]
-        onward = {t: dict(zip(stops, row, strict=True)) for t, row in enumerate(at_stops)}
-        final = onward if now["bloomers"] else None
+        onward = {t: {stop: run[stop - 1] for stop in stops} for t, run in enumerate(drawn)}
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.8))
-        reading: str = brackets(shown, final=final, ax=ax)
+        reading: str = brackets(shown, final=onward if now["bloomers"] else None, ax=ax)
         # The frame of the whole bracket from the first step on, so that the eye can follow.
         part = ax.child_axes[0]
         part.set_xticks(stops, [str(stop) for stop in stops])

@@ -9,13 +9,8 @@ from matplotlib.figure import Figure
 from hpotutor.plots import timeline
 from hpotutor.plots.formatting import counted, number
 from hpotutor.search.hyperband import hyperband_brackets
+from hpotutor.tabular import simulator
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.tabular.simulator import (
-    AsynchronousHalving,
-    RandomScheduler,
-    SynchronousHalving,
-    simulate,
-)
 from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel, stored
 
@@ -37,14 +32,13 @@ def cluster_info(
     For ``stragglers`` see `hpotutor.tabular.simulator.simulate`; the seed is that of
     configurations and slowdowns.
     """
-    scheduler: RandomScheduler | AsynchronousHalving | SynchronousHalving
-    if method == "random search":
-        scheduler = RandomScheduler(objective, seed)
-    elif method == "asynchronous halving":
-        scheduler = AsynchronousHalving(objective, seed=seed)
-    else:
-        scheduler = SynchronousHalving(objective, hyperband_brackets(objective.epochs)[0], seed)
-    found = simulate(
+    scheduler: simulator.Scheduler = simulator.RandomScheduler(objective, seed)
+    if method == "asynchronous halving":
+        scheduler = simulator.AsynchronousHalving(objective, seed=seed)
+    elif method == "synchronous halving":
+        bracket = hyperband_brackets(objective.epochs)[0]
+        scheduler = simulator.SynchronousHalving(objective, bracket, seed)
+    found = simulator.simulate(
         scheduler, objective, workers=workers, jobs=jobs, stragglers=stragglers, seed=seed
     )
     return found.assign(kind=[counted(n, "epoch") for n in found["epochs"]])

@@ -10,7 +10,7 @@ from hpotutor.plots import genealogy
 from hpotutor.plots.formatting import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._base import Knob, button
+from hpotutor.widgets._base import Knob, button, listed
 from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _GENERATIONS = 12
@@ -110,13 +110,11 @@ class GenerationStepper(BrowsingPanel):
 
     def step(self) -> None:
         """Go to the next generation."""
-        generation = self.controls["generation"]
-        generation.value = min(generation.value + 1, _GENERATIONS)
+        self.controls["generation"].slider.value += 1  # as far as it goes
 
     def back(self) -> None:
         """Go back to the generation before."""
-        generation = self.controls["generation"]
-        generation.value = max(generation.value - 1, 0)
+        self.controls["generation"].slider.value -= 1
 
     def draw(self, figure: Figure) -> str:
         """Draw the generations so far, and say how good the best one is."""
@@ -133,13 +131,9 @@ class GenerationStepper(BrowsingPanel):
         settings = ", ".join(f"{name} {number(value)}" for name, value in now.items())
         trained = len(so_far) - upto * min(now["elite"], now["population"])  # the elite is not
         ahead = float((self.objective.truth > best["value"] + 1e-12).mean())
-        params = ", ".join(
-            f"{name}={number(v) if isinstance(v, float) else v}"
-            for name, v in best["params"].items()
-        )
         return (
             f"Generation {upto}, {trained:,} networks trained ({settings}). {reading} The best has "
-            f"{params}; {number(round(100 * ahead, 1))}% of the table are better."
+            f"{listed(best['params'])}; {number(round(100 * ahead, 1))}% of the table are better."
         )
 
 

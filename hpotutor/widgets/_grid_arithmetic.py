@@ -22,22 +22,6 @@ _MOST_KNOBS = 6
 _REACH = 0.1
 
 
-def share_seen_info(levels: Mapping[str, int], *, reach: float = _REACH) -> pd.DataFrame:
-    """Return the share of a space that a grid sees, knob by knob.
-
-    Columns are knob, levels, of_knob (share of that knob's range) and share (of the space of this
-    knob and those before it). One level speaks for the part ``reach`` of its knob's range.
-
-    >>> seen = share_seen_info({"units": 3, "dropout": 5, "learning_rate": 20})
-    >>> seen["of_knob"].round(2).tolist(), seen["share"].round(2).tolist()
-    ([0.3, 0.5, 1.0], [0.3, 0.15, 0.15])
-    """
-    seen = pd.DataFrame({"knob": list(levels), "levels": list(levels.values())})
-    seen["of_knob"] = (seen["levels"] * reach).clip(upper=1.0)
-    seen["share"] = seen["of_knob"].cumprod()
-    return seen
-
-
 class GridArithmetic(BrowsingPanel):
     """A panel that multiplies the levels of a grid's knobs to fits, time and share seen.
 
@@ -100,25 +84,25 @@ class GridArithmetic(BrowsingPanel):
             gridspec_kw={"left": 0.07, "right": 0.99, "top": 0.89, "bottom": 0.16, "wspace": 0.5},
         )  # fmt: skip
         reading = grid_cost(levels, ax=cost_axes, **settings)
-        seen = share_seen_info(levels)
+        # Of the space of a knob and those before it.
+        seen = (_REACH * pd.Series(levels)).clip(upper=1.0).cumprod()
         _draw_share(share_axes, seen)
         if len(levels) > 4:  # room for the names
             cost_axes.tick_params(axis="x", labelsize=7.5)
             for text in (*cost_axes.texts, *share_axes.texts):
                 text.set_fontsize(7.5)
         fits = grid_cost_info(levels, **settings)["fits"].iloc[-1]
-        share = seen["share"].iloc[-1]
         return (
             f"{reading} If each level speaks for a tenth of its knob's range, these "
-            f"{fits:,} fits see {_percent(share)} of the space."
+            f"{fits:,} fits see {_percent(seen.iloc[-1])} of the space."
         )
 
 
-def _draw_share(ax: Axes, seen: pd.DataFrame) -> None:
+def _draw_share(ax: Axes, seen: pd.Series) -> None:
     places = range(1, len(seen) + 1)
     shades = [SKY] * (len(seen) - 1) + [BLUE]
-    ax.bar(places, 100 * seen["share"], color=shades, edgecolor="black", width=0.62)
-    for place, share in zip(places, seen["share"], strict=True):
+    ax.bar(places, 100 * seen, color=shades, edgecolor="black", width=0.62)
+    for place, share in zip(places, seen, strict=True):
         ax.annotate(_percent(share).replace(" ", ""), (place, 100 * share), (0, 3),
                     textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
     ax.set_ylim(0, 112)

@@ -44,9 +44,6 @@ def wins_info(
 
     A share from 0 to 1, over ``seeds`` draws of ``points`` trials; a tie counts half. Surface and
     ranges are as in `hpotutor.plots.projections`.
-
-    >>> wins_info(lambda x, y: -abs(x - 0.33), 9) > 0.5
-    True
     """
     info = projections_info(surface, points=points, **ranges)
     rows, columns = info.surface.shape

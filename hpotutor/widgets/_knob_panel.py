@@ -20,7 +20,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import GRAY
-from hpotutor.widgets._base import Knob, Panel, button, free, menu, switch
+from hpotutor.widgets._base import Knob, Panel, button, free, listed, menu, switch
 
 if TYPE_CHECKING:
     from hpotutor.fused.api import Stack
@@ -49,8 +49,7 @@ def _knobs() -> dict[str, widgets.Widget]:
     """Return the controls, at their first state; runs are slow, so sliders act when let go."""
     start, rest = _START, {"live": False}
     penalties = [0.0, 1e-5, 1e-4, 1e-3, 1e-2]
-    initializers = ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
-                    "uniform", "normal", "zeros"]  # fmt: skip
+    initializers = "glorot_uniform glorot_normal he_uniform he_normal uniform normal zeros".split()
     return {
         "learning_rate": Knob("learning_rate", 0.003, 1e-4, 1.0, log=True, step=0.25, **rest),
         "epochs": Knob("epochs", start["epochs"], 1, 200, **rest),
@@ -141,13 +140,12 @@ class KnobPanel(Panel):
         )
         self.target = target
         self._trials: list[dict] = []
-        self._curves: dict | list = []
+        self._curves: dict[str, dict] = {}
         self._seed = 0
         self._status, self._seconds = "", 0.0
         self._stopping = False
         self.table = widgets.HTML(layout=widgets.Layout(height="225px", width="860px"))
-        more = button("Train with other seeds", self._other_seeds)
-        presses = [more, button("Stop", self.stop)]
+        presses = [button("Train with other seeds", self._other_seeds), button("Stop", self.stop)]
         name = "learning curves of the networks just trained"
         super().__init__(controls, name=name, size=(8.6, 3.7), goal=goal, buttons=presses)
         self.children: tuple = (*self.children, self.table)
@@ -167,8 +165,8 @@ class KnobPanel(Panel):
         if asked.pop("early_stopping"):
             asked["patience"] = _PATIENCE
         if differ_in == "seed":
-            return {f"seed {self._seed + k}": {**asked, "seed": self._seed + k}
-                    for k in range(count)}  # fmt: skip
+            seeds = range(self._seed, self._seed + count)
+            return {f"seed {seed}": {**asked, "seed": seed} for seed in seeds}
         values = dict.fromkeys(_SPREADS[differ_in](count))  # distinct ones
         asked["seed"] = self._seed
         return {f"{differ_in}={number(value)}": {**asked, differ_in: value} for value in values}
@@ -208,8 +206,7 @@ class KnobPanel(Panel):
         super().refresh()
 
     def _collect(self, stack: Stack, members: dict, began: float) -> None:
-        several = self.controls["differ_in"].value != "seed"
-        self._curves = dict(zip(members, stack.curves, strict=True)) if several else stack.curves
+        self._curves = dict(zip(members, stack.curves, strict=True))
         self._seconds = time.perf_counter() - began
 
     def _moved(self, _: dict) -> None:
@@ -248,9 +245,9 @@ class KnobPanel(Panel):
         loss_axes, accuracy_axes = figure.subplots(
             1, 2, gridspec_kw={"left": 0.08, "right": 0.99, "top": 0.86, "bottom": 0.14}
         )
-        done = self._status != "training"
-        reading = learning_curves(self._curves, ax=loss_axes, marks=done)
-        learning_curves(self._curves, metric="accuracy", ax=accuracy_axes, marks=False)
+        curves = self._networks()
+        reading = learning_curves(curves, ax=loss_axes, marks=self._status != "training")
+        learning_curves(curves, metric="accuracy", ax=accuracy_axes, marks=False)
         ends = self._ends()
         title = f"Validation accuracy {number(round(np.mean(ends), 3))}"
         accuracy_axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
@@ -264,14 +261,16 @@ class KnobPanel(Panel):
             ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) * 1.02)
         return self._sentence(ends, reading)
 
-    def _runs(self) -> list[dict]:
-        return list(self._curves.values() if isinstance(self._curves, dict) else self._curves)
+    def _networks(self) -> dict | list:
+        """Return the curves by name; as runs of one setting where only seeds differ."""
+        seeds = self.controls["differ_in"].value == "seed"
+        return list(self._curves.values()) if seeds else self._curves
 
     def _ends(self) -> np.ndarray:
-        return np.array([run["val_accuracy"][-1] for run in self._runs()])
+        return np.array([curve["val_accuracy"][-1] for curve in self._curves.values()])
 
     def _sentence(self, ends: np.ndarray, reading: str) -> str:
-        epoch = max(len(run["loss"]) for run in self._runs())
+        epoch = max(len(run["loss"]) for run in self._curves.values())
         if self._status == "training":
             return f"Training, epoch {epoch}: validation accuracy {_spread(ends)} so far."
         state = "Stopped" if self._status == "stopped" else "Trained"
@@ -296,8 +295,7 @@ class KnobPanel(Panel):
 
     def _log(self, stack: Stack) -> None:
         ends = self._ends()
-        info = learning_curves_info(self._curves)
-        verdicts = {found.verdict for found in info.diagnoses.values()}
+        diagnoses = learning_curves_info(self._networks()).diagnoses.values()
         self._trials.append({
             "trial": len(self._trials) + 1,
             **self.settings,
@@ -308,7 +306,7 @@ class KnobPanel(Panel):
             "epochs_trained": stack.epoch,
             "seconds": round(self._seconds, 3),
             "status": self._status,
-            "verdict": ", ".join(sorted(verdicts)),
+            "verdict": ", ".join(sorted({found.verdict for found in diagnoses})),
         })  # fmt: skip
         self.table.value = _table(self._trials)
 
@@ -330,18 +328,15 @@ def _table(trials: list[dict]) -> str:
     shown = trials[-_ROWS_SHOWN:]
     if best not in shown:
         shown = [best, *shown[1:]]
-    rows = []
+    first, rows = {**_START, "first_seed": 0}, []
     for trial in reversed(shown):
         place = trial["trial"] - 1
-        before = trials[place - 1] if place else {**_START, "first_seed": 0}
-        changed = [
-            f"{name}={number(value) if isinstance(value, float) else value}"
-            for name, value in trial.items()
-            if name in before and name in (*_START, "first_seed") and before[name] != value
-        ]
+        before = trials[place - 1] if place else first
+        changed = {name: trial[name] for name in trial if name in first
+                   and trial[name] != before[name]}  # fmt: skip
         cells = [
             trial["trial"],
-            ", ".join(changed) or ("start" if not place else "the same again"),
+            listed(changed) or ("the same again" if place else "start"),
             f"{trial['val_accuracy']:.3f}" + (" ★ best" if trial is best else ""),
             f"{trial['lowest']:.3f} to {trial['highest']:.3f}",
             trial["epochs_trained"],

@@ -19,7 +19,6 @@ from hpotutor.widgets._browse import BrowsingPanel, stored
 
 _SCORES = {"validation": "best", "test": "test"}
 _SHOWN = ("all seeds", "one seed")
-_MIDDLE = 0.8
 
 
 class MethodRace(BrowsingPanel):
@@ -61,14 +60,13 @@ class MethodRace(BrowsingPanel):
         goal: str | None = None,
     ) -> None:
         if isinstance(objective, Comparison):
-            comparison = objective
+            self.comparison = objective
         else:
             table = stored("method_race", objective)
             methods = [methods] if isinstance(methods, str) else list(methods)
-            comparison = compare(methods, table, trials=trials, repeats=repeats)
-        self.comparison = comparison
-        most = comparison.trials
-        self.repeats = min(len(found.best) for found in comparison.replays.values())
+            self.comparison = compare(methods, table, trials=trials, repeats=repeats)
+        most = self.comparison.trials
+        self.repeats = min(len(found.best) for found in self.comparison.replays.values())
         controls = {
             "score": menu("score", _SCORES, "validation"),
             "against": menu("budget counted in", ["trials", "epochs", "seconds"], "trials"),
@@ -76,7 +74,7 @@ class MethodRace(BrowsingPanel):
             "budget": Knob("budget (trainings)", most, 2, most),
             "seed": Knob("the one seed", 0, 0, self.repeats - 1),
         }
-        controls |= {f"run_{name}": switch(name, True) for name in comparison.methods}
+        controls |= {f"run_{name}": switch(name, True) for name in self.comparison.methods}
         name = "the best score so far of every method against what it has spent"
         super().__init__(controls, name=name, size=(8.4, 4.4), goal=goal)
 
@@ -86,8 +84,8 @@ class MethodRace(BrowsingPanel):
         chosen = [name for name in found if now[f"run_{name}"]]
         if not chosen:
             raise ArgumentError("method_race: Nobody runs: tick a method.")
-        one = slice(now["seed"], now["seed"] + 1)
-        rows = slice(None) if now["shown"] == _SHOWN[0] else one
+        everyone = now["shown"] == _SHOWN[0]
+        rows = slice(None) if everyone else slice(now["seed"], now["seed"] + 1)
         values, cost = {}, {}
         for name in chosen:
             spent = found[name].trials[rows]
@@ -96,14 +94,13 @@ class MethodRace(BrowsingPanel):
             cost[name] = getattr(found[name], now["against"])[rows, :keep]
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.74))
         if now["score"] == "validation":
-            direction = self.comparison.objective.direction
             reading: str = race(
-                values, cost=cost, against=now["against"], interval=_MIDDLE,
-                direction=direction, score="validation score", ax=ax,
+                values, cost=cost, against=now["against"], interval=0.8,
+                direction=self.comparison.objective.direction, score="validation score", ax=ax,
             )  # fmt: skip
         else:
             reading = _draw_test(ax, values, cost, now["against"])
-        who = counted(self.repeats, "seed") if rows != one else f"seed {now['seed']}"
+        who = counted(self.repeats, "seed") if everyone else f"seed {now['seed']}"
         return f"{reading} Shown: {who}, up to {counted(now['budget'], 'training')}."
 
 
@@ -119,8 +116,7 @@ def _draw_test(ax: Axes, values: dict, cost: dict, against: str) -> str:
             ax.fill_between(spent, low, high, step="post", color=style.color, alpha=0.14, lw=0)
         ends[name] = float(middle[-1])
     first = max(ends, key=ends.__getitem__)
-    low = min(np.nanpercentile(scores[:, -1], 5) for scores in values.values())
-    ax.set_ylim(low - 0.05, None)
+    ax.set_ylim(min(np.nanpercentile(scores[:, -1], 5) for scores in values.values()) - 0.05, None)
     unit = " (s)" if against == "seconds" else ""
     finish(ax, title=f"On test rows {first} ends highest, with {number(round(ends[first], 4))}",
            x=f"{against}{unit}", y="test accuracy of the best so far")  # fmt: skip

@@ -54,11 +54,7 @@ class Step(NamedTuple):
 
 
 def two_humps(x: np.ndarray) -> np.ndarray:
-    """Return a made-up validation accuracy over learning rates: a broad hump, a narrow higher one.
-
-    >>> two_humps(np.array([0.0025, 0.09])).round(2).tolist()
-    [0.88, 0.97]
-    """
+    """Return a validation accuracy over learning rates: a broad hump, and a narrow higher one."""
     z = np.log10(x)
     broad = 0.33 * np.exp(-(((z + 2.6) / 0.6) ** 2) / 2)
     narrow = 0.41 * np.exp(-(((z + 1.05) / 0.28) ** 2) / 2)
@@ -120,11 +116,6 @@ def step_info(
 
     Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, chapter 2,
     https://gaussianprocess.org/gpml/.
-
-    >>> curve = curve_info(lambda x: -((x - 0.6) ** 2), "x", (0, 1))
-    >>> step = step_info(curve, [0.0, 1.0], [curve.at(0.0), curve.at(1.0)])
-    >>> 0 < step.next_place < 1
-    True
     """
     rows, values = curve.unit(tried)[:, None], np.asarray(scores, dtype=float)
     # Two trials may score alike by chance: how much the curve varies is not learned from them.
@@ -167,23 +158,21 @@ def start_places(curve: Curve, seed: int) -> list[float]:
     return [float(f"{curve.places[round(u * (len(curve.places) - 1))]:.3g}") for u in at]
 
 
-def check_curve(truth: object, x_range: object, fixed: object) -> None:
+def check_curve(truth: object, x_range: Any, fixed: object) -> None:
     """Raise an ArgumentError with all that is wrong with what a stepper was given."""
     problems = Problems("bayesian_stepper")
     if isinstance(truth, str):
         problems.choice("truth", truth, ("digits", "breast_cancer"))
     elif isinstance(truth, Mapping):
         if len(truth) < 2 or not all(map(is_number, truth)):
-            problems.add(
-                "truth", truth, "scores at 2 places or more", "truth={0.01: 0.9, 0.1: 0.8}"
-            )
+            example = "truth={0.01: 0.9, 0.1: 0.8}"
+            problems.add("truth", truth, "scores at 2 places or more", example)
     elif truth is not None and not callable(truth):
         problems.add("truth", truth, "a function, a dict of scores, or a table's name",
                      'truth="digits"')  # fmt: skip
     if fixed and not isinstance(truth, str):
         problems.add("fixed", fixed, "left out unless truth names a table", 'truth="digits"')
-    if x_range is not None and not (
-        isinstance(x_range, Sequence) and len(x_range) == 2 and -math.inf < x_range[0] < x_range[1]
-    ):
+    pair = isinstance(x_range, Sequence) and len(x_range) == 2
+    if x_range is not None and not (pair and -math.inf < x_range[0] < x_range[1]):
         problems.add("x_range", x_range, "two ends, the lower first", "x_range=(1e-4, 1)")
     problems.raise_if_any()

@@ -23,9 +23,9 @@ from hpotutor.widgets import _base, _browse
 from hpotutor.widgets._base import Knob, Panel
 from hpotutor.widgets._bracket_stepper import halving_info, survival_info
 from hpotutor.widgets._cluster import cluster_info
-from hpotutor.widgets._descent import OPTIMIZERS, SURFACES, walk_info
 from hpotutor.widgets._generation_stepper import evolution_info
 from hpotutor.widgets._grid_vs_random import hill, wins_info
+from hpotutor.widgets._optimizer_race import OPTIMIZERS, SURFACES, walk_info
 from hpotutor.widgets._surrogate_steps import curve_info, step_info
 from hpotutor.widgets._winners_curse import scores_info
 from tests.small_table import small_table
