@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 
 from hpotutor._validation import check_count, is_number
-from hpotutor.errors import Problems
+from hpotutor.errors import HpoTutorError, Problems
 
 Params = dict[str, Any]
 OnEpoch = Callable[[int, float], bool]
@@ -128,6 +128,21 @@ class Objective(ABC):
     def local(self) -> Objective:
         """The objective in this process, for one that sends its questions elsewhere."""
         return self
+
+
+def attempt(
+    objective: Objective, params: Params, epochs: int | None, on_epoch: OnEpoch | None = None
+) -> Evaluation:
+    """Evaluate; whatever a build, a fit or a function raises is a failed evaluation."""
+    start = time.perf_counter()
+    try:
+        return objective.evaluate(params, epochs, on_epoch=on_epoch)
+    except HpoTutorError:  # the call itself cannot work, for any hyperparameters
+        raise
+    except Exception as error:
+        spent = time.perf_counter() - start
+        reason = f"{type(error).__name__}: {error}"
+        return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
 
 
 class FunctionObjective(Objective):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # it has no hints
 
-from hpotutor.errors import HpoTutorError, StopSearch
-from hpotutor.objectives.base import Evaluation, Objective, Params
+from hpotutor.errors import StopSearch
+from hpotutor.objectives.base import Evaluation, Objective, Params, attempt
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -195,20 +195,8 @@ def train_here(
     from distributed import get_worker
 
     with _one_at_a_time:
-        answer = pickle.dumps(_evaluate(objective, batch, epochs))
-    get_worker().log_event(topic, [number, answer])
-
-
-def _evaluate(objective: Objective, batch: list[Params], epochs: int | None) -> list[Evaluation]:
-    """Evaluate a batch; what a build or a fit raises is a failure."""
-    if len(batch) > 1:
-        return objective.evaluate_many(batch, epochs)
-    start = time.perf_counter()
-    try:
-        return [objective.evaluate(batch[0], epochs)]
-    except HpoTutorError:  # the call itself cannot work, for any hyperparameters
-        raise
-    except Exception as error:
-        spent = time.perf_counter() - start
-        reason = f"{type(error).__name__}: {error}"
-        return [Evaluation(batch[0], math.nan, seconds=spent, status="failed", reason=reason)]
+        if len(batch) > 1:
+            found = objective.evaluate_many(batch, epochs)
+        else:
+            found = [attempt(objective, batch[0], epochs)]
+    get_worker().log_event(topic, [number, pickle.dumps(found)])

@@ -22,12 +22,7 @@ from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.storage import quiet_optuna
 
-_IMPORTS = {
-    "scikit-learn": "sklearn",
-    "optuna": "optuna",
-    "hyperopt": "hyperopt",
-    "keras_tuner": "keras_tuner",
-}
+_EXTRAS = ("hyperopt", "keras_tuner")  # the other libraries come with the package
 Options = dict[str, Any]
 # ``loop(recorder, seed, options)``: how a library, given its options, leads the recorder.
 Loop = Callable[[Any, int, Options], None]
@@ -47,8 +42,7 @@ def check_library(problems: Problems, library: str, offered: Iterable[str]) -> N
 
 def installed(library: str) -> bool:
     """Whether a library can be imported; our own methods always can."""
-    module = _IMPORTS.get(library)
-    return module is None or importlib.util.find_spec(module) is not None
+    return library not in _EXTRAS or importlib.util.find_spec(library) is not None
 
 
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
@@ -134,14 +128,8 @@ def run_scikit_learn(
     """Let a search of scikit-learn lead the recorder over a grid or distributions."""
     # It wants rows and a split, although the recorder brings its own.
     both = np.array([0, 1])
-    started = search(
-        TrialEstimator(recorder),
-        points,
-        cv=[(both, both)],
-        refit=False,
-        error_score="raise",
-        **settings,
-    )
+    settings |= {"cv": [(both, both)], "refit": False, "error_score": "raise"}
+    started = search(TrialEstimator(recorder), points, **settings)
     with warnings.catch_warnings():
         # It runs the whole space when that is smaller than what was asked for.
         warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
@@ -232,16 +220,8 @@ def run_keras_tuner(
 ) -> None:
     """Let a tuner ask its oracle and the recorder in turn, until the oracle has had enough.
 
-    Parameters
-    ----------
-    recorder : Recorder
-        Answers.
-    make_oracle : callable
-        Called with ``objective=`` and ``seed=``.
-    seed : int
-        Of the search.
-    space : SearchSpace, optional
-        What the oracle sees, where that is not the recorder's own space.
+    ``make_oracle`` is called with ``objective=`` and ``seed=``; the oracle sees ``space``, by
+    default the recorder's own.
     """
     import keras_tuner as kt
 
