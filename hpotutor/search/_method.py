@@ -11,14 +11,15 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, ParamSpec, TypedDict
 
 import numpy as np
 
-from hpotutor.errors import Problems, did_you_mean
+from hpotutor.errors import Problems, StopSearch, did_you_mean
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import on_workers
-from hpotutor.search.backends import Loop, Options, ask_ahead, check_library
+from hpotutor.search.backends import DryRunRecorder, Loop, Options, check_library
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -138,7 +139,10 @@ def run_search(
             **recording,
         ) as recorder,
     ):
-        if ahead:
-            ask_ahead(recorder, loops[library], seed, options)
+        if ahead and recorder.objective.batches:  # once for the questions, then for the answers
+            dry_run = DryRunRecorder(recorder.objective, recorder.space, recorder.trials)
+            with suppress(StopSearch):
+                loops[library](dry_run, seed, options)
+            recorder.prefetch(dry_run.asked)
         loops[library](recorder, seed, options)
     return recorder.result()

@@ -14,7 +14,7 @@ from hpotutor.parallel.dask_objective import WorkerObjective
 from hpotutor.search import backends
 from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search._parallel import observe_on_workers, optimize_on_workers
-from hpotutor.search.backends import Loop, Options
+from hpotutor.search.backends import Options
 from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
@@ -124,9 +124,4 @@ def _gp(recorder: Recorder, seed: int, options: Options) -> None:
         search.observe(params, recorder.score(recorder.evaluate(params)))
 
 
-LOOPS: dict[str, Loop] = {
-    "optuna": _optuna,
-    "hyperopt": _hyperopt,
-    "keras_tuner": _keras_tuner,
-    "gp": _gp,
-}
+LOOPS = {"optuna": _optuna, "hyperopt": _hyperopt, "keras_tuner": _keras_tuner, "gp": _gp}

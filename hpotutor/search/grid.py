@@ -10,7 +10,7 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.search import backends
 from hpotutor.search._method import Shared, as_python, run_search, search_method
-from hpotutor.search.backends import Loop, Options
+from hpotutor.search.backends import Options
 from hpotutor.space.distributions import choice, when
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
@@ -116,25 +116,16 @@ def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
 def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
     """Return the space with the grid's values in the place of ranges, conditions kept."""
     narrowed: dict[str, Any] = {}
+    left: dict[str, Any] = {}  # the values of those that are not left out
     for name, values in space.grid(levels).items():
         conditions = {
-            parent: [value for value in allowed if value in _values_left(narrowed, parent)]
+            parent: [value for value in allowed if value in left.get(parent, ())]
             for parent, allowed in space.conditions.get(name, {}).items()
         }
         if all(conditions.values()):  # otherwise no point of the grid has it
-            axis = choice(*values)
+            left[name], axis = values, choice(*values)
             narrowed[name] = when(axis, **conditions) if conditions else axis
     return SearchSpace(narrowed)
 
 
-def _values_left(narrowed: Mapping[str, Any], name: str) -> tuple[Any, ...]:
-    """Return the values that a hyperparameter still has; none if it was left out."""
-    axis = narrowed.get(name)
-    return getattr(getattr(axis, "distribution", axis), "choices", ())
-
-
-LOOPS: dict[str, Loop] = {
-    "scikit-learn": _scikit_learn,
-    "optuna": _optuna,
-    "keras_tuner": _keras_tuner,
-}
+LOOPS = {"scikit-learn": _scikit_learn, "optuna": _optuna, "keras_tuner": _keras_tuner}

@@ -195,7 +195,8 @@ def hyperband_search(
     problems.choice("candidates", candidates, ("random", "grid"))
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
-    cost = _cost(plan if library != "scikit-learn" else plan[:1])
+    rungs = [rung for one in plan[: 1 if library == "scikit-learn" else None] for rung in one.rungs]
+    cost = sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
     budgets = (trials, shared.get("max_epochs"), shared.get("max_seconds"))
     if library == "asha" and budgets == (None, None, None):
         shared["max_epochs"] = cost[1] or None
@@ -231,12 +232,6 @@ def _plan(options: Options) -> list[Bracket]:
     return [item for item in brackets if options["bracket"] in (None, item.s)]
 
 
-def _cost(plan: list[Bracket]) -> tuple[int, int]:
-    """Return the evaluations and epochs of a pass through the brackets."""
-    rungs = [rung for bracket in plan for rung in bracket.rungs]
-    return sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
-
-
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
     rng, plan = np.random.default_rng(seed), _plan(options)
@@ -249,9 +244,8 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     while True:
         for bracket in plan:
             first = bracket.rungs[0].configurations
-            successive_halving(
-                score, [recorder.space.sample(rng) for _ in range(first)], bracket.rungs
-            )
+            points = [recorder.space.sample(rng) for _ in range(first)]
+            successive_halving(score, points, bracket.rungs)
         if recorder.trials is None:
             return
 
@@ -298,12 +292,8 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
     space, lowest = recorder.space, _plan(options)[0].rungs[0]
-    budget = {
-        "factor": options["eta"],
-        "resource": "epochs_resource",
-        "max_resources": options["epochs"],
-        "min_resources": lowest.epochs,
-    }
+    budget = {"min_resources": lowest.epochs, "max_resources": options["epochs"]}
+    budget |= {"resource": "epochs_resource", "factor": options["eta"]}
     if options["candidates"] == "grid":
         search = backends.in_batches(HalvingGridSearchCV)
         backends.run_scikit_learn(recorder, search, space.to_sklearn_grid(), **budget)
