@@ -210,15 +210,8 @@ class FunctionObjective(Objective):
             if on_epoch is not None and on_epoch(spent or 1, value):
                 status, reason = "pruned", f"stopped by the search after epoch {spent or 1}"
                 break
-        return Evaluation(
-            params=dict(params),
-            value=value,
-            curve=curve,
-            epochs=spent or 0,
-            seconds=time.perf_counter() - start,
-            status=status,
-            reason=reason,
-        )
+        seconds = time.perf_counter() - start
+        return Evaluation(dict(params), value, curve, spent or 0, seconds, status, reason)
 
     def _ask(self, params: Params, epochs: int | None) -> tuple[float, str, str]:
         """Call the function once and judge its answer."""
