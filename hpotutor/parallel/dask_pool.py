@@ -47,16 +47,8 @@ class DaskPool:
 
     Dask blames a death on every task that it had put in line at that worker. With one job a
     worker there is no line: the job that was begun is the one that is to blame, and no answer
-    waits on a worker that may die of the next question.
+    waits on a worker that may die of the next question. The objective is sent to each worker once.
 
-    Parameters
-    ----------
-    client : distributed.Client
-    objective : Objective
-        What is asked; it is sent to each worker once.
-
-    Notes
-    -----
     A job whose worker dies is begun again on another one. When that dies too, its trainings are
     failed evaluations. Answers come as events of the worker: to fetch a future's result, as
     ``as_completed`` does, takes another two round trips. See
