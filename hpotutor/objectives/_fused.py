@@ -10,7 +10,7 @@ import numpy as np
 from hpotutor.datasets.loader import Dataset
 from hpotutor.fused.api import Member, Trained, as_members, train_many
 from hpotutor.objectives.base import OnEpoch, Params
-from hpotutor.objectives.scoring import Curve, Fit, cut_folds
+from hpotutor.objectives.scoring import Curve, Fit, cut_folds, fixed_split
 
 
 class StackedTraining:
@@ -29,19 +29,13 @@ class StackedTraining:
             x, y, self._parts = cut_folds(data, folds, seed)
             self._sets = x, y, None, None
         else:
-            self._sets = data.x_train, data.y_train, data.x_val, data.y_val
+            self._sets = fixed_split(data)
         self._members: list[Member] = []
         self._owners: list[int] = []
         self._fits: dict[int, list[Fit]] = {}
 
     def add(self, index: int, request: Params) -> None:
-        """Add one request, the fields of a member.
-
-        Raises
-        ------
-        ArgumentError
-            The stack cannot train it.
-        """
+        """Add one request, the fields of a member; ``ArgumentError`` if no stack can train it."""
         asked = [{**request, "rows": rows, "val_rows": held} for rows, held in self._parts]
         self._members += as_members(asked, self.n_classes, len(self._sets[1]))
         self._owners += [index] * len(asked)
@@ -83,6 +77,5 @@ def _fit_of(trained: Trained) -> Fit:
 
 def train_one(data: Dataset, request: Params) -> Any:
     """Train one network on the training rows and return it as an ordinary Keras model."""
-    sets = data.x_train, data.y_train, data.x_val, data.y_val
-    trained = train_many(*sets, [request], n_classes=data.n_classes, keep_weights=True)
+    trained = train_many(*fixed_split(data), [request], n_classes=data.n_classes, keep_weights=True)
     return trained[0].to_keras()

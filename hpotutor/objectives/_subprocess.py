@@ -16,21 +16,12 @@ from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 
 
 class TrainingProcess:
-    """Evaluates for an objective in a process of its own, a fresh one every so many trials.
+    """Evaluates for an objective in a process of its own, a fresh one after ``every`` trials.
 
-    Parameters
-    ----------
-    objective : Objective
-        What is evaluated there.
-    every : int
-        Trials before the process is replaced. Starting one imports TensorFlow, which takes some
-        seconds.
-
-    Notes
-    -----
-    The process is ``python -m hpotutor.objectives._subprocess``, and speaks pickles over its
-    standard input and output. One of ``concurrent.futures`` would run the main program again, end
-    by the Ctrl-C that is for the search, and not tell with which code it died.
+    Starting one imports TensorFlow, which takes some seconds. The process is ``python -m
+    hpotutor.objectives._subprocess``, and speaks pickles over its standard input and output. One of
+    ``concurrent.futures`` would run the main program again, end by the Ctrl-C that is for the
+    search, and not tell with which code it died.
     """
 
     def __init__(self, objective: Objective, every: int) -> None:

@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 
 from hpotutor._validation import check_count, is_number
-from hpotutor.errors import Problems
+from hpotutor.errors import HpoTutorError, Problems
 
 Params = dict[str, Any]
 OnEpoch = Callable[[int, float], bool]
@@ -130,6 +130,21 @@ class Objective(ABC):
         return self
 
 
+def attempt(
+    objective: Objective, params: Params, epochs: int | None, on_epoch: OnEpoch | None = None
+) -> Evaluation:
+    """Evaluate; whatever a build, a fit or a function raises is a failed evaluation."""
+    start = time.perf_counter()
+    try:
+        return objective.evaluate(params, epochs, on_epoch=on_epoch)
+    except HpoTutorError:  # the call itself cannot work, for any hyperparameters
+        raise
+    except Exception as error:
+        spent = time.perf_counter() - start
+        reason = f"{type(error).__name__}: {error}"
+        return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
+
+
 class FunctionObjective(Objective):
     """Any function of the hyperparameters as an objective.
 
@@ -195,15 +210,8 @@ class FunctionObjective(Objective):
             if on_epoch is not None and on_epoch(spent or 1, value):
                 status, reason = "pruned", f"stopped by the search after epoch {spent or 1}"
                 break
-        return Evaluation(
-            params=dict(params),
-            value=value,
-            curve=curve,
-            epochs=spent or 0,
-            seconds=time.perf_counter() - start,
-            status=status,
-            reason=reason,
-        )
+        seconds = time.perf_counter() - start
+        return Evaluation(dict(params), value, curve, spent or 0, seconds, status, reason)
 
     def _ask(self, params: Params, epochs: int | None) -> tuple[float, str, str]:
         """Call the function once and judge its answer."""

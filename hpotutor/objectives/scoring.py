@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from hpotutor.datasets.loader import Dataset
 
 Curve = dict[str, list[float]]
+Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass
@@ -58,6 +59,11 @@ def value_of(curves: Sequence[Curve], metric: str, direction: str, *, best: bool
     pick = max if direction == "maximize" else min
     scores = [pick(curve[metric]) if best else curve[metric][-1] for curve in curves]
     return float(np.mean(scores))
+
+
+def fixed_split(data: Dataset) -> Split:
+    """Return x and y of the training rows, then of the validation rows."""
+    return data.x_train, data.y_train, data.x_val, data.y_val
 
 
 def cut_folds(

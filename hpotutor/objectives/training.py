@@ -17,10 +17,9 @@ from hpotutor.datasets.loader import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
-from hpotutor.objectives.scoring import Fit, cut_folds, mean_curve, value_of
+from hpotutor.objectives.scoring import Fit, Split, cut_folds, fixed_split, mean_curve, value_of
 
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
-Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class TrainObjective(Objective):
@@ -178,11 +177,11 @@ class TrainObjective(Objective):
 
     def _request(self, params: Params, epochs: int | None) -> Params:
         """Return what the stack is asked for: the fields of a member."""
-        request = {"seed": self.seed, **self.defaults, **params}
-        request["epochs"] = self._budget(params, epochs)
+        epochs = self._budget(params, epochs)
+        request = {"seed": self.seed, **self.defaults, **params, "epochs": epochs}
         if self.early_stopping is not None:
-            request |= {"patience": self.early_stopping, "monitor": self.metric}
-            request["restore_best"] = True
+            stopping = {"patience": self.early_stopping, "monitor": self.metric}
+            request |= {**stopping, "restore_best": True}
         return request
 
     def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
@@ -190,17 +189,12 @@ class TrainObjective(Objective):
         curves = [fit.curve for fit in fits]
         end = min(fits, key=lambda fit: (_ENDS.index(fit.status), fit.epochs))
         best = self.score == "best" or self.early_stopping is not None
-        scored = end.status in ("complete", "pruned")
-        return Evaluation(
-            params=dict(params),
-            value=value_of(curves, self.metric, self.direction, best=best) if scored else math.nan,
-            curve=mean_curve(curves),
-            epochs=sum(fit.epochs for fit in fits),
-            seconds=sum(fit.seconds for fit in fits),
-            status=end.status,
-            reason=end.reason,
-            seed=self.seed,
-        )
+        value, curve = math.nan, mean_curve(curves)
+        if end.status in ("complete", "pruned"):
+            value = value_of(curves, self.metric, self.direction, best=best)
+        epochs, seconds = sum(fit.epochs for fit in fits), sum(fit.seconds for fit in fits)
+        outcome = end.status, end.reason, self.seed
+        return Evaluation(dict(params), value, curve, epochs, seconds, *outcome)
 
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
@@ -211,26 +205,19 @@ class TrainObjective(Objective):
             from hpotutor.objectives._fused import train_one
 
             return train_one(self.data, self._request(params, epochs))
-        data = self.data
-        split = (data.x_train, data.y_train, data.x_val, data.y_val)
-        fit = _fit(self, params, self._budget(params, epochs), split, None)
+        fit = _fit(self, params, self._budget(params, epochs), fixed_split(self.data), None)
         if fit.model is None:
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
         return fit.model
 
     def describe(self) -> dict[str, Any]:
-        build = self.build
+        settings = ("epochs", "engine", "folds", "early_stopping", "metric", "score")
         return {
             "objective": "TrainObjective",
             "data": self.data.name,
             "rows": self.data.fingerprint,
-            "epochs": self.epochs,
-            "engine": self.engine,
-            "folds": self.folds,
-            "early_stopping": self.early_stopping,
-            "metric": self.metric,
-            "score": self.score,
-            "build": "build_mlp" if build is None else identify(build),
+            **{name: getattr(self, name) for name in settings},
+            "build": "build_mlp" if self.build is None else identify(self.build),
             "defaults": self.defaults,
             "seed": self.seed,
         }
@@ -267,10 +254,9 @@ class TrainObjective(Objective):
 
     def splits(self) -> list[Split]:
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
-        data = self.data
         if not self.folds:
-            return [(data.x_train, data.y_train, data.x_val, data.y_val)]
-        x, y, folds = cut_folds(data, self.folds, self.seed)
+            return [fixed_split(self.data)]
+        x, y, folds = cut_folds(self.data, self.folds, self.seed)
         return [(x[a], y[a], x[b], y[b]) for a, b in folds]
 
 
@@ -299,7 +285,6 @@ def _fit(
             knobs.setdefault("seed", objective.seed)
             _check_names(knobs, build_mlp)
         fit.model = build(x.shape[1], objective.data.n_classes, **knobs)
-        watch = _watcher(keras, fit, objective, on_epoch)
         fit.model.fit(
             x,
             y,
@@ -308,7 +293,7 @@ def _fit(
             validation_data=(x_val, y_val),
             validation_batch_size=1024,
             verbose=0,
-            callbacks=watch,
+            callbacks=_watcher(keras, fit, objective, on_epoch),
         )
     except Exception as error:  # a bad hyperparameter must not end the search
         fit.status, fit.reason = "failed", f"{type(error).__name__}: {error}"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # it has no hints
 
-from hpotutor.errors import HpoTutorError, StopSearch
-from hpotutor.objectives.base import Evaluation, Objective, Params
+from hpotutor.errors import StopSearch
+from hpotutor.objectives.base import Evaluation, Objective, Params, attempt
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -47,16 +47,8 @@ class DaskPool:
 
     Dask blames a death on every task that it had put in line at that worker. With one job a
     worker there is no line: the job that was begun is the one that is to blame, and no answer
-    waits on a worker that may die of the next question.
+    waits on a worker that may die of the next question. The objective is sent to each worker once.
 
-    Parameters
-    ----------
-    client : distributed.Client
-    objective : Objective
-        What is asked; it is sent to each worker once.
-
-    Notes
-    -----
     A job whose worker dies is begun again on another one. When that dies too, its trainings are
     failed evaluations. Answers come as events of the worker: to fetch a future's result, as
     ``as_completed`` does, takes another two round trips. See
@@ -195,20 +187,8 @@ def train_here(
     from distributed import get_worker
 
     with _one_at_a_time:
-        answer = pickle.dumps(_evaluate(objective, batch, epochs))
-    get_worker().log_event(topic, [number, answer])
-
-
-def _evaluate(objective: Objective, batch: list[Params], epochs: int | None) -> list[Evaluation]:
-    """Evaluate a batch; what a build or a fit raises is a failure."""
-    if len(batch) > 1:
-        return objective.evaluate_many(batch, epochs)
-    start = time.perf_counter()
-    try:
-        return [objective.evaluate(batch[0], epochs)]
-    except HpoTutorError:  # the call itself cannot work, for any hyperparameters
-        raise
-    except Exception as error:
-        spent = time.perf_counter() - start
-        reason = f"{type(error).__name__}: {error}"
-        return [Evaluation(batch[0], math.nan, seconds=spent, status="failed", reason=reason)]
+        if len(batch) > 1:
+            found = objective.evaluate_many(batch, epochs)
+        else:
+            found = [attempt(objective, batch[0], epochs)]
+    get_worker().log_event(topic, [number, pickle.dumps(found)])

@@ -11,14 +11,15 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, ParamSpec, TypedDict
 
 import numpy as np
 
-from hpotutor.errors import Problems, did_you_mean
+from hpotutor.errors import Problems, StopSearch, did_you_mean
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import on_workers
-from hpotutor.search.backends import Loop, Options, ask_ahead, check_library
+from hpotutor.search.backends import DryRunRecorder, Loop, Options, check_library
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -72,10 +73,10 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
     theirs, those of objective and space, what is returned and what is raised. NumPy's numbers
     arrive as Python's.
     """
-    signature, run = inspect.signature(method), inspect.signature(run_search)
+    signature = inspect.signature(method)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    shared = [run.parameters[name] for name in Shared.__annotations__]
-    signature = signature.replace(parameters=own + shared)
+    known = {**inspect.signature(Recorder).parameters, **inspect.signature(run_search).parameters}
+    signature = signature.replace(parameters=own + [known[name] for name in Shared.__annotations__])
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> SearchResult:
@@ -102,38 +103,25 @@ def as_python(value: Any) -> Any:
 
 def run_search(
     loops: Mapping[str, Loop],
+    problems: Problems,
     objective: Objective,
     space: SearchSpace,
-    *,
-    problems: Problems,
-    library: str,
-    seed: int,
     trials: int | None,
+    seed: int,
+    library: str,
     options: Options,
+    *,
     planned: tuple[int, int] | None = None,
     ahead: bool = False,
-    log: str | os.PathLike[str] | None = None,
-    max_seconds: float | None = None,
-    max_epochs: int | None = None,
     client: Any = None,
-    progress: bool = True,
+    **recording: Any,
 ) -> SearchResult:
-    """Open a recorder, let a loop ask it until either has enough, and return the result.
+    """Open a recorder, let a library's loop ask it until either has enough, and return the result.
 
-    Parameters
-    ----------
-    loops : mapping of str to callable
-        For each library ``loop(recorder, seed, options)``.
-    problems : Problems
-        What the method found wrong with its own arguments, ``trials`` among them.
-    options : dict
-        What else decides the search: for the loop, and for the log to be compared by.
-    planned : tuple of (int, int), optional
-        Trials and epochs that it will spend, where that is known better than from ``trials``.
-    ahead : bool, default False
-        The loop ignores scores, so its points may be evaluated as one batch.
-    objective, space, library, seed, trials, log, max_seconds, max_epochs, client, progress
-        As the method got them.
+    ``problems`` is what the method found wrong with its own arguments, ``trials`` among them. The
+    ``options`` are for the loop, and for the log to be compared by. ``ahead`` says that the loop
+    ignores scores, so that its points may be evaluated as one batch. The rest is as the method got
+    it, or as :class:`hpotutor.Recorder` takes it.
     """
     check_library(problems, library, loops)
     with (
@@ -145,16 +133,16 @@ def run_search(
             library=library,
             seed=seed,
             trials=None if problems.lines else trials,  # not to be told twice
-            max_epochs=max_epochs,
-            max_seconds=max_seconds,
-            log=log,
-            progress=progress,
             options=options,
             planned=planned,
             problems=problems,
+            **recording,
         ) as recorder,
     ):
-        if ahead:
-            ask_ahead(recorder, loops[library], seed, options)
+        if ahead and recorder.objective.batches:  # once for the questions, then for the answers
+            dry_run = DryRunRecorder(recorder.objective, recorder.space, recorder.trials)
+            with suppress(StopSearch):
+                loops[library](dry_run, seed, options)
+            recorder.prefetch(dry_run.asked)
         loops[library](recorder, seed, options)
     return recorder.result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +21,9 @@ def run_parallel(
 ) -> None:
     """Keep every worker busy: ask for more whenever one is free, tell each result as it comes.
 
-    Parameters
-    ----------
-    recorder : Recorder
-        Of a :class:`WorkerObjective`.
-    ask : callable
-        Returns (token, hyperparameters, epochs), or None while nothing can start before another
-        result is in.
-    tell : callable
-        ``tell(token, evaluation)``, as soon as one ends.
-
-    Raises
-    ------
-    StopSearch
-        A budget is spent, or the cluster cannot be reached any more.
+    ``ask()`` returns (token, hyperparameters, epochs), or None while nothing can start before
+    another result is in; ``tell(token, evaluation)`` is called as soon as one ends. ``StopSearch``
+    is raised when a budget is spent, or the cluster cannot be reached any more.
     """
     assert isinstance(recorder.objective, WorkerObjective)
     pool = recorder.objective.pool
@@ -84,16 +72,15 @@ def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
 
 def observe_on_workers(recorder: Recorder, search: GaussianProcessSearch) -> None:
     """Let a :class:`hpotutor.GaussianProcessSearch` lead the recorder, several trials at once."""
-    pending: dict[int, Params] = {}
-    numbers = itertools.count()
+    pending: list[Params] = []
 
-    def ask() -> tuple[int, Params, None]:
-        number, params = next(numbers), search.suggest(list(pending.values()))
-        pending[number] = params
-        return number, params, None
+    def ask() -> tuple[Params, Params, None]:
+        pending.append(params := search.suggest(pending))
+        return params, params, None
 
-    def tell(number: int, evaluation: Evaluation) -> None:
-        search.observe(pending.pop(number), recorder.score(evaluation))
+    def tell(params: Params, evaluation: Evaluation) -> None:
+        pending.remove(params)
+        search.observe(params, recorder.score(evaluation))
 
     for evaluation, _ in recorder.recall():
         search.observe(evaluation.params, recorder.score(evaluation))

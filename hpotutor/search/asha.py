@@ -38,33 +38,10 @@ class AsynchronousHalving:
 
     Whoever is free asks. From the highest rung down, it gets a configuration that is among the best
     one in ``eta`` of those that finished the rung so far, to be trained on the next one. Where
-    there is none, it gets a new configuration for the lowest rung.
-
-    Parameters
-    ----------
-    space : SearchSpace
-        No configuration is drawn twice.
-    rungs : sequence of int
-        Epochs of each rung, from the lowest up.
-    eta : int, default 3
-        One in ``eta`` of a rung is promoted.
-    seed : int, default 0
-        Of the draws.
-
-    Notes
-    -----
-    Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar (2020), A system for massively
-    parallel hyperparameter tuning, algorithm 2, https://arxiv.org/abs/1810.05934.
-
-    Examples
-    --------
-    >>> import hpotutor as ht
-    >>> rule = AsynchronousHalving(ht.SearchSpace(x=ht.uniform(0, 1)), [1, 3])
-    >>> for _ in range(4):
-    ...     job = rule.ask()
-    ...     rule.tell(job, job.params["x"])
-    >>> job.epochs, job.done
-    (3, 1)
+    there is none, it gets a new configuration, drawn but once, for the lowest rung. ``rungs`` are
+    epochs, from the lowest up. Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar
+    (2020), A system for massively parallel hyperparameter tuning, algorithm 2,
+    https://arxiv.org/abs/1810.05934.
     """
 
     def __init__(
@@ -101,8 +78,7 @@ class AsynchronousHalving:
     def tell(self, job: Job, value: float) -> None:
         """Hear a finished job's score; higher is better, and what is not finite ranks last."""
         finished = self._finished[job.epochs]
-        number = len(finished)
-        ranked = (-value if math.isfinite(value) else math.inf, number)
+        ranked = (-value if math.isfinite(value) else math.inf, len(finished))
         bisect.insort(finished, ranked)
         if math.isfinite(value):
             heapq.heappush(self._waiting[job.epochs], (*ranked, job.params))

@@ -6,8 +6,8 @@ import functools
 import importlib.util
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,33 +22,21 @@ from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.storage import quiet_optuna
 
-_IMPORTS = {
-    "scikit-learn": "sklearn",
-    "optuna": "optuna",
-    "hyperopt": "hyperopt",
-    "keras_tuner": "keras_tuner",
-}
+_EXTRAS = ("hyperopt", "keras_tuner")  # the other libraries come with the package
 Options = dict[str, Any]
 # ``loop(recorder, seed, options)``: how a library, given its options, leads the recorder.
 Loop = Callable[[Any, int, Options], None]
 
 
-def check_library(problems: Problems, library: str, offered: Iterable[str]) -> None:
+def check_library(problems: Problems, library: str, offered: Collection[str]) -> None:
     """Note a library that the method does not have; raise for one that is not installed."""
-    offered = tuple(offered)
-    if not problems.choice("library", library, offered) or installed(library):
-        return
-    others = ", ".join(repr(name) for name in offered if installed(name))
-    raise MissingExtra(
-        f"{problems.call}: library={library!r} is not installed. Type: "
-        f"pip install {library.replace('_', '-')}. Installed for this method: {others}."
-    )
-
-
-def installed(library: str) -> bool:
-    """Whether a library can be imported; our own methods always can."""
-    module = _IMPORTS.get(library)
-    return module is None or importlib.util.find_spec(module) is not None
+    there = [n for n in offered if n not in _EXTRAS or importlib.util.find_spec(n) is not None]
+    if problems.choice("library", library, offered) and library not in there:
+        others = ", ".join(map(repr, there))
+        raise MissingExtra(
+            f"{problems.call}: library={library!r} is not installed. Type: pip install "
+            f"{library.replace('_', '-')}. Installed for this method: {others}."
+        )
 
 
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
@@ -78,18 +66,6 @@ class DryRunRecorder:
 
     def prefetch(self, batch: Iterable[Params], epochs: int | None = None) -> None:
         """Do nothing: whatever is asked is answered at once."""
-
-
-def ask_ahead(recorder: Recorder, loop: Loop, seed: int, options: Options) -> None:
-    """Evaluate all points of a method that ignores scores as one batch, if that is cheaper.
-
-    The loop runs for its questions here, and again for the recorder's answers.
-    """
-    if recorder.objective.batches:
-        dry_run = DryRunRecorder(recorder.objective, recorder.space, recorder.trials)
-        with suppress(StopSearch):
-            loop(dry_run, seed, options)
-        recorder.prefetch(dry_run.asked)
 
 
 # ── scikit-learn ─────────────────────────────────────────────────────────────────────────────
@@ -134,14 +110,8 @@ def run_scikit_learn(
     """Let a search of scikit-learn lead the recorder over a grid or distributions."""
     # It wants rows and a split, although the recorder brings its own.
     both = np.array([0, 1])
-    started = search(
-        TrialEstimator(recorder),
-        points,
-        cv=[(both, both)],
-        refit=False,
-        error_score="raise",
-        **settings,
-    )
+    settings |= {"cv": [(both, both)], "refit": False, "error_score": "raise"}
+    started = search(TrialEstimator(recorder), points, **settings)
     with warnings.catch_warnings():
         # It runs the whole space when that is smaller than what was asked for.
         warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
@@ -157,9 +127,7 @@ def in_batches(search: Any) -> Any:
         def _run_search(self, evaluate_candidates: Callable[..., Any], **context: Any) -> None:
             def show(candidates: list[Params], *arguments: Any, **keywords: Any) -> Any:
                 epochs = candidates[0]["epochs_resource"]
-                batch = [dict(params) for params in candidates]
-                for params in batch:
-                    del params["epochs_resource"]
+                batch = [{k: v for k, v in c.items() if k != "epochs_resource"} for c in candidates]
                 self.estimator.recorder.prefetch(batch, epochs)
                 return evaluate_candidates(candidates, *arguments, **keywords)
 
@@ -232,16 +200,8 @@ def run_keras_tuner(
 ) -> None:
     """Let a tuner ask its oracle and the recorder in turn, until the oracle has had enough.
 
-    Parameters
-    ----------
-    recorder : Recorder
-        Answers.
-    make_oracle : callable
-        Called with ``objective=`` and ``seed=``.
-    seed : int
-        Of the search.
-    space : SearchSpace, optional
-        What the oracle sees, where that is not the recorder's own space.
+    ``make_oracle`` is called with ``objective=`` and ``seed=``; the oracle sees ``space``, by
+    default the recorder's own.
     """
     import keras_tuner as kt
 
@@ -266,7 +226,10 @@ def run_keras_tuner(
         def save(self) -> None:
             """Save nothing: the log does it, and the folder is gone after the search."""
 
-    oracle = make_oracle(objective=kt.Objective("score", "max"), seed=_spread(seed))
+    # It takes 0 for "any seed" and counts upwards from the others, so that two searches with
+    # neighboring seeds would share most of their points.
+    spread = int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1
+    oracle = make_oracle(objective=kt.Objective("score", "max"), seed=spread)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
         tuner = Tuner(oracle, hypermodel=declare, directory=folder, overwrite=True)
         try:
@@ -278,11 +241,3 @@ def run_keras_tuner(
             if failures:
                 raise failures[0] from None
             raise
-
-
-def _spread(seed: int) -> int:
-    """Return a seed for KerasTuner, which takes 0 for "any" and counts upwards from the others.
-
-    With neighboring seeds two searches would share most of their points.
-    """
-    return int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1

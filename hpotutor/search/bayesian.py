@@ -11,16 +11,10 @@ from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import WorkerObjective
+from hpotutor.search import backends
 from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search._parallel import observe_on_workers, optimize_on_workers
-from hpotutor.search.backends import (
-    Loop,
-    Options,
-    experimental,
-    run_hyperopt,
-    run_keras_tuner,
-    run_optuna,
-)
+from hpotutor.search.backends import Options
 from hpotutor.search.gp import ACQUISITIONS, GaussianProcessSearch
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
@@ -81,17 +75,7 @@ def bayesian_search(
     options: Options = {"startup": startup}
     if library == "gp":
         options |= {"acquisition": acquisition, "xi": xi, "kappa": kappa}
-    return run_search(
-        LOOPS,
-        objective,
-        space,
-        library=library,
-        seed=seed,
-        trials=trials,
-        options=options,
-        problems=problems,
-        **shared,
-    )
+    return run_search(LOOPS, problems, objective, space, trials, seed, library, options, **shared)
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
@@ -102,7 +86,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         # What the log holds is told, not drawn again: other draws must follow it.
         optimize_on_workers(recorder, tpe_constant_liar([seed, recorder.resumed], startup))
     else:
-        run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup))
+        backends.run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup))
 
 
 def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
@@ -110,21 +94,23 @@ def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
     from optuna.samplers import TPESampler
 
     word = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    return experimental(TPESampler, seed=word, n_startup_trials=startup, constant_liar=True)
+    return backends.experimental(
+        TPESampler, seed=word, n_startup_trials=startup, constant_liar=True
+    )
 
 
 def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
     import hyperopt
 
     startup = options["startup"] or 20
-    run_hyperopt(recorder, partial(hyperopt.tpe.suggest, n_startup_jobs=startup), seed)
+    backends.run_hyperopt(recorder, partial(hyperopt.tpe.suggest, n_startup_jobs=startup), seed)
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import BayesianOptimizationOracle
 
     counts = {"max_trials": recorder.trials, "num_initial_points": options["startup"]}
-    run_keras_tuner(recorder, partial(BayesianOptimizationOracle, **counts), seed)
+    backends.run_keras_tuner(recorder, partial(BayesianOptimizationOracle, **counts), seed)
 
 
 def _gp(recorder: Recorder, seed: int, options: Options) -> None:
@@ -138,9 +124,4 @@ def _gp(recorder: Recorder, seed: int, options: Options) -> None:
         search.observe(params, recorder.score(recorder.evaluate(params)))
 
 
-LOOPS: dict[str, Loop] = {
-    "optuna": _optuna,
-    "hyperopt": _hyperopt,
-    "keras_tuner": _keras_tuner,
-    "gp": _gp,
-}
+LOOPS = {"optuna": _optuna, "hyperopt": _hyperopt, "keras_tuner": _keras_tuner, "gp": _gp}

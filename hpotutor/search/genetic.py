@@ -88,24 +88,15 @@ def genetic_search(
         check_share(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
-    return run_search(
-        LOOPS,
-        objective,
-        space,
-        library=library,
-        seed=seed,
-        trials=trials,
-        options={
-            "population": population,
-            "elite": elite,
-            "tournament": tournament,
-            "crossover": crossover,
-            "mutation": mutation,
-            "regularized": bool(regularized),
-        },
-        problems=problems,
-        **shared,
-    )
+    options = {
+        "population": population,
+        "elite": elite,
+        "tournament": tournament,
+        "crossover": crossover,
+        "mutation": mutation,
+        "regularized": bool(regularized),
+    }
+    return run_search(LOOPS, problems, objective, space, trials, seed, library, options, **shared)
 
 
 @dataclass(frozen=True)

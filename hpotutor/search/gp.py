@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.distributions import CategoricalDistribution
 from scipy.optimize import minimize
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
@@ -35,6 +35,7 @@ from hpotutor.space.transforms import to_unit
 # Points at which the acquisition is looked up: random ones, and some around the best one.
 _CANDIDATES = 500
 _NEIGHBORS = 100
+_ABSENT = object()  # equal to no category
 
 
 def expected_improvement(
@@ -298,18 +299,15 @@ class GaussianProcessSearch:
 
     def _acquire(self, rows: np.ndarray) -> np.ndarray:
         mean, std = self._posterior(rows)
-        values = np.array(self.values)
-        if self.direction == "minimize":
-            mean, values = -mean, -values
+        sign = 1.0 if self.direction == "maximize" else -1.0
+        mean = sign * mean
         if self.acquisition == "upper_confidence_bound":
             return upper_confidence_bound(mean, std, self.kappa)
         # Against what the model believes of the observed points: with noise, the best value seen
         # was partly luck.
-        return ACQUISITIONS[self.acquisition](mean, std, self._best(), self.xi * np.std(values))
-
-    def _best(self) -> float:
-        believed = self._fit().predict(self._encode(self.points))
-        return float(np.max(believed if self.direction == "maximize" else -believed))
+        believed = sign * self._fit().predict(self._encode(self.points))
+        best, xi = float(np.max(believed)), self.xi * np.std(self.values)
+        return ACQUISITIONS[self.acquisition](mean, std, best, xi)
 
     @property
     def _scale(self) -> float:
@@ -350,13 +348,11 @@ class GaussianProcessSearch:
         """Return points as rows: what has an order on [0, 1], else a column for each category."""
         columns: list[list[float]] = []
         for name, distribution in self.space.items():
-            values = [point.get(name, _Absent) for point in grid]
+            values = [point.get(name, _ABSENT) for point in grid]
             if isinstance(distribution, CategoricalDistribution) and not _ordered(distribution):
-                for option in distribution.choices:
-                    columns.append([float(value == option) for value in values])
+                columns += [[float(v == option) for v in values] for option in distribution.choices]
             else:
-                positions = [0.5 if v is _Absent else to_unit(distribution, v) for v in values]
-                columns.append(positions)
+                columns.append([0.5 if v is _ABSENT else to_unit(distribution, v) for v in values])
         return np.array(columns).T
 
     def _candidates(self, rng: np.random.Generator) -> list[Params]:
@@ -379,14 +375,8 @@ def _climb(
     return found.x, found.fun
 
 
-def _ordered(distribution: BaseDistribution) -> bool:
-    """Return whether a length between two values means something: numbers, and any two options."""
-    if not isinstance(distribution, CategoricalDistribution):
-        return True
-    options = distribution.choices
+def _ordered(categories: CategoricalDistribution) -> bool:
+    """Return whether a length between two options means something: numbers, or only two."""
+    options = categories.choices
     numbers = [option for option in options if is_number(option)]
     return len(options) <= 2 or (len(numbers) == len(options) and numbers == sorted(numbers))
-
-
-class _Absent:
-    """Equal to no category."""

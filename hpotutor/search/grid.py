@@ -8,14 +8,9 @@ from typing import Any, Unpack
 from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Objective
+from hpotutor.search import backends
 from hpotutor.search._method import Shared, as_python, run_search, search_method
-from hpotutor.search.backends import (
-    Loop,
-    Options,
-    run_keras_tuner,
-    run_optuna,
-    run_scikit_learn,
-)
+from hpotutor.search.backends import Options
 from hpotutor.space.distributions import choice, when
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
@@ -74,17 +69,9 @@ def grid_search(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
             "times. Type library='scikit-learn' or 'keras_tuner', or leave out ht.when."
         )
+    trials, options = (count or None) if trials is None else trials, {"levels": levels}
     return run_search(
-        LOOPS,
-        objective,
-        space,
-        library=library,
-        seed=seed,
-        trials=(count or None) if trials is None else trials,
-        options={"levels": levels},
-        ahead=True,
-        problems=problems,
-        **shared,
+        LOOPS, problems, objective, space, trials, seed, library, options, ahead=True, **shared
     )
 
 
@@ -105,45 +92,40 @@ def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import GridSearchCV
 
-    run_scikit_learn(recorder, GridSearchCV, recorder.space.to_sklearn_grid(options["levels"]))
+    backends.run_scikit_learn(
+        recorder, GridSearchCV, recorder.space.to_sklearn_grid(options["levels"])
+    )
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna.samplers import GridSampler
 
     space, levels = recorder.space, options["levels"]
-    run_optuna(recorder, GridSampler(space.grid(levels), seed=seed), space.grid_size(levels))
+    backends.run_optuna(
+        recorder, GridSampler(space.grid(levels), seed=seed), space.grid_size(levels)
+    )
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import GridSearchOracle
 
     space = _on_grid(recorder.space, options["levels"])
-    run_keras_tuner(recorder, GridSearchOracle, seed, space)
+    backends.run_keras_tuner(recorder, GridSearchOracle, seed, space)
 
 
 def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
     """Return the space with the grid's values in the place of ranges, conditions kept."""
     narrowed: dict[str, Any] = {}
+    left: dict[str, Any] = {}  # the values of those that are not left out
     for name, values in space.grid(levels).items():
         conditions = {
-            parent: [value for value in allowed if value in _values_left(narrowed, parent)]
+            parent: [value for value in allowed if value in left.get(parent, ())]
             for parent, allowed in space.conditions.get(name, {}).items()
         }
         if all(conditions.values()):  # otherwise no point of the grid has it
-            axis = choice(*values)
+            left[name], axis = values, choice(*values)
             narrowed[name] = when(axis, **conditions) if conditions else axis
     return SearchSpace(narrowed)
 
 
-def _values_left(narrowed: Mapping[str, Any], name: str) -> tuple[Any, ...]:
-    """Return the values that a hyperparameter still has; none if it was left out."""
-    axis = narrowed.get(name)
-    return getattr(getattr(axis, "distribution", axis), "choices", ())
-
-
-LOOPS: dict[str, Loop] = {
-    "scikit-learn": _scikit_learn,
-    "optuna": _optuna,
-    "keras_tuner": _keras_tuner,
-}
+LOOPS = {"scikit-learn": _scikit_learn, "optuna": _optuna, "keras_tuner": _keras_tuner}

@@ -11,16 +11,10 @@ import numpy as np
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective, Params
+from hpotutor.search import backends
 from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search.asha import halve_asynchronously
-from hpotutor.search.backends import (
-    Loop,
-    Options,
-    in_batches,
-    optuna_study,
-    run_keras_tuner,
-    run_scikit_learn,
-)
+from hpotutor.search.backends import Loop, Options
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -201,21 +195,14 @@ def hyperband_search(
     problems.choice("candidates", candidates, ("random", "grid"))
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
-    cost = _cost(plan if library != "scikit-learn" else plan[:1])
+    rungs = [rung for one in plan[: 1 if library == "scikit-learn" else None] for rung in one.rungs]
+    cost = sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
     budgets = (trials, shared.get("max_epochs"), shared.get("max_seconds"))
     if library == "asha" and budgets == (None, None, None):
         shared["max_epochs"] = cost[1] or None
+    planned = cost if trials is None and library != "asha" else None
     return run_search(
-        LOOPS,
-        objective,
-        space,
-        library=library,
-        seed=seed,
-        trials=trials,
-        options=options,
-        planned=cost if trials is None and library != "asha" else None,
-        problems=problems,
-        **shared,
+        LOOPS, problems, objective, space, trials, seed, library, options, planned=planned, **shared
     )
 
 
@@ -245,12 +232,6 @@ def _plan(options: Options) -> list[Bracket]:
     return [item for item in brackets if options["bracket"] in (None, item.s)]
 
 
-def _cost(plan: list[Bracket]) -> tuple[int, int]:
-    """Return the evaluations and epochs of a pass through the brackets."""
-    rungs = [rung for bracket in plan for rung in bracket.rungs]
-    return sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
-
-
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
     rng, plan = np.random.default_rng(seed), _plan(options)
@@ -263,9 +244,8 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     while True:
         for bracket in plan:
             first = bracket.rungs[0].configurations
-            successive_halving(
-                score, [recorder.space.sample(rng) for _ in range(first)], bracket.rungs
-            )
+            points = [recorder.space.sample(rng) for _ in range(first)]
+            successive_halving(score, points, bracket.rungs)
         if recorder.trials is None:
             return
 
@@ -292,7 +272,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
             raise TrialPruned
         return recorder.score(evaluation)
 
-    with optuna_study(RandomSampler(seed=seed), pruner) as study:
+    with backends.optuna_study(RandomSampler(seed=seed), pruner) as study:
         started = sum(bracket.rungs[0].configurations for bracket in _plan(options))
         study.optimize(objective, n_trials=recorder.trials or started)
 
@@ -303,7 +283,7 @@ def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     rounds = 1 if recorder.trials is None else None  # None goes on for ever
     budget = {"max_epochs": options["epochs"], "factor": options["eta"]}
     oracle = functools.partial(HyperbandOracle, hyperband_iterations=rounds, **budget)
-    run_keras_tuner(recorder, oracle, seed)
+    backends.run_keras_tuner(recorder, oracle, seed)
 
 
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
@@ -312,21 +292,17 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 
     space, lowest = recorder.space, _plan(options)[0].rungs[0]
-    budget = {
-        "factor": options["eta"],
-        "resource": "epochs_resource",
-        "max_resources": options["epochs"],
-        "min_resources": lowest.epochs,
-    }
+    budget = {"min_resources": lowest.epochs, "max_resources": options["epochs"]}
+    budget |= {"resource": "epochs_resource", "factor": options["eta"]}
     if options["candidates"] == "grid":
-        search = in_batches(HalvingGridSearchCV)
-        run_scikit_learn(recorder, search, space.to_sklearn_grid(), **budget)
+        search = backends.in_batches(HalvingGridSearchCV)
+        backends.run_scikit_learn(recorder, search, space.to_sklearn_grid(), **budget)
         return
-    search, seeds = in_batches(HalvingRandomSearchCV), np.random.SeedSequence(seed)
+    search, seeds = backends.in_batches(HalvingRandomSearchCV), np.random.SeedSequence(seed)
     budget["n_candidates"] = lowest.configurations
     while True:
         state = int(seeds.spawn(1)[0].generate_state(1)[0])
-        run_scikit_learn(recorder, search, space.to_scipy(), random_state=state, **budget)
+        backends.run_scikit_learn(recorder, search, space.to_scipy(), random_state=state, **budget)
         if recorder.trials is None:
             return
 

@@ -20,10 +20,7 @@ from hpotutor.study.result import SearchResult
 
 
 def manual_search(
-    objective: Objective,
-    space: SearchSpace,
-    *,
-    log: str | os.PathLike[str] | None = None,
+    objective: Objective, space: SearchSpace, *, log: str | os.PathLike[str] | None = None
 ) -> ManualSession:
     """Open a session in which you choose each point yourself.
 
@@ -52,7 +49,11 @@ def manual_search(
     >>> session.result().best_params
     {'x': 0.5}
     """
-    return ManualSession(objective, space, log)
+    recorder = Recorder(
+        objective, space, method="manual", library="you", log=log, progress=False, max_failures=None
+    )
+    recorder.log.close()  # between trials, another session may use the file
+    return ManualSession(recorder)
 
 
 @dataclass(frozen=True)
@@ -103,19 +104,8 @@ class Attempt:
 class ManualSession:
     """Points of your own choice, each trained, logged and shown; see :func:`manual_search`."""
 
-    def __init__(
-        self, objective: Objective, space: SearchSpace, log: str | os.PathLike[str] | None
-    ) -> None:
-        self._recorder = Recorder(
-            objective,
-            space,
-            method="manual",
-            library="you",
-            log=log,
-            progress=False,
-            max_failures=None,
-        )
-        self._recorder.log.close()  # between trials, another session may use the file
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
         self.guesses: list[float | None] = []
 
     def try_(self, *, guess: float | None = None, **params: Any) -> Attempt:

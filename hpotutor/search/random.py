@@ -8,16 +8,9 @@ from typing import Unpack
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
+from hpotutor.search import backends
 from hpotutor.search._method import Shared, run_search, search_method
-from hpotutor.search.backends import (
-    Loop,
-    Options,
-    experimental,
-    run_hyperopt,
-    run_keras_tuner,
-    run_optuna,
-    run_scikit_learn,
-)
+from hpotutor.search.backends import Loop, Options
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -69,47 +62,40 @@ def random_search(
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
     if not isinstance(quasi, bool):
         problems.add("quasi", quasi, "True or False", "quasi=True")
+    options = {"quasi": bool(quasi)}
     return run_search(
-        LOOPS,
-        objective,
-        space,
-        library=library,
-        seed=seed,
-        trials=trials,
-        options={"quasi": bool(quasi)},
-        ahead=True,
-        problems=problems,
-        **shared,
+        LOOPS, problems, objective, space, trials, seed, library, options, ahead=True, **shared
     )
 
 
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import RandomizedSearchCV
 
-    points, trials = recorder.space.to_scipy(), recorder.trials
-    run_scikit_learn(recorder, RandomizedSearchCV, points, n_iter=trials, random_state=seed)
+    points, settings = recorder.space.to_scipy(), {"n_iter": recorder.trials, "random_state": seed}
+    backends.run_scikit_learn(recorder, RandomizedSearchCV, points, **settings)
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna.samplers import QMCSampler, RandomSampler
 
     if options["quasi"]:
-        sampler = experimental(QMCSampler, qmc_type="sobol", scramble=True, seed=seed)
+        sampler = backends.experimental(QMCSampler, qmc_type="sobol", scramble=True, seed=seed)
     else:
         sampler = RandomSampler(seed=seed)
-    run_optuna(recorder, sampler)
+    backends.run_optuna(recorder, sampler)
 
 
 def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
     import hyperopt
 
-    run_hyperopt(recorder, hyperopt.rand.suggest, seed)
+    backends.run_hyperopt(recorder, hyperopt.rand.suggest, seed)
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     from keras_tuner.oracles import RandomSearchOracle
 
-    run_keras_tuner(recorder, partial(RandomSearchOracle, max_trials=recorder.trials), seed)
+    oracle = partial(RandomSearchOracle, max_trials=recorder.trials)
+    backends.run_keras_tuner(recorder, oracle, seed)
 
 
 LOOPS: dict[str, Loop] = {

@@ -23,8 +23,8 @@ from tqdm.auto import tqdm
 
 from hpotutor._system import versions
 from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
-from hpotutor.errors import HpoTutorError, Problems, StopSearch
-from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
+from hpotutor.errors import Problems, StopSearch
+from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
 from hpotutor.space.space import SearchSpace
 from hpotutor.study._budget import Budget
 from hpotutor.study.result import SearchResult
@@ -222,7 +222,7 @@ class Recorder:
             if repeat:
                 evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
             else:
-                evaluation = self._ask(params, epochs, on_epoch)
+                evaluation = attempt(self.objective, params, epochs, on_epoch)
             self._write(evaluation, epochs, note)
         self._count(question, evaluation)
         return evaluation
@@ -240,17 +240,6 @@ class Recorder:
         if refusal:
             self.stopped = refusal
             raise StopSearch(refusal)
-
-    def _ask(self, params: Params, epochs: int | None, on_epoch: OnEpoch | None) -> Evaluation:
-        start = time.perf_counter()
-        try:
-            return self.objective.evaluate(params, epochs, on_epoch=on_epoch)
-        except HpoTutorError:  # the call itself cannot work, for any hyperparameters
-            raise
-        except Exception as error:
-            spent = time.perf_counter() - start
-            reason = f"{type(error).__name__}: {error}"
-            return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
 
     def _tell_again(self, evaluation: Evaluation, on_epoch: OnEpoch) -> None:
         """Report a stored trial's epochs to the search, as when it was trained."""

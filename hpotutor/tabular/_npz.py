@@ -26,16 +26,9 @@ UNREADABLE = (
 
 
 def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write arrays and what there is to say about them; equal contents give equal files.
+    """Write arrays of numbers, and what there is to say about them, in JSON's types.
 
-    Parameters
-    ----------
-    path : path
-        Replaced once the new file is whole.
-    about : mapping
-        In JSON's types.
-    arrays : mapping of str to array
-        Of numbers.
+    Equal contents give equal files; an older file is replaced once the new one is whole.
     """
     text = json.dumps(about, sort_keys=True).encode()
     parts = {"about": np.frombuffer(text, np.uint8), **arrays}
@@ -46,13 +39,7 @@ def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that is written as a whole or not at all.
-
-    Raises
-    ------
-    DataError
-        It cannot be written; an older file is then as it was.
-    """
+    """Open a file that is written as a whole, or raise ``DataError`` and leave an older one."""
     partial = path.with_suffix(".partial")
     try:
         with partial.open("wb") as file:
@@ -71,29 +58,10 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
 def read(
     path: str | os.PathLike, wanted: Iterable[str], form: int, remedy: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], str]:
-    """Read a file that :func:`write` made.
+    """Read a file that :func:`write` made: about, arrays, and the SHA-256 of both in hexadecimal.
 
-    Parameters
-    ----------
-    path : path
-    wanted : iterable of str
-        Arrays that it must have.
-    form : int
-        The ``format`` that its ``about`` must name.
-    remedy : str
-        What to type when the file cannot be used.
-
-    Returns
-    -------
-    about : dict
-    arrays : dict of str to array
-    checksum : str
-        SHA-256 of both, in hexadecimal.
-
-    Raises
-    ------
-    DataError
-        The file is damaged, or of another version.
+    It must have the ``wanted`` arrays, and its ``about`` name ``form`` as its format. If it is
+    damaged or of another version, a ``DataError`` says so and tells to type the ``remedy``.
     """
     path = Path(path)
     try:

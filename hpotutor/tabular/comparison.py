@@ -12,15 +12,8 @@ from hpotutor._validation import check_count, check_seed, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems
 from hpotutor.study.result import SearchResult
-from hpotutor.tabular.histories import (
-    History,
-    Replay,
-    grid_history,
-    history_of,
-    random_history,
-    replay,
-    stored_history,
-)
+from hpotutor.tabular import histories
+from hpotutor.tabular.histories import History, Replay
 from hpotutor.tabular.objective import TableObjective
 
 Search = str | History | Callable[..., Any]
@@ -105,7 +98,7 @@ def compare(
     trials, repeats, seed = int(trials), int(repeats), int(seed)
     plan = _Plan(objective, trials, repeats, seed)
     replays = {
-        str(label): _cut(replay(objective, plan.history(search, problems)), trials)
+        str(label): _cut(histories.replay(objective, plan.history(search, problems)), trials)
         for label, search in named.items()
     }
     problems.raise_if_any()
@@ -122,16 +115,15 @@ class _Plan(NamedTuple):
 
     def history(self, search: Search, problems: Problems) -> History:
         """Return the history of one search, however it is named."""
-        objective, trials, repeats = self.objective, self.trials, self.repeats
+        objective, trials, repeats, seed = self
         if isinstance(search, History):
             return search
-        if search == "random":
-            return random_history(objective, trials=trials, repeats=repeats, seed=self.seed)
-        if search == "grid":
-            return grid_history(objective, trials=trials, repeats=repeats, seed=self.seed)
+        if search in ("random", "grid"):
+            make = histories.random_history if search == "random" else histories.grid_history
+            return make(objective, trials=trials, repeats=repeats, seed=seed)
         if callable(search):
-            return history_of(objective, [self._run(search, r) for r in range(repeats)])
-        stored = stored_history(objective, search)
+            return histories.history_of(objective, [self._run(search, r) for r in range(repeats)])
+        stored = histories.stored_history(objective, search)
         there, full = len(stored.index), stored.epochs[0].sum() / objective.epochs
         if there < repeats or full < trials:
             problems.say(
@@ -244,11 +236,9 @@ class Comparison:
             if against == "trials":
                 points = np.unique(np.floor(points))
             summary = self._summarize(_sample(found, what, against, points))
-            parts.append(
-                pd.DataFrame({"method": name, against: points}).join(
-                    pd.DataFrame(summary.T, columns=["value", "low", "high"])
-                )
-            )
+            value, low, high = summary
+            columns = {"method": name, against: points, "value": value, "low": low, "high": high}
+            parts.append(pd.DataFrame(columns))
         return pd.concat(parts, ignore_index=True)
 
     def summary(self, budget: float | None = None, against: str = "trials") -> pd.DataFrame:
@@ -334,8 +324,8 @@ class Comparison:
         for what in WHAT:
             ends = rows[[what, f"{what}_low", f"{what}_high"]].to_numpy()
             shown[what] = [str(Estimate(*row)) for row in ends]
-        shown["epochs"] = rows["epochs"].map("{:,.0f}".format)
-        shown["seconds"] = rows["seconds"].map("{:,.0f}".format)
+        for name in ("epochs", "seconds"):
+            shown[name] = rows[name].map("{:,.0f}".format)
         repeats = max(len(found.best) for found in self.replays.values())
         caption = (
             f"{self.statistic.capitalize()} of {repeats:,} repeats after {self.trials} trainings, "

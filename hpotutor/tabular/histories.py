@@ -204,13 +204,7 @@ def grid_history(
 
 
 def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
-    """Return the largest grid of at most ``trials`` points whose axes are about equally fine.
-
-    Examples
-    --------
-    >>> grid_levels(TableObjective("digits"), 64)["learning_rate"]
-    2
-    """
+    """Return the largest grid of at most ``trials`` points whose axes are about equally fine."""
     sizes = {a.name: len(a.levels) for a in objective.table.axes if a.name in objective.space}
     counts = dict.fromkeys(sizes, 1)
     # The finest axes first: that is where a grid has most to see.

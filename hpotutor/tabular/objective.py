@@ -107,8 +107,7 @@ class TableObjective(Objective):
             allowed = "a whole number from 0 to 4294967295" if noisy else f"0 to {runs - 1}"
             problems.add("seed", seed, f"{allowed}, or 'mean'", "seed=0")
         problems.choice("metric", metric, _METRICS)
-        check_count(problems, "epochs", epochs, optional=True)
-        _check_stored(problems, epochs, self.table)
+        _check_epochs(problems, self.table.epochs if epochs is None else epochs, self.table)
         problems.raise_if_any()
         self.seed = seed if isinstance(seed, str) else int(seed)
         self.noise, self.metric = noisy, metric
@@ -147,38 +146,25 @@ class TableObjective(Objective):
         if status != "diverged":
             value = curve[self.metric][-1]
             test_value = float(self.table.read("test_accuracy", index, run, spent))
+        seconds = self.seconds_of(index, spent)
         return Evaluation(
-            params=dict(params),
-            value=value,
-            curve=curve,
-            epochs=spent,
-            seconds=self.seconds_of(index, spent),
-            status=status,
-            reason=reason,
-            seed=run,
-            test_value=test_value,
+            dict(params), value, curve, spent, seconds, status, reason, run, test_value
         )
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
         return self._budget(params, epochs)
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "objective": "TableObjective",
-            "table": self.table.name,
-            "checksum": self.table.checksum[:12],
-            "seed": self.seed,
-            "noise": self.noise,
-            "metric": self.metric,
-            "epochs": self.epochs,
-            "defaults": self.defaults,
-        }
+        about = {"table": self.table.name, "checksum": self.table.checksum[:12]}
+        return {"objective": "TableObjective", **about, **self._settings()}
 
     def afresh(self, **changes: Any) -> TableObjective:
         """Return an objective with these settings, some changed, that was asked nothing yet."""
+        return TableObjective(self.table, quiet=True, **{**self._settings(), **changes})
+
+    def _settings(self) -> dict[str, Any]:
         names = ("seed", "noise", "metric", "epochs", "defaults")
-        settings = {name: getattr(self, name) for name in names}
-        return TableObjective(self.table, quiet=True, **{**settings, **changes})
+        return {name: getattr(self, name) for name in names}
 
     # ── what the table knows and a search does not ──────────────────────────
     @property
@@ -243,8 +229,7 @@ class TableObjective(Objective):
             problems.raise_if_any()
         if epochs is None:
             epochs = params.get("epochs", self.epochs)
-        check_count(problems, "epochs", epochs)
-        _check_stored(problems, epochs, self.table)
+        _check_epochs(problems, epochs, self.table)
         problems.raise_if_any()
         return int(epochs)
 
@@ -278,19 +263,12 @@ class TableObjective(Objective):
 
 
 def draw_runs(seed: Any, index: Any, times: Any, runs: int) -> np.ndarray:
-    """Return which stored run answers, evenly spread and the same on every machine.
+    """Return which of the stored runs answers, evenly spread and the same on every machine.
 
-    Parameters
-    ----------
-    seed, index, times : int or array of int
-        Of the objective, of the configuration, and how often it was asked for before.
-    runs : int
-        How many are stored.
-
-    Notes
-    -----
-    An integer hash (the finalizer of splitmix64: Steele, Lea and Flood 2014,
-    https://doi.org/10.1145/2660193.2660195), so that a million draws need no loop.
+    Each of ``seed``, ``index`` of a configuration, and ``times`` that it was asked for before is a
+    whole number or an array of them. This is an integer hash (the finalizer of splitmix64: Steele,
+    Lea and Flood 2014, https://doi.org/10.1145/2660193.2660195), so that a million draws need no
+    loop.
     """
     with np.errstate(over="ignore"):
         state = np.asarray(seed, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -302,8 +280,8 @@ def draw_runs(seed: Any, index: Any, times: Any, runs: int) -> np.ndarray:
     return state % np.uint64(runs)
 
 
-def _check_stored(problems: Problems, epochs: object, table: Table) -> None:
-    """Note an epoch budget beyond what is stored."""
-    if is_whole(epochs) and epochs > table.epochs:
+def _check_epochs(problems: Problems, epochs: object, table: Table) -> None:
+    """Note an epoch budget that is no count, or beyond what is stored."""
+    if check_count(problems, "epochs", epochs) and is_whole(epochs) and epochs > table.epochs:
         allowed = f"up to {table.epochs} epochs, as many as the {table.name} table holds"
         problems.add("epochs", epochs, allowed, f"epochs={table.epochs}")

@@ -111,7 +111,9 @@ def simulate(
             slowdown, share, dies = np.exp(stragglers * chance.normal()), *chance.random(2)
             lost = bool(dies < failures)
             index = objective.index_of(job.params)
-            took = _duration(objective, index, job, retrain) * slowdown * (share if lost else 1.0)
+            done = objective.seconds_of(index, job.done) if job.done and not retrain else 0.0
+            took = objective.seconds_of(index, job.epochs) - done
+            took = took * slowdown * (share if lost else 1.0)
             task = (clock + took, len(rows) + len(running), idle.popleft(), clock, lost, index, job)
             heapq.heappush(running, task)
             started += fresh
@@ -147,11 +149,6 @@ def _check(
     if not (is_number(failures) and 0 <= failures < 1):
         problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
     problems.raise_if_any()
-
-
-def _duration(objective: TableObjective, index: int, job: Job, retrain: bool) -> float:
-    done = objective.seconds_of(index, job.done) if job.done and not retrain else 0.0
-    return objective.seconds_of(index, job.epochs) - done
 
 
 class RandomScheduler:

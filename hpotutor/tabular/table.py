@@ -28,17 +28,9 @@ FOLDER = Path(__file__).parent / "tables"
 NAMES = ("digits", "breast_cancer")
 FORMAT = 1
 # What is stored for each run and epoch; counts as whole numbers, losses in half precision.
-CURVES = {
-    "val_correct": np.dtype("<u2"),
-    "test_correct": np.dtype("<u2"),
-    "loss": np.dtype("<f2"),
-    "val_loss": np.dtype("<f2"),
-}
-PLAIN = {
-    "diverged": np.dtype("u1"),
-    "epoch_seconds": np.dtype("<f4"),
-    "start_seconds": np.dtype("<f4"),
-}
+_WHOLE, _HALF, _SINGLE = np.dtype("<u2"), np.dtype("<f2"), np.dtype("<f4")
+CURVES = {"val_correct": _WHOLE, "test_correct": _WHOLE, "loss": _HALF, "val_loss": _HALF}
+PLAIN = {"diverged": np.dtype("u1"), "epoch_seconds": _SINGLE, "start_seconds": _SINGLE}
 # Counts of correct answers are read as a share of these rows.
 _ACCURACIES = {
     "val_accuracy": ("val_correct", "validation"),
@@ -50,15 +42,9 @@ _NEVER = 255  # more than any epoch in which a network diverged
 class Axis(NamedTuple):
     """One hyperparameter of a table.
 
-    Parameters
-    ----------
-    name : str
-    levels : tuple
-        The values that were trained, in ascending order if they are numbers.
-    scale : {"log", "linear", "category"}
-        On which scale a value between two levels is nearer to one of them.
-    default : object
-        The level used where a search space leaves this hyperparameter out.
+    Its ``levels`` are the values that were trained, in ascending order if they are numbers. The
+    ``scale``, "log", "linear" or "category", tells which level a value in between is nearer to; the
+    ``default`` is the level used where a search space leaves this hyperparameter out.
     """
 
     name: str
@@ -347,11 +333,8 @@ def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.nda
 
 def levels_at(axes: Sequence[Axis], index: int) -> dict[str, Any]:
     """Return the hyperparameters of a configuration number; the last axis varies fastest."""
-    found = {}
-    for axis in reversed(axes):
-        index, position = divmod(index, len(axis.levels))
-        found[axis.name] = axis.levels[position]
-    return dict(reversed(found.items()))
+    positions = np.unravel_index(index, [len(axis.levels) for axis in axes])
+    return {axis.name: axis.levels[at] for axis, at in zip(axes, positions, strict=True)}
 
 
 def _closest(axis: Axis, value: Any) -> Any:
