@@ -154,10 +154,10 @@ def _clean_category(choices: Sequence[Scalar], value: object) -> Scalar:
     named = labels(choices)
     if isinstance(value, str) and value in named:
         return choices[named.index(value)]
-    for option in choices:  # one that went through 32 bits comes back with 7 digits
-        floats = isinstance(value, float) and isinstance(option, float)
-        if floats and math.isclose(value, option, rel_tol=1e-6):
-            return option
+    if isinstance(value, float):  # one that went through 32 bits comes back with 7 digits
+        for option in choices:
+            if isinstance(option, float) and math.isclose(value, option, rel_tol=1e-6):
+                return option
     raise ValueError(value)
 
 
