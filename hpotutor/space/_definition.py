@@ -8,6 +8,7 @@ from typing import Any
 from hpotutor.space.distributions import Distribution, Scalar
 from hpotutor.space.transforms import ALL, grid_axis
 
+# For a name that exists only sometimes: its parents, and the values they must have.
 Conditions = dict[str, dict[str, tuple[Scalar, ...]]]
 
 
@@ -15,14 +16,7 @@ class Definition(Mapping[str, Distribution]):
     """Distributions by name, in order, and the conditions under which some of them exist.
 
     Checks, texts and converters of a space need this much of it; :class:`hpotutor.SearchSpace`
-    adds what they offer.
-
-    Parameters
-    ----------
-    distributions : dict
-        Checked, by name.
-    conditions : dict
-        For a name that exists only sometimes: its parents, and the values they must have.
+    adds what they offer. Both arguments were checked before.
     """
 
     def __init__(self, distributions: dict[str, Distribution], conditions: Conditions) -> None:

@@ -10,16 +10,9 @@ from optuna.distributions import FloatDistribution
 
 from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, Problems, did_you_mean
+from hpotutor.space import distributions
 from hpotutor.space._definition import Conditions, Definition
-from hpotutor.space.distributions import (
-    COLLECTIONS,
-    KINDS,
-    Conditional,
-    Distribution,
-    Scalar,
-    plain,
-    recheck,
-)
+from hpotutor.space.distributions import Conditional, Distribution, Scalar, plain
 from hpotutor.space.transforms import describe, grid_axis, grid_axis_size, holds, typical
 
 # More values than this of one hyperparameter would fill the memory before a grid could be used.
@@ -38,7 +31,7 @@ def build(
             "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))."
         )
     names = [name for name, _ in pairs]
-    distributions: dict[str, Distribution] = {}
+    checked: dict[str, Distribution] = {}
     conditions: Conditions = {}
     seen: set[str] = set()
     for name, value in pairs:
@@ -54,12 +47,12 @@ def build(
             continue
         if isinstance(value, Conditional):
             conditions[name] = {
-                parent: _condition(name, parent, wanted, names, distributions, problems)
+                parent: _condition(name, parent, wanted, names, checked, problems)
                 for parent, wanted in value.conditions.items()
             }
-        distributions[name] = distribution
+        checked[name] = distribution
     problems.raise_if_any()
-    return distributions, conditions
+    return checked, conditions
 
 
 def _pairs(parameters: Any, problems: Problems) -> list[tuple[Any, Any]]:
@@ -83,11 +76,11 @@ def _pairs(parameters: Any, problems: Problems) -> list[tuple[Any, Any]]:
 
 def _distribution(name: str, value: Any, problems: Problems) -> Distribution | None:
     distribution = value.distribution if isinstance(value, Conditional) else value
-    if type(distribution) not in KINDS:
+    if type(distribution) not in distributions.KINDS:
         problems.add(name, value, "a distribution", f"{name}={_suggestion(value)}")
         return None
     try:
-        return recheck(distribution)
+        return distributions.recheck(distribution)
     except ArgumentError as error:
         problems.say(f"{name}: {error}")
         return None
@@ -96,7 +89,7 @@ def _distribution(name: str, value: Any, problems: Problems) -> Distribution | N
 def _suggestion(value: Any) -> str:
     """Return the distribution that somebody who typed ``value`` may have meant."""
     value = plain(value)
-    if isinstance(value, COLLECTIONS) and len(value):
+    if isinstance(value, distributions.COLLECTIONS) and len(value):
         return f"ht.choice({', '.join(repr(plain(item)) for item in list(value)[:8])})"
     return f"ht.choice({value!r})" if isinstance(value, Scalar) else "ht.loguniform(1e-4, 1e-1)"
 
@@ -142,28 +135,23 @@ def complaints(space: Definition, params: object) -> Problems:
     problems.unknown([str(name) for name in params if name not in space], space.names)
     active = space.active(params)
     for name, distribution in space.items():
-        if name not in active:
+        if name in params and name not in active:
+            conditions = space.conditions[name].items()
+            parents = " and ".join(f"{p} in {list(v)!r}" for p, v in conditions)
+            problems.say(f"{name} exists only when {parents}. Leave it out.")
+        elif name in active and not (name in params and holds(distribution, params[name])):
+            allowed, typed = describe(distribution), f"{name}={typical(distribution)!r}"
             if name in params:
-                conditions = space.conditions[name].items()
-                parents = " and ".join(f"{p} in {list(v)!r}" for p, v in conditions)
-                problems.say(f"{name} exists only when {parents}. Leave it out.")
-            continue
-        if name in params and holds(distribution, params[name]):
-            continue
-        allowed, typed = describe(distribution), f"{name}={typical(distribution)!r}"
-        if name in params:
-            problems.add(name, params[name], allowed, typed)
-        else:
-            problems.say(f"{name} is missing. Allowed: {allowed}. Type for instance {typed}.")
+                problems.add(name, params[name], allowed, typed)
+            else:
+                problems.say(f"{name} is missing. Allowed: {allowed}. Type for instance {typed}.")
     return problems
 
 
-def levels_by_name(space: Definition, call: str, levels: object) -> dict[str, int | None]:
+def levels_by_name(space: Definition, call: str, levels: Any) -> dict[str, int | None]:
     """Return how many grid values each name gets, None where nobody said."""
     problems = Problems(call)
-    asked: Mapping[Any, Any] = (
-        levels if isinstance(levels, Mapping) else dict.fromkeys(space, levels)
-    )
+    asked = levels if isinstance(levels, Mapping) else dict.fromkeys(space, levels)
     problems.unknown([str(name) for name in asked if name not in space], space.names)
     if not all(value is None or (is_whole(value) and value >= 1) for value in asked.values()):
         example = "levels=3 or levels={'learning_rate': 3}"

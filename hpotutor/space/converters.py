@@ -77,12 +77,6 @@ def function(source: str, name: str) -> Callable[[Any], dict[str, Scalar]]:
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
 
 
-def _with_imports(imports: list[str], body: str) -> str:
-    lines = "\n".join(imports)
-    gap = "\n\n\n" if body.startswith("def ") else "\n\n"
-    return f"{lines}{gap}{body}" if imports else body
-
-
 def _entries(texts: Mapping[str, str], indent: str) -> str:
     return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
 
@@ -154,12 +148,10 @@ def _branches(
     space: Definition, values: Mapping[str, list[Scalar]] | None, free: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return a dict for each branch: a parent's one value, and what ``free`` has of the others."""
-    found = []
-    for fixed, names in space.branches(values):
-        branch: dict[str, Any] = {name: [value] for name, value in fixed.items()}
-        branch |= {name: free[name] for name in names}
-        found.append({name: branch[name] for name in space if name in branch})
-    return found
+    return [
+        {n: [fixed[n]] if n in fixed else free[n] for n in space if n in fixed or n in names}
+        for fixed, names in space.branches(values)
+    ]
 
 
 def _sklearn(space: Definition, levels: Any) -> str:
@@ -173,10 +165,8 @@ def _merge(branches: list[dict[str, list[Scalar]]]) -> list[dict[str, list[Scala
     merged: list[dict[str, list[Scalar]]] = []
     for branch in branches:
         for earlier in merged:
-            if earlier.keys() != branch.keys():
-                continue
-            different = [name for name in branch if earlier[name] != branch[name]]
-            if len(different) == 1:
+            different = [name for name in branch if earlier.get(name) != branch[name]]
+            if earlier.keys() == branch.keys() and len(different) == 1:
                 earlier[different[0]] = earlier[different[0]] + branch[different[0]]
                 break
         else:
@@ -192,12 +182,12 @@ def _scipy(space: Definition) -> str:
     ]
     body = _dicts("param_distributions", branches)
     if "log_integers(" in body:
-        body = f"{_LOG_INTEGERS}\n\n{body}"
+        body = f"\n{_LOG_INTEGERS}\n\n{body}"
     offered = ("loguniform", "randint", "rv_discrete", "uniform")
     used = [name for name in offered if re.search(rf"\b{name}\(", body)]
     lines = ["import numpy as np"] if "rv_discrete" in used else []
     lines += [f"from scipy.stats import {', '.join(used)}"] if used else []
-    return _with_imports(lines, body)
+    return "\n".join([*lines, "", body]) if lines else body
 
 
 # SciPy has no integers on a log scale: each gets the weight of its unit-wide bin there.
@@ -256,7 +246,7 @@ def _hyperopt(space: Definition) -> str:
     lines.append("from hyperopt import hp")
     if "scope.int(" in body:
         lines.append("from hyperopt.pyll import scope")
-    return _with_imports(lines, body)
+    return "\n".join([*lines, "", body])
 
 
 _HYPEROPT_NAMES = ("hp", "np", "scope", "space")

@@ -56,7 +56,7 @@ def loguniform(low: float, high: float) -> FloatDistribution:
     >>> loguniform(1e-4, 1e-1)
     FloatDistribution(high=0.1, log=True, low=0.0001, step=None)
     """
-    return _float("loguniform", low, high, (1e-4, 1e-1), log=True)
+    return _float("loguniform", low, high, (1e-4, 1e-1))
 
 
 def uniform(low: float, high: float) -> FloatDistribution:
@@ -81,7 +81,7 @@ def uniform(low: float, high: float) -> FloatDistribution:
     >>> uniform(0, 0.5)
     FloatDistribution(high=0.5, log=False, low=0.0, step=None)
     """
-    return _float("uniform", low, high, (0.0, 0.5), log=False)
+    return _float("uniform", low, high, (0.0, 0.5))
 
 
 def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistribution:
@@ -126,13 +126,8 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
         )
     elif not problems.lines and (high - low) % step:
         below = low + (high - low) // step * step
-        fitting = [value for value in (below, below + step) if value > low]
-        problems.add(
-            "step",
-            step,
-            f"a step that leads from {low} exactly to {high}",
-            " or ".join(f"high={value}" for value in fitting),
-        )
+        typed = " or ".join(f"high={value}" for value in (below, below + step) if value > low)
+        problems.add("step", step, f"a step that leads from {low} exactly to {high}", typed)
     problems.raise_if_any()
     return IntDistribution(low, high, log=bool(log), step=step)
 
@@ -173,7 +168,7 @@ def choice(*values: Scalar) -> CategoricalDistribution:
         given = []
     choices: list[Scalar] = []
     for value in given:
-        if not _is_scalar(value):
+        if not isinstance(value, Scalar) or (isinstance(value, float) and not math.isfinite(value)):
             allowed = "None, True, False, finite numbers and strings"
             problems.add("values", value, allowed, "a string")
             continue
@@ -216,9 +211,8 @@ def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar])
     """
     problems = Problems("when")
     if type(distribution) not in KINDS:
-        problems.add(
-            "distribution", distribution, "a distribution", "ht.when(ht.integers(8, 64), layers=2)"
-        )
+        typed = "ht.when(ht.integers(8, 64), layers=2)"
+        problems.add("distribution", distribution, "a distribution", typed)
     if not conditions:
         problems.say(
             "there is no condition. Type one, for instance "
@@ -227,8 +221,7 @@ def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar])
     named = {}
     for parent, values in conditions.items():
         given = plain(values)
-        given = given if isinstance(given, COLLECTIONS) else [given]
-        named[parent] = tuple(plain(value) for value in given)
+        named[parent] = tuple(map(plain, given if isinstance(given, COLLECTIONS) else [given]))
         if not named[parent]:
             problems.add(parent, values, "at least one value of the parent", f"{parent}=[2, 3]")
     problems.raise_if_any()
@@ -249,13 +242,8 @@ def recheck(distribution: Distribution) -> Distribution:
     return make(distribution.low, distribution.high)
 
 
-# ── helpers ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _float(
-    call: str, low: Any, high: Any, example: tuple[float, float], log: bool
-) -> FloatDistribution:
-    problems = Problems(call)
+def _float(call: str, low: Any, high: Any, example: tuple[float, float]) -> FloatDistribution:
+    problems, log = Problems(call), call == "loguniform"
     low, high = plain(low), plain(high)
     _check_bounds(problems, low, high, example, whole=False, log=log)
     problems.raise_if_any()
@@ -293,9 +281,3 @@ def _is_integer(value: object) -> TypeGuard[int]:
 def _is_bound(value: Any, log: bool) -> bool:
     small_enough = is_number(value) and abs(value) <= LARGEST_FLOAT
     return small_enough and (not log or value <= 0 or value >= 1 / LARGEST_FLOAT)
-
-
-def _is_scalar(value: object) -> TypeGuard[Scalar]:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or isinstance(value, bool | int | str)

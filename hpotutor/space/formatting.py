@@ -10,28 +10,14 @@ from typing import Any
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from hpotutor.errors import Problems
+from hpotutor.space import distributions as make
 from hpotutor.space._definition import Definition
-from hpotutor.space.distributions import (
-    Conditional,
-    Distribution,
-    Scalar,
-    choice,
-    integers,
-    loguniform,
-    uniform,
-    when,
-)
+from hpotutor.space.distributions import Conditional, Distribution, Scalar
 from hpotutor.space.transforms import describe
 
 
 def literal(value: Scalar) -> str:
-    """Return a value as a learner would type it: 1e-4 and not 0.0001, "adam" and not 'adam'.
-
-    Examples
-    --------
-    >>> literal(0.0001), literal(0.05), literal(1e5), literal("adam")
-    ('1e-4', '0.05', '1e5', '"adam"')
-    """
+    """Return a value as a learner would type it: 1e-4 and not 0.0001, "adam" and not 'adam'."""
     if isinstance(value, str):
         text = repr(value)
         plain = text[1:-1] == value and '"' not in value
@@ -95,9 +81,8 @@ def table(space: Definition) -> str:
     head = "<tr><th>hyperparameter</th><th>values</th><th>scale</th><th>exists when</th></tr>"
     rows = []
     for name, distribution in space.items():
-        scale = "log" if getattr(distribution, "log", False) else "linear"
-        if isinstance(distribution, CategoricalDistribution):
-            scale = "no order"
+        scales = {True: "log", False: "linear", None: "no order"}
+        scale = scales[getattr(distribution, "log", None)]
         condition = " and ".join(
             f"{parent} is {' or '.join(repr(value) for value in values)}"
             for parent, values in space.conditions.get(name, {}).items()
@@ -122,17 +107,18 @@ def to_dict(space: Definition) -> dict[str, list[dict[str, Any]]]:
 def pairs(saved: Mapping[str, Any]) -> list[tuple[str, Distribution | Conditional]]:
     """Return the names and distributions that :func:`to_dict` wrote down."""
     makers: dict[str, Callable[..., Distribution]] = {
-        "loguniform": loguniform,
-        "uniform": uniform,
-        "integers": integers,
-        "choice": lambda values: choice(*values),
+        "loguniform": make.loguniform,
+        "uniform": make.uniform,
+        "integers": make.integers,
+        "choice": lambda values: make.choice(*values),
     }
     found: list[tuple[str, Distribution | Conditional]] = []
     try:
         for entry in saved["parameters"]:
             keywords = {k: v for k, v in entry.items() if k not in ("name", "type", "when")}
             made = makers[entry["type"]](**keywords)
-            found.append((entry["name"], when(made, **entry["when"]) if "when" in entry else made))
+            conditional = make.when(made, **entry["when"]) if "when" in entry else made
+            found.append((entry["name"], conditional))
     except (KeyError, TypeError, AttributeError) as error:
         problems = Problems("from_dict")
         problems.say(

@@ -177,10 +177,7 @@ class SearchSpace(Definition):
         """
         self.check(params)
         return np.array(
-            [
-                transforms.to_unit(self[name], params[name]) if name in params else 0.5
-                for name in self
-            ]
+            [transforms.to_unit(self[n], params[n]) if n in params else 0.5 for n in self]
         )
 
     def from_unit(self, coordinates: Iterable[float]) -> dict[str, Scalar]:

@@ -70,22 +70,17 @@ def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
         every = _every(distribution)
         if points >= len(every) or (levels is None and not distribution.log):
             return list(every)
-        if not distribution.log:
-            last = len(every) - 1
-            places = (
-                [last // 2] if points == 1 else [k * last // (points - 1) for k in range(points)]
-            )
-            return [every[place] for place in places]
+    spread = 3 if points == 1 else points  # a single level is the middle one of three
     low, high = distribution.low, distribution.high
-    # A single level is the middle one of three.
-    spaced = (np.geomspace if distribution.log else np.linspace)(
-        low, high, 3 if points == 1 else points
-    )
     values: Sequence[Scalar]
-    if isinstance(distribution, IntDistribution):
-        values = [min(max(round(value), low), high) for value in spaced.tolist()]
+    if isinstance(distribution, FloatDistribution):
+        spacing = np.geomspace if distribution.log else np.linspace
+        values = _tidy(spacing(low, high, spread), low, high)
+    elif distribution.log:
+        spaced = np.geomspace(low, high, spread).tolist()
+        values = [min(max(round(value), low), high) for value in spaced]
     else:
-        values = _tidy(spaced, low, high)
+        values = [every[k * (len(every) - 1) // (spread - 1)] for k in range(spread)]
     return [values[1]] if points == 1 else list(dict.fromkeys(values))
 
 
@@ -116,16 +111,10 @@ def from_unit(distribution: Distribution, position: float) -> Scalar:
 
 
 def clean(distribution: Distribution, value: object) -> Scalar:
-    """Return a library's value as a plain Python value of the distribution.
+    """Return a library's value as a plain Python value of the distribution, or raise ValueError.
 
-    Integers that arrive as floats become integers, NumPy scalars Python ones, floats that
-    rounding pushed past a bound go back to it, and KerasTuner's labels become the values they
-    stand for.
-
-    Raises
-    ------
-    ValueError
-        If it is no value of the distribution.
+    Integers that arrive as floats become integers, floats that rounding pushed past a bound go
+    back to it, and KerasTuner's labels become the values they stand for.
     """
     value = plain(value)
     if isinstance(distribution, CategoricalDistribution):
@@ -135,8 +124,7 @@ def clean(distribution: Distribution, value: object) -> Scalar:
     if isinstance(distribution, IntDistribution):
         value = round(value) if math.isclose(value, round(value), abs_tol=1e-6) else value
     else:
-        low, high = distribution.low, distribution.high
-        value = float(value)
+        low, high, value = distribution.low, distribution.high, float(value)
         inside = min(max(value, low), high)
         if math.isclose(value, inside, rel_tol=1e-6, abs_tol=1e-12 * (high - low)):
             value = inside
@@ -156,9 +144,6 @@ def labels(choices: Sequence[Scalar]) -> list[str]:
     return named
 
 
-# ── helpers ──────────────────────────────────────────────────────────────────────────────────
-
-
 def _every(distribution: IntDistribution) -> range:
     return range(distribution.low, distribution.high + 1, distribution.step)
 
@@ -170,9 +155,8 @@ def _clean_category(choices: Sequence[Scalar], value: object) -> Scalar:
     if isinstance(value, str) and value in named:
         return choices[named.index(value)]
     if isinstance(value, float):  # one that went through 32 bits comes back with 7 digits
-        floats = [option for option in choices if isinstance(option, float)]
-        for option in floats:
-            if math.isclose(value, option, rel_tol=1e-6):
+        for option in choices:
+            if isinstance(option, float) and math.isclose(value, option, rel_tol=1e-6):
                 return option
     raise ValueError(value)
 

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass, field
 
 from hpotutor.objectives.base import Evaluation, Objective
 
 
+@dataclass
 class Budget:
-    """Limits of a search, and what counts towards them; None means no limit.
+    """Limits of a :class:`hpotutor.Recorder`, and what counts towards them; None is no limit."""
 
-    Parameters
-    ----------
-    trials, max_epochs, max_seconds, max_failures
-        As :class:`hpotutor.Recorder` takes them.
-    """
-
-    def __init__(
-        self,
-        trials: int | None,
-        max_epochs: int | None,
-        max_seconds: float | None,
-        max_failures: int | None,
-    ) -> None:
-        self.trials, self.max_epochs, self.max_seconds = trials, max_epochs, max_seconds
-        self.max_failures = max_failures
-        self.spent_trials = self.spent_epochs = 0
-        self.seconds_before = 0.0  # spent by earlier searches on the same log
-        self.start = time.monotonic()
-        self._failures = 0  # the last ones in a row
-        self._last_reason = ""
+    trials: int | None
+    max_epochs: int | None
+    max_seconds: float | None
+    max_failures: int | None
+    spent_trials: int = 0
+    spent_epochs: int = 0
+    seconds_before: float = 0.0  # spent by earlier searches on the same log
+    start: float = field(default_factory=time.monotonic)
+    _failures: int = 0  # the last ones in a row
+    _last_reason: str = ""
 
     def count(self, evaluation: Evaluation) -> None:
         """Add what an evaluation took."""
@@ -45,10 +37,8 @@ class Budget:
         One whose answer is stored takes no time.
         """
         if self._failing():
-            return (
-                f"{self.max_failures} trials failed in a row, the last one with: "
-                f"{self._last_reason}"
-            )
+            told = "trials failed in a row, the last one with"
+            return f"{self.max_failures} {told}: {self._last_reason}"
         if self.trials_left() <= 0:
             return f"the budget of {self.trials} trials is spent"
         if epochs > self.epochs_left():
@@ -101,13 +91,7 @@ class Budget:
 
 
 def _duration(seconds: float) -> str:
-    """Return seconds in the unit that a person would use.
-
-    Examples
-    --------
-    >>> _duration(200)
-    '3 min'
-    """
+    """Return seconds in the unit that a person would use: ``'3 min'`` for 200."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

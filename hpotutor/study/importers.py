@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna import distributions
+from optuna.distributions import BaseDistribution
 
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import ArgumentError, Problems
@@ -32,9 +28,7 @@ def study_from_sklearn(
         )
     seconds = results["mean_fit_time"] + results["mean_score_time"]
     candidates = zip(results["params"], results["mean_test_score"], seconds, strict=True)
-    found = [
-        _evaluation(params, score, seconds=float(spent)) for params, score, spent in candidates
-    ]
+    found = [_evaluation(params, score, seconds=float(s)) for params, score, s in candidates]
     return _study(found, "maximize", space)
 
 
@@ -96,20 +90,13 @@ def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> Non
 
 
 def _evaluation(
-    params: Mapping[str, Any],
-    value: Any,
-    reason: str = "",
-    *,
-    seconds: float = 0.0,
-    epochs: int = 0,
+    params: Mapping[str, Any], value: Any, reason: str = "", **spent: Any
 ) -> Evaluation:
     """Return a trial with values that Optuna can hold: anything odd goes by its name."""
     held = {name: plain(one) for name, one in params.items()}
     held = {name: one if isinstance(one, Scalar) else str(one) for name, one in held.items()}
     status = "failed" if reason else "complete" if math.isfinite(value) else "diverged"
-    return Evaluation(
-        held, float(value), epochs=epochs, seconds=seconds, status=status, reason=reason
-    )
+    return Evaluation(held, float(value), status=status, reason=reason, **spent)
 
 
 def _study(
@@ -135,9 +122,9 @@ def _study(
 def _distribution(values: list[Any]) -> BaseDistribution:
     """Guess the narrowest distribution that holds all the values."""
     if all(is_whole(value) for value in values):
-        return IntDistribution(min(values), max(values))
+        return distributions.IntDistribution(min(values), max(values))
     if all(is_number(value) for value in values):
         low, high = float(min(values)), float(max(values))
         # Values over more than two powers of ten were surely drawn on a log scale.
-        return FloatDistribution(low, high, log=low > 0 and high / low > 100)
-    return CategoricalDistribution(list(dict.fromkeys(values)))
+        return distributions.FloatDistribution(low, high, log=low > 0 and high / low > 100)
+    return distributions.CategoricalDistribution(list(dict.fromkeys(values)))

@@ -73,28 +73,12 @@ def seal(entry: dict[str, Any]) -> bytes:
 
 
 def repair(path: str | os.PathLike[str], direction: str = "maximize") -> list[str]:
-    """Mend a log in place and tell what was wrong.
+    """Mend a log in place, if there is one, and return a sentence for each thing mended.
 
     A last line without an end is what a killed write leaves: it is dropped. Any other line that
     is not as it was written is left out and named in a warning, and the file as it was is kept
-    beside it; every intact line stays.
-
-    Parameters
-    ----------
-    path : str or path
-        A journal file; one that does not exist is fine.
-    direction : {"maximize", "minimize"}
-        Of the study, should the line that names it be lost.
-
-    Returns
-    -------
-    list of str
-        A sentence for each thing mended.
-
-    Raises
-    ------
-    LogError
-        Nothing in the file is a line of a log.
+    beside it; every intact line stays. Where the line that names the study is lost, ``direction``
+    makes another. ``LogError`` if nothing in the file is a line of a log.
     """
     path = Path(path)
     raw = path.read_bytes() if path.exists() else b""
@@ -114,7 +98,9 @@ def repair(path: str | os.PathLike[str], direction: str = "maximize") -> list[st
     if not all(intact):
         numbers = [str(number) for number, fine in enumerate(intact, start=1) if not fine]
         listed = ("lines " if len(numbers) > 1 else "line ") + ", ".join(numbers)
-        copy = _unused(path.with_name(path.name + ".damaged"))
+        endings = (f".damaged-{n}" if n else ".damaged" for n in itertools.count())
+        copies = (path.with_name(path.name + ending) for ending in endings)
+        copy = next(candidate for candidate in copies if not candidate.exists())
         write_whole(copy, raw)
         notes.append(f"{listed} could not be read and was left out")
         warnings.warn(
@@ -145,9 +131,3 @@ def _intact(line: bytes) -> bool:
         return False
     known = isinstance(entry, dict) and type(entry.get("op_code")) is int
     return known and 0 <= entry["op_code"] <= _LAST_CODE and entry.keys() <= _KEYS
-
-
-def _unused(path: Path) -> Path:
-    """Return the path, or one with a number when there is such a file already."""
-    candidates = (path.with_name(f"{path.name}-{n}") if n else path for n in itertools.count())
-    return next(candidate for candidate in candidates if not candidate.exists())

@@ -152,9 +152,8 @@ class Recorder:
     def __enter__(self) -> Recorder:
         if self.progress:
             try:
-                print(
-                    self._budget.estimate(self.method, self.objective, self.planned, self.resumed)
-                )
+                planned, resumed = self.planned, self.resumed
+                print(self._budget.estimate(self.method, self.objective, planned, resumed))
             except BaseException:  # an interrupt, while a network is timed for the estimate
                 self.log.close()
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import optuna
 import pandas as pd
@@ -15,9 +15,6 @@ from hpotutor.objectives.base import Evaluation, Objective
 from hpotutor.space.space import SearchSpace
 from hpotutor.study import importers
 from hpotutor.study.storage import Log, to_evaluation
-
-if TYPE_CHECKING:
-    from sklearn.model_selection import GridSearchCV
 
 
 class Cost(NamedTuple):
@@ -63,11 +60,9 @@ class SearchResult:
     ) -> None:
         self._source = study
         if evaluations is None:
-            done = [trial for trial in study.trials if trial.state.is_finished()]
-            evaluations = [to_evaluation(trial) for trial in done]
+            evaluations = [to_evaluation(t) for t in study.trials if t.state.is_finished()]
         self.evaluations = list(evaluations)
-        self.objective = objective
-        self.stopped = stopped
+        self.objective, self.stopped = objective, stopped
         direction = study.direction
         self.direction = direction if isinstance(direction, str) else direction.name.lower()
 
@@ -106,11 +101,8 @@ class SearchResult:
     @property
     def cost(self) -> Cost:
         """Trials, epochs of training, and seconds of evaluation."""
-        return Cost(
-            len(self.evaluations),
-            sum(e.epochs for e in self.evaluations),
-            sum(e.seconds for e in self.evaluations),
-        )
+        done = self.evaluations
+        return Cost(len(done), sum(e.epochs for e in done), sum(e.seconds for e in done))
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
@@ -132,11 +124,8 @@ class SearchResult:
 
     def best_so_far(self) -> pd.Series:
         """Return the best value after each trial; NaN before the first complete one."""
-        values = pd.Series(
-            [e.value if e.status == "complete" else math.nan for e in self.evaluations],
-            name="best_so_far",
-            dtype=float,
-        )
+        complete = [e.value if e.status == "complete" else math.nan for e in self.evaluations]
+        values = pd.Series(complete, name="best_so_far", dtype=float)
         best = values.cummax() if self.direction == "maximize" else values.cummin()
         return best.ffill()
 
@@ -192,7 +181,7 @@ class SearchResult:
         )
 
     @classmethod
-    def from_sklearn(cls, search: GridSearchCV, space: SearchSpace | None = None) -> SearchResult:
+    def from_sklearn(cls, search: Any, space: SearchSpace | None = None) -> SearchResult:
         """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``."""
         return cls(importers.study_from_sklearn(search, space))
 

@@ -72,8 +72,7 @@ class Log:
         space: SearchSpace,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.space, self.header = space, _plain(header)
-        self.direction = direction
+        self.space, self.header, self.direction = space, _plain(header), direction
         self.trials: list[FrozenTrial] = []
         self._added: list[FrozenTrial] = []
         self._study: optuna.Study | None = None
@@ -94,14 +93,12 @@ class Log:
             found = self._study.get_trials(deepcopy=False)
             self.trials = [trial for trial in found if trial.state.is_finished()]
             self._check_header(self._study)
-        except LogError:
-            self.close()
-            raise
-        except OSError as error:
-            self.close()
-            raise self._unwritten(error) from error
         except Exception as error:
             self.close()
+            if isinstance(error, LogError):
+                raise
+            if isinstance(error, OSError):
+                raise self._unwritten(error) from error
             raise LogError(
                 f"The log {str(self.path)!r} cannot be read ({type(error).__name__}: {error}). "
                 "Give this search a log of its own; the file was left as it is."
@@ -163,20 +160,16 @@ class Log:
 
     def close(self) -> None:
         """Let another search use the file."""
-        if self._lock is None or not self._lock.is_locked:
-            return
-        if self._journal is not None:
-            self._journal.sync()
-        self._lock.release()
+        if self._lock is not None and self._lock.is_locked:
+            if self._journal is not None:
+                self._journal.sync()
+            self._lock.release()
 
 
 def to_trial(
     evaluation: Evaluation, space: Mapping[str, BaseDistribution], **extra: Any
 ) -> FrozenTrial:
-    """Turn an evaluation into a finished Optuna trial.
-
-    ``extra`` goes to the trial's user attributes beside the curve, seconds, epochs and status.
-    """
+    """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
@@ -245,11 +238,11 @@ def _lock(path: Path) -> filelock.BaseFileLock:
 
 def _plain(value: Any) -> Any:
     """Pass a header through JSON, so that it compares equal to the one read back."""
-
-    def as_json(odd: object) -> object:
-        return odd.item() if isinstance(odd, np.generic) else str(odd)
-
-    return json.loads(json.dumps(value, default=as_json))
+    return json.loads(
+        json.dumps(
+            value, default=lambda odd: odd.item() if isinstance(odd, np.generic) else str(odd)
+        )
+    )
 
 
 def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:
