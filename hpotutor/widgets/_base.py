@@ -24,7 +24,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots.style import DRAWING, house_style, number
+from hpotutor.plots.formatting import number
+from hpotutor.plots.style import DRAWING, house_style
 
 _DPI = 100
 # Titles stay where they are: to look for a free place takes a fifth of the drawing.
