@@ -115,7 +115,7 @@ def _add_lab(commands: argparse._SubParsersAction) -> None:
     lab.set_defaults(run=_lab, passes_on=True)
 
 
-def _lab(chosen: argparse.Namespace) -> int:
+def _lab(chosen: argparse.Namespace) -> None:
     from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
 
     # Not an argument of the parser, which would take the value of `--port 9000` for it.
@@ -124,7 +124,8 @@ def _lab(chosen: argparse.Namespace) -> int:
     for change in bring_up_to_date(folder):
         print(change)
     print(f"Your lessons are in {folder}", flush=True)
-    return 0 if chosen.copy_only else open_lab(folder, chosen.rest[len(named) :])
+    if not chosen.copy_only:
+        open_lab(folder, chosen.rest[len(named) :])
 
 
 # ── hpotutor doctor ──────────────────────────────────────────────────────────────────────────
