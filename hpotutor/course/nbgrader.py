@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from hpotutor._system import write_whole
 from hpotutor.course._notes import fingerprint, read_notes, write_notes
-from hpotutor.course.assignment import assignment_of, points_of
+from hpotutor.course.assignment import assignment_of, marks_as_made, points_of
 from hpotutor.course.lessons import all_lessons, find_lesson, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems
 
@@ -96,14 +96,15 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
     ]
     if changed:
         raise HpoTutorError(
-            f"{', '.join(changed)} in the course was changed by hand, so nothing was written. "
-            "Move it away, or name another folder after --to."
+            f"{', '.join(changed)} in the course was changed by hand (its text, or points, flags, "
+            "tags) and stays, so nothing was written. For the new version beside it, name another "
+            f"folder: --to {course.name}-new. To have it replaced, move it away first."
         )
     try:
         for name, content in made.items():
             targets[name].parent.mkdir(parents=True, exist_ok=True)
             write_whole(targets[name], content)
-            notes[name] = fingerprint(content)
+            notes[name] = fingerprint(content, settings=True)
             write_notes(course / NOTES, notes)
         if not (course / "nbgrader_config.py").exists():
             write_whole(course / "nbgrader_config.py", CONFIG.encode())
@@ -116,12 +117,15 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
 
 def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
     try:
-        there = fingerprint(target.read_bytes())
+        there = target.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False  # something is there that we cannot look into
-    return there in (noted, fingerprint(content))
+    if fingerprint(there) == noted:  # an old note, of a time when settings did not count
+        return marks_as_made(json.loads(there))
+    made = fingerprint(content, settings=True)
+    return fingerprint(there, settings=True) in (noted, made)
 
 
 # ── marks ────────────────────────────────────────────────────────────────────────────────────

@@ -168,7 +168,7 @@ def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
         raise MissingExtra(
             f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'
         )
-    from jupyterlab.labapp import main
+    from jupyterlab.labapp import main  # type: ignore[import-untyped, unused-ignore]
 
     # A closed terminal. JupyterLab knows SIGTERM only, and with it stops its kernels in good order.
     hang_up = getattr(signal, "SIGHUP", None)

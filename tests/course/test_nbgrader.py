@@ -1,4 +1,4 @@
-"""A course from lessons, through real nbgrader, to a table of marks; nobody's work is overwritten.
+"""A course from lessons, through real nbgrader, to a table of marks.
 
 One assignment with the exercises of all lessons stands in for an assignment a lesson: the cells
 are the same, and one kernel runs them all. With HPOTUTOR_SLOW=1 the challenges are among them, and
@@ -22,7 +22,7 @@ from hpotutor.course import nbgrader as classroom
 from hpotutor.course.assignment import assignment_of, points_of
 from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.course.nbgrader import assign, grade
-from hpotutor.errors import ArgumentError, HpoTutorError, MissingExtra
+from hpotutor.errors import HpoTutorError, MissingExtra
 from hpotutor.exercises import exercises_of, lessons, progress_file
 
 nbgrader_api = pytest.importorskip("nbgrader.apps", reason="the extra classroom is not installed")
@@ -201,86 +201,6 @@ def test_what_a_student_gets_has_no_solution(graded) -> None:
     assert len(last_lines) > 5
     for grade_id, exercise in EXERCISES.items():
         assert exercise.statement in cells, grade_id
-
-
-# ── what assign writes, and what it leaves alone ─────────────────────────────────────────────
-
-
-def test_assign_says_what_it_made(tmp_path, capsys) -> None:
-    course = tmp_path / "course"
-    assert main(["assign", "2", "00_start_here", "02", "--to", str(course)]) == 0
-    told = capsys.readouterr().out
-    assert f"{NAME}: {points_of(exercises_of(2))} points" in told
-    assert "nbgrader generate_assignment" in told
-    made = sorted(path.name for path in (course / "source").iterdir())
-    assert made == ["00_start_here", NAME]
-    before = (course / "source" / NAME / f"{NAME}.ipynb").read_bytes()
-    assert assign(["02"], course) == {NAME: points_of(exercises_of(2))}
-    assert (course / "source" / NAME / f"{NAME}.ipynb").read_bytes() == before
-
-
-@pytest.mark.parametrize("only", [True, False])
-def test_assignments_are_valid_notebooks(tmp_path, only) -> None:
-    import nbformat
-
-    names = [name for name in all_lessons() if f"lesson_{name[:2]}" in lessons()]
-    assign(names, tmp_path, only=only)
-    for name in names:
-        notebook = nbformat.read(tmp_path / "source" / name / f"{name}.ipynb", as_version=4)
-        nbformat.validate(notebook)
-        assert not any(cell.get("outputs") for cell in notebook.cells)
-        graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
-        points = sum(cell.metadata.nbgrader.points for cell in graded)
-        assert points == points_of(exercises_of(int(name[:2])))
-        # A graded cell that ends in a bare number would be partial credit.
-        assert all("assert" in c.source.splitlines()[-2] for c in graded)
-
-
-def test_an_instructors_changes_are_never_overwritten(tmp_path, capsys) -> None:
-    assign(["00", "02"], tmp_path)
-    changed = tmp_path / "source" / NAME / f"{NAME}.ipynb"
-    other = tmp_path / "source" / "00_start_here" / "00_start_here.ipynb"
-    changed.write_text(changed.read_text(encoding="utf-8").replace("grid", "lattice"))
-    (tmp_path / "nbgrader_config.py").write_text("mine = True\n")
-    before = changed.read_bytes(), other.read_bytes()
-    assert main(["assign", "00", "02", "--to", str(tmp_path), "--exercises-only"]) == 1
-    assert (
-        f"source/{NAME}/{NAME}.ipynb in the course was changed by hand" in capsys.readouterr().err
-    )
-    assert (changed.read_bytes(), other.read_bytes()) == before
-    assign(["00"], tmp_path, only=True)  # unchanged, so it follows
-    assert other.read_bytes() != before[1]
-    assert (tmp_path / "nbgrader_config.py").read_text() == "mine = True\n"
-
-
-def test_a_course_without_notes_counts_as_changed(tmp_path) -> None:
-    assign(["02"], tmp_path)
-    (tmp_path / classroom.NOTES).write_text("[]")
-    with pytest.raises(HpoTutorError, match="changed by hand"):
-        assign(["02"], tmp_path, only=True)
-
-
-def test_a_full_disk_loses_nothing(tmp_path, monkeypatch) -> None:
-    assign(["02"], tmp_path)
-    path = tmp_path / "source" / NAME / f"{NAME}.ipynb"
-    before = path.read_bytes()
-
-    def full(self, content):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(HpoTutorError, match="No space left on device.*as it was"):
-        assign(["02"], tmp_path, only=True)
-    assert path.read_bytes() == before
-    assert list(tmp_path.rglob("*.part")) == []
-
-
-def test_bad_lessons_are_told() -> None:
-    with pytest.raises(ArgumentError, match="Did you mean '02_grid_search'"):
-        assign(["02_gird_search"], "nowhere")
-    with pytest.raises(ArgumentError, match="hpotutor assign 02 03 --to course"):
-        assign([], "nowhere")
-    assert not Path("nowhere").exists()
 
 
 # ── grade ────────────────────────────────────────────────────────────────────────────────────
