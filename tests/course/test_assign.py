@@ -25,7 +25,9 @@ def test_assign_says_what_it_made(tmp_path, capsys) -> None:
     assert main(["assign", "2", "00_start_here", "02", "--to", str(course)]) == 0
     told = capsys.readouterr().out
     assert f"{NAME}: {points_of(exercises_of(2))} points" in told
-    assert "nbgrader generate_assignment" in told
+    for name in (NAME, "00_start_here"):
+        assert f"nbgrader generate_assignment {name}\n" in told
+    assert f"cd {course}\n" in told
     made = sorted(path.name for path in (course / "source").iterdir())
     assert made == ["00_start_here", NAME]
     before = (course / "source" / NAME / f"{NAME}.ipynb").read_bytes()
@@ -173,14 +175,14 @@ def opened_and_saved(notebook: dict) -> None:
 @pytest.mark.parametrize("noted", ["now", "before"])
 @pytest.mark.parametrize("only", [True, False])
 def test_a_course_that_was_only_opened_and_saved_follows(tmp_path, noted, only) -> None:
-    assign(["02"], tmp_path, only=only)
+    course, fresh = tmp_path / "course", tmp_path / "fresh"
+    assign(["02"], course, only=only)
     if noted == "before":
-        note_as_before(tmp_path)
-    edit(tmp_path, opened_and_saved)
-    assign(["02"], tmp_path, only=not only)
-    fresh = tmp_path / "fresh"
+        note_as_before(course)
+    edit(course, opened_and_saved)
+    assign(["02"], course, only=not only)
     assign(["02"], fresh, only=not only)
-    assert source_in(tmp_path).read_bytes() == source_in(fresh).read_bytes()
+    assert source_in(course).read_bytes() == source_in(fresh).read_bytes()
 
 
 def test_every_lesson_of_an_old_course_follows(tmp_path) -> None:

@@ -7,9 +7,12 @@ every lesson is graded whole, too.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +29,7 @@ from hpotutor.errors import HpoTutorError, MissingExtra
 from hpotutor.exercises import exercises_of, lessons, progress_file
 
 nbgrader_api = pytest.importorskip("nbgrader.apps", reason="the extra classroom is not installed")
+Gradebook = pytest.importorskip("nbgrader.api").Gradebook
 
 NAME = "02_grid_search"
 # A challenge replays a whole search; all of them take minutes, three times over.
@@ -102,16 +106,8 @@ def graded(tmp_path_factory) -> tuple[Path, pd.DataFrame, list[str]]:
         hand_in(course, "solved", {i: e.solution_source for i, e in EXERCISES.items()})
         hand_in(course, "stub", {})
         hand_in(course, "wrong", {i: e.wrong_answers[-1].source for i, e in EXERCISES.items()})
-        patch.setattr(classroom, "_autograde", in_process)
         marks, remarks = grade(course)
     return course, marks, remarks
-
-
-def in_process(course: Path, name: str, students: list[str]) -> list[str]:
-    """Grade as the command does, without starting nbgrader anew for it."""
-    done = [api(course).autograde(name, student) for student in students]
-    assert all(result["success"] for result in done), done
-    return []
 
 
 def outputs(course: Path, student: str) -> dict[str, list[dict]]:
@@ -129,7 +125,7 @@ def test_solved_gets_all_and_a_stub_nothing(graded) -> None:
     assert remarks == []
     assert (marks.loc["solved", NAME], marks.loc["solved", "of"]) == (of, of)
     assert marks.loc["stub", "total"] == 0
-    stored = pd.read_csv(course / "marks.csv", index_col="student")
+    stored = pd.read_csv(course / "marks.csv", index_col="student", keep_default_na=False)
     pd.testing.assert_frame_equal(stored, marks, check_dtype=False)
 
 
@@ -207,40 +203,148 @@ def test_what_a_student_gets_has_no_solution(graded) -> None:
 
 
 def test_grade_says_what_is_missing(tmp_path, monkeypatch) -> None:
-    with pytest.raises(HpoTutorError, match="is no course"):
+    set_up(monkeypatch, tmp_path)
+    with pytest.raises(HpoTutorError, match="is no course.*hpotutor grade \\."):
         grade(tmp_path)
     assign(["02"], tmp_path)
     with pytest.raises(HpoTutorError, match="Nothing was handed in yet"):
         grade(tmp_path)
     (tmp_path / "submitted" / "someone" / NAME).mkdir(parents=True)
-    refused = classroom.subprocess.CompletedProcess([], 1, "", "ERROR: No such assignment")
-    monkeypatch.setattr(classroom.subprocess, "run", lambda *given, **named: refused)
     with pytest.raises(HpoTutorError, match=f"nbgrader generate_assignment {NAME}"):
         grade(tmp_path)
+    assert not (tmp_path / "gradebook.db").exists()
     monkeypatch.setattr(classroom.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="pip install"):
         grade(tmp_path)
 
 
-def test_a_submission_that_cannot_be_graded_is_a_remark(tmp_path, monkeypatch) -> None:
-    (tmp_path / "gradebook.db").touch()
-    (tmp_path / "autograded" / "one" / NAME).mkdir(parents=True)
-    refused = classroom.subprocess.CompletedProcess([], 1, "", "ERROR: a traceback")
-    monkeypatch.setattr(classroom.subprocess, "run", lambda *given, **named: refused)
-    (remark,) = classroom._autograde(tmp_path, NAME, ["one", "two"])
-    assert remark.startswith(f"two's {NAME} could not be graded")
-    with pytest.raises(HpoTutorError, match="a traceback"):
-        classroom._autograde(tmp_path, NAME, ["one"])
+HANGS = """\
+import time
+while True:
+    try:
+        time.sleep(1)
+    except BaseException:
+        pass"""
+DIES_IN_THE_CHECK = """\
+class Mine(list):
+    def __iter__(self):
+        import os
+        os._exit(1)
+    __len__ = __eq__ = __getitem__ = lambda self, *given: self.__iter__()
+answer = Mine()"""
+THIRD = "lesson_02-q3"
 
 
-def test_the_command_prints_the_table(graded, monkeypatch, capsys) -> None:
-    course, marks, _ = graded
-    (course / "submitted" / "late" / "no_such_lesson").mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(classroom, "_autograde", lambda *given: ["One could not be graded."])
-    assert main(["grade", str(course)]) == 1
+def handed_out(course: Path, path: str, text: str | None = None) -> None:
+    """Put a file into what was handed in: a text, or what was handed out."""
+    file = course / "submitted" / path
+    file.parent.mkdir(parents=True)
+    release = course / "release" / NAME / f"{NAME}.ipynb"
+    file.write_text(release.read_text("utf-8") if text is None else text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def mishaps(tmp_path_factory) -> tuple[Path, pd.DataFrame, list[str], str]:
+    """Return a course of submissions in which all kinds of things go wrong."""
+    course = tmp_path_factory.mktemp("mishaps")
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(io.StringIO()) as told:
+        set_up(patch, course)
+        assign([NAME], course, only=True)
+        config = course / "nbgrader_config.py"
+        config.write_text(config.read_text().replace("timeout = 180", "timeout = 25"))
+        made = api(course).generate_assignment(NAME)
+        assert made["success"], made
+        right = {i: e.solution_source for i, e in EXERCISES.items() if i.startswith("lesson_02")}
+        hand_in(course, "dies", right | {THIRD: "import os\nos._exit(3)"})
+        hand_in(course, "dies_checked", right | {THIRD: DIES_IN_THE_CHECK})
+        hand_in(course, "hangs", right | {THIRD: HANGS})
+        hand_in(course, "slow", right | {THIRD: "import time\ntime.sleep(999)"})
+        hand_in(course, "deleted", right)
+        deleted = course / "submitted" / "deleted" / NAME / f"{NAME}.ipynb"
+        notebook = read_notebook(deleted)
+        kept = [cell for cell in notebook["cells"] if grade_id_of(cell) != f"{THIRD}-mark"]
+        other = {"kernelspec": {"name": "conda-mine", "display_name": "m", "language": "python"}}
+        deleted.write_text(json.dumps(notebook | {"cells": kept, "metadata": other}))
+        handed_out(course, f"broken/{NAME}/{NAME}.ipynb", "{ no notebook")
+        handed_out(course, f"renamed/{NAME}/mine.ipynb")
+        handed_out(course, f"empty/{NAME}/notes.txt", "I forgot.")
+        hand_in(course, "killed", right)  # as a grading that was killed leaves it
+        shutil.copytree(course / "submitted" / "killed", course / "autograded" / "killed")
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+            book.update_or_create_student("killed")
+            book.update_or_create_submission(NAME, "killed")
+        marks, remarks = grade(course, progress=True)
+    return course, marks, remarks, told.getvalue()
+
+
+@pytest.mark.parametrize("student", ["broken", "renamed", "empty"])
+def test_what_was_not_graded_is_no_zero(mishaps, student) -> None:
+    course, marks, remarks, told = mishaps
+    assert marks.loc[student, [NAME, "total"]].isna().all()
+    stored = pd.read_csv(course / "marks.csv", index_col="student")
+    assert stored.loc[student, [NAME, "total"]].isna().all()
+    why = {"broken": "not appear to be JSON", "renamed": "mine.ipynb is not the name"}
+    for text in (stored.loc[student, "remark"], " ".join(remarks), told):
+        assert why.get(student, "its folder holds no notebook") in text
+    assert f"submitted/{student}/{NAME}" in stored.loc[student, "remark"]
+
+
+@pytest.mark.parametrize(
+    ("student", "cell", "says"),
+    [
+        ("dies", THIRD, "ended the kernel"),
+        ("dies_checked", f"{THIRD}-mark", "ended the kernel"),
+        ("hangs", THIRD, "could not be stopped"),
+        ("slow", THIRD, "ran out of time"),
+    ],
+)
+def test_an_answer_spoils_only_itself_and_is_named(mishaps, student, cell, says) -> None:
+    _, marks, _, _ = mishaps
+    lesson = {i: e.points for i, e in EXERCISES.items() if i.startswith("lesson_02")}
+    assert marks.loc[student, "total"] == sum(lesson.values()) - lesson[THIRD] > 0
+    assert f"{student}'s {NAME}: {cell} " in marks.loc[student, "remark"]
+    assert says in marks.loc[student, "remark"]
+
+
+@pytest.mark.parametrize("student", ["deleted", "killed"])
+def test_a_deleted_test_and_a_killed_grading_cost_nothing(mishaps, student) -> None:
+    _, marks, _, _ = mishaps
+    right = sum(e.points for i, e in EXERCISES.items() if i.startswith("lesson_02"))
+    assert marks.loc[student, "total"] == right
+    assert marks.loc[student, "remark"] == ""
+
+
+def test_progress_is_a_line_a_submission(mishaps) -> None:
+    _, marks, _, told = mishaps
+    lines = told.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"{number}/{len(marks)} {student}" for number, student in enumerate(marks.index, start=1)
+    ]
+
+
+def test_the_command_prints_the_table(mishaps, monkeypatch, capsys) -> None:
+    course, marks, remarks, _ = mishaps
+    monkeypatch.chdir(course / "source" / NAME)  # anywhere inside
+    assert main(["grade"]) == 1
     said = capsys.readouterr()
-    assert "solved" in said.out and f"{marks.loc['solved', 'of']:g}" in said.out
-    assert said.err == "One could not be graded.\n"
+    rows = {line.split()[0]: line.split()[1:] for line in said.out.splitlines()[2:-1]}
+    assert rows["broken"][:2] == ["-", "-"]
+    assert rows["dies"][1] == f"{marks.loc['dies', 'total']:g}"
+    assert said.err.splitlines()[len(marks) :] == remarks  # a second time the same is said
+
+
+def test_all_graded_is_a_good_status(graded, capsys) -> None:
+    assert main(["grade", str(graded[0])]) == 0
+    assert "solved" in capsys.readouterr().out
+
+
+def test_an_interrupt_ends_the_grading(mishaps, monkeypatch) -> None:
+    def interrupted(app):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nbgrader.converters.autograde.Autograde.start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade(mishaps[0])
 
 
 def test_marks_that_cannot_be_written_are_safe(graded, monkeypatch) -> None:
@@ -250,7 +354,6 @@ def test_marks_that_cannot_be_written_are_safe(graded, monkeypatch) -> None:
     def read_only(path, content):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(classroom, "_autograde", lambda *given: [])
     monkeypatch.setattr(classroom, "write_whole", read_only)
     with pytest.raises(HpoTutorError, match="Read-only.*safe in gradebook.db"):
         grade(course)
