@@ -20,6 +20,8 @@ import os
 import platform
 import re
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -76,6 +78,10 @@ FAILURES = [
 
 class StartError(Exception):
     """The course cannot be started; the message says why and what to do."""
+
+
+class Stopped(KeyboardInterrupt):
+    """This process alone was told to end; after Ctrl-C the programs that it started were, too."""
 
 
 def say(text):
@@ -282,6 +288,9 @@ def pip_install(lock):
                     say("  downloading %s, %s" % large.group(1, 2))
                 elif line.startswith("Installing collected packages") and "," in line:
                     say("  unpacking %d packages" % (line.count(",") + 1))
+    except Stopped:
+        process.send_signal(signal.SIGTERM if WINDOWS else signal.SIGINT)
+        raise
     finally:  # after Ctrl-C, which pip has got as well, leave when pip has left
         process.stdout.close()
         process.wait()
@@ -352,11 +361,43 @@ def run(arguments):
     if not WINDOWS:
         os.execve(python, [python] + arguments, environment)
     process = subprocess.Popen([python] + arguments, env=environment)
+    end_with_this(process)
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
             pass  # the child has got it, too, and says when it is done
+
+
+def end_with_this(process):
+    """Have Windows end a process when this one ends, in whatever way.
+
+    As the launchers of environments do it: the process is put into a job, which ends when its last
+    handle is closed, here by the end of this process. What that process starts is not in the job;
+    a browser stays open. https://learn.microsoft.com/windows/win32/procthread/job-objects
+    """
+    import ctypes
+
+    kernel32 = ctypes.WinDLL("kernel32")
+    kernel32.CreateJobObjectW.restype = ctypes.c_void_p
+    job = ctypes.c_void_p(kernel32.CreateJobObjectW(None, None))
+    # JOBOBJECT_EXTENDED_LIMIT_INFORMATION, class 9, on 64 bits: zeros but for its LimitFlags,
+    # JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK and JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE.
+    limits = struct.pack("<16xI124x", 0x1000 | 0x2000)
+    kernel32.SetInformationJobObject(job, 9, limits, len(limits))
+    kernel32.AssignProcessToJobObject(job, ctypes.c_void_p(int(process._handle)))
+
+
+def heed_signals():
+    """Leave the set-up in good order when this process is ended or its terminal closed."""
+
+    def stop(number, frame):
+        raise Stopped
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:  # not so under nohup
+            signal.signal(number, stop)
 
 
 def main(arguments):
@@ -391,4 +432,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    heed_signals()
     sys.exit(main(sys.argv[1:]))

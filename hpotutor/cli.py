@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -115,7 +116,7 @@ def _add_lab(commands: argparse._SubParsersAction) -> None:
     lab.set_defaults(run=_lab, passes_on=True)
 
 
-def _lab(chosen: argparse.Namespace) -> int:
+def _lab(chosen: argparse.Namespace) -> None:
     from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
 
     # Not an argument of the parser, which would take the value of `--port 9000` for it.
@@ -124,7 +125,8 @@ def _lab(chosen: argparse.Namespace) -> int:
     for change in bring_up_to_date(folder):
         print(change)
     print(f"Your lessons are in {folder}", flush=True)
-    return 0 if chosen.copy_only else open_lab(folder, chosen.rest[len(named) :])
+    if not chosen.copy_only:
+        open_lab(folder, chosen.rest[len(named) :])
 
 
 # ── hpotutor doctor ──────────────────────────────────────────────────────────────────────────
@@ -153,26 +155,30 @@ def _add_assign(commands: argparse._SubParsersAction) -> None:
 def _assign(chosen: argparse.Namespace) -> None:
     from hpotutor.course.nbgrader import assign
 
+    commands: list[str] = []
     for name, points in assign(chosen.lessons, chosen.to, only=chosen.exercises_only).items():
         print(f"{name}: {points} points, in {chosen.to}/source/{name}")
-    print(f"Next, in {chosen.to}: nbgrader generate_assignment {name}")
+        commands.append(f"nbgrader generate_assignment {name}")
+    print(f"Next, type: cd {shlex.quote(chosen.to)}", *commands, sep="\n    ")
 
 
 def _add_grade(commands: argparse._SubParsersAction) -> None:
     grade = commands.add_parser("grade", help="let nbgrader grade a course, and print its marks")
-    grade.add_argument("course", help="the course's folder")
+    grade.add_argument(
+        "course", nargs="?", default=".", help="the course's folder; by default where you are"
+    )
     grade.set_defaults(run=_grade)
 
 
 def _grade(chosen: argparse.Namespace) -> int:
     from hpotutor.course.nbgrader import MARKS, grade
 
-    marks, remarks = grade(chosen.course)
-    print(marks.to_string(na_rep="-", float_format="{:g}".format))
+    marks, remarks = grade(chosen.course, progress=True)
+    print(marks.drop(columns="remark").to_string(na_rep="-", float_format="{:g}".format))
     for remark in remarks:
         print(remark, file=sys.stderr)
-    print(f"The table is also in {chosen.course}/{MARKS}.")
-    return 1 if remarks else 0
+    print(f"The table is also in {MARKS} in the course.")
+    return 1 if marks["total"].isna().any() else 0  # something was not graded
 
 
 # A command is a function that adds its parser; the module that does the work is imported in it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import importlib.util
 import os
 import shutil
@@ -12,7 +13,9 @@ import sys
 import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from unittest.mock import MagicMock
 
+import psutil
 import pytest
 
 # A build back end in a few lines: the set-ups below are real but for what they install.
@@ -216,6 +219,78 @@ def test_stopped_set_up_is_repaired(
     assert said(again.steps, ["An earlier set-up did not finish", *FRESH]), again
     assert again.code == 0
     assert not (project / ".venv" / "left-over").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_ended_set_up_takes_pip_along(
+    script: Path, quick: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    project = make_project(tmp_path / "project", script)
+    process = begin(project, **quick)
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert any("pip" in child.cmdline() for child in started)
+    process.send_signal(getattr(signal, name))  # to it alone
+    (project / "hold").unlink()
+    output = process.communicate()[0]
+    assert process.returncode == 130
+    assert "Stopped. Start again to go on." in output and "Traceback" not in output
+    assert psutil.wait_procs(started, timeout=20)[1] == []
+    assert (project / ".venv" / "hpotutor.stamp").read_text() == "installing\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_under_nohup_the_set_up_goes_on(
+    script: Path, quick: dict[str, str], tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "project", script)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as its child inherits it
+    try:
+        process = begin(project, **quick)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    (project / "hold").unlink()
+    assert "The environment is ready." in process.communicate()[0]
+    assert process.returncode == 0
+
+
+def test_windows_ends_the_lessons_with_their_start(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not Windows itself: what it is asked, against its documented structure."""
+
+    class Basic(ctypes.Structure):  # JOBOBJECT_BASIC_LIMIT_INFORMATION
+        _fields_ = [
+            ("PerProcessUserTimeLimit", ctypes.c_int64),
+            ("PerJobUserTimeLimit", ctypes.c_int64),
+            ("LimitFlags", ctypes.c_uint32),
+            ("MinimumWorkingSetSize", ctypes.c_size_t),
+            ("MaximumWorkingSetSize", ctypes.c_size_t),
+            ("ActiveProcessLimit", ctypes.c_uint32),
+            ("Affinity", ctypes.c_size_t),
+            ("PriorityClass", ctypes.c_uint32),
+            ("SchedulingClass", ctypes.c_uint32),
+        ]
+
+    class Extended(ctypes.Structure):  # JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+        _fields_ = [
+            ("BasicLimitInformation", Basic),
+            ("IoInfo", ctypes.c_uint64 * 6),
+            ("Memory", ctypes.c_size_t * 4),
+        ]
+
+    asked = MagicMock()
+    asked.CreateJobObjectW.return_value = 7
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name: asked, raising=False)
+    start.end_with_this(SimpleNamespace(_handle=9))
+    job, kind, limits, size = asked.SetInformationJobObject.call_args[0]
+    assert (job.value, kind, size) == (7, 9, ctypes.sizeof(Extended))
+    told = Extended.from_buffer_copy(limits)
+    assert told.BasicLimitInformation.LimitFlags == 0x2000 | 0x1000
+    assert sum(limits) == 0x30  # and nothing else is set
+    assigned = [handle.value for handle in asked.AssignProcessToJobObject.call_args[0]]
+    assert assigned == [7, 9]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX process groups")

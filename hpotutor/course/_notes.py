@@ -28,11 +28,12 @@ def write_notes(path: Path, notes: Mapping[str, Any]) -> None:
     write_whole(path, json.dumps(notes, indent=1).encode())
 
 
-def fingerprint(content: bytes) -> str:
+def fingerprint(content: bytes, *, settings: bool = False) -> str:
     """Return a number for what a person sees of a notebook: sources and outputs.
 
     Metadata, identities and counts are left out, because JupyterLab changes them when it merely
-    saves. A file that is no notebook is taken as it is.
+    saves. A file that is no notebook is taken as it is. With settings, what an instructor sets
+    beside a cell's text counts, too: how nbgrader marks it, its tags, its attachments.
 
     Examples
     --------
@@ -42,12 +43,25 @@ def fingerprint(content: bytes) -> str:
     try:
         cells = [
             (cell["cell_type"], source_of(cell), list(map(_shown, cell.get("outputs", []))))
+            + ((grading_of(cell), _beside_text(cell)) if settings else ())
             for cell in json.loads(content)["cells"]
         ]
         content = json.dumps(cells, sort_keys=True).encode()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     return hashlib.sha256(content).hexdigest()
+
+
+def grading_of(cell: dict[str, Any]) -> list[Any] | None:
+    """Return how nbgrader marks a cell, in one form; nothing of a cell that it leaves alone."""
+    about = cell.get("metadata", {}).get("nbgrader", {})
+    flags = [bool(about.get(flag)) for flag in ("grade", "solution", "locked", "task")]
+    worth = about.get("points") or 0 if flags[0] or flags[3] else 0
+    return [about.get("grade_id"), *flags, float(worth)] if any(flags) else None
+
+
+def _beside_text(cell: dict[str, Any]) -> list[Any]:
+    return [sorted(cell.get("metadata", {}).get("tags", [])), cell.get("attachments", {})]
 
 
 def _shown(output: dict[str, Any]) -> dict[str, Any]:

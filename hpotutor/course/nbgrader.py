@@ -6,18 +6,20 @@ they are: ``nbgrader generate_assignment``, ``autograde``, ``generate_feedback``
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import itertools
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpotutor._system import write_whole
 from hpotutor.course._notes import fingerprint, read_notes, write_notes
-from hpotutor.course.assignment import assignment_of, points_of
+from hpotutor.course.assignment import assignment_of, marks_as_made, points_of
 from hpotutor.course.lessons import all_lessons, find_lesson, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 NOTES = ".hpotutor_course.json"  # what was written, to tell an instructor's changes from ours
 MARKS = "marks.csv"
+Handed = tuple[str, str]  # an assignment and the student who handed it in
+_UNGRADED = (
+    "{student}'s {name} was not graded, so it has no mark: {why}. Mend it in "
+    "submitted/{student}/{name}, then type the same again."
+)
+_BY_HAND = "{student}'s {name} has cells to grade by hand, which count 0 until then."
 CONFIG = """\
 # For nbgrader, written once by `hpotutor assign`; change it as you like.
 c = get_config()  # noqa: F821
@@ -75,8 +83,14 @@ def assign(
     problems = Problems("hpotutor assign")
     if not lessons:
         problems.say("No lesson is named. Type for instance hpotutor assign 02 03 --to course")
-    problems.raise_if_any()
     course, made, points = Path(folder), {}, {}
+    outer = _course_around(course.resolve().parent)
+    if outer and not course.exists():
+        problems.say(
+            f"{course} would be a course inside the course {outer.name}. Type --to . inside it, or "
+            "go out of it first: cd .."
+        )
+    problems.raise_if_any()
     for name in dict.fromkeys(map(find_lesson, lessons)):
         exercises = exercises_of(int(name[:2]))
         notebook = assignment_of(read_notebook(all_lessons()[name]), exercises, only=only)
@@ -96,14 +110,15 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
     ]
     if changed:
         raise HpoTutorError(
-            f"{', '.join(changed)} in the course was changed by hand, so nothing was written. "
-            "Move it away, or name another folder after --to."
+            f"{', '.join(changed)} in the course was changed by hand (its text, or points, flags, "
+            "tags) and stays, so nothing was written. For the new version beside it, name another "
+            f"folder: --to {course.name}-new. To have it replaced, move it away first."
         )
     try:
         for name, content in made.items():
             targets[name].parent.mkdir(parents=True, exist_ok=True)
             write_whole(targets[name], content)
-            notes[name] = fingerprint(content)
+            notes[name] = fingerprint(content, settings=True)
             write_notes(course / NOTES, notes)
         if not (course / "nbgrader_config.py").exists():
             write_whole(course / "nbgrader_config.py", CONFIG.encode())
@@ -116,34 +131,41 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
 
 def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
     try:
-        there = fingerprint(target.read_bytes())
+        there = target.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False  # something is there that we cannot look into
-    return there in (noted, fingerprint(content))
+    if fingerprint(there) == noted:  # an old note, of a time when settings did not count
+        return marks_as_made(json.loads(there))
+    made = fingerprint(content, settings=True)
+    return fingerprint(there, settings=True) in (noted, made)
 
 
 # ── marks ────────────────────────────────────────────────────────────────────────────────────
 
 
-def grade(folder: str | os.PathLike) -> tuple[pd.DataFrame, list[str]]:
+def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Let nbgrader grade what was handed in since the last time, and return a table of marks.
 
-    The table is also written to ``marks.csv`` in the course.
+    The table is also written to ``marks.csv`` in the course. A cell that ends the kernel loses the
+    points of its own answer only: the notebook is graded without it.
 
     Parameters
     ----------
     folder : path
-        The course.
+        The course, or a folder in it.
+    progress : bool
+        Print a line for each submission when it is graded, to stderr.
 
     Returns
     -------
     marks : pandas.DataFrame
-        A row a student; points by assignment (NaN: nothing handed in), their total, and of how
-        many.
+        A row a student; points by assignment (NaN: nothing handed in, or not graded), their total
+        (NaN if a submission was not graded), of how many, and what is to be said of it.
     remarks : list of str
-        A sentence for each submission that nbgrader could not grade.
+        The same, a sentence each: what could not be graded and why, which cells ran out of time or
+        ended the kernel, what waits to be graded by hand.
 
     Raises
     ------
@@ -152,12 +174,13 @@ def grade(folder: str | os.PathLike) -> tuple[pd.DataFrame, list[str]]:
     MissingExtra
         If nbgrader is not installed.
     """
-    course = Path(folder).resolve()
+    course = _course_at(Path(folder).resolve())
     handed_in = _handed_in(course)
     if importlib.util.find_spec("nbgrader") is None:
         raise MissingExtra('nbgrader is not installed. Type: python -m pip install "nbgrader>=0.9"')
-    remarks = [remark for name in handed_in for remark in _autograde(course, name, handed_in[name])]
-    table = _marks(course, handed_in)
+    _must_be_known(course, {name for name, _ in handed_in})
+    ungraded = _autograde(course, handed_in, progress)
+    table, remarks = _marks(course, handed_in, ungraded)
     try:
         write_whole(course / MARKS, table.to_csv().encode())
     except OSError as error:
@@ -168,74 +191,142 @@ def grade(folder: str | os.PathLike) -> tuple[pd.DataFrame, list[str]]:
     return table, remarks
 
 
-def _handed_in(course: Path) -> dict[str, list[str]]:
-    """Return who handed in each assignment that the course has."""
-    if not (course / "source").is_dir():
-        raise HpoTutorError(
-            f"{course.name} is no course: it has no folder source. "
-            "Type for instance hpotutor assign 02 --to course"
-        )
+def _course_at(folder: Path) -> Path:
+    """Return the course that a folder is or is in."""
+    if not folder.exists() and folder.name == folder.parent.name:
+        folder = folder.parent  # `hpotutor grade course`, typed inside the course
+    if course := _course_around(folder):
+        return course
+    raise HpoTutorError(
+        f"{folder} is no course: it has no folder source. Name the folder that you gave to "
+        "hpotutor assign after --to; inside it, type: hpotutor grade ."
+    )
+
+
+def _course_around(folder: Path) -> Path | None:
+    places = [folder, *folder.parents] if folder.is_dir() else []
+    made = (place for place in places if (place / "nbgrader_config.py").is_file())
+    return next((place for place in made if (place / "source").is_dir()), None)
+
+
+def _handed_in(course: Path) -> list[Handed]:
+    """Return each submission: its assignment and its student."""
     names = sorted(path.name for path in (course / "source").iterdir() if path.is_dir())
-    found = {
-        name: sorted(path.parent.name for path in course.glob(f"submitted/*/{name}"))
+    found = [
+        (name, path.parent.name)
         for name in names
-    }
-    if not any(found.values()):
+        for path in sorted(course.glob(f"submitted/*/{name}"))
+    ]
+    if not found:
         raise HpoTutorError(
             "Nothing was handed in yet. Put a student's notebook at "
             f"submitted/STUDENT/{names[0] if names else 'ASSIGNMENT'}/, or run nbgrader collect."
         )
-    return {name: students for name, students in found.items() if students}
+    return found
 
 
-def _autograde(course: Path, name: str, students: Iterable[str]) -> list[str]:
-    """Grade an assignment's new submissions; return a sentence for each that failed."""
-    # nbgrader itself skips a submission that it graded, unless a newer one was handed in.
-    command = [sys.executable, "-m", "nbgrader", "autograde", name]
-    # nbgrader starts alembic by name, which is on the path only of an activated environment.
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        command,
-        cwd=course,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=dict(os.environ, PATH=path),
-    )
-    if done.returncode == 0:
-        return []
-    said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    if "No such assignment" in done.stderr or not (course / "gradebook.db").exists():
-        raise HpoTutorError(
-            f"nbgrader does not know {name} yet. In the course, type: "
-            f"nbgrader generate_assignment {name}"
-        )
-    failed = [s for s in students if not (course / "autograded" / s / name).is_dir()]
-    if not failed:
-        raise HpoTutorError(f"nbgrader autograde {name} failed: {' '.join(said[-2:])}")
-    return [
-        f"{student}'s {name} could not be graded; `nbgrader autograde {name} --student {student}` "
-        "says why."
-        for student in failed
-    ]
+@contextlib.contextmanager
+def _gradebook(course: Path) -> Iterator[Any]:
+    from nbgrader.api import Gradebook
 
-
-def _marks(course: Path, handed_in: dict[str, list[str]]) -> pd.DataFrame:
-    import pandas as pd
-    from nbgrader.api import Gradebook, MissingEntry
-
-    rows: dict[str, dict[str, float]] = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        yield book
+
+
+def _must_be_known(course: Path, names: set[str]) -> None:
+    if (course / "gradebook.db").exists():
+        with _gradebook(course) as book:
+            names = names - {assignment.name for assignment in book.assignments}
+    if names:
+        commands = " and ".join(f"nbgrader generate_assignment {name}" for name in sorted(names))
+        raise HpoTutorError(
+            f"nbgrader does not know {' and '.join(sorted(names))} yet. In the course, type: "
+            + commands
+        )
+
+
+def _autograde(course: Path, handed_in: Sequence[Handed], progress: bool) -> dict[Handed, str]:
+    """Grade what is not graded; return why, for each submission that could not be."""
+    from hpotutor.course._autograde import Grader
+
+    grader, failed = Grader(course), {}
+    for number, (name, student) in enumerate(handed_in, start=1):
+        with _gradebook(course) as book:
+            before = _submission(book, course, name, student)
+            again = before is not None and not _is_graded(before)  # was interrupted
+        began = time.monotonic()
+        why = grader.grade(name, student, again=again)
+        if why is not None:
+            failed[name, student] = why
+        if progress:
+            took = f"{time.monotonic() - began:.0f} s"
+            told = f"not graded: {why}" if why else f"graded, {took}"
+            print(f"{number}/{len(handed_in)} {student}: {name}, {told}", file=sys.stderr)
+    return failed
+
+
+def _submission(book: Any, course: Path, name: str, student: str) -> Any:
+    """Return what nbgrader knows of a submission that it finished, or began; or nothing."""
+    from nbgrader.api import MissingEntry
+
+    if not (course / "autograded" / student / name).is_dir():
+        return None  # nbgrader removes what failed, and leaves 0 in its records
+    try:
+        return book.find_submission(name, student)
+    except MissingEntry:
+        return None
+
+
+def _is_graded(submission: Any) -> bool:
+    """Return whether every cell that can be graded without a person was."""
+    return all(
+        grade.auto_score is not None
+        for notebook in submission.notebooks
+        for by_hand in [{cell.name for cell in notebook.notebook.solution_cells}]
+        for grade in notebook.grades
+        if grade.cell.cell_type == "code" and grade.name not in by_hand
+    )
+
+
+def _marks(
+    course: Path, handed_in: Sequence[Handed], ungraded: dict[Handed, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    import pandas as pd
+
+    with _gradebook(course) as book:
         of = {a.name: a.max_score for a in book.assignments}
-        everyone = {s.id for s in book.students} | {s for who in handed_in.values() for s in who}
-        for student in sorted(everyone):
-            rows[student] = {}
-            for name in of:
-                try:
-                    rows[student][name] = book.find_submission(name, student).score
-                except MissingEntry:
-                    rows[student][name] = float("nan")
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(of))
-    table["total"] = table.sum(axis="columns")
+        students = sorted({s.id for s in book.students} | {student for _, student in handed_in})
+        rows: dict[str, dict[str, float]] = {student: {} for student in students}
+        remarks: dict[str, list[str]] = {student: [] for student in students}
+        for student, name in itertools.product(students, of):
+            submission = _submission(book, course, name, student)
+            if submission is not None and (name, student) not in ungraded:
+                rows[student][name] = submission.score
+                remarks[student] += _mishaps(course, name, student)
+                if submission.needs_manual_grade:
+                    remarks[student].append(_BY_HAND.format(student=student, name=name))
+            elif why := ungraded.get((name, student)):
+                remarks[student].append(_UNGRADED.format(student=student, name=name, why=why))
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(of), dtype=float)
+    unknown = table.index.isin([student for _, student in ungraded])
+    table["total"] = table.sum(axis="columns").mask(unknown)
     table["of"] = sum(of.values())
-    return table.rename_axis("student")
+    table["remark"] = [" ".join(remarks[student]) for student in table.index]
+    return table.rename_axis("student"), [said for each in remarks.values() for said in each]
+
+
+def _mishaps(course: Path, name: str, student: str) -> list[str]:
+    """Return a sentence for each kind of mishap in a graded submission, with its cells."""
+    from hpotutor.course._autograde import MISHAPS
+
+    found: dict[str, list[str]] = {}
+    for path in sorted((course / "autograded" / student / name).glob("*.ipynb")):
+        for number, cell in enumerate(read_notebook(path)["cells"], start=1):
+            about = cell["metadata"].get("nbgrader", {})
+            for ename in {output.get("ename") for output in cell.get("outputs", [])} & set(MISHAPS):
+                found.setdefault(ename, []).append(about.get("grade_id") or f"cell {number}")
+    return [
+        f"{student}'s {name}: {MISHAPS[ename].format(cells=', '.join(found[ename]))}"
+        for ename in MISHAPS
+        if ename in found
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,8 +129,8 @@ def _noted(value: Any) -> dict[str, Any]:
     return {"offered": value["offered"], "wrote": dict(value["wrote"])}
 
 
-def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
-    """Return the command that opens a folder, on this computer only, with Jupyter's token.
+def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the options that open a folder, on this computer only, with Jupyter's token.
 
     Parameters
     ----------
@@ -141,32 +141,37 @@ def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> lis
 
     Examples
     --------
-    >>> lab_command("lessons", ["--no-browser"])[1:3]
-    ['-m', 'jupyterlab']
+    >>> lab_arguments("lessons", ["--no-browser"])[1:3]
+    ['--ServerApp.ip=127.0.0.1', '--LabApp.news_url=None']
     """
-    command = [sys.executable, "-m", "jupyterlab"]
-    command += [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
-    command.append("--LabApp.news_url=None")
+    options = [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
+    options.append("--LabApp.news_url=None")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container; Jupyter refuses to start without it
-    return [*command, *arguments]
+        options.append("--allow-root")  # in a container; Jupyter refuses to start without it
+    return [*options, *arguments]
 
 
-def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> int:
-    """Run JupyterLab on a folder until it is stopped; return its status.
+def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
+    """Be JupyterLab on a folder until it is stopped.
+
+    It is this very process and no child of it, so that what ends this process ends JupyterLab, on
+    every system and by every signal. Its kernels end by themselves when it is gone.
 
     Raises
     ------
     MissingExtra
         If JupyterLab is not installed.
+    SystemExit
+        If JupyterLab ends with a status.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtra(
             f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'
         )
-    process = subprocess.Popen(lab_command(folder, arguments))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            pass  # JupyterLab has got it, too, and asks before it leaves
+    from jupyterlab.labapp import main  # type: ignore[import-untyped, unused-ignore]
+
+    # A closed terminal. JupyterLab knows SIGTERM only, and with it stops its kernels in good order.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up and signal.getsignal(hang_up) == signal.SIG_DFL:  # not so under nohup
+        signal.signal(hang_up, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+    main(lab_arguments(folder, arguments))

@@ -1,4 +1,4 @@
-"""A course from lessons, through real nbgrader, to a table of marks; nobody's work is overwritten.
+"""A course from lessons, through real nbgrader, to a table of marks.
 
 One assignment with the exercises of all lessons stands in for an assignment a lesson: the cells
 are the same, and one kernel runs them all. With HPOTUTOR_SLOW=1 the challenges are among them, and
@@ -7,9 +7,12 @@ every lesson is graded whole, too.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +25,11 @@ from hpotutor.course import nbgrader as classroom
 from hpotutor.course.assignment import assignment_of, points_of
 from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.course.nbgrader import assign, grade
-from hpotutor.errors import ArgumentError, HpoTutorError, MissingExtra
+from hpotutor.errors import HpoTutorError, MissingExtra
 from hpotutor.exercises import exercises_of, lessons, progress_file
 
 nbgrader_api = pytest.importorskip("nbgrader.apps", reason="the extra classroom is not installed")
+Gradebook = pytest.importorskip("nbgrader.api").Gradebook
 
 NAME = "02_grid_search"
 # A challenge replays a whole search; all of them take minutes, three times over.
@@ -102,16 +106,8 @@ def graded(tmp_path_factory) -> tuple[Path, pd.DataFrame, list[str]]:
         hand_in(course, "solved", {i: e.solution_source for i, e in EXERCISES.items()})
         hand_in(course, "stub", {})
         hand_in(course, "wrong", {i: e.wrong_answers[-1].source for i, e in EXERCISES.items()})
-        patch.setattr(classroom, "_autograde", in_process)
         marks, remarks = grade(course)
     return course, marks, remarks
-
-
-def in_process(course: Path, name: str, students: list[str]) -> list[str]:
-    """Grade as the command does, without starting nbgrader anew for it."""
-    done = [api(course).autograde(name, student) for student in students]
-    assert all(result["success"] for result in done), done
-    return []
 
 
 def outputs(course: Path, student: str) -> dict[str, list[dict]]:
@@ -129,7 +125,7 @@ def test_solved_gets_all_and_a_stub_nothing(graded) -> None:
     assert remarks == []
     assert (marks.loc["solved", NAME], marks.loc["solved", "of"]) == (of, of)
     assert marks.loc["stub", "total"] == 0
-    stored = pd.read_csv(course / "marks.csv", index_col="student")
+    stored = pd.read_csv(course / "marks.csv", index_col="student", keep_default_na=False)
     pd.testing.assert_frame_equal(stored, marks, check_dtype=False)
 
 
@@ -203,124 +199,152 @@ def test_what_a_student_gets_has_no_solution(graded) -> None:
         assert exercise.statement in cells, grade_id
 
 
-# ── what assign writes, and what it leaves alone ─────────────────────────────────────────────
-
-
-def test_assign_says_what_it_made(tmp_path, capsys) -> None:
-    course = tmp_path / "course"
-    assert main(["assign", "2", "00_start_here", "02", "--to", str(course)]) == 0
-    told = capsys.readouterr().out
-    assert f"{NAME}: {points_of(exercises_of(2))} points" in told
-    assert "nbgrader generate_assignment" in told
-    made = sorted(path.name for path in (course / "source").iterdir())
-    assert made == ["00_start_here", NAME]
-    before = (course / "source" / NAME / f"{NAME}.ipynb").read_bytes()
-    assert assign(["02"], course) == {NAME: points_of(exercises_of(2))}
-    assert (course / "source" / NAME / f"{NAME}.ipynb").read_bytes() == before
-
-
-@pytest.mark.parametrize("only", [True, False])
-def test_assignments_are_valid_notebooks(tmp_path, only) -> None:
-    import nbformat
-
-    names = [name for name in all_lessons() if f"lesson_{name[:2]}" in lessons()]
-    assign(names, tmp_path, only=only)
-    for name in names:
-        notebook = nbformat.read(tmp_path / "source" / name / f"{name}.ipynb", as_version=4)
-        nbformat.validate(notebook)
-        assert not any(cell.get("outputs") for cell in notebook.cells)
-        graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
-        points = sum(cell.metadata.nbgrader.points for cell in graded)
-        assert points == points_of(exercises_of(int(name[:2])))
-        # A graded cell that ends in a bare number would be partial credit.
-        assert all("assert" in c.source.splitlines()[-2] for c in graded)
-
-
-def test_an_instructors_changes_are_never_overwritten(tmp_path, capsys) -> None:
-    assign(["00", "02"], tmp_path)
-    changed = tmp_path / "source" / NAME / f"{NAME}.ipynb"
-    other = tmp_path / "source" / "00_start_here" / "00_start_here.ipynb"
-    changed.write_text(changed.read_text(encoding="utf-8").replace("grid", "lattice"))
-    (tmp_path / "nbgrader_config.py").write_text("mine = True\n")
-    before = changed.read_bytes(), other.read_bytes()
-    assert main(["assign", "00", "02", "--to", str(tmp_path), "--exercises-only"]) == 1
-    assert (
-        f"source/{NAME}/{NAME}.ipynb in the course was changed by hand" in capsys.readouterr().err
-    )
-    assert (changed.read_bytes(), other.read_bytes()) == before
-    assign(["00"], tmp_path, only=True)  # unchanged, so it follows
-    assert other.read_bytes() != before[1]
-    assert (tmp_path / "nbgrader_config.py").read_text() == "mine = True\n"
-
-
-def test_a_course_without_notes_counts_as_changed(tmp_path) -> None:
-    assign(["02"], tmp_path)
-    (tmp_path / classroom.NOTES).write_text("[]")
-    with pytest.raises(HpoTutorError, match="changed by hand"):
-        assign(["02"], tmp_path, only=True)
-
-
-def test_a_full_disk_loses_nothing(tmp_path, monkeypatch) -> None:
-    assign(["02"], tmp_path)
-    path = tmp_path / "source" / NAME / f"{NAME}.ipynb"
-    before = path.read_bytes()
-
-    def full(self, content):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(HpoTutorError, match="No space left on device.*as it was"):
-        assign(["02"], tmp_path, only=True)
-    assert path.read_bytes() == before
-    assert list(tmp_path.rglob("*.part")) == []
-
-
-def test_bad_lessons_are_told() -> None:
-    with pytest.raises(ArgumentError, match="Did you mean '02_grid_search'"):
-        assign(["02_gird_search"], "nowhere")
-    with pytest.raises(ArgumentError, match="hpotutor assign 02 03 --to course"):
-        assign([], "nowhere")
-    assert not Path("nowhere").exists()
-
-
 # ── grade ────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_grade_says_what_is_missing(tmp_path, monkeypatch) -> None:
-    with pytest.raises(HpoTutorError, match="is no course"):
+    set_up(monkeypatch, tmp_path)
+    with pytest.raises(HpoTutorError, match="is no course.*hpotutor grade \\."):
         grade(tmp_path)
     assign(["02"], tmp_path)
     with pytest.raises(HpoTutorError, match="Nothing was handed in yet"):
         grade(tmp_path)
     (tmp_path / "submitted" / "someone" / NAME).mkdir(parents=True)
-    refused = classroom.subprocess.CompletedProcess([], 1, "", "ERROR: No such assignment")
-    monkeypatch.setattr(classroom.subprocess, "run", lambda *given, **named: refused)
     with pytest.raises(HpoTutorError, match=f"nbgrader generate_assignment {NAME}"):
         grade(tmp_path)
+    assert not (tmp_path / "gradebook.db").exists()
     monkeypatch.setattr(classroom.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="pip install"):
         grade(tmp_path)
 
 
-def test_a_submission_that_cannot_be_graded_is_a_remark(tmp_path, monkeypatch) -> None:
-    (tmp_path / "gradebook.db").touch()
-    (tmp_path / "autograded" / "one" / NAME).mkdir(parents=True)
-    refused = classroom.subprocess.CompletedProcess([], 1, "", "ERROR: a traceback")
-    monkeypatch.setattr(classroom.subprocess, "run", lambda *given, **named: refused)
-    (remark,) = classroom._autograde(tmp_path, NAME, ["one", "two"])
-    assert remark.startswith(f"two's {NAME} could not be graded")
-    with pytest.raises(HpoTutorError, match="a traceback"):
-        classroom._autograde(tmp_path, NAME, ["one"])
+HANGS = """\
+import time
+while True:
+    try:
+        time.sleep(1)
+    except BaseException:
+        pass"""
+DIES_IN_THE_CHECK = """\
+class Mine(list):
+    def __iter__(self):
+        import os
+        os._exit(1)
+    __len__ = __eq__ = __getitem__ = lambda self, *given: self.__iter__()
+answer = Mine()"""
+THIRD = "lesson_02-q3"
 
 
-def test_the_command_prints_the_table(graded, monkeypatch, capsys) -> None:
-    course, marks, _ = graded
-    (course / "submitted" / "late" / "no_such_lesson").mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(classroom, "_autograde", lambda *given: ["One could not be graded."])
-    assert main(["grade", str(course)]) == 1
+def handed_out(course: Path, path: str, text: str | None = None) -> None:
+    """Put a file into what was handed in: a text, or what was handed out."""
+    file = course / "submitted" / path
+    file.parent.mkdir(parents=True)
+    release = course / "release" / NAME / f"{NAME}.ipynb"
+    file.write_text(release.read_text("utf-8") if text is None else text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def mishaps(tmp_path_factory) -> tuple[Path, pd.DataFrame, list[str], str]:
+    """Return a course of submissions in which all kinds of things go wrong."""
+    course = tmp_path_factory.mktemp("mishaps")
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(io.StringIO()) as told:
+        set_up(patch, course)
+        assign([NAME], course, only=True)
+        config = course / "nbgrader_config.py"
+        config.write_text(config.read_text().replace("timeout = 180", "timeout = 25"))
+        made = api(course).generate_assignment(NAME)
+        assert made["success"], made
+        right = {i: e.solution_source for i, e in EXERCISES.items() if i.startswith("lesson_02")}
+        hand_in(course, "dies", right | {THIRD: "import os\nos._exit(3)"})
+        hand_in(course, "dies_checked", right | {THIRD: DIES_IN_THE_CHECK})
+        hand_in(course, "hangs", right | {THIRD: HANGS})
+        hand_in(course, "slow", right | {THIRD: "import time\ntime.sleep(999)"})
+        hand_in(course, "deleted", right)
+        deleted = course / "submitted" / "deleted" / NAME / f"{NAME}.ipynb"
+        notebook = read_notebook(deleted)
+        kept = [cell for cell in notebook["cells"] if grade_id_of(cell) != f"{THIRD}-mark"]
+        other = {"kernelspec": {"name": "conda-mine", "display_name": "m", "language": "python"}}
+        deleted.write_text(json.dumps(notebook | {"cells": kept, "metadata": other}))
+        handed_out(course, f"broken/{NAME}/{NAME}.ipynb", "{ no notebook")
+        handed_out(course, f"renamed/{NAME}/mine.ipynb")
+        handed_out(course, f"empty/{NAME}/notes.txt", "I forgot.")
+        hand_in(course, "killed", right)  # as a grading that was killed leaves it
+        shutil.copytree(course / "submitted" / "killed", course / "autograded" / "killed")
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+            book.update_or_create_student("killed")
+            book.update_or_create_submission(NAME, "killed")
+        marks, remarks = grade(course, progress=True)
+    return course, marks, remarks, told.getvalue()
+
+
+@pytest.mark.parametrize("student", ["broken", "renamed", "empty"])
+def test_what_was_not_graded_is_no_zero(mishaps, student) -> None:
+    course, marks, remarks, told = mishaps
+    assert marks.loc[student, [NAME, "total"]].isna().all()
+    stored = pd.read_csv(course / "marks.csv", index_col="student")
+    assert stored.loc[student, [NAME, "total"]].isna().all()
+    why = {"broken": "not appear to be JSON", "renamed": "mine.ipynb is not the name"}
+    for text in (stored.loc[student, "remark"], " ".join(remarks), told):
+        assert why.get(student, "its folder holds no notebook") in text
+    assert f"submitted/{student}/{NAME}" in stored.loc[student, "remark"]
+
+
+@pytest.mark.parametrize(
+    ("student", "cell", "says"),
+    [
+        ("dies", THIRD, "ended the kernel"),
+        ("dies_checked", f"{THIRD}-mark", "ended the kernel"),
+        ("hangs", THIRD, "could not be stopped"),
+        ("slow", THIRD, "ran out of time"),
+    ],
+)
+def test_an_answer_spoils_only_itself_and_is_named(mishaps, student, cell, says) -> None:
+    _, marks, _, _ = mishaps
+    lesson = {i: e.points for i, e in EXERCISES.items() if i.startswith("lesson_02")}
+    assert marks.loc[student, "total"] == sum(lesson.values()) - lesson[THIRD] > 0
+    assert f"{student}'s {NAME}: {cell} " in marks.loc[student, "remark"]
+    assert says in marks.loc[student, "remark"]
+
+
+@pytest.mark.parametrize("student", ["deleted", "killed"])
+def test_a_deleted_test_and_a_killed_grading_cost_nothing(mishaps, student) -> None:
+    _, marks, _, _ = mishaps
+    right = sum(e.points for i, e in EXERCISES.items() if i.startswith("lesson_02"))
+    assert marks.loc[student, "total"] == right
+    assert marks.loc[student, "remark"] == ""
+
+
+def test_progress_is_a_line_a_submission(mishaps) -> None:
+    _, marks, _, told = mishaps
+    lines = told.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"{number}/{len(marks)} {student}" for number, student in enumerate(marks.index, start=1)
+    ]
+
+
+def test_the_command_prints_the_table(mishaps, monkeypatch, capsys) -> None:
+    course, marks, remarks, _ = mishaps
+    monkeypatch.chdir(course / "source" / NAME)  # anywhere inside
+    assert main(["grade"]) == 1
     said = capsys.readouterr()
-    assert "solved" in said.out and f"{marks.loc['solved', 'of']:g}" in said.out
-    assert said.err == "One could not be graded.\n"
+    rows = {line.split()[0]: line.split()[1:] for line in said.out.splitlines()[2:-1]}
+    assert rows["broken"][:2] == ["-", "-"]
+    assert rows["dies"][1] == f"{marks.loc['dies', 'total']:g}"
+    assert said.err.splitlines()[len(marks) :] == remarks  # a second time the same is said
+
+
+def test_all_graded_is_a_good_status(graded, capsys) -> None:
+    assert main(["grade", str(graded[0])]) == 0
+    assert "solved" in capsys.readouterr().out
+
+
+def test_an_interrupt_ends_the_grading(mishaps, monkeypatch) -> None:
+    def interrupted(app):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nbgrader.converters.autograde.Autograde.start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade(mishaps[0])
 
 
 def test_marks_that_cannot_be_written_are_safe(graded, monkeypatch) -> None:
@@ -330,7 +354,6 @@ def test_marks_that_cannot_be_written_are_safe(graded, monkeypatch) -> None:
     def read_only(path, content):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(classroom, "_autograde", lambda *given: [])
     monkeypatch.setattr(classroom, "write_whole", read_only)
     with pytest.raises(HpoTutorError, match="Read-only.*safe in gradebook.db"):
         grade(course)

@@ -1,7 +1,20 @@
-"""`hpotutor lab` brings a copy up to date, then hands over to JupyterLab."""
+"""`hpotutor lab` brings a copy up to date, then is JupyterLab, which nothing outlives."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
 import pytest
 
 from hpotutor import cli
@@ -15,7 +28,7 @@ def opened(monkeypatch, tmp_path) -> list:
 
     def open_lab(folder, arguments):
         calls.append((str(folder), arguments))
-        return 7
+        sys.exit(7)
 
     monkeypatch.setattr(lab, "open_lab", open_lab)
     monkeypatch.setattr(copies, "default_folder", lambda: tmp_path / "default")
@@ -33,7 +46,9 @@ def opened(monkeypatch, tmp_path) -> list:
 )
 def test_options_reach_jupyterlab(opened, monkeypatch, tmp_path, capsys, typed, folder, passed):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["lab", *typed]) == 7
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lab", *typed])
+    assert ended.value.code == 7
     (call,) = opened
     assert call[0].endswith(folder) and call[1] == passed
     assert (tmp_path / folder / "00_start_here.ipynb").exists()
@@ -53,9 +68,9 @@ def test_only_lab_takes_foreign_options(capsys):
 
 
 def test_jupyterlab_listens_here_only(tmp_path):
-    command = lab.lab_command(tmp_path, ["--ServerApp.ip=0.0.0.0"])
-    assert f"--ServerApp.root_dir={tmp_path.resolve()}" in command
-    assert command.index("--ServerApp.ip=127.0.0.1") < command.index("--ServerApp.ip=0.0.0.0")
+    options = lab.lab_arguments(tmp_path, ["--ServerApp.ip=0.0.0.0"])
+    assert f"--ServerApp.root_dir={tmp_path.resolve()}" in options
+    assert options.index("--ServerApp.ip=127.0.0.1") < options.index("--ServerApp.ip=0.0.0.0")
 
 
 def test_a_missing_jupyterlab_is_a_sentence(monkeypatch, tmp_path, capsys):
@@ -64,16 +79,80 @@ def test_a_missing_jupyterlab_is_a_sentence(monkeypatch, tmp_path, capsys):
     assert 'pip install "jupyterlab>=4.2"' in capsys.readouterr().err
 
 
-def test_an_interrupt_waits_for_jupyterlabs_own_status(monkeypatch, tmp_path):
-    class Process:
-        def __init__(self, command):
-            self.waited = 0
+# ── real JupyterLab, ended ───────────────────────────────────────────────────────────────────
 
-        def wait(self):
-            self.waited += 1
-            if self.waited == 1:
-                raise KeyboardInterrupt
-            return 3
 
-    monkeypatch.setattr(lab.subprocess, "Popen", Process)
-    assert lab.open_lab(tmp_path) == 3
+def the_command(folder: Path, root: Path) -> list[str]:
+    return [sys.executable, "-m", "hpotutor"]
+
+
+def start_py(folder: Path, root: Path) -> list[str]:
+    """Return a start of start.py in a project whose environment is the one that runs this."""
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    for name in ("start.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(root / name, folder)
+    stamp = "import start; start.write_stamp(start.fingerprint())"
+    subprocess.run([sys.executable, "-c", stamp], cwd=folder, check=True)
+    return [sys.executable, str(folder / "start.py")]
+
+
+@contextmanager
+def running(command: list[str], folder: Path, root: Path) -> Iterator[tuple]:
+    """Start JupyterLab with a kernel; yield its starter, its address, and all that runs there."""
+    runtime = folder / "runtime"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    with (folder / "log").open("w") as log:
+        started = subprocess.Popen(
+            [*command, "lab", str(folder / "mine"), "--no-browser", "--ServerApp.port_retries=999"],
+            env={**kept, "PYTHONPATH": str(root), "JUPYTER_RUNTIME_DIR": str(runtime)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A background job inherits an ignored Ctrl-C; a learner's terminal does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        family = [psutil.Process(started.pid)]
+        try:
+            deadline = time.monotonic() + 180
+            while not (servers := list(runtime.glob("jpserver-*.json"))):
+                assert started.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.1)
+            server = json.loads(servers[0].read_text())
+            address = f"{server['url']}api/kernels?token={server['token']}"
+            urllib.request.urlopen(address, data=b"{}", timeout=60).close()  # starts a kernel
+            family += family[0].children(recursive=True)
+            yield started, server, family
+        finally:
+            for process in family:
+                if process.is_running():
+                    process.kill()
+            started.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals; Windows knows an end by force alone")
+@pytest.mark.parametrize(
+    ("starter", "name"),
+    [
+        (the_command, "SIGTERM"),
+        (the_command, "SIGHUP"),
+        (the_command, "SIGINT"),
+        (the_command, "SIGKILL"),
+        (start_py, "SIGTERM"),
+        (start_py, "SIGKILL"),
+    ],
+)
+def test_nothing_outlives_its_starter(tmp_path, root, starter, name) -> None:
+    pytest.importorskip("jupyterlab")
+    with running(starter(tmp_path, root), tmp_path, root) as (started, server, family):
+        assert len(family) > 1  # there is a kernel
+        assert server["pid"] == started.pid  # JupyterLab is no child that could be left
+        started.send_signal(getattr(signal, name))
+        started.wait(60)
+        left = psutil.wait_procs(family, timeout=30)[1]
+        assert left == []
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(server["url"], timeout=5)
