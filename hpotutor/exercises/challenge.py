@@ -6,6 +6,7 @@ replay, and what counts is the share of replays that end in the table's best few
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -41,6 +42,15 @@ def expect_draws(outcome: Outcome) -> None:
         )
 
 
+def expect_choice(outcome: Outcome) -> None:
+    """Refuse a search that chooses one setting, whatever it has measured."""
+    if np.unique(outcome.ranks, return_counts=True)[1].max() > 0.9 * len(outcome.ranks):
+        wrong(
+            "Nearly all replays choose the same setting, whatever they measured. That is an answer "
+            "that was known before and no search: let the trainings decide."
+        )
+
+
 def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
     """Return "right" when enough replays end among the best 5%, else raise with what to look at.
 
@@ -60,19 +70,30 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
 
 
 class MeteredTable(Objective):
-    """A table that counts the epochs it was asked for, and keeps its test scores to itself."""
+    """A table that counts the epochs it was asked for, and keeps its test scores to itself.
+
+    Its values may be NumPy's: ``rng.choice(["sgd", "adam"])`` gives a string of NumPy's.
+    """
 
     direction, deterministic = "maximize", False
 
     def __init__(self, table: TableObjective) -> None:
         self._table = table
-        self.epochs, self.space, self.spent = table.epochs, table.space, 0
+        self.epochs, self.space = table.epochs, table.space
+        self._spent = 0
+
+    @property
+    def spent(self) -> int:
+        """How many epochs were trained; a search cannot set it back."""
+        return self._spent
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
+        if isinstance(params, Mapping):
+            params = checks.plain(params)
         evaluation = self._table.evaluate(params, epochs, on_epoch=on_epoch)
-        self.spent += evaluation.epochs
+        self._spent += evaluation.epochs
         return replace(evaluation, test_value=None)
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
@@ -119,8 +140,9 @@ def replays(
     3
     """
     ranked = TableObjective(table, defaults=defaults, quiet=True)
-    by_index, ranks, spent = ranked.ranks(), [], []
-    for seed in range(repeats):
+
+    def one(seed: int) -> tuple[int, int]:
+        """Return the number of the setting chosen, and the epochs that were spent."""
         noisy = TableObjective(ranked.table, seed=seed, defaults=defaults, quiet=True)
         objective = MeteredTable(noisy)
         chosen = checks.call(search, objective, seed, what="`search(objective, seed)`")
@@ -136,6 +158,16 @@ def replays(
                 f"With seed {seed} your search trains for {objective.spent:,} epochs; its budget "
                 f"is {trials} trainings of {ranked.epochs}, {trials * ranked.epochs:,} in all."
             )
-        ranks.append(by_index[ranked.index_of(params)])
-        spent.append(objective.spent)
-    return Outcome(np.array(ranks), np.array(spent))
+        return ranked.index_of(checks.plain(params)), objective.spent
+
+    ends = [one(seed) for seed in range(repeats)]
+    if ends[:_REPEATED] != [one(seed) for seed in range(min(repeats, _REPEATED))]:
+        wrong(
+            "Called again with the same seed and the same scores, your search does something else. "
+            "Draw from `np.random.default_rng(seed)` and from no other generator."
+        )
+    chosen, spent = np.array(ends).T
+    return Outcome(ranked.ranks()[chosen], spent)
+
+
+_REPEATED = 3

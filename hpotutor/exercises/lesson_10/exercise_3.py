@@ -9,26 +9,33 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 def _check_dead(answer: object) -> Right:
     what = "`dead(trials, now, grace)`"
     trials = [
-        {"number": 0, "state": "COMPLETE", "heartbeat": 10.0},
-        {"number": 1, "state": "RUNNING", "heartbeat": 95.0},
-        {"number": 2, "state": "RUNNING", "heartbeat": 20.0},
-        {"number": 3, "state": "FAIL", "heartbeat": 5.0},
-        {"number": 4, "state": "RUNNING", "heartbeat": 69.0},
+        {"number": 10, "state": "COMPLETE", "heartbeat": 10.0},
+        {"number": 11, "state": "RUNNING", "heartbeat": 95.0},
+        {"number": 12, "state": "RUNNING", "heartbeat": 20.0},
+        {"number": 13, "state": "FAIL", "heartbeat": 5.0},
+        {"number": 14, "state": "RUNNING", "heartbeat": 69.0},
+        {"number": 15, "state": "PRUNED", "heartbeat": 7.0},
     ]
-    for now, grace, expected in ((100.0, 30.0, [2, 4]), (100.0, 60.0, [2]), (96.0, 90.0, [])):
-        given = [dict(trial) for trial in trials]
-        got = checks.call(answer, given, now, grace, what=what)
-        numbers = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
-        for number in numbers:
-            checks.whole_number(number, "a trial's number")
-        if {0, 3} & set(numbers):
+    cases = ((100.0, 30.0, [12, 14]), (100.0, 60.0, [12]), (100.0, 31.0, [12]), (96.0, 90.0, []))
+    for now, grace, expected in cases:
+        got = checks.call(answer, trials, now, grace, what=what)
+        listed = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
+        numbers = sorted(checks.whole_number(number, "a trial's number") for number in listed)
+        if numbers and max(numbers) < 10:
+            wrong("These are places in the list. A trial's own number stands under `number`.")
+        if {10, 13, 15} & set(numbers):
             wrong("A trial that has ended, well or badly, sends no heartbeat and is not dead.")
-        if 1 in numbers and expected != [1]:
-            wrong("Trial 1 was heard 5 seconds ago. It is slow, perhaps, and alive.")
-        if sorted(numbers) != expected:
+        if 11 in numbers:
+            wrong("Trial 11 was heard 5 seconds ago. It is slow, perhaps, and alive.")
+        if 14 in numbers and grace == 31:
+            wrong(
+                "Trial 14 has been silent for 31 s, which is the grace itself: dead is who has "
+                "been silent for *more*."
+            )
+        if numbers != expected:
             wrong(
                 f"At {now:g} s with a grace of {grace:g} s the dead ones are {expected}; yours are "
-                f"{sorted(numbers)}. Compare the time since the last heartbeat with the grace."
+                f"{numbers}. Compare the time since the last heartbeat with the grace."
             )
     return right("Running, and silent for longer than the grace.")
 
@@ -40,6 +47,7 @@ def dead(trials, now, grace):
 
 answer = dead
 """
+_RULE = 't["state"] == "RUNNING" and now - t["heartbeat"] > grace'
 
 q3 = Exercise(
     lesson=10, number=3, title="Who is dead?", points=1,
@@ -56,7 +64,7 @@ q3 = Exercise(
         '`now - trial["heartbeat"]` is that time.',
     ),
     stub="def dead(trials, now, grace): ...\n\n\nanswer = dead",
-    solution_source=_DEAD.format(rule='t["state"] == "RUNNING" and now - t["heartbeat"] > grace'),
+    solution_source=_DEAD.format(rule=_RULE),
     why="Nobody can ask a dead process. So the living ones look for silence.",
     wrong_answers=tuple(
         WrongAnswer(_DEAD.format(rule=rule), because, says)
@@ -65,6 +73,13 @@ q3 = Exercise(
             ('t["state"] == "RUNNING"', "ignores the heartbeat", "alive"),
             ('t["state"] == "RUNNING" and now - t["heartbeat"] < grace', "swaps", "alive"),
             ('t["state"] == "RUNNING" and t["heartbeat"] < grace', "forgets now", "Compare"),
+            ('t["state"] == "RUNNING" and now - t["heartbeat"] >= grace',
+             "takes as long for longer", "for *more*"),
         )
+    )
+    + (
+        WrongAnswer(_DEAD.format(rule=_RULE).replace('t["number"]', "k").replace(
+                        "for t in trials", "for k, t in enumerate(trials)"),
+                    "returns places in the list", "places in the list"),
     ),
 )  # fmt: skip
