@@ -19,6 +19,19 @@ from hpotutor.study.storage import quiet_optuna
 from hpotutor.tabular.objective import TableObjective
 
 
+# A wrong answer that several challenges declare: what a learner has seen to be good, and no search.
+ONE_SETTING = """
+def search(objective, seed):
+    known = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 32, "layers": 1}
+    params = {**known, "units": 64, "activation": "relu", "dropout": 0.0}
+    objective.evaluate(params)
+    return params
+
+
+answer = search
+"""
+
+
 class Outcome(NamedTuple):
     """What many replays of a search came to.
 

@@ -246,15 +246,18 @@ def call(
         expect(function, (), what)
     if hasattr(function, "__code__") and is_empty(function):
         not_attempted(f"`{function.__name__}` has no body yet. Write it for")
-    listed = ", ".join(shown(argument) for argument in arguments)
     name = getattr(getattr(function, "func", function), "__name__", "function")
+
+    def asked() -> str:
+        return f"`{name}({', '.join(shown(argument) for argument in arguments)})`"
+
     given = [copy.deepcopy(one) if isinstance(one, _COPIED) else one for one in arguments]
     try:
         value = function(*given)
     except (NotYet, NotAttempted):
         raise
     except Exception as error:
-        wrong(f"`{name}({listed})` stopped. {reason(error)}")
+        wrong(f"{asked()} stopped. {reason(error)}")
     for place, (before, after) in enumerate(zip(arguments, given, strict=True)):
         if isinstance(before, _COPIED) and not _same(before, after):
             wrong(
@@ -264,7 +267,7 @@ def call(
     if value is ...:
         not_attempted(f"`{name}` still returns `...`. Replace it for")
     if value is None and not may_be_none:
-        wrong(f"`{name}({listed})` gives None. Does every path through it end with `return`?")
+        wrong(f"{asked()} gives None. Does every path through it end with `return`?")
     return value
 
 

@@ -44,25 +44,32 @@ def _check_halving(answer: object) -> Right:
 
 def _check_last_rung(answer: object) -> None:
     """Refuse an eta that is written down, and the best score of any rung instead of the last."""
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
 
     def train(params: dict, epochs: int) -> float:
-        asked.append(epochs)
-        # Later scores are lower, and turn the order round.
-        return params["x"] / 10 if epochs == 1 else -params["x"] / 10
+        asked.append((params["x"], epochs))
+        # Below 0, as losses with their sign turned are; the last rung turns the order round.
+        if (params["x"], epochs) in ((0, 1), (4, 2)):
+            return float("nan")
+        return params["x"] / 10 - 1 if epochs == 1 else -params["x"] / 10 - 1
 
     candidates = [{"x": x} for x in (3, 7, 1, 6, 4, 0, 5, 2)]
     function = checks.function(
         answer, "a function successive_halving(train, candidates, rungs, eta)"
     )
     chosen = checks.call(lambda *given: function(*given, eta=2), train, candidates, [1, 2])
-    counts = [asked.count(1), asked.count(2)]
+    counts = [sum(epochs == rung for _, epochs in asked) for rung in (1, 2)]
     if counts != [8, 4]:
         wrong(f"With eta=2, 8 candidates become 4; yours trains {counts} on the rungs.")
+    if {0, 4} & {name for name, epochs in asked if epochs == 2} != {4} or chosen == {"x": 4}:
+        wrong(
+            "Scores may be below 0, and a NaN that counts as 0 is then the best. NaN counts as the "
+            "worst score of all, `-inf`."
+        )
     if chosen == {"x": 7}:
         wrong("This returns the best score of an early rung; the last rung decides.")
-    if chosen != {"x": 4}:
-        wrong(f"The best of the last rung is {{'x': 4}} here; yours returns {shown(chosen)}.")
+    if chosen != {"x": 5}:
+        wrong(f"The best of the last rung is {{'x': 5}} here; yours returns {shown(chosen)}.")
 
 
 _STUB = """
@@ -138,6 +145,7 @@ q3 = Exercise(
             ("clean", "scores = np.where(np.isnan(scores), np.inf, scores)",
              "promotes what diverged", "NaN counts as the worst"),
             ("returned", "scores.max()", "returns the score", "a dict"),
+            ("clean", "scores = np.nan_to_num(scores)", "counts NaN as 0", "below 0"),
         )
     ),
 )  # fmt: skip
