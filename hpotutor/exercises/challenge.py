@@ -6,7 +6,7 @@ replay, and what counts is the share of replays that end in the table's best few
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,7 +17,6 @@ from hpotutor.exercises.engine import Right, right, wrong
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.study.storage import quiet_optuna
 from hpotutor.tabular.objective import TableObjective
-
 
 # A wrong answer that several challenges declare: what a learner has seen to be good, and no search.
 ONE_SETTING = """
@@ -52,6 +51,24 @@ def expect_draws(outcome: Outcome) -> None:
         wrong(
             "Nearly all replays choose the same setting, so the draws do not depend on `seed`. "
             "Draw with `rng = np.random.default_rng(seed)`."
+        )
+
+
+def expect_repeatable(ends: list, one: Callable[[int], Any]) -> None:
+    """Refuse a search that ends otherwise when it is called again with a seed it has had.
+
+    Parameters
+    ----------
+    ends : list
+        How it ended with the seeds 0, 1, 2 ...
+    one : callable
+        Runs it with a seed and returns how it ended.
+    """
+    first = ends[:3]
+    if first != [one(seed) for seed in range(len(first))]:
+        wrong(
+            "Called again with the same seed and the same scores, your search does something else. "
+            "Draw from `np.random.default_rng(seed)` and from no other generator."
         )
 
 
@@ -174,13 +191,6 @@ def replays(
         return ranked.index_of(checks.plain(params)), objective.spent
 
     ends = [one(seed) for seed in range(repeats)]
-    if ends[:_REPEATED] != [one(seed) for seed in range(min(repeats, _REPEATED))]:
-        wrong(
-            "Called again with the same seed and the same scores, your search does something else. "
-            "Draw from `np.random.default_rng(seed)` and from no other generator."
-        )
+    expect_repeatable(ends, one)
     chosen, spent = np.array(ends).T
     return Outcome(ranked.ranks()[chosen], spent)
-
-
-_REPEATED = 3

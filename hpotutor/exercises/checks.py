@@ -102,9 +102,7 @@ def option(value: Any, options: Sequence[str], what: str = "one of the options")
     return by_name[chosen]
 
 
-def sequence(
-    value: Any, what: str, length: int | None = None, *, ordered: bool = True
-) -> list:
+def sequence(value: Any, what: str, length: int | None = None, *, ordered: bool = True) -> list:
     """Return a list of an answer that is a list, tuple, range or array, and not empty.
 
     Where order means nothing (``ordered=False``), a set is as good.

@@ -169,9 +169,7 @@ class ProbeModel:
             names += ["val_loss", "val_accuracy"]
         end = self._measured()
         left = np.arange(int(epochs))[::-1] / 50
-        return History(
-            {n: (end[n] + left * (1 if "loss" in n else -1)).tolist() for n in names}
-        )
+        return History({n: (end[n] + left * (1 if "loss" in n else -1)).tolist() for n in names})
 
     def evaluate(
         self,

@@ -124,7 +124,8 @@ STYLES = [  # lesson, exercise, an answer
     (9, 2, "def excess(noise, trials, rng):\n"
      "    return max(rng.standard_normal() * noise for _ in range(trials))\n\nanswer = excess"),
     (9, 3, "import numpy as np\n\ndef split(n, seed):\n    rng = np.random.default_rng(seed)\n"
-     "    rows = list(range(n))\n    rng.shuffle(rows)\n    cuts = [n // 2, n * 2 // 3, n * 5 // 6]\n"
+     "    rows = list(range(n))\n    rng.shuffle(rows)\n"
+     "    cuts = [n // 2, n * 2 // 3, n * 5 // 6]\n"
      "    return [set(part) for part in (rows[: cuts[0]], rows[cuts[0] : cuts[1]], "
      "rows[cuts[1] : cuts[2]], rows[cuts[2] :])]\n\nanswer = split"),
     (9, 4, "import numpy as np\n\ndef nested_score(inner, sealed):\n"

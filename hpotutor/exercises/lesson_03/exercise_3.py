@@ -6,7 +6,14 @@ from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 # Share of the space, chance, and how many trials that takes.
-_RULES = ((0.05, 0.95, 59), (0.01, 0.95, 299), (0.1, 0.9, 22), (0.05, 0.5, 14), (0.5, 0.5, 1), (0.5, 0.75, 2))
+_RULES = (
+    (0.05, 0.95, 59),
+    (0.01, 0.95, 299),
+    (0.1, 0.9, 22),
+    (0.05, 0.5, 14),
+    (0.5, 0.5, 1),
+    (0.5, 0.75, 2),
+)
 
 
 def _check_trials(answer: object) -> Right:

@@ -126,7 +126,7 @@ q6 = Exercise(
     + (
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return -accuracy"),
                     "minimizes, as Hyperopt does", "not minus it"),
-        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return 1 - accuracy"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("accuracy\n\n\n", "1 - accuracy\n\n\n"),
                     "returns the share of errors", "1 minus the accuracy"),
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("epochs=5", "epochs=50"),
                     "trains longer than asked", "number of epochs is 50"),

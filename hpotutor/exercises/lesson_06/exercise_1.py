@@ -37,7 +37,8 @@ def _check_agreement(answer: object) -> Right:
                     "ranks: equal scores share the mean of their ranks."
                 )
             wrong(
-                f"For two orders that partly agree, {value:.3g} is not the correlation of the ranks."
+                f"For two orders that partly agree, {value:.3g} is not the correlation of the "
+                "ranks."
             )
     return right("Only the order counts, which is all that halving looks at.")
 

@@ -9,7 +9,7 @@ _CHILD = "a child, one gene for each hyperparameter", "a gene, a number"
 
 
 def _check_cross(answer: object) -> Right:
-    rows = _from_mother(answer, genes=6, count=500)
+    rows = _from_mother(answer, genes=6, count=2000)
     kinds, shares = len({tuple(row) for row in rows}), np.mean(rows, axis=0)
     if kinds == 1:
         wrong("All children are alike. Chance should decide: toss coins with `rng`.")
@@ -24,7 +24,7 @@ def _check_cross(answer: object) -> Right:
             wrong(f"Gene {gene} always comes from the same parent. Toss a coin for it, too.")
     if kinds < 48:  # of 64
         wrong("Some coins decide for two genes. Toss a coin of its own for each gene.")
-    if not np.all((0.4 < shares) & (shares < 0.6)):
+    if not (np.all((0.44 < shares) & (shares < 0.56)) and 0.475 < shares.mean() < 0.525):
         wrong("One parent gives more genes than the other; half and half is asked for.")
     _from_mother(answer, genes=3, count=20)
     return right("Every gene is a coin toss of its own.")

@@ -77,8 +77,7 @@ q4 = Exercise(
         )
     )
     + (
-        WrongAnswer(_PROMOTE.format(**_RULE).replace(
-                        "            return k", "            promoted.add(k)\n            return k"),
+        WrongAnswer(_PROMOTE.format(**_RULE).replace("return k", "promoted.add(k); return k"),
                     "notes the promotion in the set that it was given", "changes `promoted`"),
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ def _check_plan(answer: object) -> Right:
     bounds = {name: _bounds(space, name) for name in ("units", "dropout")}
     if bounds["units"][0] > 16 or bounds["units"][1] < 512:
         wrong("`units` should still reach from 8 or 16 up to 512 or more.")
-    if bounds["dropout"][1] < 0.4 or bounds["dropout"][0] > 0.1:
+    if bounds["dropout"][1] < 0.4 or bounds["dropout"][0] > 0.01:
         wrong("`dropout` should still reach from 0 to about 0.5.")
     if bounds["units"][0] < 8 or bounds["units"][1] > 1024:
         wrong("`units` should stay within your colleague's range, from 8 to 1024.")

@@ -14,7 +14,9 @@ def _check_rows(answer: object) -> Right:
         if got != int(got):
             wrong(f"{got:.5g} rows cannot be had. Round up to a whole number.")
         if got == math.ceil(exact) + 1:
-            wrong(f"{int(got) - 1:,} rows are enough, and you say {int(got):,}. Round up, no further.")
+            wrong(
+                f"{int(got) - 1:,} rows are enough, and you say {int(got):,}. Round up, no further."
+            )
         if abs(got - math.ceil(exact)) > 1:
             margin = 1.96 * math.sqrt(2 * accuracy * (1 - accuracy) / max(got, 1))
             wrong(
@@ -55,7 +57,8 @@ q2 = Exercise(
                     "does not round", "Round up to a whole number"),
         WrongAnswer(_rows("math.floor(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
                     "rounds down", "one row less"),
-        WrongAnswer(_rows("math.ceil(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2) + 1"),
+        WrongAnswer(_rows("1 + math.ceil(2 * accuracy * (1 - accuracy)"
+                          " * (1.96 / difference) ** 2)"),
                     "adds one to be safe", "no further"),
     ),
 )  # fmt: skip
