@@ -130,6 +130,20 @@ q6 = Exercise(
                     "returns the share of errors", "1 minus the accuracy"),
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("epochs=5", "epochs=50"),
                     "trains longer than asked", "number of epochs is 50"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return 0.9"),
+                    "writes down what it saw once", "what was measured"),
+        WrongAnswer("""
+            def objective(trial, build, data):
+                units = trial.suggest_int("units", 32, 512, step=32)
+                rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
+                model = build(units=units, learning_rate=rate)
+                _, accuracy = model.evaluate(data.x_val, data.y_val, verbose=0)
+                model.fit(data.x_train, data.y_train, epochs=5, verbose=0)
+                return accuracy
+
+
+            answer = objective
+            """, "scores before it trains", "before the training"),
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("_, accuracy", "accuracy, _"),
                     "takes the loss for the accuracy", "the loss first"),
     ),

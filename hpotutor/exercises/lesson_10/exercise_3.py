@@ -16,7 +16,12 @@ def _check_dead(answer: object) -> Right:
         {"number": 14, "state": "RUNNING", "heartbeat": 69.0},
         {"number": 15, "state": "PRUNED", "heartbeat": 7.0},
     ]
-    cases = ((100.0, 30.0, [12, 14]), (100.0, 60.0, [12]), (100.0, 31.0, [12]), (96.0, 90.0, []))
+    cases: tuple[tuple[float, float, list[int]], ...] = (
+        (100.0, 30.0, [12, 14]),
+        (100.0, 60.0, [12]),
+        (100.0, 31.0, [12]),
+        (96.0, 90.0, []),
+    )
     for now, grace, expected in cases:
         got = checks.call(answer, trials, now, grace, what=what)
         listed = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
