@@ -52,7 +52,8 @@ class RowsProbe:
     """
 
     def __init__(self, accuracy: float = ACCURACIES[0]) -> None:
-        rows = np.arange(60, dtype=float).reshape(30, 2)
+        # Other rows for another accuracy, so that none can be kept from one probe to the next.
+        rows = np.random.default_rng(round(60 * accuracy)).normal(size=(30, 2))
         self.data: Dataset = load((rows, np.arange(30) % 2))
         self.model = ProbeModel(self.data, accuracy)
         self._fingerprint = self.data.fingerprint
@@ -76,8 +77,10 @@ class RowsProbe:
                 "This scores on the rows that the network learned from, which rewards learning "
                 "them by heart. Score on `data.x_val`."
             )
-        if "other" in model.scored_on:
-            wrong("This scores on rows that are not in the `data` which the function is given.")
+        if "other" in model.fitted_on or "other" in model.scored_on:
+            wrong(
+                "This trains or scores on rows that are not in the `data` which the function is given."
+            )
         if "validation" not in model.scored_on:
             wrong("This never scores the network on the validation rows, `data.x_val`.")
         if model.mislabeled:

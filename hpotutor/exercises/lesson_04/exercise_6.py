@@ -1,5 +1,6 @@
 """Exercise 4.6: Mend it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import optuna
@@ -19,14 +20,8 @@ def _check_objective(answer: object) -> Right:
     what = "a function `objective(trial, build, data)`"
     function = checks.function(answer, what)
     for seed, accuracy in enumerate(ACCURACIES):
-        probe, trial, built = RowsProbe(accuracy), trial_probe(seed), []
-
-        def build(*arguments: Any, **params: Any) -> Any:
-            if arguments or set(params) != {"units", "learning_rate"}:
-                wrong("Call it as `build(units=..., learning_rate=...)`.")
-            built.append(params)  # noqa: B023
-            return probe.model  # noqa: B023
-
+        probe, trial = RowsProbe(accuracy), trial_probe(seed)
+        build, built = _builder(probe)
         value = checks.call(function, trial, build, probe.data, what=what)
         _check_declared(trial)
         if not built:
@@ -44,6 +39,19 @@ def _check_objective(answer: object) -> Right:
         probe.refuse_misuse()
         probe.expect_accuracy(value, _EPOCHS)
     return right("A log scale, the two names of the network, and rows it has not learned from.")
+
+
+def _builder(probe: RowsProbe) -> tuple[Callable[..., Any], list[dict[str, Any]]]:
+    """Return a function that builds the probe's network, and what it was called with."""
+    built: list[dict[str, Any]] = []
+
+    def build(*arguments: Any, **params: Any) -> Any:
+        if arguments or set(params) != {"units", "learning_rate"}:
+            wrong("Call it as `build(units=..., learning_rate=...)`.")
+        built.append(params)
+        return probe.model
+
+    return build, built
 
 
 def _check_declared(trial: optuna.Trial) -> None:

@@ -11,7 +11,7 @@ from hpotutor.study.storage import quiet_optuna
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_finish(answer: object) -> Right:
-    for done, total in ((3, 8), (8, 8), (9, 8)):
+    for done, total in ((3, 8), (8, 8), (9, 8), (2, 6)):
         _finish_one(answer, done, total)
     _finish_one(answer, 3, 8, failing=True)
     return right("It makes up for what is missing, and no more.")

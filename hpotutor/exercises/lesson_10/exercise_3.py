@@ -5,38 +5,51 @@ import numpy as np
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
+# State and last heartbeat of each trial.
+_TRIALS = (
+    ("COMPLETE", 10.0),
+    ("RUNNING", 95.0),
+    ("RUNNING", 20.0),
+    ("FAIL", 5.0),
+    ("RUNNING", 69.0),
+    ("PRUNED", 7.0),
+)
+# Now, the grace, and the places of those that are dead.
+_CASES = (
+    (100.0, 30.0, (2, 4)),
+    (100.0, 60.0, (2,)),
+    (100.0, 31.0, (2,)),
+    (96.0, 90.0, ()),
+    (130.0, 50.0, (2, 4)),
+)
+
 
 def _check_dead(answer: object) -> Right:
     what = "`dead(trials, now, grace)`"
-    trials = [
-        {"number": 10, "state": "COMPLETE", "heartbeat": 10.0},
-        {"number": 11, "state": "RUNNING", "heartbeat": 95.0},
-        {"number": 12, "state": "RUNNING", "heartbeat": 20.0},
-        {"number": 13, "state": "FAIL", "heartbeat": 5.0},
-        {"number": 14, "state": "RUNNING", "heartbeat": 69.0},
-        {"number": 15, "state": "PRUNED", "heartbeat": 7.0},
-    ]
-    cases: tuple[tuple[float, float, list[int]], ...] = (
-        (100.0, 30.0, [12, 14]),
-        (100.0, 60.0, [12]),
-        (100.0, 31.0, [12]),
-        (96.0, 90.0, []),
-    )
-    for now, grace, expected in cases:
+    for case, (now, grace, places) in enumerate(_CASES, start=1):
+        first = 10 * case  # the numbers are no places in the list
+        trials = [
+            {"number": first + place, "state": state, "heartbeat": heartbeat}
+            for place, (state, heartbeat) in enumerate(_TRIALS)
+        ]
         got = checks.call(answer, trials, now, grace, what=what)
         listed = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
         numbers = sorted(checks.whole_number(number, "a trial's number") for number in listed)
-        if numbers and max(numbers) < 10:
+        if numbers and max(numbers) < len(_TRIALS):
             wrong("These are places in the list. A trial's own number stands under `number`.")
-        if {10, 13, 15} & set(numbers):
+        if {first, first + 3, first + 5} & set(numbers):
             wrong("A trial that has ended, well or badly, sends no heartbeat and is not dead.")
-        if 11 in numbers:
-            wrong("Trial 11 was heard 5 seconds ago. It is slow, perhaps, and alive.")
-        if 14 in numbers and grace == 31:
+        if first + 1 in numbers:
             wrong(
-                "Trial 14 has been silent for 31 s, which is the grace itself: dead is who has "
-                "been silent for *more*."
+                f"Trial {first + 1} was heard {now - 95:g} seconds ago, with a grace of {grace:g} "
+                "s. It is slow, perhaps, and alive."
             )
+        if first + 4 in numbers and grace == 31:
+            wrong(
+                f"Trial {first + 4} has been silent for 31 s, which is the grace itself: dead is "
+                "who has been silent for *more*."
+            )
+        expected = [first + place for place in places]
         if numbers != expected:
             wrong(
                 f"At {now:g} s with a grace of {grace:g} s the dead ones are {expected}; yours are "
