@@ -54,22 +54,25 @@ def expect_draws(outcome: Outcome) -> None:
         )
 
 
-def expect_repeatable(ends: list, one: Callable[[int], Any]) -> None:
-    """Refuse a search that ends otherwise when it is called again with a seed it has had.
+def repeatable(one: Callable[[int], Any], repeats: int) -> list:
+    """Return how a search ends with the seeds 0, 1, 2 ...
+
+    One that ends otherwise when it is called again with a seed it has had is refused.
 
     Parameters
     ----------
-    ends : list
-        How it ended with the seeds 0, 1, 2 ...
     one : callable
-        Runs it with a seed and returns how it ended.
+        Runs the search with a seed and returns how it ended.
+    repeats : int
+        How many seeds.
     """
-    first = ends[:3]
-    if first != [one(seed) for seed in range(len(first))]:
+    first, again = ([one(seed) for seed in range(min(3, repeats))] for _ in range(2))
+    if first != again:
         wrong(
             "Called again with the same seed and the same scores, your search does something else. "
             "Draw from `np.random.default_rng(seed)` and from no other generator."
         )
+    return first + [one(seed) for seed in range(len(first), repeats)]
 
 
 def expect_choice(outcome: Outcome) -> None:
@@ -190,7 +193,5 @@ def replays(
             )
         return ranked.index_of(checks.plain(params)), objective.spent
 
-    ends = [one(seed) for seed in range(repeats)]
-    expect_repeatable(ends, one)
-    chosen, spent = np.array(ends).T
+    chosen, spent = np.array(repeatable(one, repeats)).T
     return Outcome(ranked.ranks()[chosen], spent)

@@ -78,9 +78,7 @@ class RowsProbe:
                 "them by heart. Score on `data.x_val`."
             )
         if "other" in model.fitted_on or "other" in model.scored_on:
-            wrong(
-                "This trains or scores on rows that are not in the `data` which the function is given."
-            )
+            wrong("This uses rows that are not in the `data` which the function is given.")
         if "validation" not in model.scored_on:
             wrong("This never scores the network on the validation rows, `data.x_val`.")
         if model.mislabeled:

@@ -6,12 +6,10 @@ a check accepts all the same must do the same as the solution: it gives the same
 in `EQUIVALENT` with the reason.
 
 Challenges are judged by what a search reaches or how it went, so that a change which keeps to that
-is right. Of them only those changes are tried that take the seed away; they take minutes, and run
-with ``HPOTUTOR_SLOW=1``.
+is right. Of them only those changes are tried that take the seed away.
 """
 
 import ast
-import os
 import signal
 
 import numpy as np
@@ -20,7 +18,6 @@ import pytest
 from hpotutor.exercises import exercises_of, lessons
 from hpotutor.exercises.engine import answer_of
 
-SLOW = bool(os.environ.get("HPOTUTOR_SLOW"))
 ALL = {exercise.id: exercise for lesson in lessons() for exercise in exercises_of(lesson)}
 SECONDS = 20  # of this process's own time; a mutant that takes longer never ends
 
@@ -257,13 +254,9 @@ def test_mutants_are_many():
     }
 
 
-slow = pytest.mark.skipif(not SLOW, reason="takes minutes; HPOTUTOR_SLOW=1 runs it")
-
-
 CHALLENGES = [one for one in ALL.values() if one.challenge and "seed)" in one.solution_source]
 
 
-@slow
 @needs_timer
 @pytest.mark.parametrize("exercise", CHALLENGES, ids=lambda exercise: exercise.id)
 def test_a_challenge_needs_its_seed(exercise):

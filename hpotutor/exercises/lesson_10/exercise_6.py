@@ -59,8 +59,7 @@ def _check_scheduler(answer: object) -> Right:
         full = ended[ended["epochs"] == ended["epochs"].max()]
         return shares[int(full.loc[full["value"].idxmax(), "configuration"])]
 
-    chosen = [one(seed) for seed in range(_REPEATS)]
-    challenge.expect_repeatable(chosen, one)
+    chosen = challenge.repeatable(one, _REPEATS)
     outcome = challenge.Outcome(np.array(chosen), np.zeros(_REPEATS))
     challenge.expect_draws(outcome)
     look = "Are all four workers busy, and do only the best of a rung go on?"
