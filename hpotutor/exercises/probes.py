@@ -81,6 +81,8 @@ class RowsProbe:
             wrong("This uses rows that are not in the `data` which the function is given.")
         if "validation" not in model.scored_on:
             wrong("This never scores the network on the validation rows, `data.x_val`.")
+        if model.in_part:
+            wrong(f"`{model.in_part[0]}` is given only some of the rows. Use all of that part.")
         if model.mislabeled:
             wrong(
                 f"`{model.mislabeled[0]}` needs the labels of the rows that it is given, in their "
@@ -144,6 +146,7 @@ class ProbeModel:
         self.epochs = 0
         self.scored_on: list[str] = []
         self.mislabeled: list[str] = []
+        self.in_part: list[str] = []
         self.validation_split = 0.0
 
     def fit(
@@ -160,13 +163,13 @@ class ProbeModel:
     ) -> History:
         """Note whose rows they are; the history holds made-up numbers, which end highest."""
         self.fitted_on.append(self._whose(x))
-        self._compare_labels("model.fit", x, y)
+        self._compare("model.fit", x, y)
         self.epochs += int(epochs)
         self.validation_split = validation_split
         names = ["loss", "accuracy"]
         if validation_data is not None:
             self.scored_on.append(self._whose(validation_data[0]))
-            self._compare_labels("model.fit", *validation_data[:2])
+            self._compare("model.fit", *validation_data[:2])
             names += ["val_loss", "val_accuracy"]
         end = self._measured()
         left = np.arange(int(epochs))[::-1] / 50
@@ -186,7 +189,7 @@ class ProbeModel:
     ) -> list[float] | dict[str, float]:
         """Note whose rows they are; loss and accuracy are made up."""
         self.scored_on.append(self._whose(x))
-        self._compare_labels("model.evaluate", x, y)
+        self._compare("model.evaluate", x, y)
         measured = self._measured()
         loss, accuracy = measured["val_loss"], measured["val_accuracy"]
         return {"loss": loss, "accuracy": accuracy} if return_dict else [loss, accuracy]
@@ -205,7 +208,10 @@ class ProbeModel:
         given = set(_keys(x))
         return next((part for part, rows in self._parts.items() if given & rows), "other")
 
-    def _compare_labels(self, method: str, x: Any, y: Any) -> None:
+    def _compare(self, method: str, x: Any, y: Any) -> None:
+        """Note rows that are not all of their part, and labels that are not their own."""
+        if set(_keys(x)) not in self._parts.values():
+            self.in_part.append(method)
         own = [self._labels.get(key) for key in _keys(x)]
         if y is None or np.ravel(y).tolist() != own:
             self.mislabeled.append(method)

@@ -22,6 +22,8 @@ def _check_condition(answer: object) -> Right:
         wrong(f"In your space {whom} {verb} a momentum. It should exist for SGD alone.")
     if any(point["optimizer"] == "sgd" and "momentum" not in point for point in drawn):
         wrong("SGD should always have a momentum.")
+    if not all("learning_rate" in point for point in drawn):
+        wrong("Both optimizers have a learning rate. It needs no condition.")
     _expect_range(space, "momentum", 0.0, 0.99)
     if not checks.log_scaled(space, "learning_rate"):
         wrong("A learning rate belongs on a log scale.")
@@ -85,5 +87,7 @@ q2 = Exercise(
                     "stops at the usual momentum", "from 0 to 0.99"),
         WrongAnswer(_condition(rate="ht.loguniform(1e-4, 1.0)"),
                     "adds a decade", "from 0.0001 to 0.1"),
+        WrongAnswer(_condition(rate='ht.when(ht.loguniform(1e-4, 1e-1), optimizer="sgd")'),
+                    "makes both depend on the optimizer", "no condition"),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 # Noise, trials n, and the expected largest of n standard normal numbers, by numerical integration
 # of the order statistic.
-_LARGEST = ((0.02, 1, 0.0), (0.02, 10, 1.5388), (0.02, 100, 2.5076), (0.05, 10, 1.5388))
+_LARGEST = ((0.02, 1, 0.0), (0.02, 10, 1.5388), (0.02, 100, 2.5076), (0.2, 10, 1.5388))
 _DRAWS = 1500
 
 
@@ -77,6 +77,6 @@ q2 = Exercise(
                     "draws from NumPy's global generator", "from no other"),
         WrongAnswer("def excess(noise, trials, rng):\n"
                     "    return rng.normal(0, 0.02, trials).max()\n\n\nanswer = excess",
-                    "writes the noise down", "With noise 0.05"),
+                    "writes the noise down", "With noise 0.2"),
     ),
 )  # fmt: skip

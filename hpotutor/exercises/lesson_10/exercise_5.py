@@ -3,10 +3,12 @@
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
+_CASES = ((3600.0, 1, 0.1, 20.0), (1800.0, 64, 0.05, 25.0), (1000.0, 3, 0.07, 31.0))
+
 
 def _check_bill(answer: object) -> Right:
     what = "`bill(makespan, workers, price, watts)`"
-    for makespan, workers, price, watts in ((3600.0, 1, 0.1, 20.0), (1800.0, 64, 0.05, 25.0)):
+    for makespan, workers, price, watts in _CASES:
         got = checks.sequence(
             checks.call(answer, makespan, workers, price, watts, what=what),
             "two numbers, dollars and kilowatt hours", 2,

@@ -8,7 +8,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 def _check_rows(answer: object) -> Right:
     what = "`rows_needed(accuracy, difference)`"
-    for accuracy, difference in ((0.9, 0.02), (0.75, 0.03), (0.98, 0.01)):
+    for accuracy, difference in ((0.9, 0.02), (0.75, 0.03), (0.98, 0.01), (0.9, 0.03)):
         exact = 2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2
         got = checks.number(checks.call(answer, accuracy, difference, what=what), "a count of rows")
         if got != int(got):
@@ -55,6 +55,8 @@ q2 = Exercise(
                     "forgets the square", "and it should be 0.02"),
         WrongAnswer(_rows("2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2"),
                     "does not round", "Round up to a whole number"),
+        WrongAnswer(_rows("round(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
+                    "rounds to the nearest", "one row less"),
         WrongAnswer(_rows("math.floor(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
                     "rounds down", "one row less"),
         WrongAnswer(_rows("1 + math.ceil(2 * accuracy * (1 - accuracy)"

@@ -12,7 +12,7 @@ _WORDS = ("better", "worse", "no difference shown")
 _CASES = tuple(
     (seeds, spread, margin, share)
     for seeds, spread, margin in ((10, 0.001, 0.005), (5, 0.02, 0.002), (20, 0.03, 0.013))
-    for share in (1.04, 0.96, -1.04, -0.96, 1.5)
+    for share in (1.01, 0.99, -1.01, -0.99, 0.97, 1.5)
 )
 
 
