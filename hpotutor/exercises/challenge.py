@@ -6,6 +6,7 @@ replay, and what counts is the share of replays that end in the table's best few
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +17,18 @@ from hpotutor.exercises.engine import Right, right, wrong
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.study.storage import quiet_optuna
 from hpotutor.tabular.objective import TableObjective
+
+# A wrong answer that several challenges declare: what a learner has seen to be good, and no search.
+ONE_SETTING = """
+def search(objective, seed):
+    known = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 32, "layers": 1}
+    params = {**known, "units": 64, "activation": "relu", "dropout": 0.0}
+    objective.evaluate(params)
+    return params
+
+
+answer = search
+"""
 
 
 class Outcome(NamedTuple):
@@ -41,6 +54,36 @@ def expect_draws(outcome: Outcome) -> None:
         )
 
 
+def repeatable(one: Callable[[int], Any], repeats: int) -> list:
+    """Return how a search ends with the seeds 0, 1, 2 ...
+
+    One that ends otherwise when it is called again with a seed it has had is refused.
+
+    Parameters
+    ----------
+    one : callable
+        Runs the search with a seed and returns how it ended.
+    repeats : int
+        How many seeds.
+    """
+    first, again = ([one(seed) for seed in range(min(3, repeats))] for _ in range(2))
+    if first != again:
+        wrong(
+            "Called again with the same seed and the same scores, your search does something else. "
+            "Draw from `np.random.default_rng(seed)` and from no other generator."
+        )
+    return first + [one(seed) for seed in range(len(first), repeats)]
+
+
+def expect_choice(outcome: Outcome) -> None:
+    """Refuse a search that chooses one setting, whatever it has measured."""
+    if np.unique(outcome.ranks, return_counts=True)[1].max() > 0.9 * len(outcome.ranks):
+        wrong(
+            "Nearly all replays choose the same setting, whatever they measured. That is an answer "
+            "that was known before and no search: let the trainings decide."
+        )
+
+
 def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
     """Return "right" when enough replays end among the best 5%, else raise with what to look at.
 
@@ -60,19 +103,30 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
 
 
 class MeteredTable(Objective):
-    """A table that counts the epochs it was asked for, and keeps its test scores to itself."""
+    """A table that counts the epochs it was asked for, and keeps its test scores to itself.
+
+    Its values may be NumPy's: ``rng.choice(["sgd", "adam"])`` gives a string of NumPy's.
+    """
 
     direction, deterministic = "maximize", False
 
     def __init__(self, table: TableObjective) -> None:
         self._table = table
-        self.epochs, self.space, self.spent = table.epochs, table.space, 0
+        self.epochs, self.space = table.epochs, table.space
+        self._spent = 0
+
+    @property
+    def spent(self) -> int:
+        """How many epochs were trained; a search cannot set it back."""
+        return self._spent
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
+        if isinstance(params, Mapping):
+            params = checks.plain(params)
         evaluation = self._table.evaluate(params, epochs, on_epoch=on_epoch)
-        self.spent += evaluation.epochs
+        self._spent += evaluation.epochs
         return replace(evaluation, test_value=None)
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
@@ -119,8 +173,9 @@ def replays(
     3
     """
     ranked = TableObjective(table, defaults=defaults, quiet=True)
-    by_index, ranks, spent = ranked.ranks(), [], []
-    for seed in range(repeats):
+
+    def one(seed: int) -> tuple[int, int]:
+        """Return the number of the setting chosen, and the epochs that were spent."""
         noisy = TableObjective(ranked.table, seed=seed, defaults=defaults, quiet=True)
         objective = MeteredTable(noisy)
         chosen = checks.call(search, objective, seed, what="`search(objective, seed)`")
@@ -136,6 +191,7 @@ def replays(
                 f"With seed {seed} your search trains for {objective.spent:,} epochs; its budget "
                 f"is {trials} trainings of {ranked.epochs}, {trials * ranked.epochs:,} in all."
             )
-        ranks.append(by_index[ranked.index_of(params)])
-        spent.append(objective.spent)
-    return Outcome(np.array(ranks), np.array(spent))
+        return ranked.index_of(checks.plain(params)), objective.spent
+
+    chosen, spent = np.array(repeatable(one, repeats)).T
+    return Outcome(ranked.ranks()[chosen], spent)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,6 +54,8 @@ def number(
     value: Any, what: str = "a number", low: float = -math.inf, high: float = math.inf
 ) -> float:
     """Return a finite number between two bounds, as a float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     expect(value, (int, float, np.integer, np.floating), what)
     if not math.isfinite(value):
         wrong(
@@ -68,7 +73,7 @@ def whole_number(
     cleaned = number(value, what, low, high)
     if not cleaned.is_integer():
         wrong(f"This should be {what}, without a fraction; it is `{shown(value)}`.")
-    return int(value)
+    return int(cleaned)
 
 
 def near(value: float, expected: float, share: float = 0.01) -> bool:
@@ -97,9 +102,12 @@ def option(value: Any, options: Sequence[str], what: str = "one of the options")
     return by_name[chosen]
 
 
-def sequence(value: Any, what: str, length: int | None = None) -> list:
-    """Return a list of an answer that is a list, tuple, range or array, and not empty."""
-    expect(value, (list, tuple, range, np.ndarray), what)
+def sequence(value: Any, what: str, length: int | None = None, *, ordered: bool = True) -> list:
+    """Return a list of an answer that is a list, tuple, range or array, and not empty.
+
+    Where order means nothing (``ordered=False``), a set is as good.
+    """
+    expect(value, (list, tuple, range, np.ndarray) + (() if ordered else (set, frozenset)), what)
     items = list(value)
     if not items:
         wrong(f"This should be {what}; it is empty.")
@@ -127,7 +135,12 @@ def mapping(value: Any, what: str, names: Iterable[object] | None = None) -> dic
 
 
 def param_grid(value: Any, names: Iterable[str] | None = None) -> dict[str, list]:
-    """Return scikit-learn's ``param_grid`` as a dict from names to lists of distinct levels."""
+    """Return scikit-learn's ``param_grid`` as a dict from names to lists of distinct levels.
+
+    scikit-learn takes a list of such dicts as well; here it may hold one.
+    """
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     grid = mapping(value, "a dict from hyperparameter names to lists of levels", names)
     cleaned = {}
     for name, levels in grid.items():
@@ -176,15 +189,26 @@ def log_scaled(space: SearchSpace, name: str) -> bool:
 
 
 def in_space(space: SearchSpace, params: Any) -> dict[str, Any]:
-    """Return hyperparameters that are a point of the space."""
+    """Return hyperparameters that are a point of the space; NumPy's values become Python's."""
     from hpotutor.errors import ArgumentError
 
-    point = mapping(params, "a dict of hyperparameters")
+    point = plain(mapping(params, "a dict of hyperparameters"))
     try:
         space.check(point)
     except ArgumentError as error:
         wrong(f"This is not a point of the space. {error}")
     return point
+
+
+def plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters with Python's numbers and strings in place of NumPy's.
+
+    Examples
+    --------
+    >>> plain({"units": np.int64(16), "optimizer": np.str_("adam")})
+    {'units': 16, 'optimizer': 'adam'}
+    """
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
 
 
 # ── functions and searches ───────────────────────────────────────────────────────────────────
@@ -197,25 +221,105 @@ def function(value: Any, what: str) -> Callable[..., Any]:
     return value
 
 
-def call(function: Any, *arguments: object, what: str = "a function") -> Any:
-    """Return what a learner's function gives; its errors become a refusal."""
+def call(
+    function: Any, *arguments: object, what: str = "a function", may_be_none: bool = False
+) -> Any:
+    """Return what a learner's function gives; its errors become a refusal.
+
+    Arrays, lists, dicts, sets and tuples are handed over as copies, so that no answer can change
+    what the check asks next; one that writes into them is refused.
+
+    Parameters
+    ----------
+    function : object
+        The answer, or a part of it.
+    *arguments : object
+        What it is called with.
+    what : str
+        What it should be, in words.
+    may_be_none : bool, default False
+        Whether a function without ``return`` will do.
+    """
     if not callable(function) or isinstance(function, type):
         expect(function, (), what)
     if hasattr(function, "__code__") and is_empty(function):
         not_attempted(f"`{function.__name__}` has no body yet. Write it for")
-    listed = ", ".join(shown(argument) for argument in arguments)
-    name = getattr(function, "__name__", "function")
+    name = getattr(getattr(function, "func", function), "__name__", "function")
+
+    def asked() -> str:
+        return f"`{name}({', '.join(shown(argument) for argument in arguments)})`"
+
+    given = [copy.deepcopy(one) if isinstance(one, _COPIED) else one for one in arguments]
     try:
-        value = function(*arguments)
+        value = function(*given)
     except (NotYet, NotAttempted):
         raise
     except Exception as error:
-        wrong(f"`{name}({listed})` stopped. {reason(error)}")
+        wrong(f"{asked()} stopped. {reason(error)}")
+    for place, (before, after) in enumerate(zip(arguments, given, strict=True)):
+        if isinstance(before, _COPIED) and not _same(before, after):
+            wrong(
+                f"`{name}` changes {_argument(function, place)}, which it was given and which "
+                "others still need. Make a new one, or work on a copy."
+            )
     if value is ...:
         not_attempted(f"`{name}` still returns `...`. Replace it for")
-    if value is None:
-        wrong(f"`{name}({listed})` gives None. Does every path through it end with `return`?")
+    if value is None and not may_be_none:
+        wrong(f"{asked()} gives None. Does every path through it end with `return`?")
     return value
+
+
+_COPIED = (np.ndarray, list, dict, set, tuple)
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two nested containers hold the same; NaN equals NaN."""
+    with contextlib.suppress(Exception):  # ValueError for arrays, or what an object raises
+        if one == other:
+            return True
+    try:
+        np.testing.assert_equal(other, one)
+    except Exception:  # an AssertionError, or again what an object raises
+        return False
+    return True
+
+
+def _argument(function: Callable[..., Any], place: int) -> str:
+    """Return what a function calls the argument at a place."""
+    try:
+        return f"`{list(inspect.signature(function).parameters)[place]}`"
+    except (TypeError, ValueError, IndexError):
+        return f"its argument number {place + 1}"
+
+
+def draws(function: Any, *arguments: object, count: int, what: str) -> list:
+    """Return what a learner's function gives with ``count`` fresh generators as last argument.
+
+    Each call has a generator of its own, so that no call can disturb another. A function whose
+    results the generator does not decide is refused.
+
+    Parameters
+    ----------
+    function, *arguments, what
+        As in :func:`call`.
+    count : int
+        How many calls, with the seeds 0, 1, 2 ...
+    """
+
+    def one(seed: int) -> Any:
+        return call(function, *arguments, np.random.default_rng(seed), what=what)
+
+    drawn = [one(seed) for seed in range(count)]
+    if not _same(drawn[:_REPEATED], [one(seed) for seed in range(_REPEATED)]):
+        wrong(
+            f"Called twice with generators of the same seed, `{getattr(function, '__name__', '')}` "
+            "gives different results. Draw from `rng`, the generator that it is given, and from "
+            "no other."
+        )
+    return drawn
+
+
+_REPEATED = 8  # more than enough for two different draws to differ once
 
 
 def search_result(value: Any) -> SearchResult:

@@ -335,6 +335,8 @@ def is_empty(function: FunctionType) -> bool:
     >>> is_empty(mutate)
     True
     """
+    if len(function.__code__.co_code) > 64:  # quicker than to take it apart
+        return False
     ignored = {"RESUME", "NOP", "CACHE"}
     steps = [step for step in dis.get_instructions(function) if step.opname not in ignored]
     loads = {"LOAD_CONST", "RETURN_CONST"}

@@ -70,6 +70,8 @@ def network_last(pipeline: Pipeline) -> None:
 def pipeline_names(search: GridSearchCV, selector: str) -> None:
     """Refuse a grid with names that the pipeline does not know, or that leaves a part out.
 
+    The network's hyperparameters may carry SciKeras's prefix, ``network__model__units``.
+
     Parameters
     ----------
     search : GridSearchCV
@@ -79,8 +81,9 @@ def pipeline_names(search: GridSearchCV, selector: str) -> None:
     """
     grid = checks.param_grid(search.param_grid)
     known = set(search.estimator.get_params())
+    last = search.estimator.steps[-1][0]
     for name in grid:
-        if name in known:
+        if name in known or name.replace(f"{last}__model__", f"{last}__", 1) in known:
             continue
         owners = [step for step, _ in search.estimator.steps if f"{step}__{name}" in known]
         if owners:
@@ -92,9 +95,12 @@ def pipeline_names(search: GridSearchCV, selector: str) -> None:
         wrong(f"A pipeline of these steps does not know `{name}`.{hint}")
     if f"{selector}__k" not in grid:
         wrong("How many features are kept is not in the grid yet; it is `k` of `SelectKBest`.")
-    last = search.estimator.steps[-1][0]
-    if not any(name.startswith(f"{last}__") for name in grid):
+    network = [name for name in grid if name.startswith(f"{last}__")]
+    if not network:
         wrong(f"No hyperparameter of the network, the step `{last}`, is in the grid yet.")
+    for names in ([f"{selector}__k"], network):
+        if all(len(grid[name]) < 2 for name in names):
+            wrong(f"`{names[0]}` has one level, so that it is fixed and not searched.")
 
 
 def scaled_inside(search: GridSearchCV, selector: str) -> None:
@@ -104,7 +110,7 @@ def scaled_inside(search: GridSearchCV, selector: str) -> None:
 
     rows, labels = load_breast_cancer(return_X_y=True)
     features = rows.shape[1]
-    for k in search.param_grid[f"{selector}__k"]:
+    for k in checks.param_grid(search.param_grid)[f"{selector}__k"]:
         if k != "all" and not 1 <= checks.whole_number(k, "a number of features") <= features:
             wrong(f"`{selector}__k` holds {k}, and these data have {features} features.")
         steps = clone(search.estimator[:-1]).set_params(**{f"{selector}__k": k})

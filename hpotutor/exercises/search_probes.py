@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import optuna
+
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import wrong
-from hpotutor.exercises.probes import RowsProbe
 
 
 class SearchProbe:
@@ -49,75 +50,24 @@ def score_of(rate: float) -> float:
     return 0.9 - abs(rate - 0.0031) * 40
 
 
-class TrialProbe:
-    """Looks like an Optuna trial and notes what is suggested."""
-
-    def __init__(self, at: float) -> None:
-        self._at = at
-        self.params: dict[str, Any] = {}
-        self.declared: dict[str, tuple] = {}
-
-    def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        position = low + (high - low) * self._at
-        value = low * (high / low) ** self._at if log else position
-        return self._note(name, "float", low, high, log, value)
-
-    def suggest_int(
-        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        value = low + int((high - low) * self._at) // step * step
-        return self._note(name, "int", low, high, (log, step), value)
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:
-        choices = list(choices)
-        value = choices[int(self._at * (len(choices) - 1))]
-        return self._note(name, "categorical", choices[0], choices[-1], False, value)
-
-    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
-        return wrong(
-            "`suggest_loguniform` is deprecated and leaves with Optuna 6. `suggest_float` takes a "
-            "keyword for it."
-        )
-
-    def suggest_uniform(self, name: str, low: float, high: float) -> float:
-        return wrong("`suggest_uniform` is deprecated: `suggest_float`, with the right scale.")
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Take a note, which does no harm."""
-
-    def _note(self, name: str, sort: str, low: Any, high: Any, how: Any, value: Any) -> Any:
-        self.declared[name] = (sort, low, high, how)
-        self.params[name] = value
-        return value
+def trial_probe(seed: int) -> optuna.Trial:
+    """Return a trial of a new study, which refuses the calls that Optuna is about to drop."""
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
+    for name, text in _DEPRECATED.items():
+        setattr(trial, name, lambda *_, text=text, **__: wrong(text))
+    return trial
 
 
-ACCURACY = 0.5  # on rows that were not trained on, as in RowsProbe
+_DEPRECATED = {
+    "suggest_loguniform": "`suggest_loguniform` is deprecated and leaves with Optuna 6. "
+    "`suggest_float` takes a keyword for it.",
+    "suggest_uniform": "`suggest_uniform` is deprecated: `suggest_float`, with the right scale.",
+}
 
 
-class NetworkProbe:
-    """The probe's model with a loss that can be told from its accuracy."""
-
-    LOSS = 1.25
-
-    def __init__(self, probe: RowsProbe) -> None:
-        self._model = probe.model
-
-    def fit(self, *arguments: Any, **keywords: Any) -> Any:
-        if keywords.get("validation_split"):
-            wrong(
-                "`validation_split` cuts a second validation set from the training rows. "
-                "`data.x_val` is there already."
-            )
-        past = self._model.fit(*arguments, **keywords)
-        past.history["accuracy"] = [0.99] * len(past.history["accuracy"])
-        return past
-
-    def evaluate(self, *arguments: Any, return_dict: bool = False, **keywords: Any) -> Any:
-        self._model.evaluate(*arguments, **keywords)
-        both = {"loss": self.LOSS, "accuracy": ACCURACY}
-        return both if return_dict else list(both.values())
-
-    def predict(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._model.predict(*arguments, **keywords)
+def same_distribution(one: object, other: object) -> bool:
+    """Return whether two of Optuna's distributions are equal; choices may stand in any order."""
+    categorical = optuna.distributions.CategoricalDistribution
+    if isinstance(one, categorical) and isinstance(other, categorical):
+        return sorted(map(repr, one.choices)) == sorted(map(repr, other.choices))
+    return one == other

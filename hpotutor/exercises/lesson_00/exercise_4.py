@@ -1,31 +1,18 @@
 """Exercise 0.4: Which rows may judge?"""
 
 from hpotutor.exercises import checks
-from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
-from hpotutor.exercises.probes import MEASURED, RowsProbe
+from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right
+from hpotutor.exercises.probes import ACCURACIES, RowsProbe
 
 _EPOCHS = 5
 
 
 def _check_score(answer: object) -> Right:
-    probe = RowsProbe()
-    value = checks.call(answer, probe.model, probe.data, what="a function score(model, data)")
-    probe.refuse_misuse()
-    if isinstance(value, list | tuple | dict):
-        wrong(
-            "`evaluate` gives the loss and then the accuracy; return the accuracy alone, "
-            "as one number."
-        )
-    value = checks.number(value, "one number, the validation accuracy")
-    if value in (MEASURED["loss"], MEASURED["val_loss"]):
-        wrong(
-            "This is the loss. A search that looks for the highest number would then choose the "
-            "worst network; return the accuracy."
-        )
-    if value == MEASURED["accuracy"]:
-        wrong("This is the accuracy on the training rows, which rewards learning them by heart.")
-    if probe.model.epochs != _EPOCHS:
-        wrong(f"Train for {_EPOCHS} epochs; here the number of epochs is {probe.model.epochs}.")
+    for accuracy in ACCURACIES:
+        probe = RowsProbe(accuracy)
+        value = checks.call(answer, probe.model, probe.data, what="a function score(model, data)")
+        probe.refuse_misuse()
+        probe.expect_accuracy(value, _EPOCHS)
     return right("It learns from the training rows and is judged on the validation rows.")
 
 
@@ -88,6 +75,23 @@ q4 = Exercise(
             ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
              "    print(model.evaluate(data.x_val, data.y_val)[1])",
              "prints for returning", "gives None"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return 1 - model.evaluate(data.x_val, data.y_val)[1]",
+             "returns the share of errors", "1 minus the accuracy"),
+            ("    accuracy = model.evaluate(data.x_val, data.y_val)[1]\n"
+             "    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return accuracy",
+             "scores before it trains", "before the training"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    model.evaluate(data.x_val, data.y_val)\n"
+             "    return 0.95",
+             "writes down what it saw once", "what was measured"),
+            ("    model.fit(data.x_train, data.y_train, epochs=5)\n"
+             "    return model.evaluate(data.x_val, data.y_train)[1]",
+             "takes the labels of other rows", "labels of the rows"),
+            ("    model.fit(data.x_train[:100], data.y_train[:100], epochs=5)\n"
+             "    return model.evaluate(data.x_val[:3], data.y_val[:3])[1]",
+             "saves time with a few rows", "only some of the rows"),
         )
     ),
 )  # fmt: skip

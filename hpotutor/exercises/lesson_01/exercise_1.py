@@ -10,6 +10,9 @@ _RUNS = (
     ([0.9, 0.8, 0.7, 0.6], 2, (4, 4)),
     ([0.5, 0.5, 0.5, 0.5], 3, (4, 1)),
     ([0.9, 0.5, 0.6, 0.7, 0.4, 0.3], 3, (6, 6)),
+    ([0.9, 0.4, 0.7, 0.6, 0.5, 0.3], 3, (5, 2)),
+    ([0.9, 0.8, 0.85, 0.7], 1, (3, 2)),
+    ([14.0, 12.0, 13.0, 12.5, 11.0], 2, (4, 2)),
 )
 
 
@@ -27,6 +30,13 @@ def _check_stopping(answer: object) -> Right:
             wrong(asked + "Epochs count from 1 here; a list's places count from 0.")
         if got == expected[::-1]:
             wrong(asked + "First the epoch at which training stops, then the best one.")
+        if losses[1] == 0.4:
+            wrong(
+                asked + "Compare each loss with the lowest so far; to be below the one before it "
+                "is not enough."
+            )
+        if losses[0] > 10:
+            wrong(asked + "A loss can begin at any height: take the first one for the lowest.")
         if losses == [0.5] * 4:
             wrong(asked + "An epoch that only equals the best loss has not improved it.")
         if got[0] > len(losses):
@@ -110,6 +120,17 @@ q1 = Exercise(
              "        if epoch - best == patience: break\n"
              "    return best, epoch",
              "returns them the other way round", "First the epoch at which"),
+            ("    best = 1\n"
+             "    for epoch in range(2, len(losses) + 1):\n"
+             "        if losses[epoch - 1] < losses[epoch - 2]: best = epoch\n"
+             "        if epoch - best == patience: break\n"
+             "    return epoch, int(np.argmin(losses[:epoch])) + 1",
+             "compares with the loss before", "lowest so far"),
+            ("    lowest, best = 1, 0\n"
+             "    for epoch, loss in enumerate(losses, 1):\n"
+             "        if loss < lowest: lowest, best = loss, epoch\n"
+             "        if epoch - best == patience: break\n"
+             "    return epoch, best", "thinks that no loss is above 1", "any height"),
         )
     ),
 )  # fmt: skip

@@ -27,6 +27,9 @@ def _check_session(answer: object) -> Right:
             f"Trial {blind[0]} has no guess. Write `guess=` with each trial: where you are far "
             "off, you have just learned something."
         )
+    for number, guess in enumerate(session.guesses, 1):
+        if not 0 <= checks.number(guess, f"the guess of trial {number}, an accuracy") <= 1:
+            wrong(f"Trial {number} has the guess {guess:g}. An accuracy lies between 0 and 1.")
     params = [trial.params for trial in trials]
     if any(set(tried) != {"learning_rate", "batch_size", "units"} for tried in params):
         wrong("Name all three knobs in every trial, so that the log says what was trained.")
@@ -143,6 +146,9 @@ q4 = Exercise(
             (0.5, [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
              + [(0.5, 64, 32), (0.2, 64, 32)], None, "session",
              "looks before guessing", "has no guess"),
+            (0.5, [(0.01, 64, 64), (0.1, 16, 64), (1.0, 64, 64), (0.3, 16, 64)]
+             + [(0.5, 64, 32), (0.2, 64, 32)], 90, "session",
+             "guesses in percent", "between 0 and 1"),
             (0.5, [(0.1, 64, 64), (0.2, 16, 64), (0.3, 64, 64), (0.4, 16, 64)]
              + [(0.5, 64, 32), (0.6, 64, 32)], 0.9, "session",
              "refines before looking around", "Begin coarse"),

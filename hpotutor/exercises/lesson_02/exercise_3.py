@@ -63,23 +63,25 @@ q3 = Exercise(
             {code}
             """, because, says)
         for code, because, says in (
-            ('answer = GridSearchCV(Pipeline([select, network]), {"select__k": [5], '
+            ('answer = GridSearchCV(Pipeline([select, network]), {"select__k": [5, 15], '
              '"network__units": [8, 16]})',
              "scales outside the pipeline, or not at all", "not scaled"),
             ('answer = GridSearchCV(Pipeline([scale, network]), {"network__units": [8, 16]})',
              "selects no features", "no feature is selected"),
             ('answer = GridSearchCV(Pipeline([scale, select, network]), {"k": [5, 15], '
              '"network__units": [8, 16]})', "leaves out the step's name", "`select__k`"),
-            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [5]})',
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [5, 15]})',
              "tunes nothing of the network", "No hyperparameter of the network"),
-            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [50], '
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [15, 50], '
              '"network__units": [8, 16]})', "keeps more features than there are", "30 features"),
             ('answer = GridSearchCV(Pipeline([scale, select, ("network", KerasClassifier())]), '
-             '{"select__k": [5], "network__epochs": [10, 20]})',
+             '{"select__k": [5, 15], "network__epochs": [10, 20]})',
              "takes the wrapper that is not recognized", "unstratified"),
             ('answer = GridSearchCV(Pipeline([scale, select, ("network", '
-             'LogisticRegression())]), {"select__k": [5], "network__C": [1, 10]})',
+             'LogisticRegression())]), {"select__k": [5, 15], "network__C": [1, 10]})',
              "tunes something else than a network", "KerasClassifier"),
+            ('answer = GridSearchCV(Pipeline([scale, select, network]), {"select__k": [15], '
+             '"network__units": [8]})', "searches nothing", "one level"),
             ("answer = Pipeline([scale, select, network])",
              "stops before the search", "put it into"),
         )

@@ -19,6 +19,8 @@ def _check_grid(answer: object) -> Right:
     points = math.prod(map(len, grid.values()))
     if points > _POINTS:
         wrong(f"Your grid has {points:,} points, and {_POINTS} trainings are all you have.")
+    if points == 1:
+        wrong("A grid of one point searches nothing: it says what you knew before.")
     combinations = [checks.in_space(space, point) for point in ParameterGrid(grid)]
 
     def search(objective: Objective, seed: int) -> dict:
@@ -91,6 +93,8 @@ q6 = Exercise(
                           units=[8, 16], dropout=[0.2]),
                     "puts the learning rates too low", "of 200 replays"),
         WrongAnswer(_grid(units=[256]), "leaves the table", "units"),
+        WrongAnswer(_grid(optimizer=["adam"], learning_rate=[0.01], layers=[1], dropout=[0.0]),
+                    "writes down one setting", "one point"),
         WrongAnswer('answer = {"learning_rate": [0.003, 0.01], "optimizer": ["adam"]}',
                     "forgets hyperparameters", "layers"),
     ),

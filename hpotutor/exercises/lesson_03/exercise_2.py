@@ -9,6 +9,8 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import kind, reason, shown
 
 _DRAWS = 20_000
+_END = 0.004  # how near to the end of a range, as a share of it, so many draws come
+_UNEVEN = 0.02  # more than so many even draws give
 
 
 def _check_distributions(answer: object) -> Right:
@@ -62,7 +64,7 @@ def _check_rates(rates: np.ndarray) -> None:
             "decades. On a log scale each decade gets its third."
         )
     # Draws come close to the ends of their range, on its scale.
-    if not (checks.near(low, 1e-4, 0.02) and checks.near(high, 0.1, 0.02)):
+    if not (checks.near(low, 1e-4, _END) and checks.near(high, 0.1, _END)):
         wrong(
             "The learning rates should reach from 0.0001 to 0.1; "
             f"those drawn reach from {low:.3g} to {high:.3g}."
@@ -70,6 +72,17 @@ def _check_rates(rates: np.ndarray) -> None:
     decades = np.histogram(rates, [0, 1e-3, 1e-2, 1])[0] / _DRAWS
     if np.any(np.abs(decades - 1 / 3) > 0.03):
         wrong("The three decades of learning rates are not drawn equally often.")
+    if _unevenness(np.log10(rates), -4, -1) > _UNEVEN:
+        wrong(
+            "Not every decade of learning rates is drawn equally often: from 0.0003 to 0.003 is "
+            "one, too. Draw them evenly on a log scale."
+        )
+
+
+def _unevenness(values: np.ndarray, low: float, high: float) -> float:
+    """Return how far the shares drawn below each number are from even ones (Kolmogorov)."""
+    even = (np.sort(values) - low) / (high - low)
+    return float(np.abs(even - (np.arange(len(even)) + 0.5) / len(even)).max())
 
 
 def _check_units(units: np.ndarray) -> None:
@@ -82,23 +95,29 @@ def _check_units(units: np.ndarray) -> None:
             "The units should reach from 8 to 128; those drawn reach from "
             f"{units.min():.0f} to {units.max():.0f}."
         )
-    if abs(np.mean(units <= 68) - 61 / 121) > 0.03:
+    # The middle of each number's own cell.
+    if _unevenness(units, 7.5, 128.5) > _UNEVEN:
         wrong("The units are not drawn equally often: here a linear scale is asked for.")
 
 
 def _check_dropout(dropout: np.ndarray) -> None:
     low, high = dropout.min(), dropout.max()
-    if checks.near(low, 0.1, 0.02) and checks.near(high, 0.6, 0.02):
+    if checks.near(low, 0.1, _END) and checks.near(high, 0.6, _END):
         wrong(
             f"Dropout up to {high:.2g} is drawn. SciPy's `uniform(loc, scale)` takes a start and "
             "a width, not two ends."
         )
-    if not (checks.near(low, 0.1, 0.02) and checks.near(high, 0.5, 0.02)):
+    reaches = checks.near(low, 0.1, _END) and checks.near(high, 0.5, _END)
+    uneven = _unevenness(dropout, 0.1, 0.5)
+    # A hump in the middle hardly reaches the ends; its shape is what to look at.
+    if not reaches and (uneven < 0.05 or low < 0.1 or high > 0.5):
         wrong(
             f"Dropout should reach from 0.1 to 0.5; those drawn reach from {low:.3g} to {high:.3g}."
         )
-    if abs(np.mean(dropout < 0.3) - 0.5) > 0.03:
+    if uneven > _UNEVEN:
         wrong("Dropout is not drawn equally often over its range: a linear scale is asked for.")
+    if not reaches:
+        wrong("Dropout near the ends of its range, 0.1 and 0.5, is never drawn.")
 
 
 q2 = Exercise(
@@ -131,7 +150,7 @@ q2 = Exercise(
         "draw often. No error tells you that a range stops short or a scale is the wrong one.",
     wrong_answers=tuple(
         WrongAnswer(f"""
-            from scipy.stats import loguniform, randint, uniform
+            from scipy.stats import beta, binom, loguniform, randint, uniform
 
             answer = {{
                 "learning_rate": {rates},
@@ -154,6 +173,12 @@ q2 = Exercise(
              "takes the course's own, which is Optuna's", "scipy.stats"),
             ("loguniform(1e-4, 1e-1)", "uniform(8, 120)", "uniform(0.1, 0.4)",
              "draws units with a fraction", "whole numbers"),
+            ("loguniform(1e-4, 1e-1)", "randint(8, 129)", "beta(2, 2, loc=0.1, scale=0.4)",
+             "prefers the middle of a range", "equally often over its range"),
+            ("loguniform(1e-4, 1e-1)", "binom(120, 0.5, loc=8)", "uniform(0.1, 0.4)",
+             "prefers the middle of whole numbers", "The units should reach"),
+            ("loguniform(1e-4, 1e-1)", "randint(8, 129)", "uniform(0.1, 0.39)",
+             "stops a little short", "from 0.1 to 0.5"),
         )
     ),
 )  # fmt: skip

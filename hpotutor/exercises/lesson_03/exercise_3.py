@@ -6,7 +6,14 @@ from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 # Share of the space, chance, and how many trials that takes.
-_RULES = ((0.05, 0.95, 59), (0.01, 0.95, 299), (0.1, 0.9, 22), (0.05, 0.5, 14), (0.5, 0.5, 1))
+_RULES = (
+    (0.05, 0.95, 59),
+    (0.01, 0.95, 299),
+    (0.1, 0.9, 22),
+    (0.05, 0.5, 14),
+    (0.5, 0.5, 1),
+    (0.5, 0.75, 2),
+)
 
 
 def _check_trials(answer: object) -> Right:
@@ -23,6 +30,11 @@ def _check_trials(answer: object) -> Right:
             wrong(asked + "A trial is run or not: round up to a whole one.")
         if trials == math.floor(exact):
             wrong(asked + f"That many give a chance of {1 - (1 - best) ** trials:.4g}, just short.")
+        if trials == expected + 1:
+            wrong(
+                asked + f"One trial fewer gives a chance of {1 - (1 - best) ** expected:.4g} "
+                "already."
+            )
         if checks.near(trials, math.log(1 - best) / math.log(1 - chance), 0.01) or trials == 1:
             wrong(asked + "All trials miss with probability (1 - best) to the power of trials.")
         if checks.near(trials, 1 / best, 0.06) or checks.near(trials, chance / best, 0.06):
@@ -78,6 +90,8 @@ q3 = Exercise(
             ("math.ceil(math.log(chance) / math.log(best))", "takes hits for misses", "power"),
             ("math.ceil(chance / best)", "adds up the chances", "all of them missed"),
             ("math.ceil(math.log(1 - chance))", "stops half way", "divide"),
+            ("math.floor(math.log(1 - chance) / math.log(1 - best)) + 1",
+             "goes up where the number is whole already", "One trial fewer"),
         )
     ),
 )  # fmt: skip

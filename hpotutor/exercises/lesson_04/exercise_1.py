@@ -4,14 +4,17 @@ from typing import Any
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
-from hpotutor.exercises.search_probes import (
-    SearchProbe,
-    score_of,
-)
+from hpotutor.exercises.search_probes import SearchProbe, score_of
 
 
 def _check_loop(answer: object) -> Right:
-    witness, trials = SearchProbe(), 6
+    for trials in (6, 3):
+        _check_trials(answer, trials)
+    return right("Suggest, train, observe.")
+
+
+def _check_trials(answer: object, trials: int) -> None:
+    witness = SearchProbe()
     best = _call(answer, witness, trials)
     if not witness.suggested:
         wrong("This never asks `search.suggest()` where to try next.")
@@ -35,7 +38,6 @@ def _check_loop(answer: object) -> Right:
     top = max(witness.told, key=lambda pair: pair[1])[0]
     if not checks.near(checks.number(best["learning_rate"], "a learning rate"), top):
         wrong("This gives a point that is not the best one: the last one is seldom the best.")
-    return right("Suggest, train, observe.")
 
 
 def _call(answer: object, witness: SearchProbe, trials: int) -> Any:
@@ -96,6 +98,9 @@ q1 = Exercise(
             ("params = search.suggest()\nfor _ in range(trials):\n"
              "    search.observe(params, train(params))\nreturn search.incumbent",
              "asks once and trains the same point again", "only then ask again"),
+            ("for _ in range(6):\n    params = search.suggest()\n"
+             "    search.observe(params, train(params))\nreturn search.incumbent",
+             "writes the number of trials down", "With trials=3"),
         )
     ),
 )  # fmt: skip

@@ -1,30 +1,27 @@
 """Exercise 4.6: Mend it."""
 
+from collections.abc import Callable
 from typing import Any
+
+import optuna
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
-from hpotutor.exercises.probes import RowsProbe
-from hpotutor.exercises.search_probes import (
-    ACCURACY,
-    NetworkProbe,
-    TrialProbe,
-)
+from hpotutor.exercises.probes import ACCURACIES, RowsProbe
+from hpotutor.exercises.search_probes import trial_probe
+from hpotutor.study.storage import quiet_optuna
+
+_EPOCHS = 5
 
 
+@quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_objective(answer: object) -> Right:
     what = "a function `objective(trial, build, data)`"
     function = checks.function(answer, what)
-    for at in (0.25, 0.75):
-        probe, trial, built = RowsProbe(), TrialProbe(at), []
-
-        def build(*arguments: Any, **params: Any) -> Any:
-            if arguments or set(params) != {"units", "learning_rate"}:
-                wrong("Call it as `build(units=..., learning_rate=...)`.")
-            built.append(params)  # noqa: B023
-            return NetworkProbe(probe)  # noqa: B023
-
+    for seed, accuracy in enumerate(ACCURACIES):
+        probe, trial = RowsProbe(accuracy), trial_probe(seed)
+        build, built = _builder(probe)
         value = checks.call(function, trial, build, probe.data, what=what)
         _check_declared(trial)
         if not built:
@@ -34,33 +31,47 @@ def _check_objective(answer: object) -> Right:
                 f"The network was built with `{shown(built[-1])}`, and the trial suggested "
                 f"`{shown(trial.params)}`."
             )
+        if probe.model.validation_split:
+            wrong(
+                "`validation_split` cuts a second validation set from the training rows. "
+                "`data.x_val` is there already."
+            )
         probe.refuse_misuse()
-        value = checks.number(value, "the validation accuracy, a number")
-        if checks.near(value, -ACCURACY):
-            wrong('The study has `direction="maximize"`: return the accuracy itself, not minus it.')
-        if checks.near(value, NetworkProbe.LOSS):
-            wrong("This returns the loss; `evaluate` gives the loss first and the accuracy second.")
-        if not checks.near(value, ACCURACY):
-            wrong(f"The validation accuracy was {ACCURACY}; this returns {shown(value)}.")
+        probe.expect_accuracy(value, _EPOCHS)
     return right("A log scale, the two names of the network, and rows it has not learned from.")
 
 
-def _check_declared(trial: TrialProbe) -> None:
-    declared = trial.declared
+def _builder(probe: RowsProbe) -> tuple[Callable[..., Any], list[dict[str, Any]]]:
+    """Return a function that builds the probe's network, and what it was called with."""
+    built: list[dict[str, Any]] = []
+
+    def build(*arguments: Any, **params: Any) -> Any:
+        if arguments or set(params) != {"units", "learning_rate"}:
+            wrong("Call it as `build(units=..., learning_rate=...)`.")
+        built.append(params)
+        return probe.model
+
+    return build, built
+
+
+def _check_declared(trial: optuna.Trial) -> None:
+    declared = trial.distributions
     checks.mapping(declared, "two hyperparameters that the trial suggests",
                    ("units", "learning_rate"))  # fmt: skip
-    sort, low, high, log = declared["learning_rate"]
-    if sort != "float":
+    rate: Any = declared["learning_rate"]
+    if not isinstance(rate, optuna.distributions.FloatDistribution):
         wrong("A learning rate is a number from a range: `trial.suggest_float`.")
-    if not (checks.near(low, 1e-4) and checks.near(high, 1e-1)):
-        wrong(f"The learning rate should reach from 1e-4 to 1e-1; this is {low:.3g} to {high:.3g}.")
-    if not log:
+    if not (checks.near(rate.low, 1e-4) and checks.near(rate.high, 1e-1)):
+        wrong(
+            "The learning rate should reach from 1e-4 to 1e-1; this is "
+            f"{rate.low:.3g} to {rate.high:.3g}."
+        )
+    if not rate.log:
         wrong(
             "On a linear scale nine of ten learning rates lie above 0.01. `suggest_float` has a "
             "keyword for the log scale."
         )
-    sort, low, high, how = declared["units"]
-    if sort != "int" or (low, high) != (32, 512) or how != (False, 32):
+    if declared["units"] != optuna.distributions.IntDistribution(32, 512, step=32):
         wrong('As in the article: `trial.suggest_int("units", 32, 512, step=32)`.')
 
 
@@ -122,7 +133,25 @@ q6 = Exercise(
     )
     + (
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return -accuracy"),
-                    "minimizes, as Hyperopt does", "maximize"),
+                    "minimizes, as Hyperopt does", "not minus it"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("accuracy\n\n\n", "1 - accuracy\n\n\n"),
+                    "returns the share of errors", "1 minus the accuracy"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("epochs=5", "epochs=50"),
+                    "trains longer than asked", "number of epochs is 50"),
+        WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("return accuracy", "return 0.9"),
+                    "writes down what it saw once", "what was measured"),
+        WrongAnswer("""
+            def objective(trial, build, data):
+                units = trial.suggest_int("units", 32, 512, step=32)
+                rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
+                model = build(units=units, learning_rate=rate)
+                _, accuracy = model.evaluate(data.x_val, data.y_val, verbose=0)
+                model.fit(data.x_train, data.y_train, epochs=5, verbose=0)
+                return accuracy
+
+
+            answer = objective
+            """, "scores before it trains", "before the training"),
         WrongAnswer(_ARTICLE_003.format(**_MENDED).replace("_, accuracy", "accuracy, _"),
                     "takes the loss for the accuracy", "the loss first"),
     ),

@@ -28,8 +28,10 @@ def _check_search(answer: object) -> Right:
             f"Of {_FIRST_LOOK} replays {share:.0%} end in the best 5% of the table. That is worse "
             "than random search: does the study maximize, and do you return the best params?"
         )
+    outcome = challenge.replays(careful, trials=_TRIALS, repeats=_REPEATS)
+    challenge.expect_choice(outcome)
     return challenge.verdict(
-        challenge.replays(careful, trials=_TRIALS, repeats=_REPEATS),
+        outcome,
         needed=_NEEDED,
         look_at="Does a trial learn from the ones before it?",
     )
@@ -100,6 +102,7 @@ q7 = Exercise(
     wrong_answers=(
         WrongAnswer(_RANDOM.format(chosen="points[int(np.nanargmax(values))]"),
                     "searches at random", "learn from the ones before"),
+        WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
         WrongAnswer(_RANDOM.format(chosen="points[-1]"),
                     "returns the last trial instead of the best", "worse than random search"),
         WrongAnswer(_SEARCH.replace("n_trials=50", "n_trials=60"),

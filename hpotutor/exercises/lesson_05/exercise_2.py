@@ -23,7 +23,7 @@ def _check_momentum(answer: object) -> Right:
         found = tuple(checks.number(value, "a weight or a velocity") for value in pair)
         new = momentum * velocity - rate * gradient
         expected = (weight + new, new)
-        if checks.all_near(list(found), list(expected)):
+        if checks.all_near(found, expected, 1e-6):
             continue
         said = f"`step{asked}` gives {shown(tuple(round(value, 4) for value in found))}. "
         if checks.all_near(list(found), list(expected[::-1])):

@@ -5,7 +5,7 @@ import numpy as np
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
-_RUNS = ((0.1, 1077, 32, 10), (2.0, 100, 7, 6))
+_RUNS = ((0.1, 1077, 32, 10), (2.0, 100, 7, 6), (0.5, 96, 32, 5))
 
 
 def _check_schedule(answer: object) -> Right:
@@ -28,6 +28,8 @@ def _check_schedule(answer: object) -> Right:
             wrong(f"{asked} starts at {rates[0]:.3g}: the first epoch should lead up to the peak.")
         if np.any(np.diff(warm) <= 0):
             wrong(f"{asked} should rise at every step of the first epoch, {per_epoch} steps.")
+        if np.ptp(np.diff(warm)) > 0.01 * peak / per_epoch:
+            wrong(f"{asked} should rise in a straight line: by the same amount at every step.")
         if rates[: per_epoch + 1].max() < 0.95 * peak:
             wrong(f"{asked} reaches {rates.max():.3g}; it should be at the peak after one epoch.")
         down = rates[per_epoch:]
@@ -35,23 +37,35 @@ def _check_schedule(answer: object) -> Right:
             wrong(f"{asked} rises again after the first epoch. Half a cosine only falls.")
         if down[-1] > 0.02 * peak:
             wrong(f"{asked} ends at {down[-1]:.3g}; the last step should be close to 0.")
-        middle = down[len(down) // 4] / peak
-        if not 0.8 < middle < 0.9:
-            wrong(
-                f"A quarter of the way down {asked} stands at {middle:.0%} of the peak; half a "
-                "cosine, (1 + cos(π t)) / 2, stands at 85%."
-            )
+        _half_cosine(asked, down / peak)
     return right("It counts steps, warms up for an epoch and comes to rest.")
+
+
+def _half_cosine(asked: str, down: np.ndarray) -> None:
+    """Refuse another curve; t may count from the first step or to the last one."""
+    expected = (1 + np.cos(np.pi * np.arange(len(down)) / len(down))) / 2
+    off = np.abs(down - expected)
+    if off.max() > np.pi / len(down):
+        at = int(off.argmax())
+        wrong(
+            f"{at / len(down):.0%} of the way down {asked} stands at {down[at]:.0%} of the peak; "
+            f"half a cosine, (1 + cos(π t)) / 2, stands at {expected[at]:.0%}."
+        )
 
 
 def _right_length(asked: str, found: int, rows: int, batch_size: int, epochs: int) -> None:
     if found == epochs:
         wrong(f"{asked} gives {found} rates, one an epoch. Keras asks a schedule at every *step*.")
     per_epoch = -(-rows // batch_size)
-    if found == epochs * (rows // batch_size):
+    if found == epochs * (rows // batch_size) != epochs * per_epoch:
         wrong(
             f"{asked} gives {found} rates. {rows} rows in batches of {batch_size} leave a "
             "remainder, and it makes a step of its own."
+        )
+    if found == epochs * (rows // batch_size + 1) != epochs * per_epoch:
+        wrong(
+            f"{asked} gives {found} rates. {rows} rows fill batches of {batch_size} exactly: there "
+            "is no smaller one at the end."
         )
     if found != epochs * per_epoch:
         wrong(f"{asked} gives {found} rates; {epochs} epochs have {epochs * per_epoch} steps.")
@@ -115,6 +129,12 @@ q3 = Exercise(
                  "does not come down to 0", "close to 0"),
                 ("-(-rows // batch_size)", "return np.concatenate([warm, peak * (1 - t)])",
                  "falls in a straight line", "half a cosine"),
+                ("rows // batch_size + 1",
+                 "return np.concatenate([warm, peak * (1 + np.cos(np.pi * t)) / 2])",
+                 "adds a batch where none is left over", "fill batches"),
+                ("-(-rows // batch_size)",
+                 "return np.concatenate([warm**2 / peak, peak * (1 + np.cos(np.pi * t)) / 2])",
+                 "warms up along a curve", "straight line"),
             )
         ),
         WrongAnswer("""

@@ -7,8 +7,10 @@ _TRIALS, _NEEDED = 12, 0.8
 
 
 def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS)
+    challenge.expect_choice(outcome)
     return challenge.verdict(
-        challenge.replays(answer, trials=_TRIALS),
+        outcome,
         needed=_NEEDED,
         look_at="Which optimizers and which learning rates are worth a trial at all, and do you "
         "return the best trial?",
@@ -69,7 +71,10 @@ q5 = Exercise(
     why="A space that leaves out what you know to be bad is worth more than a cleverer search "
         "over all of it. Here that is an optimizer together with the range of its learning rate: "
         "neither does it alone.",
-    wrong_answers=tuple(
+    wrong_answers=(
+        WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
+    )
+    + tuple(
         WrongAnswer(_SEARCH.format(trials=trials, narrow=narrow, better=better), because, says)
         for trials, narrow, better, because, says in (
             (12, "pass", "score > best_score", "searches everything", "of 200 replays end"),

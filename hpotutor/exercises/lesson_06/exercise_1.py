@@ -1,8 +1,7 @@
 """Exercise 6.1: Do the orders agree?"""
 
-from typing import Any
-
 import numpy as np
+from scipy.stats import spearmanr
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
@@ -28,10 +27,19 @@ def _check_agreement(answer: object) -> Right:
                 "Compare the ranks, not the scores."
             )
     mixed = rng.permutation(early)
-    value = checks.number(checks.call(answer, early, mixed), "one number between -1 and 1")
-    ranks: Any = [np.argsort(np.argsort(part)) for part in (early, mixed)]
-    if abs(value - np.corrcoef(*ranks)[0, 1]) > 1e-6:
-        wrong(f"For two orders that partly agree, {value:.3g} is not the correlation of the ranks.")
+    ties = np.round(early, 1), np.round(early + 0.4 * mixed, 1)
+    for first, last in ((early, mixed), ties):
+        value = checks.number(checks.call(answer, first, last), "one number between -1 and 1")
+        if abs(value - float(spearmanr(first, last).statistic)) > 1e-6:
+            if first is ties[0]:
+                wrong(
+                    f"Where some scores are equal, {value:.3g} is not the correlation of the "
+                    "ranks: equal scores share the mean of their ranks."
+                )
+            wrong(
+                f"For two orders that partly agree, {value:.3g} is not the correlation of the "
+                "ranks."
+            )
     return right("Only the order counts, which is all that halving looks at.")
 
 
@@ -72,6 +80,8 @@ q1 = Exercise(
             ("abs(np.corrcoef(early.argsort().argsort(), late.argsort().argsort())[0, 1])",
              "drops the sign", "direction"),
             ("np.sum(early * late)", "adds products", "between -1 and 1"),
+            ("np.corrcoef(early.argsort().argsort(), late.argsort().argsort())[0, 1]",
+             "gives equal scores different ranks", "equal scores share"),
         )
     ),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """Exercise 6.3: Successive halving by hand."""
 
+from functools import partial
+from typing import Any
+
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.exercises.messages import shown
@@ -42,27 +45,31 @@ def _check_halving(answer: object) -> Right:
     return right("9, 3, 1, and a diverged training never continues.")
 
 
-def _check_last_rung(answer: object) -> None:
+def _check_last_rung(answer: Any) -> None:
     """Refuse an eta that is written down, and the best score of any rung instead of the last."""
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
 
     def train(params: dict, epochs: int) -> float:
-        asked.append(epochs)
-        # Later scores are lower, and turn the order round.
-        return params["x"] / 10 if epochs == 1 else -params["x"] / 10
+        asked.append((params["x"], epochs))
+        # Below 0, as losses with their sign turned are; the last rung turns the order round.
+        if (params["x"], epochs) in ((10, 1), (15, 2)):
+            return float("nan")
+        return params["x"] / 100 - 1 if epochs == 1 else -params["x"] / 100 - 1
 
-    candidates = [{"x": x} for x in (3, 7, 1, 6, 4, 0, 5, 2)]
-    function = checks.function(
-        answer, "a function successive_halving(train, candidates, rungs, eta)"
-    )
-    chosen = checks.call(lambda *given: function(*given, eta=2), train, candidates, [1, 2])
-    counts = [asked.count(1), asked.count(2)]
-    if counts != [8, 4]:
-        wrong(f"With eta=2, 8 candidates become 4; yours trains {counts} on the rungs.")
-    if chosen == {"x": 7}:
+    candidates = [{"x": x} for x in (13, 17, 11, 18, 16, 14, 10, 15, 12)]
+    chosen = checks.call(partial(answer, eta=2), train, candidates, [1, 2])
+    counts = [sum(epochs == rung for _, epochs in asked) for rung in (1, 2)]
+    if counts != [9, 4]:
+        wrong(f"With eta=2, 9 candidates become 4; yours trains {counts} on the rungs.")
+    if (10, 2) in asked or chosen == {"x": 15}:
+        wrong(
+            "Scores may be below 0, and a NaN that counts as 0 is then the best. NaN counts as the "
+            "worst score of all, `-inf`."
+        )
+    if chosen == {"x": 18}:
         wrong("This returns the best score of an early rung; the last rung decides.")
-    if chosen != {"x": 4}:
-        wrong(f"The best of the last rung is {{'x': 4}} here; yours returns {shown(chosen)}.")
+    if chosen != {"x": 16}:
+        wrong(f"The best of the last rung is {{'x': 16}} here; yours returns {shown(chosen)}.")
 
 
 _STUB = """
@@ -135,9 +142,11 @@ q3 = Exercise(
             ("keep", "len(survivors)", "stops nobody", "nobody is stopped"),
             ("keep", "max(1, len(survivors) // 2)", "ignores eta", "at least one"),
             ("keep", "max(1, len(survivors) // 3)", "writes eta down", "With eta=2"),
+            ("keep", "-(-len(survivors) // eta)", "rounds up", "9 candidates become 4"),
             ("clean", "scores = np.where(np.isnan(scores), np.inf, scores)",
              "promotes what diverged", "NaN counts as the worst"),
             ("returned", "scores.max()", "returns the score", "a dict"),
+            ("clean", "scores = np.nan_to_num(scores)", "counts NaN as 0", "below 0"),
         )
     ),
 )  # fmt: skip

@@ -12,13 +12,7 @@ _DRAWS = 2000
 
 
 def _check_select(answer: Any) -> Right:
-    what = "a function select(scores, tournament, rng)"
-    rng, chosen = np.random.default_rng(7), []
-    for _ in range(_DRAWS):
-        one = checks.call(answer, _SCORES.copy(), 3, rng, what=what)
-        if isinstance(one, float | np.floating):
-            wrong("Return the winner's place in `scores`, a whole number, and not its score.")
-        chosen.append(checks.whole_number(one, "a place in `scores`", 0, len(_SCORES) - 1))
+    chosen = _places(answer, _SCORES, 3, _DRAWS)
     share = np.bincount(chosen, minlength=len(_SCORES)) / _DRAWS
     best, worst = share[_SCORES.argmax()], share[_SCORES.argmin()]
     if max(chosen) < 3:
@@ -33,10 +27,35 @@ def _check_select(answer: Any) -> Right:
         wrong("Good and bad win equally often. Of those drawn, the best should win.")
     if not 0.23 < best < 0.35 or worst > 0.01:
         wrong(f"With tournaments of 3 among 10 the best wins in {best:.0%}; about 30% is right.")
-    alone = [answer(_SCORES, 1, rng) for _ in range(500)]
-    if np.mean(np.equal(alone, _SCORES.argmax())) > 0.2:
-        wrong("With `tournament=1` anyone may win. Use the argument `tournament`.")
+    _check_sizes(answer)
     return right(f"The best of ten wins {best:.0%} of the tournaments of three.")
+
+
+def _places(answer: object, scores: np.ndarray, tournament: int, count: int) -> list[int]:
+    """Return the places that win so many tournaments."""
+    what = "a function select(scores, tournament, rng)"
+    drawn = checks.draws(answer, scores, tournament, count=count, what=what)
+    if any(isinstance(one, float | np.floating) for one in drawn):
+        wrong("Return the winner's place in `scores`, a whole number, and not its score.")
+    return [checks.whole_number(one, "a place in `scores`", 0, len(scores) - 1) for one in drawn]
+
+
+def _check_sizes(answer: object) -> None:
+    """Refuse a size of tournament or a number of scores that is written down, and a fixed place."""
+    alone = np.bincount(_places(answer, _SCORES, 1, 500), minlength=len(_SCORES)) / 500
+    if alone[_SCORES.argmax()] > 0.2:
+        wrong("With `tournament=1` anyone may win. Use the argument `tournament`.")
+    if alone.min() < 0.04:
+        wrong(f"Place {alone.argmin()} is never drawn, or hardly ever. Draw from all places alike.")
+    large = np.mean(np.equal(_places(answer, _SCORES, 6, 500), _SCORES.argmax()))
+    if not 0.4 < large < 0.7:
+        wrong(
+            f"With tournaments of 6 among 10 the best wins in {large:.0%}; about 60% is right. Use "
+            "the argument `tournament`."
+        )
+    few = _places(answer, -_SCORES[:4], 2, 60)
+    if len(set(few)) < 3:
+        wrong("Among 4 scores, all below 0, nearly the same place wins always.")
 
 
 _SELECT = """
@@ -86,6 +105,23 @@ q2 = Exercise(
              "takes scores for losses", "Higher is better"),
             ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
              "    return scores[drawn].max()", "returns the score", "not its score"),
+            ("drawn = np.random.choice(len(scores), tournament, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmax()])",
+             "draws from NumPy's global generator", "from no other"),
+            ("drawn = np.random.default_rng().choice(len(scores), tournament, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmax()])",
+             "draws from a generator of its own", "from no other"),
+            ("drawn = 1 + rng.choice(len(scores) - 1, tournament, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmax()])",
+             "counts places from 1", "Place 0 is never drawn"),
+            ("drawn = rng.choice(len(scores), 3, replace=False)\n"
+             "    return int(drawn[scores[drawn].argmax()])",
+             "fixes the size of a tournament", "Use the argument"),
+            ("drawn = rng.choice(len(scores), tournament, replace=False)\n"
+             "    winner = drawn[scores[drawn].argmax()]\n"
+             "    scores[winner] = 0\n"
+             "    return int(winner)",
+             "strikes the winner off the scores", "changes `scores`"),
         )
     ),
 )  # fmt: skip

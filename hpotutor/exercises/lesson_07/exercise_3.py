@@ -9,29 +9,38 @@ _CHILD = "a child, one gene for each hyperparameter", "a gene, a number"
 
 
 def _check_cross(answer: object) -> Right:
-    mother, father = np.linspace(0, 0.4, 6), np.linspace(0.5, 1, 6)
-    rng, rows = np.random.default_rng(3), []
-    what = "a function cross(mother, father, rng)"
-    for _ in range(500):
-        parents = mother.copy(), father.copy()
-        child = checks.numbers(checks.call(answer, *parents, rng, what=what), *_CHILD, 6)
-        if (parents[0] != mother).any() or (parents[1] != father).any():
-            wrong("Your function changes a parent, who may have other children. Make a new array.")
-        if not np.all((child == mother) | (child == father)):
-            wrong("Some gene is neither the mother's nor the father's at that place.")
-        rows.append(child == mother)
+    rows = _from_mother(answer, genes=6, count=2000)
     kinds, shares = len({tuple(row) for row in rows}), np.mean(rows, axis=0)
     if kinds == 1:
-        wrong("All children are alike. Chance should decide.")
+        wrong("All children are alike. Chance should decide: toss coins with `rng`.")
     if kinds == 2:
         wrong("Each child is a copy of one parent. Toss a coin for each *gene*.")
     if kinds > 2 and len(set(np.sum(rows, axis=1).tolist())) == 1:
         wrong("Every child has equally many genes of its mother. Toss a coin for each gene.")
     if kinds < 32:
         wrong("Neighboring genes stay together. Toss a coin of its own for each gene.")
-    if not np.all((0.4 < shares) & (shares < 0.6)):
+    for gene, share in enumerate(shares):
+        if share in (0, 1):
+            wrong(f"Gene {gene} always comes from the same parent. Toss a coin for it, too.")
+    if kinds < 48:  # of 64
+        wrong("Some coins decide for two genes. Toss a coin of its own for each gene.")
+    if not (np.all((0.44 < shares) & (shares < 0.56)) and 0.475 < shares.mean() < 0.525):
         wrong("One parent gives more genes than the other; half and half is asked for.")
+    _from_mother(answer, genes=3, count=20)
     return right("Every gene is a coin toss of its own.")
+
+
+def _from_mother(answer: object, genes: int, count: int) -> list[np.ndarray]:
+    """Return which genes so many children have of their mother."""
+    mother, father = np.linspace(0, 0.4, genes), np.linspace(0.5, 1, genes)
+    what = "a function cross(mother, father, rng)"
+    rows = []
+    for given in checks.draws(answer, mother, father, count=count, what=what):
+        child = checks.numbers(given, *_CHILD, genes)
+        if not np.all((child == mother) | (child == father)):
+            wrong("Some gene is neither the mother's nor the father's at that place.")
+        rows.append(child == mother)
+    return rows
 
 
 _CROSS = """
@@ -78,7 +87,18 @@ q3 = Exercise(
              "cuts at one point", "Neighboring"),
             ("coins = rng.random(len(mother)) < 0.5\n"
              "    mother[coins] = father[coins]\n    return mother",
-             "overwrites the mother", "changes a parent"),
+             "overwrites the mother", "changes `mother`"),
+            ("coins = np.random.random(len(mother)) < 0.5\n"
+             "    return np.where(coins, mother, father)",
+             "draws from NumPy's global generator", "from no other"),
+            ("coins = np.random.default_rng(0).random(len(mother)) < 0.5\n"
+             "    return np.where(coins, mother, father)",
+             "tosses the same coins each time", "with `rng`"),
+            ("coins = rng.random(len(mother)) < 0.7\n    return np.where(coins, mother, father)",
+             "prefers the mother", "half and half"),
+            ("coins = np.append(True, rng.random(len(mother) - 1) < 0.5)\n"
+             "    return np.where(coins, mother, father)",
+             "leaves out the first gene", "Gene 0"),
         )
     ),
 )  # fmt: skip

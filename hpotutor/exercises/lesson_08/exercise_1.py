@@ -4,6 +4,7 @@ import optuna
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
+from hpotutor.exercises.search_probes import same_distribution, trial_probe
 from hpotutor.study.storage import quiet_optuna
 
 _EXPECTED = {
@@ -15,7 +16,12 @@ _EXPECTED = {
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_suggest(answer: object) -> Right:
-    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    for seed in (0, 1):
+        _check_trial(answer, trial_probe(seed))
+    return right("The same names, kinds, bounds and scales as in the space.")
+
+
+def _check_trial(answer: object, trial: optuna.Trial) -> None:
     params = checks.call(answer, trial, what="`suggest(trial)`")
     checks.mapping(params, "a dict of hyperparameters", _EXPECTED)
     for name, expected in _EXPECTED.items():
@@ -30,11 +36,13 @@ def _check_suggest(answer: object) -> Right:
         if getattr(got, "log", False) != getattr(expected, "log", False):
             scale = "a log scale" if getattr(expected, "log", False) else "a linear scale"
             wrong(f"`{name}` should be drawn on {scale}.")
-        if got != expected:
+        if not same_distribution(got, expected):
             wrong(f"`{name}` should be {expected}; yours is {got}.")
         if params[name] != trial.params[name]:
             wrong(f"The dict holds another `{name}` than the trial suggested.")
-    return right("The same names, kinds, bounds and scales as in the space.")
+    for name in trial.distributions:
+        if name not in _EXPECTED:
+            wrong(f"The trial is asked for `{name}` too, which is not in the space.")
 
 
 def _kind(distribution: object) -> str:
@@ -91,5 +99,9 @@ q1 = Exercise(
                     "makes a float of a whole number", "whole number"),
         WrongAnswer(_suggest(units='suggest_int("units", 16, 128)'), "forgets the step", "step=16"),
         WrongAnswer(_suggest(optimizers='["sgd", "rmsprop", "adam"]'), "adds a choice", "rmsprop"),
+        WrongAnswer(_suggest(units='suggest_int("units", 16, 144, step=16)'),
+                    "goes one step too far", "128"),
+        WrongAnswer(_suggest(log=", log=True) + 0 * trial.suggest_float('momentum', 0, 1"),
+                    "asks for more than the space has", "`momentum` too"),
     ),
 )  # fmt: skip

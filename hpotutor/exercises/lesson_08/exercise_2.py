@@ -22,15 +22,25 @@ def _check_condition(answer: object) -> Right:
         wrong(f"In your space {whom} {verb} a momentum. It should exist for SGD alone.")
     if any(point["optimizer"] == "sgd" and "momentum" not in point for point in drawn):
         wrong("SGD should always have a momentum.")
-    momenta = [point["momentum"] for point in drawn if "momentum" in point]
-    if min(momenta) < 0 or max(momenta) > 0.99 or max(momenta) - min(momenta) < 0.8:
-        wrong("The momentum should be drawn from 0 to 0.99.")
+    if not all("learning_rate" in point for point in drawn):
+        wrong("Both optimizers have a learning rate. It needs no condition.")
+    _expect_range(space, "momentum", 0.0, 0.99)
     if not checks.log_scaled(space, "learning_rate"):
         wrong("A learning rate belongs on a log scale.")
-    rates = [point["learning_rate"] for point in drawn]
-    if not (1e-4 <= min(rates) < 2e-4 and 5e-2 < max(rates) <= 1e-1):
-        wrong("The learning rate should be drawn from 0.0001 to 0.1.")
+    _expect_range(space, "learning_rate", 1e-4, 1e-1)
     return right("Trials with Adam are not told apart by a momentum that does nothing.")
+
+
+def _expect_range(space: Any, name: str, low: float, high: float) -> None:
+    """Refuse a hyperparameter that is not drawn from all of a range."""
+    domain = space[name]
+    if not hasattr(domain, "high"):
+        wrong(f"`{name}` should be drawn from a range, {low:g} to {high:g}, not from a list.")
+    if not (checks.near(domain.low, low, 1e-6) and checks.near(domain.high, high, 1e-6)):
+        wrong(
+            f"`{name}` should be drawn from {low:g} to {high:g}; yours reaches from "
+            f"{domain.low:g} to {domain.high:g}."
+        )
 
 
 _CONDITION = """
@@ -73,5 +83,11 @@ q2 = Exercise(
         WrongAnswer(_condition(momentum='ht.when(ht.uniform(0.0, 0.99), optimizer="adam")'),
                     "gives it to Adam", "SGD alone"),
         WrongAnswer(_condition(rate="ht.uniform(1e-4, 1e-1)"), "is linear", "log scale"),
+        WrongAnswer(_condition(momentum='ht.when(ht.uniform(0.0, 0.9), optimizer="sgd")'),
+                    "stops at the usual momentum", "from 0 to 0.99"),
+        WrongAnswer(_condition(rate="ht.loguniform(1e-4, 1.0)"),
+                    "adds a decade", "from 0.0001 to 0.1"),
+        WrongAnswer(_condition(rate='ht.when(ht.loguniform(1e-4, 1e-1), optimizer="sgd")'),
+                    "makes both depend on the optimizer", "no condition"),
     ),
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """Exercise 8.4: Finish what was stopped."""
 
+from typing import Any
+
 import optuna
 
 from hpotutor.exercises import checks
@@ -9,7 +11,7 @@ from hpotutor.study.storage import quiet_optuna
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_finish(answer: object) -> Right:
-    for done, total in ((3, 8), (8, 8), (9, 8)):
+    for done, total in ((3, 8), (8, 8), (9, 8), (2, 6)):
         _finish_one(answer, done, total)
     _finish_one(answer, 3, 8, failing=True)
     return right("It makes up for what is missing, and no more.")
@@ -19,7 +21,17 @@ def _finish_one(answer: object, done: int, total: int, *, failing: bool = False)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=done)
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
-    calls = []
+    calls: list[int] = []
+    runs: list[int] = []
+    optimize = study.optimize
+
+    def counted(*arguments: Any, **keywords: Any) -> None:
+        runs.append(len(calls))
+        if len(runs) > 50:
+            wrong("It never ends. Stop when the study has what it needs.")
+        optimize(*arguments, **keywords)
+
+    study.optimize = counted  # type: ignore[method-assign]
 
     def objective(trial: optuna.Trial) -> float:
         calls.append(trial.number)
@@ -29,7 +41,9 @@ def _finish_one(answer: object, done: int, total: int, *, failing: bool = False)
             raise optuna.TrialPruned  # not complete either, and Optuna says nothing on stderr
         return trial.suggest_float("x", 0, 1)
 
-    checks.call(answer, study, objective, total, what="`finish(study, objective, total)`")
+    what = "`finish(study, objective, total)`"
+    if checks.call(answer, study, objective, total, what=what) is not study:
+        wrong("Return the study itself: it holds all that was found.")
     missing = max(0, total - done)
     if failing:
         complete = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
@@ -102,5 +116,9 @@ q4 = Exercise(
                     "counts the failed one", "trains 4"),
         WrongAnswer(_finish("max(1, total - len(complete))"),
                     "trains one where none is needed", "it should train 0"),
+        WrongAnswer(_UNTIL_DONE.replace("missing() > 0", "missing() >= 0"),
+                    "goes on when none is missing", "never ends"),
+        WrongAnswer(_UNTIL_DONE.replace("return study", "return study.trials"),
+                    "returns the trials", "Return the study itself"),
     ),
 )  # fmt: skip

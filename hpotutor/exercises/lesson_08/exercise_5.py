@@ -7,8 +7,10 @@ _TRIALS, _REPEATS, _NEEDED = 25, 100, 0.75
 
 
 def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS)
+    challenge.expect_choice(outcome)
     return challenge.verdict(
-        challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS),
+        outcome,
         needed=_NEEDED,
         look_at="Does your study maximize? And twenty-five trials are few: which parts of the "
         "space can you leave out by what the lessons found?",
@@ -71,6 +73,7 @@ q5 = Exercise(
     solution_source=_search(),
     why="What you know about the problem saves more trials than a cleverer sampler.",
     wrong_answers=(
+        WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
         WrongAnswer(_search(trials=40), "spends more than 25", "its budget"),
         WrongAnswer(_search(rates="1e-1, 1.0, log=True"),
                     "searches where networks diverge", "of 100 replays"),

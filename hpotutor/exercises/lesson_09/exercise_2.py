@@ -5,28 +5,28 @@ import numpy as np
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
-# Expected largest of n standard normal numbers, by numerical integration of the order statistic.
-_LARGEST = {1: 0.0, 10: 1.5388, 100: 2.5076}
+# Noise, trials n, and the expected largest of n standard normal numbers, by numerical integration
+# of the order statistic.
+_LARGEST = ((0.02, 1, 0.0), (0.02, 10, 1.5388), (0.02, 100, 2.5076), (0.2, 10, 1.5388))
 _DRAWS = 1500
 
 
 def _check_excess(answer: object) -> Right:
     what = "`excess(noise, trials, rng)`"
-    for trials, expected in _LARGEST.items():
-        rng = np.random.default_rng(trials)
+    for noise, trials, expected in _LARGEST:
         drawn = [
-            checks.number(checks.call(answer, 0.02, trials, rng, what=what), "a number")
-            for _ in range(_DRAWS)
+            checks.number(one, "a number")
+            for one in checks.draws(answer, noise, trials, count=_DRAWS, what=what)
         ]
         mean = float(np.mean(drawn))
         if len(set(drawn)) == 1:
             wrong("It gives the same each time. Draw fresh luck from `rng` in every call.")
         if mean > 0.5:
             wrong("That is a score. The excess is how far the highest score lies above 0.9.")
-        if abs(mean - 0.02 * expected) > 0.0025:
+        if abs(mean - noise * expected) > 0.1 * noise:
             wrong(
-                f"With noise 0.02 and {trials} trials your excess is {mean:.3f} on average; "
-                f"it should be about {0.02 * expected:.3f}. Every trial has luck of its own, "
+                f"With noise {noise} and {trials} trials your excess is {mean:.3f} on average; "
+                f"it should be about {noise * expected:.3f}. Every trial has luck of its own, "
                 "normally distributed, and the search takes the highest."
             )
     return right(
@@ -72,5 +72,11 @@ q2 = Exercise(
                     "    rng = np.random.default_rng(0)\n"
                     "    return rng.normal(0, noise, trials).max()\n\n\nanswer = excess",
                     "draws the same luck each time", "same each time"),
+        WrongAnswer("import numpy as np\n\n\ndef excess(noise, trials, rng):\n"
+                    "    return np.random.normal(0, noise, trials).max()\n\n\nanswer = excess",
+                    "draws from NumPy's global generator", "from no other"),
+        WrongAnswer("def excess(noise, trials, rng):\n"
+                    "    return rng.normal(0, 0.02, trials).max()\n\n\nanswer = excess",
+                    "writes the noise down", "With noise 0.2"),
     ),
 )  # fmt: skip

@@ -13,7 +13,16 @@ def _check_split(answer: object) -> Right:
         wrong("Another seed gives the same rows. Shuffle with `np.random.default_rng(seed)`.")
     for n in (10, 101):
         _parts(answer, n, 3, what)
+    trained = [frozenset(_parts(answer, 100, seed, what)[0]) for seed in range(_SEEDS)]
+    if len(set(trained)) < _SEEDS:
+        wrong(f"Among {_SEEDS} seeds some give the same rows. Shuffle: every order is possible.")
+    # A shuffled part of 100 rows is made of some 20 stretches of neighbors, a rolled one of 1 or 2.
+    if any(sum(row + 1 not in rows for row in rows) < 5 for rows in trained):
+        wrong("The rows that train stand side by side: moved along by the seed, and not shuffled.")
     return right("Four parts, no row in two of them, and each with one task.")
+
+
+_SEEDS = 12
 
 
 def _parts(answer: object, n: int, seed: int, what: str) -> list[list[int]]:
@@ -21,7 +30,7 @@ def _parts(answer: object, n: int, seed: int, what: str) -> list[list[int]]:
     parts = [
         [
             checks.whole_number(row, "a row number", 0, n - 1)
-            for row in checks.sequence(part, "rows")
+            for row in checks.sequence(part, "rows", ordered=False)
         ]
         for part in checks.sequence(result, "train, stop, choose, judge: four lists", length=4)
     ]
@@ -30,7 +39,8 @@ def _parts(answer: object, n: int, seed: int, what: str) -> list[list[int]]:
         wrong("A row stands in two parts: it would choose and judge, or train and stop.")
     if len(every) < n:
         wrong(f"Of {n} rows {n - len(every)} are in no part.")
-    if len(parts[0]) < max(map(len, parts[1:])):
+    others = max(map(len, parts[1:]))
+    if len(parts[0]) < others or (len(parts[0]) == others and n >= 100):  # 10 rows: rounding
         wrong("The training part should be the largest.")
     return parts
 
@@ -80,5 +90,11 @@ q3 = Exercise(
                     "ignores the seed", "moves"),
         WrongAnswer(_split(parts="rows[:a], rows[a:b], rows[b:c], rows[c:-1]"),
                     "loses a row", "in no part"),
+        WrongAnswer(_split(rows="np.roll(np.arange(n), seed)"),
+                    "moves the rows along and does not shuffle", "side by side"),
+        WrongAnswer(_split(rows="np.random.default_rng(seed % 4).permutation(n)"),
+                    "has a few orders only", "same rows"),
+        WrongAnswer(_split(cuts="n // 4, n // 2, 3 * n // 4"),
+                    "makes four equal parts", "should be the largest"),
     ),
 )  # fmt: skip

@@ -15,6 +15,8 @@ def _check_repeats(answer: object) -> Right:
         )
         if got != int(got):
             wrong(f"{got:.3g} trainings cannot be made. Round up to a whole number.")
+        if got == np.ceil(exact) + 1:
+            wrong(f"{int(got) - 1:,} are enough, and you say {int(got):,}. Round up, no further.")
         if abs(got - np.ceil(exact)) > 1:
             factor = "half" if abs(2 * got - exact) < 2 else "not"
             wrong(
@@ -54,5 +56,9 @@ q5 = Exercise(
                     "forgets to square the ratio", "the square"),
         WrongAnswer(_repeats("2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2"),
                     "does not round", "Round up"),
+        WrongAnswer(_repeats("int(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
+                    "rounds down", "one training less"),
+        WrongAnswer(_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2) + 1"),
+                    "adds one to be safe", "no further"),
     ),
 )  # fmt: skip

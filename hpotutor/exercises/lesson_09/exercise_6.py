@@ -9,7 +9,7 @@ _MISSING = {"b", "c", "e"}
 def _check_missing(answer: object) -> Right:
     letters = {
         checks.option(letter, tuple("abcde"), "one of the letters a to e")
-        for letter in checks.sequence(answer, "a list of letters")
+        for letter in checks.sequence(answer, "a list of letters", ordered=False)
     }
     for letter, why in (("a", "the budget is said: 200 trials"), ("d", "the method is named")):
         if letter in letters:

@@ -29,7 +29,7 @@ def _check_finish(answer: object) -> Right:
         (list(np.random.default_rng(0).uniform(1, 9, 40)), 7, "Who is free first takes the next."),
     )
     for seconds, workers, why in cases:
-        got = checks.number(checks.call(answer, list(seconds), workers, what=what), "seconds", 0)
+        got = checks.number(checks.call(answer, seconds, workers, what=what), "seconds", 0)
         expected = _end(seconds, workers)
         if checks.near(got, expected, 1e-6):
             continue

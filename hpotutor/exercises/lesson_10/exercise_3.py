@@ -5,30 +5,55 @@ import numpy as np
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
+# State and last heartbeat of each trial.
+_TRIALS = (
+    ("COMPLETE", 10.0),
+    ("RUNNING", 95.0),
+    ("RUNNING", 20.0),
+    ("FAIL", 5.0),
+    ("RUNNING", 69.0),
+    ("PRUNED", 7.0),
+)
+# Now, the grace, and the places of those that are dead.
+_CASES = (
+    (100.0, 30.0, (2, 4)),
+    (100.0, 60.0, (2,)),
+    (100.0, 31.0, (2,)),
+    (96.0, 90.0, ()),
+    (130.0, 50.0, (2, 4)),
+)
+
 
 def _check_dead(answer: object) -> Right:
     what = "`dead(trials, now, grace)`"
-    trials = [
-        {"number": 0, "state": "COMPLETE", "heartbeat": 10.0},
-        {"number": 1, "state": "RUNNING", "heartbeat": 95.0},
-        {"number": 2, "state": "RUNNING", "heartbeat": 20.0},
-        {"number": 3, "state": "FAIL", "heartbeat": 5.0},
-        {"number": 4, "state": "RUNNING", "heartbeat": 69.0},
-    ]
-    for now, grace, expected in ((100.0, 30.0, [2, 4]), (100.0, 60.0, [2]), (96.0, 90.0, [])):
-        given = [dict(trial) for trial in trials]
-        got = checks.call(answer, given, now, grace, what=what)
-        numbers = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
-        for number in numbers:
-            checks.whole_number(number, "a trial's number")
-        if {0, 3} & set(numbers):
+    for case, (now, grace, places) in enumerate(_CASES, start=1):
+        first = 10 * case  # the numbers are no places in the list
+        trials = [
+            {"number": first + place, "state": state, "heartbeat": heartbeat}
+            for place, (state, heartbeat) in enumerate(_TRIALS)
+        ]
+        got = checks.call(answer, trials, now, grace, what=what)
+        listed = list(checks.expect(got, (list, tuple, set, np.ndarray), "a list of numbers"))
+        numbers = sorted(checks.whole_number(number, "a trial's number") for number in listed)
+        if numbers and max(numbers) < len(_TRIALS):
+            wrong("These are places in the list. A trial's own number stands under `number`.")
+        if {first, first + 3, first + 5} & set(numbers):
             wrong("A trial that has ended, well or badly, sends no heartbeat and is not dead.")
-        if 1 in numbers and expected != [1]:
-            wrong("Trial 1 was heard 5 seconds ago. It is slow, perhaps, and alive.")
-        if sorted(numbers) != expected:
+        if first + 1 in numbers:
+            wrong(
+                f"Trial {first + 1} was heard {now - 95:g} seconds ago, with a grace of {grace:g} "
+                "s. It is slow, perhaps, and alive."
+            )
+        if first + 4 in numbers and grace == 31:
+            wrong(
+                f"Trial {first + 4} has been silent for 31 s, which is the grace itself: dead is "
+                "who has been silent for *more*."
+            )
+        expected = [first + place for place in places]
+        if numbers != expected:
             wrong(
                 f"At {now:g} s with a grace of {grace:g} s the dead ones are {expected}; yours are "
-                f"{sorted(numbers)}. Compare the time since the last heartbeat with the grace."
+                f"{numbers}. Compare the time since the last heartbeat with the grace."
             )
     return right("Running, and silent for longer than the grace.")
 
@@ -40,6 +65,7 @@ def dead(trials, now, grace):
 
 answer = dead
 """
+_RULE = 't["state"] == "RUNNING" and now - t["heartbeat"] > grace'
 
 q3 = Exercise(
     lesson=10, number=3, title="Who is dead?", points=1,
@@ -56,7 +82,7 @@ q3 = Exercise(
         '`now - trial["heartbeat"]` is that time.',
     ),
     stub="def dead(trials, now, grace): ...\n\n\nanswer = dead",
-    solution_source=_DEAD.format(rule='t["state"] == "RUNNING" and now - t["heartbeat"] > grace'),
+    solution_source=_DEAD.format(rule=_RULE),
     why="Nobody can ask a dead process. So the living ones look for silence.",
     wrong_answers=tuple(
         WrongAnswer(_DEAD.format(rule=rule), because, says)
@@ -65,6 +91,13 @@ q3 = Exercise(
             ('t["state"] == "RUNNING"', "ignores the heartbeat", "alive"),
             ('t["state"] == "RUNNING" and now - t["heartbeat"] < grace', "swaps", "alive"),
             ('t["state"] == "RUNNING" and t["heartbeat"] < grace', "forgets now", "Compare"),
+            ('t["state"] == "RUNNING" and now - t["heartbeat"] >= grace',
+             "takes as long for longer", "for *more*"),
         )
+    )
+    + (
+        WrongAnswer(_DEAD.format(rule=_RULE).replace('t["number"]', "k").replace(
+                        "for t in trials", "for k, t in enumerate(trials)"),
+                    "returns places in the list", "places in the list"),
     ),
 )  # fmt: skip

@@ -12,10 +12,15 @@ def _check_promote(answer: object) -> Right:
         ([0.5, 0.9, 0.7], {1}, set()),
         ([0.5, 0.9, 0.7, 0.95, 0.1, 0.2], {1}, {3}),
         ([0.5, 0.9, 0.7, 0.95, 0.1, 0.2], {3}, {1}),
+        ([0.5, 0.9, 0.7, 0.95, 0.1, 0.2], {0, 1}, {3}),
+        ([0.5, 0.9, 0.7, 0.95, 0.1, 0.2], {1, 3}, set()),
+        ([0.5, 0.9, 0.7, 0.6, 0.1, 0.2, 0.3, 0.4], {1, 2}, set()),
         ([0.5, 0.9, 0.7, 0.6, 0.1, 0.2, 0.3, 0.4, 0.0], set(), {1, 2, 3}),
+        ([0.1, 0.9, 0.9, 0.2, 0.1, 0.2], {1}, {2}),
+        ([-0.5, -0.9, -0.7], set(), {0}),
     )
     for scores, promoted, expected in cases:
-        got = checks.call(answer, list(scores), set(promoted), what=what)
+        got = checks.call(answer, scores, promoted, what=what)
         got = checks.whole_number(got, "a place in the list, or -1", -1, len(scores) - 1)
         told = f"With scores {scores} and promoted {promoted or '{}'}"
         if not expected and got >= 0:
@@ -67,6 +72,13 @@ q4 = Exercise(
             ("count", "max(1, len(scores) // 3)", "never waits for three", "one in 3"),
             ("fresh", "True", "promotes twice", "up already"),
             ("count", "int(len(scores) > 2)", "looks at the best alone", "still waiting"),
+            ("count", "round(len(scores) / 3)", "rounds a third up", "one in 3"),
+            ("count", "len(scores) // 3 + len(promoted)", "goes on below the best third",
+             "up already"),
         )
+    )
+    + (
+        WrongAnswer(_PROMOTE.format(**_RULE).replace("return k", "promoted.add(k); return k"),
+                    "notes the promotion in the set that it was given", "changes `promoted`"),
     ),
 )  # fmt: skip

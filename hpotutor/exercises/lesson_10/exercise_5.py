@@ -3,10 +3,12 @@
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
+_CASES = ((3600.0, 1, 0.1, 20.0), (1800.0, 64, 0.05, 25.0), (1000.0, 3, 0.07, 31.0))
+
 
 def _check_bill(answer: object) -> Right:
     what = "`bill(makespan, workers, price, watts)`"
-    for makespan, workers, price, watts in ((3600.0, 1, 0.1, 20.0), (1800.0, 64, 0.05, 25.0)):
+    for makespan, workers, price, watts in _CASES:
         got = checks.sequence(
             checks.call(answer, makespan, workers, price, watts, what=what),
             "two numbers, dollars and kilowatt hours", 2,
@@ -17,13 +19,13 @@ def _check_bill(answer: object) -> Right:
             wrong("That is the bill of one worker. All of them run until the last one is done.")
         if checks.near(dollars, price * makespan * workers):
             wrong("The price is for an hour, and `makespan` is in seconds.")
-        if not checks.near(dollars, price * hours):
+        if not checks.near(dollars, price * hours, 1e-6):
             wrong(
                 f"{workers} workers for {makespan:g} s at {price} an hour cost {price * hours:g}."
             )
         if checks.near(energy, watts * hours):
             wrong("Those are watt hours. A kilowatt hour is 1,000 of them.")
-        if not checks.near(energy, watts * hours / 1000):
+        if not checks.near(energy, watts * hours / 1000, 1e-6):
             wrong(
                 f"{workers} workers for {makespan:g} s at {watts:g} W use {watts * hours / 1000:g} "
                 f"kWh; yours says {energy:.3g}."

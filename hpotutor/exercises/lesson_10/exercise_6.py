@@ -1,5 +1,6 @@
 """Exercise 10.6: Four workers, twenty-five seconds."""
 
+import copy
 from functools import partial
 from typing import Any
 
@@ -19,12 +20,9 @@ class _Checked:
     def __init__(self, scheduler: Any, space: Any) -> None:
         self.scheduler, self.space = scheduler, space
         self._had: dict[str, int] = {}
-        self._ask, self._tell = partial(scheduler.ask), partial(self._hear)
-        # For messages. A partial takes attributes, which its hints do not say.
-        self._ask.__name__, self._tell.__name__ = "ask", "tell"  # type: ignore[attr-defined]
 
     def ask(self) -> Job:
-        given = checks.call(self._ask, what="`ask()`")
+        given = checks.call(self.scheduler.ask, what="`ask()`")
         params, epochs = checks.sequence(given, "`params, epochs`, which `ask()` returns", 2)
         params = checks.in_space(self.space, params)
         epochs = checks.whole_number(epochs, "a number of epochs", 1, 27)
@@ -33,18 +31,20 @@ class _Checked:
         return Job(params, epochs, done if done < epochs else 0)
 
     def tell(self, job: Job, value: float) -> None:
-        checks.call(self._tell, job.params, job.epochs, value, what="`tell(params, epochs, score)`")
-
-    def _hear(self, *told: Any) -> bool:
-        self.scheduler.tell(*told)
-        return True  # whatever a learner's method returns, None included, is fine
+        tell = partial(self.scheduler.tell)  # one that does nothing is no stub
+        what = "`tell(params, epochs, score)`"
+        checks.call(tell, job.params, job.epochs, value, what=what, may_be_none=True)
 
 
 def _check_scheduler(answer: object) -> Right:
     table = TableObjective("digits", epochs=27, quiet=True)
-    shares, chosen = table.ranks(), []
-    for seed in range(_REPEATS):
-        scheduler = checks.call(answer, table.space, seed, what="`start(space, seed)`")
+    shares = table.ranks()
+    start = partial(answer) if isinstance(answer, type) else answer  # a class makes schedulers
+
+    def one(seed: int) -> float:
+        """Return the share of settings that are better than the one chosen."""
+        space = copy.deepcopy(table.space)
+        scheduler = checks.call(start, space, seed, what="`start(space, seed)`")
         for method in ("ask", "tell"):
             if not callable(getattr(scheduler, method, None)):
                 wrong(f"What `start` returns has no method `{method}`.")
@@ -57,7 +57,9 @@ def _check_scheduler(answer: object) -> Right:
         if ended.empty:
             wrong(f"With seed {seed} no training ended well within {_SECONDS} s.")
         full = ended[ended["epochs"] == ended["epochs"].max()]
-        chosen.append(shares[int(full.loc[full["value"].idxmax(), "configuration"])])
+        return shares[int(full.loc[full["value"].idxmax(), "configuration"])]
+
+    chosen = challenge.repeatable(one, _REPEATS)
     outcome = challenge.Outcome(np.array(chosen), np.zeros(_REPEATS))
     challenge.expect_draws(outcome)
     look = "Are all four workers busy, and do only the best of a rung go on?"

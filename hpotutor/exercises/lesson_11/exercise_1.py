@@ -18,8 +18,19 @@ def _check_plan(answer: object) -> Right:
     bounds = {name: _bounds(space, name) for name in ("units", "dropout")}
     if bounds["units"][0] > 16 or bounds["units"][1] < 512:
         wrong("`units` should still reach from 8 or 16 up to 512 or more.")
-    if bounds["dropout"][1] < 0.4 or bounds["dropout"][0] > 0.1:
+    if bounds["dropout"][1] < 0.4 or bounds["dropout"][0] > 0.01:
         wrong("`dropout` should still reach from 0 to about 0.5.")
+    if bounds["units"][0] < 8 or bounds["units"][1] > 1024:
+        wrong("`units` should stay within your colleague's range, from 8 to 1024.")
+    if bounds["dropout"][1] > 0.5:
+        wrong("`dropout` should stay within your colleague's range, up to 0.5.")
+    if "learning_rate" in space:
+        low, high = _bounds(space, "learning_rate")
+        if not (1e-6 <= low <= 1e-3 and 1e-2 <= high <= 10):
+            wrong(
+                f"Learning rates from {low:g} to {high:g} miss those that train such networks, or "
+                "are mostly useless. Cover at least 0.001 to 0.01, with some room on both sides."
+            )
     found = review(space, trials=_PLAN_TRIALS)
     if len(found):
         first = found.findings[0]
@@ -89,5 +100,7 @@ q1 = Exercise(
                     "leaves the units linear", "units is drawn on a linear scale"),
         WrongAnswer(_plan(_RATE, "units=ht.integers(8, 64)", _DROPOUT),
                     "cuts the range to please the review", "reach from 8"),
+        WrongAnswer(_plan("learning_rate=ht.loguniform(10.0, 1000.0)", _UNITS, _DROPOUT),
+                    "takes any range for the rate", "Learning rates from 10"),
     ),
 )  # fmt: skip

@@ -8,11 +8,15 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 def _check_rows(answer: object) -> Right:
     what = "`rows_needed(accuracy, difference)`"
-    for accuracy, difference in ((0.9, 0.02), (0.75, 0.03), (0.98, 0.01)):
+    for accuracy, difference in ((0.9, 0.02), (0.75, 0.03), (0.98, 0.01), (0.9, 0.03)):
         exact = 2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2
         got = checks.number(checks.call(answer, accuracy, difference, what=what), "a count of rows")
         if got != int(got):
             wrong(f"{got:.5g} rows cannot be had. Round up to a whole number.")
+        if got == math.ceil(exact) + 1:
+            wrong(
+                f"{int(got) - 1:,} rows are enough, and you say {int(got):,}. Round up, no further."
+            )
         if abs(got - math.ceil(exact)) > 1:
             margin = 1.96 * math.sqrt(2 * accuracy * (1 - accuracy) / max(got, 1))
             wrong(
@@ -51,7 +55,12 @@ q2 = Exercise(
                     "forgets the square", "and it should be 0.02"),
         WrongAnswer(_rows("2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2"),
                     "does not round", "Round up to a whole number"),
+        WrongAnswer(_rows("round(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
+                    "rounds to the nearest", "one row less"),
         WrongAnswer(_rows("math.floor(2 * accuracy * (1 - accuracy) * (1.96 / difference) ** 2)"),
                     "rounds down", "one row less"),
+        WrongAnswer(_rows("1 + math.ceil(2 * accuracy * (1 - accuracy)"
+                          " * (1.96 / difference) ** 2)"),
+                    "adds one to be safe", "no further"),
     ),
 )  # fmt: skip

@@ -14,7 +14,8 @@ _WHY_NOT = {
 
 def _check_ends(answer: object) -> Right:
     what = "a list of hyperparameter names"
-    names = {checks.option(n, _KNOBS, "one of the names") for n in checks.sequence(answer, what)}
+    listed = checks.sequence(answer, what, ordered=False)
+    names = {checks.option(name, _KNOBS, "one of the names") for name in listed}
     for name, reason in _WHY_NOT.items():
         if name in names:
             wrong(f"Look at `{name}` again: {reason}.")

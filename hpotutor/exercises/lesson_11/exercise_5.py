@@ -7,8 +7,10 @@ _TRIALS, _NEEDED = 40, 0.8
 
 
 def _check_search(answer: object) -> Right:
+    outcome = challenge.replays(answer, trials=_TRIALS)
+    challenge.expect_choice(outcome)
     return challenge.verdict(
-        challenge.replays(answer, trials=_TRIALS),
+        outcome,
         needed=_NEEDED,
         look_at="Where do your epochs go? Few of them are enough to drop a bad setting, and "
         "several trainings are needed to trust a good one.",
@@ -68,6 +70,7 @@ q5 = Exercise(
     solution_source=_search(60, 5, 12, 15, 4, 5),
     why="You have spent a budget where it decides something. That is all that tuning is.",
     wrong_answers=(
+        WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
         WrongAnswer(_search(38, 30, 1, 1, 1, 1), "trains each once, in full", "Where do your"),
         WrongAnswer(_search(20, 30, 4, 1, 4, 4), "looks twice, at too few", "Where do your"),
         WrongAnswer(_search(80, 5, 20, 15, 13, 1), "stops early, looks once", "Where do your"),
