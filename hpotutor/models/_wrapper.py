@@ -69,6 +69,10 @@ class PlainNames(BaseWrapper):
         if parameter.kind is parameter.KEYWORD_ONLY
     } | {"model": None, "verbose": 0, "batch_size": 32}
     _random_state: int | None = None
+    # set by SciKeras
+    X_dtype_: np.dtype
+    y_dtype_: np.dtype
+    _fit_callbacks: list[keras.callbacks.Callback]
 
     def __init__(self, model: Callable | keras.Model | None = None, **parameters: Any) -> None:
         self.model, self.build_fn = model, parameters.get("build_fn")
@@ -246,7 +250,8 @@ class PlainNames(BaseWrapper):
         """Return validation rows as the network wants them; SciKeras passes them on untouched."""
         if not isinstance(validation_data, tuple | list):
             return validation_data
-        X, y, *weight = validation_data
+        X, y = validation_data[:2]
+        weight = list(validation_data[2:])
         try:
             X, _ = self._validate_data(X)
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -255,7 +260,8 @@ class PlainNames(BaseWrapper):
                 unknown = sorted({*y.ravel().tolist()} - {*self._labels()}, key=str)
                 if unknown:
                     raise ValueError(f"y holds {unknown}, and training has {self._labels()}.")
-            return self.feature_encoder_.transform(X), self.target_encoder_.transform(y), *weight
+            X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
+            return (X, y, *weight)
         except ValueError as error:
             raise DataError(f"{type(self).__name__}: validation_data: {error}") from error
 

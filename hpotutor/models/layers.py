@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -303,12 +303,12 @@ def check_image(problems: Problems, image_shape: object, layers: object) -> None
 
 def check_sequence(
     problems: Problems,
-    sequence_shape: object,
-    layers: object,
-    kernel_size: object,
-    strides: object,
+    sequence_shape: Any,
+    layers: Any,
+    kernel_size: Any,
+    strides: Any,
     padding: object,
-    pool_size: object,
+    pool_size: Any,
 ) -> None:
     """Note a sequence that is none, and one of which the blocks leave nothing."""
     fine = isinstance(sequence_shape, list | tuple) and len(sequence_shape) in (1, 2)
@@ -338,7 +338,7 @@ def check_sequence(
                 steps = (steps - kernel_size) // strides + 1
 
 
-def check_target(problems: Problems, n_classes: object, output: object, loss: object) -> None:
+def check_target(problems: Problems, n_classes: object, output: Any, loss: object) -> None:
     """Note what is wrong with a classifier's output, or with a regression's loss."""
     if not (is_whole(n_classes) and n_classes == 0):
         check_output(problems, n_classes, output)
