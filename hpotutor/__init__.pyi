@@ -4,6 +4,7 @@ from . import fused as fused
 from . import plots as plots
 from . import tabular as tabular
 from . import widgets as widgets
+from ._startup import setup as setup
 from .analysis import report as report
 from .analysis import review as review
 from .analysis import statistics as statistics
