@@ -256,10 +256,10 @@ class PlainNames(BaseWrapper):
             X, _ = self._validate_data(X)
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
             check_consistent_length(X, y, *weight)
-            if self._labels() is not None:
-                unknown = sorted({*y.ravel().tolist()} - {*self._labels()}, key=str)
-                if unknown:
-                    raise ValueError(f"y holds {unknown}, and training has {self._labels()}.")
+            labels = self._labels()
+            unknown = sorted({*y.ravel().tolist()} - {*labels}, key=str) if labels else []
+            if unknown:
+                raise ValueError(f"y holds {unknown}, and training has {labels}.")
             X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
             return (X, y, *weight)
         except ValueError as error:
