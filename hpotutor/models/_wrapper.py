@@ -188,12 +188,13 @@ class PlainNames(BaseWrapper):
         return {name for name, p in known if p.default is p.empty and name not in vars(self)}
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        if reset:
+            vars(self).pop("inputs_", None)
         if isinstance(X, Mapping):
-            fitted = None if reset else getattr(self, "inputs_", None)
-            X, shapes = stack_inputs(X, fitted)
-            self.inputs_ = shapes if reset else fitted
+            X, shapes = stack_inputs(X, getattr(self, "inputs_", None))
+            if reset:
+                self.inputs_ = shapes
         elif X is not None:
-            self.inputs_ = None if reset else getattr(self, "inputs_", None)
             # SciKeras does not look at columns' names: a table in another order went unnoticed
             validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=False)
         return super()._validate_data(X, y, reset=reset, y_numeric=y_numeric)
@@ -206,8 +207,11 @@ class PlainNames(BaseWrapper):
             numbers = "int64" if isinstance(self, _SciKerasClassifier) else "float64"
             self.y_dtype_ = _widest(self.y_dtype_, numbers)
         if type(self).feature_encoder is BaseWrapper.feature_encoder:
-            columns = getattr(self, "feature_names_in_", ())
-            shapes = inputs_of(self.model_, self.X_shape_, self.inputs_, columns)
+            columns, stacked = (
+                getattr(self, "feature_names_in_", ()),
+                getattr(self, "inputs_", None),
+            )
+            shapes = inputs_of(self.model_, self.X_shape_, stacked, columns)
             if shapes is not None:
                 dealing = functools.partial(deal_out, shapes=shapes)
                 self.feature_encoder_ = FunctionTransformer(dealing)
