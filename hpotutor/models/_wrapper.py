@@ -189,7 +189,7 @@ class PlainNames(BaseWrapper):
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if reset:
-            vars(self).pop("inputs_", None)
+            self.__dict__.pop("inputs_", None)
         if isinstance(X, Mapping):
             X, shapes = stack_inputs(X, getattr(self, "inputs_", None))
             if reset:
