@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     Built on SciKeras (https://adriangb.com/scikeras/stable/), and other than it on purpose:
     unknown parameter names are refused; later rows may have any numeric type, whatever the first
     ones had; the columns of a table are told by their names; a network that comes compiled is
-    never given an ``optimizer`` without a word.
+    never given an ``optimizer`` without a word; ``build_fn``, the old name of ``model``, is taken
+    without a warning.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
@@ -143,8 +145,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         ndarray of shape (rows, n_classes)
         """
         probabilities = super().predict_proba(X, **kwargs)
+        rows = len(next(iter(X.values()))) if isinstance(X, Mapping) else np.shape(X)[0]
         # SciKeras squeezes: a single row would lose its axis
-        return np.atleast_2d(probabilities)
+        return np.atleast_2d(probabilities) if rows == 1 else probabilities
 
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)

@@ -454,6 +454,7 @@ def test_several_inputs_as_a_dict_or_as_one_table(mapping):
     swapped = {"sepal": X[:, :2], "petal": X[:, 2:]}
     assert np.array_equal(named.predict_proba(inputs), named.predict_proba(swapped))
     order = ["petal", "sepal"] if mapping else ["sepal", "petal"]
+    assert named.predict_proba({name: part[:1] for name, part in inputs.items()}).shape == (1, 3)
     table = np.column_stack([inputs[name] for name in order])
     dealt = clone(make).fit(table, LABELS)
     weights = zip(dealt.model_.get_weights(), named.model_.get_weights(), strict=True)
