@@ -12,6 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import hpotutor
+
+hpotutor.setup()  # as in the lessons; processes that a benchmark starts do so, too
+
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -8,10 +8,9 @@ it: `space`, `datasets`, `plots`; `models`, `fused`; `objectives`, `parallel`, `
 `study/recorder.py`, then `search/random.py`.
 """
 
-from hpotutor._startup import attach, configure
+from hpotutor._startup import attach
 
 __version__ = "0.1.0"
 
-configure()
 __getattr__, __dir__, __all__ = attach(__name__, __file__)
 __all__.append("__version__")

@@ -4,6 +4,7 @@ from . import fused as fused
 from . import plots as plots
 from . import tabular as tabular
 from . import widgets as widgets
+from ._startup import setup as setup
 from .analysis import report as report
 from .analysis import review as review
 from .analysis import statistics as statistics
@@ -19,7 +20,9 @@ from .exercises.progress import progress as progress
 from .models import KerasClassifier as KerasClassifier
 from .models import KerasRegressor as KerasRegressor
 from .models import build_cnn as build_cnn
+from .models import build_conv1d as build_conv1d
 from .models import build_mlp as build_mlp
+from .models import build_regressor as build_regressor
 from .objectives import Evaluation as Evaluation
 from .objectives import FunctionObjective as FunctionObjective
 from .objectives import TrainObjective as TrainObjective

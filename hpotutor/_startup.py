@@ -1,19 +1,14 @@
-"""What importing does: names are loaded on first use, and TensorFlow is told how to start.
-
-TensorFlow starts quiet, on the CPU, one thread to an operation, with oneDNN's products. This is
-imported by ``hpotutor`` itself, so before TensorFlow; after TensorFlow it changes nothing.
-"""
+"""Names that are loaded on first use, and ``setup``: how TensorFlow starts, for those who ask."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +16,7 @@ import lazy_loader
 
 from hpotutor.errors import did_you_mean
 
+ASKED = "HPOTUTOR_SETUP"  # the environment variable that says so to child processes
 NOISE = (b"oneDNN custom operations are on", b"before absl::InitializeLog()")
 
 
@@ -52,47 +48,84 @@ def attach(
     return load_or_hint, names_of, names
 
 
-def configure() -> None:
-    """Set what TensorFlow reads when it starts; a variable that is set already stays.
+def setup() -> None:
+    """Have TensorFlow start as the lessons need it: without a word, on one thread, on the CPU.
+
+    Call it before TensorFlow or Keras is imported; afterwards it does what can still be done.
+    Without it, importing ``hpotutor`` changes nothing that another library or process sees.
 
     The lessons' networks are so small that handing half of an operation to another thread costs
-    more than it saves, and that a GPU would slow them down; with ``TF_NUM_INTRAOP_THREADS=0``
-    TensorFlow uses all cores, with ``HPOTUTOR_GPU=1`` it sees a GPU. oneDNN knows the processor's
-    newest instructions, which TensorFlow's own matrix product does not: see
-    ``benchmarks/bench_start.py``.
+    more than it saves, and that a GPU would slow them down. With ``TF_NUM_INTRAOP_THREADS=0`` in
+    the environment TensorFlow uses all cores, with ``HPOTUTOR_GPU=1`` it sees a GPU; a variable
+    of TensorFlow's that is set already stays. oneDNN knows the processor's newest instructions,
+    which TensorFlow's own matrix product does not: see ``benchmarks/bench_start.py``.
+
+    Variables that TensorFlow reads are in the environment only while it is imported. Left behind
+    is ``HPOTUTOR_SETUP=1``, by which a process started from here sets itself up in the same way
+    when it imports ``hpotutor``, and which nothing else reads.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> ht.setup()
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-    if os.environ.get("HPOTUTOR_GPU") != "1":
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    if "tensorflow" not in sys.modules:
+    os.environ[ASKED] = "1"
+    if "tensorflow" in sys.modules:
+        _restrain(sys.modules["tensorflow"])
+    elif not any(isinstance(finder, _QuietImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _QuietImport())
 
 
 class _QuietImport(MetaPathFinder):
-    """Import TensorFlow, whoever asks for it first, without its notice about oneDNN.
+    """Set TensorFlow up as it is imported, whoever asks for it first.
 
-    TensorFlow writes it from C++ before any log level holds, and an autograder would count any
-    line on stderr against a learner.
+    TensorFlow writes about oneDNN from C++ before any log level holds, and an autograder would
+    count any line on stderr against a learner.
     """
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        spec = PathFinder.find_spec(name, path, target) if name == "tensorflow" else None
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
             def exec_quietly(module: ModuleType) -> None:
-                with _without_noise():
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
+                with _variables(), _without_noise():
                     execute(module)
+                    _restrain(module)
 
             spec.loader.exec_module = exec_quietly  # type: ignore[method-assign]  # this one only
         return spec
+
+
+@contextmanager
+def _variables() -> Iterator[None]:
+    """Set what TensorFlow reads as it is loaded, for as long as that takes."""
+    wanted = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    if os.environ.get("HPOTUTOR_GPU") != "1":
+        wanted["CUDA_VISIBLE_DEVICES"] = "-1"
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _restrain(tensorflow: Any) -> None:
+    """Tell a loaded TensorFlow to use one thread an operation, and no GPU."""
+    # RuntimeError: it has begun to work, and goes on as it is
+    if "TF_NUM_INTRAOP_THREADS" not in os.environ:
+        with suppress(RuntimeError):
+            tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "-1") == "-1"
+    if hidden and os.environ.get("HPOTUTOR_GPU") != "1":
+        with suppress(RuntimeError):
+            tensorflow.config.set_visible_devices([], "GPU")
 
 
 @contextmanager
@@ -116,3 +149,7 @@ def _without_noise() -> Iterator[None]:
             for line in held:
                 if not any(noise in line for noise in NOISE):
                     os.write(2, line)
+
+
+if os.environ.get(ASKED) == "1":  # by the process that started this one
+    setup()

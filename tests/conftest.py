@@ -10,8 +10,9 @@ import matplotlib
 import pytest
 from hypothesis import settings
 
-from hpotutor import _system
+from hpotutor import _system, setup
 
+setup()  # as the lessons do, and so does each process that a test starts
 # Not through MPLBACKEND: the lessons' kernels would inherit it and show no figures.
 matplotlib.use("Agg")
 # Examples are the same on every run, and slow ones (a first import, a busy machine) are no error.

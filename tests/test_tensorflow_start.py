@@ -1,17 +1,33 @@
-"""TensorFlow starts without a word, whoever imports it first, and as the reader asked."""
+"""Importing changes nothing; after ``setup`` TensorFlow starts without a word, as was asked."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from hpotutor import _startup
+
 START = (
-    "import os, hpotutor, keras, tensorflow as tf\ntf.function(tf.matmul)(*[tf.ones((2, 2))] * 2)\n"
+    "import hpotutor; hpotutor.setup()\n"
+    "import keras, tensorflow as tf\n"
+    "tf.function(tf.matmul)(*[tf.ones((2, 2))] * 2)\n"
 )
-VARIABLES = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
+THREADS = "print(tf.config.threading.get_intra_op_parallelism_threads())\n"
+CHILD = (
+    "import os, subprocess, sys\nprint(subprocess.run([sys.executable, '-c', {!r}]).returncode)\n"
+)
+VARIABLES = (
+    "TF_CPP_MIN_LOG_LEVEL",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTRAOP_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+    "HPOTUTOR_GPU",
+    "HPOTUTOR_SETUP",
+)
 
 
 def run(code: str, **variables: str) -> subprocess.CompletedProcess:
@@ -21,15 +37,85 @@ def run(code: str, **variables: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_no_line_reaches_stderr() -> None:
-    done = run(START)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_importing_changes_nothing() -> None:
+    done = run(
+        "import os, sys\n"
+        "before = dict(os.environ), list(sys.meta_path)\n"
+        "import hpotutor as ht\n"
+        "assert before == (dict(os.environ), list(sys.meta_path))\n"
+        "ht.SearchSpace, ht.random_search, ht.plots, ht.widgets, ht.exercises\n"
+        f"assert not {{*os.environ}} & {{*{VARIABLES}}}\n"
+        "import tensorflow as tf\n"
+        "ht.build_mlp(4, 3)\n" + THREADS
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n")
 
 
-@pytest.mark.parametrize(("variables", "value"), [({}, "1"), ({VARIABLES[1]: "0"}, "0")])
-def test_a_variable_that_is_set_stays(variables: dict, value: str) -> None:
-    done = run(f"import os, hpotutor; print(os.environ[{VARIABLES[1]!r}])", **variables)
-    assert done.stdout.strip() == value
+def test_no_line_reaches_stderr_and_an_operation_has_one_thread() -> None:
+    done = run(START + THREADS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_nothing_of_tensorflow_stays_in_the_environment() -> None:
+    done = run(START + f"import os; print([name for name in {VARIABLES} if name in os.environ])")
+    assert done.stdout == "['HPOTUTOR_SETUP']\n"
+
+
+def test_a_process_started_from_here_is_set_up_when_it_imports_the_package() -> None:
+    code = "import hpotutor, tensorflow as tf\ntf.ones(2)\n" + THREADS
+    done = run("import hpotutor\nhpotutor.setup()\n" + CHILD.format(code))
+    assert (sorted(done.stdout.split()), done.stderr) == (["0", "1"], "")
+    # the others are left alone
+    code = "import os, sys; print(len(sys.meta_path), 'CUDA_VISIBLE_DEVICES' in os.environ)"
+    plain, under = run(code), run("import hpotutor\nhpotutor.setup()\n" + CHILD.format(code))
+    assert plain.stdout in under.stdout
+
+
+@pytest.mark.parametrize(
+    "variables", [{"TF_NUM_INTRAOP_THREADS": "2"}, {"TF_CPP_MIN_LOG_LEVEL": "2"}]
+)
+def test_a_variable_that_is_set_stays(variables: dict) -> None:
+    name, value = next(iter(variables.items()))
+    done = run(START + f"import os\nprint(os.environ[{name!r}])\n" + THREADS, **variables)
+    assert done.stdout.split() == [value, "0" if "THREADS" in name else "1"]
+
+
+def test_after_tensorflow_it_does_what_it_still_can() -> None:
+    late = "import tensorflow as tf\nimport hpotutor\n{}hpotutor.setup()\nhpotutor.setup()\n"
+    assert run(late.format("") + THREADS).stdout == "1\n"
+    done = run(late.format("tf.ones(2)\nprint('working')\n"))
+    assert (done.returncode, done.stdout) == (0, "working\n")
+
+
+@pytest.mark.parametrize(
+    "variables, hidden",
+    [
+        ({}, True),
+        ({"CUDA_VISIBLE_DEVICES": "-1"}, True),
+        ({"CUDA_VISIBLE_DEVICES": "0"}, False),
+        ({"HPOTUTOR_GPU": "1"}, False),
+    ],
+)
+def test_a_gpu_is_hidden_unless_it_is_asked_for(variables, hidden, monkeypatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    seen, threads = [], []
+    threading = SimpleNamespace(set_intra_op_parallelism_threads=threads.append)
+    config = SimpleNamespace(threading=threading, set_visible_devices=lambda *a: seen.append(a))
+    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=config))
+    _startup.setup()
+    assert seen == ([([], "GPU")] if hidden else []) and threads == [1]
+    with _startup._variables():
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    assert visible == ("-1" if hidden else variables.get("CUDA_VISIBLE_DEVICES"))
+
+
+def test_looking_for_tensorflow_does_not_use_up_the_set_up() -> None:
+    look = "import importlib.util\nimportlib.util.find_spec('tensorflow')\n"
+    done = run("import hpotutor\nhpotutor.setup()\n" + look + START + THREADS)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_other_lines_written_meanwhile_are_passed_on() -> None:
@@ -44,5 +130,11 @@ def test_other_lines_written_meanwhile_are_passed_on() -> None:
 
 def test_a_failing_import_gives_stderr_back(tmp_path) -> None:
     (tmp_path / "tensorflow.py").write_text("raise ImportError('broken on purpose')\n")
-    done = run("import hpotutor, tensorflow", PYTHONPATH=str(tmp_path))
-    assert "broken on purpose" in done.stderr
+    code = (
+        "import hpotutor, os\n"
+        "hpotutor.setup()\n"
+        "try:\n    import tensorflow\n"
+        "finally:\n    print('CUDA_VISIBLE_DEVICES' in os.environ)"
+    )
+    done = run(code, PYTHONPATH=os.pathsep.join([str(tmp_path), os.getcwd()]))
+    assert "broken on purpose" in done.stderr and done.stdout == "False\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,16 @@ OPTIMIZERS: dict[str, tuple[type, dict[str, object]]] = {
 WITH_MOMENTUM = ("sgd", "momentum", "nesterov")
 WITH_WEIGHT_DECAY = ("adamw",)
 OUTPUTS = ("auto", "softmax", "sigmoid")
+PADDINGS = ("same", "valid")
+POOLINGS = {"max": "MaxPooling", "average": "AveragePooling"}
+# of a regression: short and long name -> Keras's name
+LOSSES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "huber": "huber",
+    "mean_squared_error": "mean_squared_error",
+    "mean_absolute_error": "mean_absolute_error",
+}
 
 LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
 Seeds: TypeAlias = tuple[int | None, int | None]  # of a layer's weights, and of its dropout
@@ -161,12 +171,23 @@ class Hidden:
         return layers
 
     def convolution(
-        self, filters: int, size: int, seeds: Seeds, name: str
+        self,
+        dimensions: int,
+        filters: int,
+        size: int,
+        seeds: Seeds,
+        name: str,
+        *,
+        strides: int = 1,
+        padding: str = "same",
+        pooling: str = "max",
+        pool_size: int = 2,
     ) -> list[keras.layers.Layer]:
-        """Return one block: convolution, normalization, activation, 2 x 2 max pooling."""
-        kernel = self._kernel(seeds[0])
-        first = keras.layers.Conv2D(filters, size, padding="same", name=name, **kernel)
-        return [first, *self._finish(name), keras.layers.MaxPooling2D(name=f"{name}_pool")]
+        """Return one block: convolution, normalization, activation, pooling."""
+        convolve = getattr(keras.layers, f"Conv{dimensions}D")
+        pool = getattr(keras.layers, f"{POOLINGS[pooling]}{dimensions}D")
+        first = convolve(filters, size, strides, padding, name=name, **self._kernel(seeds[0]))
+        return [first, *self._finish(name), pool(pool_size, name=f"{name}_pool")]
 
     def output(self, units: int, activation: str, seed: int | None) -> keras.layers.Layer:
         """Return the last layer of the network: no penalty, same initializer."""
@@ -185,6 +206,37 @@ class Hidden:
         if not self.batch_norm:
             return [activation]
         return [keras.layers.BatchNormalization(name=f"{name}_norm"), activation]
+
+
+def compiled(
+    network: list[keras.layers.Layer],
+    hidden: Hidden,
+    n_classes: int,
+    output: str,
+    loss: str | None,
+    seed: int | None,
+    optimizer: keras.optimizers.Optimizer,
+    n_outputs: int = 1,
+) -> keras.Model:
+    """End a network in a sigmoid unit, a softmax unit a class or linear units, and compile it."""
+    if not n_classes:
+        model = keras.Sequential([*network, hidden.output(n_outputs, "linear", seed)])
+        model.compile(optimizer=optimizer, loss=LOSSES[loss or "mse"])
+        return model
+    loss = loss_of(n_classes, output)
+    if loss == "binary_crossentropy":
+        last = hidden.output(1, "sigmoid", seed)
+    else:
+        last = hidden.output(int(n_classes), "softmax", seed)
+    model = keras.Sequential([*network, last])
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    return model
+
+
+def loss_of(n_classes: int, output: str) -> str:
+    """Return the loss that goes with a classifier's output."""
+    one = output == "sigmoid" or (output == "auto" and n_classes == 2)
+    return "binary_crossentropy" if one else "sparse_categorical_crossentropy"
 
 
 def augmentation_layers(strength: float, seed: int | None) -> list[keras.layers.Layer]:
@@ -247,6 +299,59 @@ def check_image(problems: Problems, image_shape: object, layers: object) -> None
     elif is_whole(layers) and layers > (most := int(math.log2(min(image_shape[:2])))):
         allowed = f"at most {most} for images of {image_shape[0]} x {image_shape[1]} pixels"
         problems.add("layers", layers, allowed, f"layers={most}")
+
+
+def check_sequence(
+    problems: Problems,
+    sequence_shape: Any,
+    layers: Any,
+    kernel_size: Any,
+    strides: Any,
+    padding: object,
+    pool_size: Any,
+) -> None:
+    """Note a sequence that is none, and one of which the blocks leave nothing."""
+    fine = isinstance(sequence_shape, list | tuple) and len(sequence_shape) in (1, 2)
+    if not (fine and all(is_whole(n) and n >= 1 for n in sequence_shape)):
+        allowed = "(steps,) or (steps, channels), whole numbers from 1 up"
+        problems.add("sequence_shape", sequence_shape, allowed, "sequence_shape=(128, 9)")
+        return
+    numbers = (layers, kernel_size, strides, pool_size)
+    if padding not in PADDINGS or not all(is_whole(n) and n >= 1 for n in numbers):
+        return  # noted already
+    steps = int(sequence_shape[0])
+    for block in range(1, layers + 1):
+        for name, width in (("kernel_size", kernel_size), ("pool_size", pool_size)):
+            if width > steps and block == 1:
+                left = f"at most {steps}, the steps that there are"
+                problems.add(name, width, left, f"{name}={min(steps, 2)}")
+                return
+            if width > steps:
+                left = f"at most {block - 1}: block {block} would have {steps} steps left"
+                problems.add("layers", layers, f"{left}, and {name}={width}", f"layers={block - 1}")
+                return
+            if name == "pool_size":
+                steps //= pool_size
+            elif padding == "same":
+                steps = -(-steps // strides)
+            else:
+                steps = (steps - kernel_size) // strides + 1
+
+
+def check_target(problems: Problems, n_classes: object, output: Any, loss: object) -> None:
+    """Note what is wrong with a classifier's output, or with a regression's loss."""
+    if not (is_whole(n_classes) and n_classes == 0):
+        check_output(problems, n_classes, output)
+        if loss is not None and not (
+            is_whole(n_classes) and output in OUTPUTS and loss == loss_of(n_classes, output)
+        ):
+            allowed = "None for classes, whose loss follows from output; a loss for n_classes=0"
+            problems.add("loss", loss, allowed, "loss=None")
+        return
+    if output != "auto":
+        problems.add("output", output, "'auto' for n_classes=0, an amount", "output='auto'")
+    if loss is not None:
+        problems.choice("loss", loss, LOSSES)
 
 
 def check_output(problems: Problems, n_classes: object, output: object) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from hpotutor._tensorflow import keras, tf
 from hpotutor.errors import ArgumentError
-from hpotutor.models.builders import build_cnn, build_mlp, build_regressor
+from hpotutor.models.builders import build_mlp, build_regressor
+from hpotutor.models.convolutions import build_cnn, build_conv1d
 from hpotutor.models.layers import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -182,6 +183,105 @@ def test_regressor_learns_a_line():
 
 
 @pytest.mark.parametrize(
+    "loss, by_hand",
+    [
+        (None, lambda error: error**2),
+        ("mse", lambda error: error**2),
+        ("mae", np.abs),
+        ("huber", lambda error: np.where(abs(error) < 1, error**2 / 2, abs(error) - 0.5)),
+    ],
+)
+def test_no_classes_is_a_regression(loss, by_hand):
+    y = 3 * ROWS[:, 0]
+    for model in (
+        build_mlp(4, 0, loss=loss, seed=0),
+        build_cnn((2, 2), 0, loss=loss, seed=0),
+        build_conv1d((4,), 0, loss=loss, seed=0),
+    ):
+        assert model.output_shape == (None, 1)
+        assert model.layers[-1].activation is keras.activations.linear
+        error = y - np.asarray(model(ROWS))[:, 0]
+        said = model.evaluate(ROWS, y, verbose=0)
+        assert said == pytest.approx(by_hand(error).mean(), rel=1e-4)
+    assert same_weights(build_mlp(4, 0, seed=0), build_regressor(4, seed=0))
+    assert build_regressor(4, 2, loss=loss).loss == build_mlp(4, 0, loss=loss).loss
+
+
+@pytest.mark.parametrize("build", [build_mlp, build_cnn, build_conv1d])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ({"n_classes": 0, "loss": "msee"}, "loss='msee'.*Did you mean 'mse'"),
+        ({"n_classes": 0, "output": "sigmoid"}, "output='sigmoid'.*'auto' for n_classes=0"),
+        ({"n_classes": 3, "loss": "mse"}, "loss='mse'.*None for classes"),
+        ({"n_classes": 1}, "n_classes=1"),
+        ({"n_classes": False}, "n_classes=False"),
+    ],
+)
+def test_a_loss_or_an_output_of_the_other_task_is_told(build, arguments, said):
+    shape = 4 if build is build_mlp else (4, 4)
+    with pytest.raises(ArgumentError, match=f"{build.__name__}: {said}"):
+        build(shape, **arguments)
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (12, 7, 3), (28, 28, 1), (2, 3, 5)])
+def test_cnn_takes_images_of_any_size(shape):
+    rows = np.zeros((3, int(np.prod(shape))), "float32")
+    assert build_cnn(shape, 4, filters=2)(rows).shape == (3, 4)
+
+
+@pytest.mark.parametrize("padding, pooling", [("valid", "max"), ("same", "average")])
+def test_conv1d_is_the_composition_of_its_weights(padding, pooling):
+    model = build_conv1d(
+        (7, 2),
+        3,
+        filters=4,
+        kernel_size=3,
+        strides=2,
+        padding=padding,
+        pooling=pooling,
+        units=5,
+        activation="tanh",
+        seed=0,
+    )
+    rows = np.random.default_rng(1).normal(size=(6, 14)).astype("float32")
+    w1, b1, w2, b2, w3, b3 = model.get_weights()
+    steps = rows.reshape(6, 7, 2)
+    if padding == "same":
+        steps = np.pad(steps, [(0, 0), (1, 1), (0, 0)])
+    windows = [steps[:, at : at + 3] for at in range(0, steps.shape[1] - 2, 2)]
+    hidden = np.tanh(np.stack([np.einsum("nkc,kcf->nf", w, w1) + b1 for w in windows], axis=1))
+    pairs = hidden[:, : hidden.shape[1] // 2 * 2].reshape(6, -1, 2, 4)
+    pooled = pairs.max(axis=2) if pooling == "max" else pairs.mean(axis=2)
+    logits = np.tanh(pooled.reshape(6, -1) @ w2 + b2) @ w3 + b3
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model(rows), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_conv1d_blocks_come_in_the_documented_order():
+    model = build_conv1d((16,), 2, layers=2, filters=(3, 5), batch_norm=True, dropout=0.1)
+    block = ["Conv1D", "BatchNormalization", "Activation", "MaxPooling1D"]
+    dense = ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
+    assert kinds(model) == ["Reshape", *block, *block, "Flatten", *dense]
+    assert model.get_layer("block_2").filters == 5
+    assert build_conv1d((16,), 2, layers=3).get_layer("block_3").filters == 64
+    assert build_conv1d((3, 2), 2, pool_size=1, layers=9).get_layer("flat").output.shape[1] > 0
+
+
+def test_conv1d_finds_a_bump_wherever_it_is():
+    generator = np.random.default_rng(0)
+    rows = generator.normal(scale=0.1, size=(200, 32)).astype("float32")
+    y = np.arange(200) % 2
+    for row in np.flatnonzero(y):
+        at = generator.integers(0, 28)
+        rows[row, at : at + 4] += [1, -1, 1, -1]
+    model = build_conv1d((32, 1), 2, filters=8, kernel_size=5, learning_rate=0.01, seed=0)
+    keras.utils.set_random_seed(0)
+    model.fit(rows[:150], y[:150], epochs=15, verbose=0)
+    assert model.evaluate(rows[150:], y[150:], verbose=0)[1] > 0.9
+
+
+@pytest.mark.parametrize(
     "argument, value",
     [
         ("units", 0),
@@ -236,3 +336,26 @@ def test_all_bad_arguments_are_told_at_once():
 def test_cnn_refuses(arguments, said):
     with pytest.raises(ArgumentError, match=f"build_cnn: {said}"):
         build_cnn(**({"image_shape": (8, 8, 1), "n_classes": 10} | arguments))
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ({"kernel_size": 9}, "kernel_size=9 .* at most 8"),
+        ({"kernel_size": 9, "padding": "valid"}, "kernel_size=9 .* at most 8"),
+        ({"pool_size": 9}, "pool_size=9 .* at most 8"),
+        ({"strides": 8}, "pool_size=2 .* at most 1"),
+        ({"layers": 4}, "layers=4 .* at most 2: block 3 .* 2 steps left, and kernel_size=3"),
+        ({"layers": 5, "kernel_size": 1}, "layers=5 .* at most 3: block 4 .* and pool_size=2"),
+        ({"padding": "full"}, "padding='full'"),
+        ({"pooling": "avg"}, "pooling='avg'"),
+        ({"strides": 0}, "strides=0"),
+        ({"filters": (4, 4)}, "filters="),
+        ({"sequence_shape": (8, 2, 1)}, "sequence_shape="),
+        ({"sequence_shape": 8}, "sequence_shape=8"),
+        ({"sequence_shape": (8, 0)}, "sequence_shape="),
+    ],
+)
+def test_conv1d_refuses(arguments, said):
+    with pytest.raises(ArgumentError, match=f"build_conv1d: {said}"):
+        build_conv1d(**({"sequence_shape": (8, 2), "n_classes": 3} | arguments))

@@ -6,6 +6,7 @@ import inspect
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from scikeras.wrappers import KerasClassifier as PlainSciKeras
 from sklearn.base import clone, is_classifier, is_regressor
@@ -319,3 +320,210 @@ def test_random_state_leaves_later_fits_free(fitted):
     # SciKeras's own seeding would leave op determinism on: random ops without a seed then fail
     assert fitted.get_params()["random_state"] == 0
     ht.build_mlp(4, 3, dropout=0.5).fit(X, Y, batch_size=75, verbose=0)
+
+
+SLOW = keras.callbacks.EarlyStopping(monitor="loss", patience=1, min_delta=10)
+
+
+def two_inputs(units=4, mapping=False):
+    """Build a network of two named inputs, listed or in a dict."""
+    inputs = {"petal": keras.Input((2,), name="petal"), "sepal": keras.Input((2,), name="sepal")}
+    both = [keras.layers.Dense(units)(inputs["sepal"]), inputs["petal"]]
+    output = keras.layers.Dense(3, activation="softmax")(keras.layers.Concatenate()(both))
+    model = keras.Model(inputs if mapping else [inputs["sepal"], inputs["petal"]], output)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        [keras.callbacks.EarlyStopping(monitor="val_loss", patience=1)],
+        keras.callbacks.ReduceLROnPlateau(),
+        {"best": [keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)]},
+        keras.callbacks.EarlyStopping,
+    ],
+    ids=["list", "alone", "dict", "class"],
+)
+@pytest.mark.parametrize("kind", [ht.KerasClassifier, ht.KerasRegressor])
+def test_a_callback_that_waits_for_validation_rows_is_told_before_training(kind, callbacks):
+    estimator = kind(epochs=30, callbacks=callbacks)
+    with pytest.raises(ArgumentError, match=r"monitor='val_loss'.*validation_split=0\.2"):
+        estimator.fit(X, Y)
+    assert not hasattr(estimator, "history_")
+
+
+def test_callbacks_of_fit_are_heard_and_checked():
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 9})
+    with pytest.raises(ArgumentError, match="validation_split=0.2"):
+        estimator.fit(X, Y, callbacks=[keras.callbacks.EarlyStopping()])
+    assert len(estimator.fit(X, Y, callbacks=[SLOW]).history_["loss"]) == 2
+    assert len(estimator.fit(X, Y).history_["loss"]) == 9
+
+
+def test_early_stopping_on_validation_rows():
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=1, min_delta=10)
+    order = np.random.default_rng(0).permutation(150)
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 9}, callbacks=[stop])
+    for arguments in ({"validation_split": 0.2}, {"validation_data": (X, LABELS)}):
+        estimator.fit(X[order], LABELS[order], **arguments)
+        assert len(estimator.history_["val_loss"]) == 2
+    kept = keras.callbacks.ModelCheckpoint("never.keras", save_freq=10**6)  # monitors nothing
+    clone(estimator).set_params(callbacks=[kept], epochs=1).fit(X, Y)
+
+
+@pytest.mark.parametrize("monitor, meant", [("val_acc", "val_accuracy"), ("acuracy", "accuracy")])
+def test_a_value_that_training_does_not_report_is_told(monitor, meant):
+    stop = keras.callbacks.EarlyStopping(monitor=monitor, mode="max")
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 9}, callbacks=[stop])
+    with pytest.raises(ArgumentError, match=f"Did you mean '{meant}'"):
+        estimator.fit(X, Y, validation_data=(X, Y))
+
+
+@pytest.mark.parametrize("labels", [LABELS, Y + 5, Y.astype("float64"), LABELS.astype(object)])
+def test_validation_rows_are_encoded_as_y_is(labels):
+    # sorted, and without the first class, so that numbers of their own would be others
+    estimator = ht.KerasClassifier(**QUICK)
+    estimator.fit(X, labels, validation_data=(X[50:], labels[50:]))
+    right = estimator.score(X[50:], labels[50:])
+    assert estimator.history_["val_accuracy"][-1] == pytest.approx(right)
+    assert right > 0.3
+
+
+def test_validation_rows_for_a_loss_that_wants_one_hot_targets():
+    estimator = ht.KerasClassifier(create_one_hot, epochs=1)
+    estimator.fit(X, LABELS, validation_data=(X, LABELS, np.ones(150)))
+    assert estimator.history_["val_accuracy"][-1] == pytest.approx(estimator.score(X, LABELS))
+
+
+def test_validation_rows_of_a_regressor():
+    table = pd.DataFrame(X, columns=list("abcd"))
+    y = pd.Series(X @ np.array([1.0, -1.0, 0.5, 0.0]))
+    estimator = ht.KerasRegressor(**QUICK).fit(table, y, validation_data=(table, y))
+    error = np.mean((estimator.predict(table) - y) ** 2)
+    assert estimator.history_["val_loss"][-1] == pytest.approx(error, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "rows, said",
+    [
+        ((X, np.where(Y == 1, "rosa", LABELS)), r"validation_data: y holds \['rosa'\]"),
+        ((X[:, :3], LABELS), r"validation_data: X has shape \(3,\)"),
+        ((X[:9], LABELS), "validation_data: .*inconsistent numbers"),
+        (X, r"validation_data=array.*\(X, y\) or"),
+        ((X,), r"\(X, y\) or \(X, y, sample_weight\)"),
+    ],
+)
+def test_validation_rows_that_do_not_fit_are_told(rows, said):
+    estimator = ht.KerasClassifier(**QUICK)
+    with pytest.raises((ArgumentError, DataError), match=said):
+        estimator.fit(X, LABELS, validation_data=rows)
+    assert not hasattr(estimator, "history_")
+
+
+def test_sorted_rows_are_not_split_into_classes_never_trained():
+    for model, labels in ((None, LABELS), (create_one_hot, LABELS), (None, Y)):
+        with pytest.raises(DataError, match="class (2|'virginica').*shuffle"):
+            ht.KerasClassifier(model, validation_split=0.4).fit(X, labels)
+    with pytest.raises(ArgumentError, match="validation_split=1.5"):
+        ht.KerasClassifier(validation_split=1.5).fit(X, Y)
+    ht.KerasRegressor(validation_split=0.4).fit(X, Y)
+
+
+def test_class_weights_hold_labels():
+    heavy = {"setosa": 1e-9, "versicolor": 1.0, "virginica": 1e-9}
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 6, "batch_size": 10})
+    assert (estimator.fit(X, LABELS, class_weight=heavy).predict(X) == "versicolor").mean() > 0.6
+    with pytest.raises(ArgumentError, match="Leave one out"):
+        estimator.set_params(class_weight="balanced").fit(X, LABELS, class_weight=heavy)
+    rare = np.r_[0:50, 50:55]
+    balanced = ht.KerasClassifier(**QUICK | {"epochs": 1}, class_weight="balanced")
+    by_hand = np.where(Y[rare] == 0, 55 / 2 / 50, 55 / 2 / 5)
+    weighted = ht.KerasClassifier(**QUICK | {"epochs": 1})
+    first = balanced.fit(X[rare], LABELS[rare]).predict_proba(X)
+    second = weighted.fit(X[rare], LABELS[rare], sample_weight=by_hand).predict_proba(X)
+    np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mapping", [False, True])
+def test_several_inputs_as_a_dict_or_as_one_table(mapping):
+    inputs = {"petal": X[:, 2:], "sepal": X[:, :2]}
+    make = ht.KerasClassifier(two_inputs, mapping=mapping, epochs=1, random_state=0)
+    named = clone(make).fit(inputs, LABELS, validation_data=(inputs, LABELS))
+    assert named.history_["val_accuracy"][-1] == pytest.approx(named.score(inputs, LABELS))
+    swapped = {"sepal": X[:, :2], "petal": X[:, 2:]}
+    assert np.array_equal(named.predict_proba(inputs), named.predict_proba(swapped))
+    order = ["petal", "sepal"] if mapping else ["sepal", "petal"]
+    assert named.predict_proba({name: part[:1] for name, part in inputs.items()}).shape == (1, 3)
+    table = np.column_stack([inputs[name] for name in order])
+    dealt = clone(make).fit(table, LABELS)
+    weights = zip(dealt.model_.get_weights(), named.model_.get_weights(), strict=True)
+    assert all(np.allclose(a, b, rtol=1e-5) for a, b in weights)
+    again = pickle.loads(pickle.dumps(dealt))
+    assert np.array_equal(again.predict(table), dealt.predict(table))
+
+
+def test_several_inputs_in_a_search_go_by_the_names_of_columns():
+    def build(units=2):
+        parts = [keras.Input((1,), name=name) for name in "ba"]
+        hidden = keras.layers.Dense(units)(parts[0])
+        last = keras.layers.Dense(3, "softmax")(keras.layers.Concatenate()([hidden, parts[1]]))
+        model = keras.Model(parts, last)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]})
+    search = GridSearchCV(ht.KerasClassifier(build), {"units": [2, 3]}, cv=2).fit(table, LABELS)
+    best = search.best_estimator_
+    direct = best.model_.predict({"a": X[:, :1], "b": X[:, 1:2]}, verbose=0)
+    np.testing.assert_allclose(best.predict_proba(table), direct, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "inputs, said",
+    [
+        ({"petal": X[:, 2:], "sepl": X[:, :2]}, "holds the inputs petal, sepl.*has sepal, petal"),
+        ({"petal": X[:, 2:], "sepal": X[:9, :2]}, "differ in their number of rows"),
+        ({"petal": X[:, 2:], "sepal": LABELS}, "'sepal'.*array of numbers"),
+        ({}, "no input"),
+        (X[:, :3], r"2 inputs.*X has shape \(150, 3\).*Type for instance X="),
+    ],
+)
+def test_inputs_that_do_not_fit_are_told(inputs, said):
+    with pytest.raises(DataError, match=said):
+        ht.KerasClassifier(two_inputs).fit(inputs, Y)
+    fitted = ht.KerasClassifier(two_inputs).fit({"petal": X[:, 2:], "sepal": X[:, :2]}, Y)
+    with pytest.raises(DataError, match="was fitted with"):
+        fitted.predict({"petal": X[:, 2:]})
+
+
+def test_rows_of_images_have_their_shape_read_off():
+    images = X.reshape(150, 2, 2)
+    for model in (None, ht.build_cnn):
+        estimator = ht.KerasClassifier(model, epochs=1).fit(images, LABELS)
+        assert estimator.model_.input_shape == (None, 4)
+        assert estimator.predict_proba(images).shape == (150, 3)
+
+
+def test_tables_in_and_columns_told_by_name():
+    table = pd.DataFrame(X, columns=list("abcd"))
+    labels = pd.Series(LABELS, dtype="category")
+    estimator = ht.KerasClassifier(**QUICK).fit(table, labels)
+    assert list(estimator.feature_names_in_) == list("abcd")
+    weight = np.arange(150.0)
+    by_hand = np.average(estimator.predict(table) == LABELS, weights=weight)
+    assert estimator.score(table, labels, sample_weight=weight) == pytest.approx(by_hand)
+    with pytest.raises(ValueError, match="order"):
+        estimator.predict(table[list("bacd")])
+
+
+def test_later_rows_may_have_a_wider_type():
+    estimator = ht.KerasClassifier(**QUICK).fit(X, Y.astype("int32"))
+    wide = X.astype("float64")
+    assert estimator.score(wide, Y) == estimator.score(X, Y)
+    assert estimator.partial_fit(wide, Y).predict_proba(wide).shape == (150, 3)
+    words = ht.KerasClassifier(**QUICK)
+    words.partial_fit(X, np.full(150, "no"), classes=["maybe", "no", "yes"])
+    words.partial_fit(X, np.full(150, "maybe"))
+    amounts = ht.KerasRegressor(**QUICK).fit(X, Y)
+    assert amounts.partial_fit(wide, Y + 0.5).predict(X).shape == (150,)

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
+from hpotutor import setup
 from hpotutor._system import unwritable
 from hpotutor.cli import exit_status
 from hpotutor.datasets.loader import Dataset
@@ -208,6 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", help="the file to write; by default the shipped one")
     parser.add_argument("--work", help="folder for finished parts; by default under runs")
     chosen = parser.parse_args(arguments)
+    setup()  # as in the lessons: one thread an operation
     table = build(chosen.name, chosen.output, chosen.work)
     print(f"{table.name}: {len(table):,} configurations, checksum {table.checksum[:12]}.")
     print(f"Next, on an idle machine: python tools/tables/timing.py {table.name}")
