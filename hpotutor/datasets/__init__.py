@@ -1,7 +1,9 @@
 """What is learned from: `load` returns a `Dataset` with its preparation and its sealed test part.
 
-Begin with `loader.py`. Files and arrays are read and refused in `_validation.py`; `samples.py`
-finds the table that ships for practice, in `data/`. Leans on nothing but `errors`.
+Begin with `loader.py` (`load`) and `dataset.py` (what it returns). `reading.py` reads files, frames
+and arrays; `columns.py` says what becomes of each column and makes the transformer; `targets.py`
+tells classes from amounts; `splitting.py` deals the rows out, by class, quantile, group or time.
+`samples.py` finds the table that ships for practice, in `data/`. Leans on nothing but `errors`.
 """
 
 from hpotutor._startup import attach

@@ -1,31 +1,25 @@
-"""Data sets for the lessons: scaled training and validation rows, and a sealed test set."""
+"""``load``: a data set by name, from a file, a data frame or arrays."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn import datasets as sklearn_datasets
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from hpotutor._validation import check_seed
-from hpotutor.datasets._validation import (
-    check_labels,
-    check_shares,
-    from_arrays,
-    from_frame,
-    read_csv,
-)
-from hpotutor.errors import DataError, Problems, SealError
+from hpotutor._validation import check_seed, is_number
+from hpotutor.datasets.columns import array_transformer, describe, frame_transformer
+from hpotutor.datasets.dataset import Dataset, prepared, take
+from hpotutor.datasets.reading import Rows, from_arrays, from_frame, read_csv
+from hpotutor.datasets.splitting import split
+from hpotutor.datasets.targets import TASKS, read_target
+from hpotutor.errors import DataError, Problems
 
 _TABULAR: dict[str, Callable[[], Any]] = {
     "iris": sklearn_datasets.load_iris,
@@ -36,154 +30,14 @@ NAMES = (*_TABULAR, "digits", "mnist")
 _SCALES = ("auto", "standard", "minmax", None)
 
 
-@dataclass(eq=False)
-class Dataset:
-    """Scaled rows to train and validate on, and a test set that is opened once.
-
-    Parameters
-    ----------
-    name : str
-        Where the rows came from.
-    x_train, x_val : numpy.ndarray
-        float32, shape (rows, features), scaled with what the training rows alone told.
-    y_train, y_val : numpy.ndarray
-        int64, shape (rows,), class numbers 0 to ``n_classes - 1``.
-    classes : tuple
-        The original label of each class number.
-    feature_names : tuple of str
-        A name for each column.
-    image_shape : tuple of int or None
-        (height, width, channels) when a row is a flattened image.
-    scaler : object
-        The fitted scikit-learn scaler, for rows that arrive later.
-    seed : int
-        What the split was drawn with.
-
-    Examples
-    --------
-    >>> import hpotutor as ht
-    >>> data = ht.load("iris")
-    >>> data.x_train.shape, data.x_val.shape, data.n_classes
-    ((90, 4), (30, 4), 3)
-    """
-
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_val: np.ndarray
-    y_val: np.ndarray
-    classes: tuple
-    feature_names: tuple[str, ...]
-    image_shape: tuple[int, int, int] | None
-    scaler: Any
-    seed: int
-    _test: tuple[np.ndarray, np.ndarray] = field(repr=False)
-    _openings: int = field(default=0, repr=False)
-
-    @property
-    def n_features(self) -> int:
-        """Number of columns."""
-        return self.x_train.shape[1]
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-        return len(self.classes)
-
-    @property
-    def n_test(self) -> int:
-        """Number of sealed test rows; asking does not open the seal."""
-        return len(self._test[1])
-
-    @property
-    def openings(self) -> int:
-        """How often the test set was opened; 0 while it is sealed."""
-        return self._openings
-
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that change when any row of any part does."""
-        digest = hashlib.sha256()
-        for part in (self.x_train, self.y_train, self.x_val, self.y_val, *self._test):
-            digest.update(np.ascontiguousarray(part).tobytes())
-        return digest.hexdigest()[:12]
-
-    def open_test(self, *, again: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Break the seal and return the test rows, once.
-
-        A test score is an honest estimate only for a choice that was made without it. Every
-        further look makes it a second validation set.
-
-        Parameters
-        ----------
-        again : bool, default False
-            Open a broken seal once more, knowing that.
-
-        Returns
-        -------
-        x_test, y_test : numpy.ndarray
-            Shaped and scaled like the training rows.
-
-        Raises
-        ------
-        SealError
-            The seal was broken before and ``again`` is false.
-
-        Examples
-        --------
-        >>> import hpotutor as ht
-        >>> x_test, y_test = ht.load("iris").open_test()
-        The seal of the iris test set (30 rows) is now broken. What you tune from here on needs \
-new data.
-        """
-        if self._openings and not again:
-            raise SealError(
-                f"The test set of {self.name!r} was opened before. A choice that has seen it "
-                "cannot be judged by it. To look again, knowing that, type "
-                "data.open_test(again=True)."
-            )
-        self._openings += 1
-        if self._openings == 1:
-            print(
-                f"The seal of the {self.name} test set ({self.n_test} rows) is now broken. "
-                "What you tune from here on needs new data."
-            )
-        else:
-            print(f"Opening number {self._openings} of this test set: report it as such.")
-        return self._test
-
-    def __getattr__(self, name: str) -> Any:
-        """Say what to type for the rows that are no attributes, as they are sealed."""
-        if name in ("x_test", "y_test"):
-            raise AttributeError(
-                f"The data have no attribute {name!r}: the test rows are sealed. Compare on "
-                "x_val and y_val, and at the very end type x_test, y_test = data.open_test()."
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def __repr__(self) -> str:
-        parts = f"{len(self.y_train)} + {len(self.y_val)} + {self.n_test} rows"
-        return (
-            f"Dataset({self.name}: {parts}, {self.n_features} features, {self.n_classes} classes)"
-        )
-
-    def _repr_html_(self) -> str:
-        rows = [
-            ("train", len(self.y_train), "networks learn from these"),
-            ("validation", len(self.y_val), "hyperparameters are chosen on these"),
-            ("test", self.n_test, "sealed" if not self._openings else "seal broken"),
-        ]
-        body = "".join(f"<tr><td>{n}</td><td>{k:,}</td><td>{t}</td></tr>" for n, k, t in rows)
-        return (
-            f"<table><caption>{self.name}: {self.n_features} features, {self.n_classes} classes"
-            f"</caption><tr><th>part</th><th>rows</th><th></th></tr>{body}</table>"
-        )
-
-
 def load(
     source: str | os.PathLike | pd.DataFrame | tuple,
     *,
     target: str | None = None,
+    task: str | None = None,
+    groups: Any = None,
+    time: Any = None,
+    keep: Sequence[str] = (),
     validation: float = 0.2,
     test: float = 0.2,
     seed: int = 0,
@@ -191,53 +45,100 @@ def load(
 ) -> Dataset:
     """Load a data set by name, from a CSV file, a data frame or a pair of arrays.
 
-    Rows are split into train, validation and test parts, stratified by class. The scaler sees
-    the training rows only.
+    Rows are split into train, validation and test parts, stratified by class or by the quantiles
+    of an amount. What prepares them has seen the training rows only: numbers are scaled, gaps
+    filled with the median or the most frequent value and marked, texts one-hot encoded, with rare
+    values together.
 
     Parameters
     ----------
     source : str, path, pandas.DataFrame or (x, y)
         ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"mnist"``; a path that ends
-        in ``.csv``; a data frame with a target column; or features and labels.
+        in ``.csv``; a data frame with a target column; or features and labels. Features of shape
+        (rows, height, width), (rows, height, width, channels) or (rows, steps, channels) are
+        images and sequences.
     target : str, optional
         The column to predict; needed for a CSV file or a data frame.
+    task : {"classification", "regression"}, optional
+        By default amounts are told from classes by the target: texts, yes and no, and whole
+        numbers with up to 20 different values are classes.
+    groups : str or array-like, optional
+        The column, or with arrays one entry a row, that says which rows belong together, such as
+        a patient's. They stay together, in the split and in folds.
+    time : str or array-like, optional
+        The column, or one entry a row, that orders the rows: the parts follow one another.
+    keep : sequence of str, optional
+        Columns to learn from although they count or name the rows, are constant or repeat the
+        target.
     validation, test : float, default 0.2
         Shares of all rows, between 0 and 1.
     seed : int, default 0
         Decides which rows go where.
     scale : {"auto", "standard", "minmax", None}
-        ``"standard"`` gives each column mean 0 and standard deviation 1, ``"minmax"`` maps it to
-        0 … 1, ``None`` leaves it. ``"auto"`` divides image pixels by their largest value and
-        standardizes everything else.
+        ``"standard"`` gives each number mean 0 and standard deviation 1, ``"minmax"`` maps it to
+        0 … 1, ``None`` leaves it. ``"auto"`` divides image pixels by their largest value, and
+        standardizes signals by channel and columns of numbers one by one.
 
     Returns
     -------
     Dataset
+        ``data.columns`` says what each column became.
 
     Raises
     ------
     ArgumentError
         An argument is not allowed; all of them are named at once.
     DataError
-        The rows cannot be used: missing or non-numeric values, one class, too few rows.
+        The rows cannot be used: no target, a single class, too few rows, columns of lists.
 
     Notes
     -----
     The built-in sets ship with scikit-learn
     (https://scikit-learn.org/stable/datasets/toy_dataset.html). ``"mnist"`` comes through
-    Keras's own loader and needs a network the first time.
+    Keras's own loader and needs a network the first time. Tables are prepared by a
+    ``ColumnTransformer`` (https://scikit-learn.org/stable/modules/compose.html).
 
     Examples
     --------
     >>> import hpotutor as ht
     >>> ht.load("digits").image_shape
     (8, 8, 1)
+    >>> import pandas as pd
+    >>> shop = pd.DataFrame({"number": range(60), "color": ["red", "blue", None] * 20})
+    >>> ht.load(shop.assign(price=shop["number"] ** 0.5), target="price")
+    Dataset(frame: 36 + 12 + 12 rows, 3 features, regression; left out: number (see data.columns))
     """
     problems = Problems("load")
-    check_shares(problems, validation, test)
+    has_columns = _check(problems, source, target, task, groups, time, keep)
+    _check_shares(problems, validation, test)
     check_seed(problems, seed)
     if scale not in _SCALES:
         problems.choice("scale", scale, _SCALES)
+    problems.raise_if_any()
+    shape: tuple[int, ...] | None = None
+    if isinstance(source, tuple):
+        name, rows = "arrays", from_arrays(source, groups, time)
+    elif isinstance(source, pd.DataFrame):
+        name, rows = "frame", from_frame(source, target, groups, time)
+    elif has_columns:
+        name, rows = Path(source).stem, from_frame(read_csv(source), target, groups, time)
+    else:
+        name, (rows, shape) = str(source), _built_in(str(source))
+        task = task or "classification"
+    return _dataset(name, rows, shape, task, list(keep), float(validation), float(test), int(seed),
+                    scale)  # fmt: skip
+
+
+def _check(
+    problems: Problems,
+    source: Any,
+    target: Any,
+    task: Any,
+    groups: Any,
+    time: Any,
+    keep: Any,
+) -> bool:
+    """Note arguments that are not allowed; return whether the source has columns with names."""
     is_csv = isinstance(source, os.PathLike) or str(source).lower().endswith(".csv")
     if isinstance(source, str) and not is_csv and source not in NAMES:
         problems.choice("source", source, NAMES)
@@ -251,34 +152,44 @@ def load(
             f"target={target!r} names a column of a CSV file or a data frame. Leave it out here: "
             "the labels are known."
         )
-    problems.raise_if_any()
-
-    if isinstance(source, tuple):
-        name, x, y, columns, shape = "arrays", *from_arrays(source), None
-    elif isinstance(source, pd.DataFrame):
-        name, x, y, columns, shape = "frame", *from_frame(source, target), None
-    elif is_csv:
-        frame = read_csv(source)
-        name, x, y, columns, shape = Path(source).stem, *from_frame(frame, target), None
-    else:
-        name = str(source)
-        x, y, columns, shape = _built_in(name)
-    classes, numbers = check_labels(name, y, validation, test)
-    return _split(name, x, numbers, classes, columns, shape, validation, test, seed, scale)
+    if task is not None:
+        problems.choice("task", task, TASKS)
+    if groups is not None and time is not None:
+        problems.say("groups and time split the rows in different ways. Leave one of them out.")
+    for name, given in (("groups", groups), ("time", time)):
+        if given is not None and not has_columns and not isinstance(source, tuple):
+            problems.say(f"{name} is for data of your own; {source!r} has none. Leave it out.")
+    if isinstance(keep, str) or not all(isinstance(name, str) for name in keep):
+        problems.add("keep", keep, "a list of columns", 'keep=["id"]')
+    return has_columns
 
 
-def _built_in(name: str) -> tuple:
+def _check_shares(problems: Problems, validation: object, test: object) -> None:
+    """Note shares that are none, or that leave nothing to train on."""
+    fine = True
+    for argument, share in (("validation", validation), ("test", test)):
+        if not is_number(share) or not 0 < share < 1:
+            problems.add(argument, share, "a share of the rows between 0 and 1", f"{argument}=0.2")
+            fine = False
+    if fine and validation + test >= 1:  # type: ignore[operator]
+        problems.say(
+            f"validation={validation} and test={test} leave no rows to train on. "
+            "Their sum must stay below 1. Type for instance validation=0.2, test=0.2."
+        )
+
+
+def _built_in(name: str) -> tuple[Rows, tuple[int, ...] | None]:
     if name == "mnist":
         return _mnist()
     if name == "digits":
         bunch = sklearn_datasets.load_digits()
-        return bunch.data, bunch.target, tuple(bunch.feature_names), (8, 8, 1)
+        return Rows(bunch.data, bunch.target), (8, 8, 1)
     bunch = _TABULAR[name]()
-    columns = tuple(str(column) for column in bunch.feature_names)
-    return bunch.data, np.asarray(bunch.target_names)[bunch.target], columns, None
+    x = pd.DataFrame(bunch.data, columns=[str(column) for column in bunch.feature_names])
+    return Rows(x, np.asarray(bunch.target_names)[bunch.target]), None
 
 
-def _mnist() -> tuple:
+def _mnist() -> tuple[Rows, tuple[int, ...]]:
     from hpotutor._tensorflow import keras
 
     try:
@@ -290,49 +201,85 @@ def _mnist() -> tuple:
             f"({type(error).__name__}). Type ht.load('digits') for a small image set that "
             "needs no download."
         ) from error
-    x = np.concatenate([x_a, x_b]).reshape(-1, 28 * 28)
-    columns = tuple(f"pixel_{row}_{col}" for row in range(28) for col in range(28))
-    return x, np.concatenate([y_a, y_b]), columns, (28, 28, 1)
+    return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b])), (28, 28, 1)
 
 
-def _divide(x: np.ndarray, by: float) -> np.ndarray:
-    return x / by
-
-
-def _scaler(scale: str | None, x_train: np.ndarray, shape: tuple | None) -> Any:
-    if scale == "auto" and shape is not None:
-        # One factor for the whole picture: scaling each pixel by itself would blow up the noise
-        # of the ones that are nearly always dark.
-        return FunctionTransformer(_divide, kw_args={"by": float(np.abs(x_train).max()) or 1.0})
-    if scale == "minmax":
-        return MinMaxScaler()
-    return StandardScaler() if scale in ("auto", "standard") else FunctionTransformer()
-
-
-def _split(name, x, y, classes, columns, shape, validation, test, seed, scale) -> Dataset:
-    rest_x, x_test, rest_y, y_test = train_test_split(
-        x, y, test_size=test, stratify=y, random_state=seed
-    )
-    x_train, x_val, y_train, y_val = train_test_split(
-        rest_x,
-        rest_y,
-        test_size=validation / (1 - test),
-        stratify=rest_y,
-        random_state=seed,
-    )
-    scaler = _scaler(scale, x_train, shape).fit(x_train)
-    raw = (x_train, x_val, x_test)
-    parts = [np.asarray(scaler.transform(part), dtype="float32") for part in raw]
+def _dataset(
+    name: str,
+    rows: Rows,
+    shape: tuple[int, ...] | None,
+    task: str | None,
+    keep: list[str],
+    validation: float,
+    test: float,
+    seed: int,
+    scale: str | None,
+) -> Dataset:
+    """Split the rows, and prepare each part by what the training rows tell."""
+    goal = read_target(name, rows.y, task, validation, test)
+    x = rows.x
+    columns = pd.DataFrame(columns=["became", "why"])
+    if isinstance(x, pd.DataFrame):
+        _check_keep(keep, x)
+        found = describe(x, rows.y, keep)
+        columns = pd.DataFrame(found).set_index("name")
+        x = x[[column.name for column in found if column.became != "left out"]]
+        transformer = frame_transformer(x, found, scale)
+    else:
+        shape = shape or x.shape[1:]
+        x = x.reshape(len(x), -1)
+        transformer = array_transformer(scale, x, shape)
+    parts = split(goal.numbers, goal.task, validation, test, seed, rows.groups, rows.time)
+    _check_classes(name, goal.numbers, goal.classes, parts)
+    first, middle, last = (take(x, part) for part in parts)
+    fitted = transformer.fit(first)
+    x_train, x_val, x_test = (prepared(fitted, part) for part in (first, middle, last))
+    kind = "int64" if goal.task == "classification" else "float64"
+    y_train, y_val, y_test = (goal.numbers[part].astype(kind) for part in parts)
+    rest = np.concatenate(parts[:2])
     return Dataset(
         name=name,
-        x_train=parts[0],
-        y_train=y_train.astype("int64"),
-        x_val=parts[1],
-        y_val=y_val.astype("int64"),
-        classes=classes,
-        feature_names=columns,
-        image_shape=shape,
-        scaler=scaler,
-        seed=int(seed),
-        _test=(parts[2], y_test.astype("int64")),
+        task=goal.task,
+        x_train=x_train,
+        y_train=y_train,
+        x_val=x_val,
+        y_val=y_val,
+        classes=goal.classes,
+        feature_names=_feature_names(fitted, x, shape),
+        input_shape=tuple(map(int, shape)) if shape else (x_train.shape[1],),
+        columns=columns,
+        preparation=fitted,
+        transformer=transformer,
+        seed=seed,
+        note=goal.note,
+        groups=None if rows.groups is None else rows.groups[rest],
+        timed=rows.time is not None,
+        _test=(x_test, y_test),
+        _rest=take(x, rest),
     )
+
+
+def _check_keep(keep: list[str], x: pd.DataFrame) -> None:
+    problems = Problems("load")
+    for name in keep:
+        problems.choice("keep", name, [str(column) for column in x.columns])
+    problems.raise_if_any()
+
+
+def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.ndarray, ...]) -> None:
+    """Raise if groups or times leave a class out of a part."""
+    for part, rows in zip(("training", "validation", "test"), parts, strict=True):
+        missing = [repr(label) for n, label in enumerate(classes) if n not in set(y[rows].tolist())]
+        if missing:
+            raise DataError(
+                f"load: the {part} part of {name!r} has no row of class {', '.join(missing)}. With "
+                "groups or time the rows cannot be dealt out by class; larger shares, or another "
+                "seed, may help."
+            )
+
+
+def _feature_names(fitted: Any, x: Any, shape: tuple[int, ...] | None) -> tuple[str, ...]:
+    if isinstance(x, pd.DataFrame):
+        return tuple(str(name) for name in fitted.get_feature_names_out())
+    places = np.ndindex(tuple(shape or ()))
+    return tuple("pixel_" + "_".join(map(str, place[:2])) for place in places)

@@ -177,18 +177,81 @@ DATA = {
         lambda: ht.load(file("m.csv", b"a,label\n1,2\n"), target="lable"),
         "target='lable' .*Did you mean 'label'",
     ),
-    "target a list": (lambda: ht.load(FRAME, target=["b"]), r"target=\['b'\] .*Allowed: 'a', 'b'"),
-    "column of text": (
-        lambda: ht.load(FRAME, target="b"),
-        "column 's' is not numeric.*get_dummies",
+    "target a list": (
+        lambda: ht.load(FRAME, target=["b"]),
+        r"target=\['b'\] is no column.*a, b",
     ),
-    "column of gaps": (
+    "column of lists": (
+        lambda: ht.load(column(s=[[1, 2]] * 20), target="b"),
+        r"column 's' holds lists \(for instance \[1, 2\]\). Make a column of numbers or words",
+    ),
+    "no column left": (
         lambda: ht.load(column(s=np.nan), target="b"),
-        "column 's' has 20 missing or infinite values.*fillna",
+        r"no column is left.*a: counts the rows; keep=\['a'\] keeps it; s: it has no values",
     ),
     "two bad columns": (
-        lambda: ht.load(column(s="u", t=np.inf), target="b"),
-        "2 problems.*'s' is not numeric.*'t' has 20 missing",
+        lambda: ht.load(column(s=[{1}] * 20, t=np.inf), target="b"),
+        "2 problems.*'s' holds sets.*'t' has infinite values. Make them gaps.*numpy.nan",
+    ),
+    "column to keep misspelt": (
+        lambda: ht.load(FRAME, target="b", keep=["A"]),
+        "keep='A' is not allowed. Allowed: 'a', 's'",
+    ),
+    "keep a text": (lambda: ht.load(FRAME, target="b", keep="a"), r"keep='a' .*keep=\[\"id\"\]"),
+    "task": (lambda: ht.load(FRAME, target="b", task="regresion"), "Did you mean 'regression'"),
+    "regression of words": (
+        lambda: ht.load(FRAME, target="s", task="regression"),
+        "not made of numbers .*for instance 'u'.*task='classification'",
+    ),
+    "groups and time": (
+        lambda: ht.load(FRAME, target="b", groups="a", time="s"),
+        "groups and time split the rows in different ways",
+    ),
+    "groups of a known set": (
+        lambda: ht.load("iris", groups="a"),
+        "groups is for data of your",
+    ),
+    "groups misspelt": (
+        lambda: ht.load(FRAME, target="b", groups="aa"),
+        "groups='aa' is no column of the table. Did you mean 'a'",
+    ),
+    "groups the target": (
+        lambda: ht.load(FRAME, target="b", groups="b"),
+        "target, groups and time must be three different columns",
+    ),
+    "two groups": (
+        lambda: ht.load(column(g=[1, 2] * 10), target="b", groups="g", keep=["a"]),
+        "groups has 2 different values; three parts need three groups",
+    ),
+    "a large group": (
+        lambda: ht.load(column(g=[0] * 17 + [1, 2, 3]), target="b", groups="g", keep=["a"]),
+        "the group '0' has 85% of the rows, more than any part should get",
+    ),
+    "groups of another length": (
+        lambda: ht.load((np.zeros((9, 2)), np.arange(9) % 2), groups=[1, 2]),
+        r"groups has shape \(2,\); with arrays it needs one entry a row, shape \(9,\)",
+    ),
+    "time that is none": (
+        lambda: ht.load(column(when=["soon"] * 20), target="b", time="when", keep=["a"]),
+        "time has 'soon', which cannot be read as a date",
+    ),
+    "time with gaps": (
+        lambda: ht.load(
+            column(when=[None] + ["2026-01-01"] * 19), target="b", time="when", keep=["a"]
+        ),
+        "1 rows have no time, and cannot be put in order",
+    ),
+    "one moment": (
+        lambda: ht.load(column(when=["2026-01-01"] * 20), target="b", time="when", keep=["a"]),
+        "too many rows have the same time",
+    ),
+    "another encoding": (
+        lambda: ht.load(file("l.csv", "ä,label\n1,2\n".encode("cp1252")), target="label"),
+        "it is not in UTF-8.*encoding='cp1252'",
+    ),
+    "a spreadsheet": (
+        lambda: ht.load(file("s.csv", b"PK\x03\x04" + bytes(99)), target="label"),
+        "it is not text. A spreadsheet is read with.*read_excel",
     ),
     "label missing": (
         lambda: ht.load(column(b=[np.nan] + [1] * 19), target="b"),
@@ -210,17 +273,29 @@ DATA = {
     ),
     "images": (
         lambda: arrays(np.zeros((9, 2, 2)), np.arange(9) % 2),
-        r"x has shape \(9, 2, 2\).*x.reshape\(len\(x\), -1\)",
+        "each class needs 5 rows",
+    ),
+    "too many axes": (
+        lambda: arrays(np.zeros((9, 2, 2, 2, 2)), np.arange(9) % 2),
+        r"x has shape \(9, 2, 2, 2, 2\).*x.reshape\(len\(x\), -1\)",
+    ),
+    "images with gaps": (
+        lambda: arrays(np.full((20, 2, 2), np.nan), np.arange(20) % 2),
+        "x has 80 missing or infinite values. Fill them",
     ),
     "ragged rows": (lambda: arrays([[1], [1, 2]], [0, 1]), "x is no array.*rows differ in length"),
     "complex numbers": (
         lambda: arrays(np.full((20, 2), 1j), np.arange(20) % 2),
-        "column 0 is not numeric",
+        "column .feature_0. holds complex numbers",
     ),
     "one class": (lambda: arrays(np.zeros((9, 2)), np.zeros(9)), r"a single class \(0.0\); two"),
     "numbers for classes": (
+        lambda: ht.load((np.zeros((9, 2)), np.linspace(0, 1, 9)), task="classification"),
+        "labels of 'arrays' are not classes.*task='regression'.*pandas.qcut",
+    ),
+    "few amounts": (
         lambda: arrays(np.zeros((9, 2)), np.linspace(0, 1, 9)),
-        "labels of 'arrays' are not classes.*pandas.qcut",
+        "9 different values in 9 rows; a regression needs 10 rows",
     ),
     "labels None": (lambda: arrays(np.zeros((9, 2)), [None] * 9), "9 rows of .* have no label"),
     "labels of two types": (

@@ -1,0 +1,238 @@
+"""What becomes of each column: a number, a category, or left out, and the transformer for it.
+
+The transformer is made of scikit-learn's own parts and is not fitted here: whoever trains fits it
+on the rows that are trained on, so that nothing else tells it anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    StandardScaler,
+)
+
+from hpotutor.errors import DataError, Problems
+
+RARE = 0.01  # a category of fewer training rows, as a share, joins the other rare ones
+MOST_CATEGORIES = 50  # columns that one category may become
+_FEWEST = 10  # rows from which on a column can be said to count or name them
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_LOOKS_LIKE_A_NAME = re.compile(r"(?i)(.*[_ .-])?(id|uuid|index|row|nr|no|key)|unnamed.*")
+
+
+class Column(NamedTuple):
+    """What a column became, and why."""
+
+    name: str
+    became: str
+    why: str = ""
+
+
+class Whole(TransformerMixin, BaseEstimator):
+    """Scale images and sequences as a whole: by their largest value, or channel by channel.
+
+    Scaling each pixel by itself would blow up the noise of the ones that are nearly always dark.
+
+    Parameters
+    ----------
+    channels : int, default 0
+        Subtract the mean and divide by the standard deviation of each of so many channels, as
+        signals want it; 0 divides by the largest absolute value, as pixels do.
+    """
+
+    def __init__(self, channels: int = 0) -> None:
+        self.channels = channels
+
+    def fit(self, x: np.ndarray, y: object = None) -> Whole:
+        """Learn the scale from flat training rows."""
+        if self.channels:
+            values = x.reshape(-1, self.channels)
+            deviation = values.std(axis=0)
+            self.shift_, self.by_ = values.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+        else:
+            self.by_ = np.asarray(np.abs(x).max() or 1.0)
+        return self
+
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        """Return rows on that scale."""
+        if not self.channels:
+            return x / self.by_
+        values = x.reshape(-1, self.channels)
+        return ((values - self.shift_) / self.by_).reshape(x.shape)
+
+
+def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """Return the unfitted transformer of flat images or sequences of a shape."""
+    if scale == "auto":
+        signals = x.dtype.kind == "f" and bool((x < 0).any())
+        return Whole(channels=(shape[2] if len(shape) == 3 else shape[-1]) if signals else 0)
+    if scale == "minmax":
+        return MinMaxScaler()
+    return StandardScaler() if scale == "standard" else FunctionTransformer()
+
+
+# ── what each column is ──────────────────────────────────────────────────────────────────────
+
+
+def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
+    """Return what becomes of each column; those to keep are not left out for what they look like.
+
+    Raises
+    ------
+    DataError
+        A column holds what no network can be told: lists, complex or infinite numbers.
+    """
+    problems = Problems("load")
+    columns = [_column(name, x[name], y, name in keep, problems) for name in map(str, x.columns)]
+    problems.raise_if_any(DataError)
+    if all(column.became == "left out" for column in columns):
+        reasons = "; ".join(f"{column.name}: {column.why}" for column in columns)
+        raise DataError(f"load: no column is left to learn from. {reasons}.")
+    return columns
+
+
+def _column(name: str, values: pd.Series, y: np.ndarray, kept: bool, problems: Problems) -> Column:
+    there = values.dropna()
+    if not len(there):
+        return Column(name, "left out", "it has no values")
+    if pd.api.types.is_complex_dtype(values) or any(
+        isinstance(value, list | tuple | dict | set | np.ndarray) for value in there.head(20)
+    ):
+        kind = "complex number" if not values.dtype == object else type(there.iloc[0]).__name__
+        problems.say(
+            f"column {name!r} holds {kind}s (for instance {there.iloc[0]!r}). Make a column of "
+            "numbers or words of it, or drop it."
+        )
+        return Column(name, "left out")
+    if _is_date(there):
+        return Column(
+            name, "left out", "dates; derive numbers from them, such as the month or days since"
+        )
+    numbers = as_numbers(values)
+    if numbers is not None and np.isinf(numbers).any():
+        problems.say(
+            f"column {name!r} has infinite values. Make them gaps, which are filled: "
+            f"frame[{name!r}].replace([numpy.inf, -numpy.inf], numpy.nan)."
+        )
+    why = "" if kept else _why_not(name, values, y, numbers)
+    if why:
+        return Column(name, "left out", f"{why}; keep=[{name!r}] keeps it")
+    gaps = int(values.isna().sum())
+    filled = f"{gaps} gaps, filled and marked" if gaps else ""
+    if pd.api.types.is_bool_dtype(values):
+        return Column(name, "yes or no", filled)
+    return Column(name, "category" if numbers is None else "number", filled)
+
+
+def _why_not(name: str, values: pd.Series, y: np.ndarray, numbers: pd.Series | None) -> str:
+    """Return why a column should be left out; an empty string if it should not."""
+    distinct = values.nunique(dropna=False)
+    if distinct == 1:
+        return "constant"
+    if _repeats(values, y, numbers):
+        return "repeats the target"
+    if len(values) < _FEWEST or values.isna().any() or distinct < len(values):
+        share = distinct / len(values)
+        return "names the rows" if numbers is None and share > 0.9 and distinct > _FEWEST else ""
+    if numbers is None:
+        return "names the rows"
+    whole = (numbers == np.round(numbers)).all()
+    counts = whole and numbers.max() - numbers.min() == len(numbers) - 1
+    return "counts the rows" if counts or (whole and _LOOKS_LIKE_A_NAME.fullmatch(name)) else ""
+
+
+def _repeats(values: pd.Series, y: np.ndarray, numbers: pd.Series | None) -> bool:
+    """Whether a column and the target tell each other, value by value."""
+    if values.isna().any():
+        return False
+    ours, theirs = pd.factorize(values)[0], pd.factorize(pd.Series(y))[0]
+    count = ours.max() + 1
+    if count != theirs.max() + 1:
+        return False
+    pairs = len(np.unique(np.stack([ours, theirs]), axis=1).T)
+    # Two unique columns always tell each other; then only equal or scaled numbers repeat it.
+    if pairs != count or count < len(values):
+        return pairs == count
+    if numbers is None or np.asarray(y).dtype.kind not in "fiu":
+        return False
+    return abs(float(np.corrcoef(numbers.to_numpy(dtype=float), y.astype(float))[0, 1])) > 1 - 1e-9
+
+
+def _is_date(there: pd.Series) -> bool:
+    if pd.api.types.is_datetime64_any_dtype(there) or pd.api.types.is_timedelta64_dtype(there):
+        return True
+    if pd.api.types.is_numeric_dtype(there):
+        return False
+    texts = there.head(200).astype(str)
+    return bool(texts.map(lambda text: bool(_DATE.match(text.strip()))).all())
+
+
+def as_numbers(values: pd.Series) -> pd.Series | None:
+    """Return a column as numbers, gaps as NaN; None if it holds anything else."""
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+        return values.astype(float)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return None
+    try:
+        return pd.to_numeric(values).astype(float)
+    except (TypeError, ValueError):
+        return None
+
+
+# ── how it is prepared ───────────────────────────────────────────────────────────────────────
+
+
+def to_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return columns of numbers, also those written as text, as floats; what is none is a gap."""
+    return frame.apply(lambda values: pd.to_numeric(values, errors="coerce").astype(float))
+
+
+def to_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return columns as text, gaps as NaN."""
+    return frame.astype(object).apply(
+        lambda values: values.map(lambda value: np.nan if pd.isna(value) else str(value))
+    )
+
+
+def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | None) -> Any:
+    """Return the unfitted transformer of a table, from what its columns are."""
+    numbers = [column.name for column in columns if column.became in ("number", "yes or no")]
+    words = [column.name for column in columns if column.became == "category"]
+    gaps = [name for name in (*numbers, *words) if x[name].isna().any()]
+    floats = FunctionTransformer(to_floats, feature_names_out="one-to-one")
+    texts = FunctionTransformer(to_texts, feature_names_out="one-to-one")
+    steps: list[tuple[str, Any, list[str]]] = []
+    if numbers:
+        parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
+        steps.append(("numbers", make_pipeline(*parts, *_scaler(scale)), numbers))
+    if words:
+        encoder = OneHotEncoder(
+            min_frequency=RARE,
+            max_categories=MOST_CATEGORIES,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+        )
+        fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+        steps.append(("categories", make_pipeline(texts, fill, encoder), words))
+    if gaps:
+        indicator = MissingIndicator(features="all", error_on_new=False)
+        steps.append(("gaps", Pipeline([("gaps", indicator)]), gaps))
+    return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
+
+
+def _scaler(scale: str | None) -> list[Any]:
+    if scale == "minmax":
+        return [MinMaxScaler()]
+    return [StandardScaler()] if scale in ("auto", "standard") else []

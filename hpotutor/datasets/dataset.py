@@ -1,0 +1,261 @@
+"""A data set: prepared training and validation rows, and a sealed test set."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from hpotutor.datasets.splitting import fold_rows
+from hpotutor.errors import SealError
+
+
+class Fold(NamedTuple):
+    """Rows to train on and to validate on, prepared by what the first alone tell."""
+
+    x: np.ndarray
+    y: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+
+
+@dataclass(eq=False)
+class Dataset:
+    """Prepared rows to train and validate on, and a test set that is opened once.
+
+    The rows are kept as they came, beside an unfitted transformer: whatever is trained on decides
+    how the rest is scaled, filled and encoded, in :meth:`folds` too.
+
+    Parameters
+    ----------
+    name : str
+        Where the rows came from.
+    task : {"classification", "regression"}
+        What is predicted: one of ``classes``, or an amount.
+    x_train, x_val : numpy.ndarray
+        float32, shape (rows, features), prepared with what the training rows alone told. Images
+        and sequences are flat here; ``input_shape`` is the shape of one.
+    y_train, y_val : numpy.ndarray
+        Shape (rows,): int64 class numbers 0 to ``n_classes - 1``, or float64 amounts in their own
+        unit.
+    classes : tuple
+        The original label of each class number; empty for a regression.
+    feature_names : tuple of str
+        A name for each feature.
+    input_shape : tuple of int
+        (features,), (height, width), (steps, channels) or (height, width, channels).
+    columns : pandas.DataFrame
+        What each column of a table became, and why one was left out; empty for images and
+        sequences.
+    preparation : object
+        The fitted scikit-learn transformer, for rows that arrive later:
+        ``data.preparation.transform(rows)``.
+    transformer : object
+        The same, unfitted.
+    seed : int
+        What the split was drawn with.
+    note : str
+        What was decided for want of a word, and how to say otherwise.
+
+    Examples
+    --------
+    >>> import hpotutor as ht
+    >>> data = ht.load("iris")
+    >>> data.x_train.shape, data.x_val.shape, data.n_classes
+    ((90, 4), (30, 4), 3)
+    """
+
+    name: str
+    task: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    classes: tuple
+    feature_names: tuple[str, ...]
+    input_shape: tuple[int, ...]
+    columns: pd.DataFrame = field(repr=False)
+    preparation: Any = field(repr=False)
+    transformer: Any = field(repr=False)
+    seed: int
+    note: str = ""
+    groups: np.ndarray | None = field(default=None, repr=False)
+    timed: bool = False
+    _test: tuple[np.ndarray, np.ndarray] = field(repr=False, kw_only=True)
+    _rest: Any = field(repr=False, kw_only=True)
+    _openings: int = field(default=0, repr=False)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, after preparation."""
+        return self.x_train.shape[1]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 for a regression."""
+        return len(self.classes)
+
+    @property
+    def n_test(self) -> int:
+        """Number of sealed test rows; asking does not open the seal."""
+        return len(self._test[1])
+
+    @property
+    def image_shape(self) -> tuple[int, int, int] | None:
+        """(height, width, channels) of an image; None where a row is a list of features."""
+        if len(self.input_shape) < 2:
+            return None
+        height, width, channels = (*self.input_shape, 1)[:3]
+        return height, width, channels
+
+    @property
+    def openings(self) -> int:
+        """How often the test set was opened; 0 while it is sealed."""
+        return self._openings
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that change when any row of any part does."""
+        digest = hashlib.sha256()
+        for part in (self.x_train, self.y_train, self.x_val, self.y_val, *self._test):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()[:12]
+
+    def folds(self, folds: Any, seed: int = 0) -> list[Fold]:
+        """Cut the training and validation rows into folds, each prepared by its own training rows.
+
+        Parameters
+        ----------
+        folds : int or splitter
+            Their number, or any splitter of scikit-learn. By number, they are stratified by class
+            or by quantile; groups stay together; rows with a time are validated on what comes
+            later than what was trained on.
+        seed : int, default 0
+            Decides which rows go where.
+
+        Returns
+        -------
+        list of Fold
+
+        Notes
+        -----
+        A transformer that is fitted on all rows tells the training what the validation rows are
+        like: https://scikit-learn.org/stable/common_pitfalls.html#data-leakage.
+
+        Examples
+        --------
+        >>> import hpotutor as ht
+        >>> [len(fold.y_val) for fold in ht.load("iris").folds(3)]
+        [40, 40, 40]
+        """
+        y = np.concatenate([self.y_train, self.y_val])
+        cut = fold_rows(folds, y, self.task, seed, self.groups, self.timed)
+        return [self._fold(y, first, second) for first, second in cut]
+
+    def _fold(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Fold:
+        fitted = clone(self.transformer).fit(take(self._rest, first))
+        x, x_val = (prepared(fitted, take(self._rest, part)) for part in (first, second))
+        return Fold(x, y[first], x_val, y[second])
+
+    def open_test(self, *, again: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Break the seal and return the test rows, once.
+
+        A test score is an honest estimate only for a choice that was made without it. Every
+        further look makes it a second validation set.
+
+        Parameters
+        ----------
+        again : bool, default False
+            Open a broken seal once more, knowing that.
+
+        Returns
+        -------
+        x_test, y_test : numpy.ndarray
+            Shaped and prepared like the validation rows.
+
+        Raises
+        ------
+        SealError
+            The seal was broken before and ``again`` is false.
+
+        Examples
+        --------
+        >>> import hpotutor as ht
+        >>> x_test, y_test = ht.load("iris").open_test()
+        The seal of the iris test set (30 rows) is now broken. What you tune from here on needs \
+new data.
+        """
+        if self._openings and not again:
+            raise SealError(
+                f"The test set of {self.name!r} was opened before. A choice that has seen it "
+                "cannot be judged by it. To look again, knowing that, type "
+                "data.open_test(again=True)."
+            )
+        self._openings += 1
+        if self._openings == 1:
+            print(
+                f"The seal of the {self.name} test set ({self.n_test} rows) is now broken. "
+                "What you tune from here on needs new data."
+            )
+        else:
+            print(f"Opening number {self._openings} of this test set: report it as such.")
+        return self._test
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what to type for the rows that are no attributes, as they are sealed."""
+        if name in ("x_test", "y_test"):
+            raise AttributeError(
+                f"The data have no attribute {name!r}: the test rows are sealed. Compare on "
+                "x_val and y_val, and at the very end type x_test, y_test = data.open_test()."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def _contents(self) -> str:
+        """What a row has and what is predicted, in a few words."""
+        if self.task == "regression":
+            return f"{self.n_features} features, regression"
+        return f"{self.n_features} features, {self.n_classes} classes"
+
+    @property
+    def _left_out(self) -> list[str]:
+        return list(self.columns.index[self.columns["became"] == "left out"])
+
+    @property
+    def _remarks(self) -> list[str]:
+        """What a reader should know that they did not ask for."""
+        left_out = self._left_out
+        told = [f"left out: {', '.join(left_out)} (see data.columns)"] if left_out else []
+        return [*told, *([self.note] if self.note else [])]
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.y_train)} + {len(self.y_val)} + {self.n_test} rows"
+        remarks = "".join(f"; {remark}" for remark in self._remarks)
+        return f"Dataset({self.name}: {parts}, {self._contents}{remarks})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("train", len(self.y_train), "networks learn from these"),
+            ("validation", len(self.y_val), "hyperparameters are chosen on these"),
+            ("test", self.n_test, "sealed" if not self._openings else "seal broken"),
+        ]
+        body = "".join(f"<tr><td>{n}</td><td>{k:,}</td><td>{t}</td></tr>" for n, k, t in rows)
+        remarks = "".join(f"<p>{remark}</p>" for remark in self._remarks)
+        return (
+            f"<table><caption>{self.name}: {self._contents}"
+            f"</caption><tr><th>part</th><th>rows</th><th></th></tr>{body}</table>{remarks}"
+        )
+
+
+def take(x: Any, rows: np.ndarray) -> Any:
+    """Return some rows of a data frame or an array."""
+    return x.iloc[rows] if isinstance(x, pd.DataFrame) else x[rows]
+
+
+def prepared(fitted: Any, x: Any) -> np.ndarray:
+    """Return rows as the networks take them."""
+    return np.asarray(fitted.transform(x), dtype="float32")

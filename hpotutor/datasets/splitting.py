@@ -1,0 +1,189 @@
+"""Which rows train, validate and test; and how the first two are folded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    train_test_split,
+)
+
+from hpotutor._validation import is_whole
+from hpotutor.errors import DataError, Problems
+
+_BINS = 10  # quantiles of an amount, of which each part gets its share
+_DRAWS = 50  # splits by groups, of which the one nearest to the wanted shares is taken
+
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def strata(y: np.ndarray, task: str) -> np.ndarray:
+    """Return what parts should have alike: the class, or the quantile of an amount."""
+    if task == "classification":
+        return y
+    bins = max(2, min(_BINS, len(y) // 10))
+    return pd.qcut(pd.Series(y).rank(method="first"), bins, labels=False).to_numpy()
+
+
+def split(
+    y: np.ndarray,
+    task: str,
+    validation: float,
+    test: float,
+    seed: int,
+    groups: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+) -> Parts:
+    """Return the row numbers of the training, validation and test part.
+
+    Stratified by class or by quantile; with groups, no group is in two parts; with times, the
+    training rows come before the validation rows, and these before the test rows.
+    """
+    if time is not None:
+        return _by_time(order_of(time), time, validation, test)
+    if groups is not None:
+        return _by_groups(strata(y, task), groups, validation, test, seed)
+    rows, alike = np.arange(len(y)), strata(y, task)
+    rest, last = train_test_split(rows, test_size=test, stratify=alike, random_state=seed)
+    first, middle = train_test_split(
+        rest, test_size=validation / (1 - test), stratify=alike[rest], random_state=seed
+    )
+    return first, middle, last
+
+
+def order_of(time: np.ndarray) -> np.ndarray:
+    """Return the row numbers from the earliest to the latest.
+
+    Raises
+    ------
+    DataError
+        A time is missing, or cannot be read.
+    """
+    values = pd.Series(time)
+    if values.isna().any():
+        raise DataError(
+            f"load: {int(values.isna().sum())} rows have no time, and cannot be put in order. "
+            "Drop them."
+        )
+    if not pd.api.types.is_numeric_dtype(values):
+        read = pd.to_datetime(values, errors="coerce", format="mixed")
+        if read.isna().any():
+            bad = values[read.isna()].iloc[0]
+            raise DataError(
+                f"load: time has {bad!r}, which cannot be read as a date. Write dates as "
+                "2026-11-27, or make them yourself with pandas.to_datetime(..., format=...)."
+            )
+        values = read
+    return np.argsort(values.to_numpy(), kind="stable")
+
+
+def _by_time(order: np.ndarray, time: np.ndarray, validation: float, test: float) -> Parts:
+    count = len(order)
+    ends = [round(count * (1 - test - validation)), round(count * (1 - test))]
+    # Rows of one moment stay together: the later part begins where the time changes.
+    sorted_time = np.asarray(time)[order]
+    for place, end in enumerate(ends):
+        while 0 < end < count and sorted_time[end] == sorted_time[end - 1]:
+            end += 1
+        ends[place] = end
+    parts = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
+    if not all(map(len, parts)):
+        raise DataError(
+            "load: too many rows have the same time to put training, validation and test rows one "
+            "after the other. Use a finer time, or leave time out."
+        )
+    return parts
+
+
+def _by_groups(
+    alike: np.ndarray, groups: np.ndarray, validation: float, test: float, seed: int
+) -> Parts:
+    names, members, sizes = np.unique(groups.astype(str), return_inverse=True, return_counts=True)
+    if len(names) < 3:
+        raise DataError(
+            f"load: groups has {len(names)} different values; three parts need three groups."
+        )
+    largest = sizes.max() / len(groups)
+    if largest > 1 - validation - test + 1e-9 and largest > max(validation, test):
+        raise DataError(
+            f"load: the group {names[sizes.argmax()].item()!r} has {largest:.0%} of the rows, more than "
+            f"any part should get (training: {1 - validation - test:.0%}). Smaller shares, such "
+            "as validation=0.1, test=0.1, leave room for it."
+        )
+    rest, last = _one_split(np.arange(len(groups)), alike, members, test, seed)
+    first, middle = _one_split(rest, alike, members, validation / (1 - test), seed)
+    return first, middle, last
+
+
+def _one_split(
+    rows: np.ndarray, alike: np.ndarray, members: np.ndarray, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return two parts without a common group, near to the share and to each other's classes."""
+    draws = GroupShuffleSplit(_DRAWS, test_size=share, random_state=seed)
+    overall = np.bincount(alike[rows]) / len(rows)
+
+    def distance(pair: tuple[np.ndarray, np.ndarray]) -> float:
+        part = alike[rows[pair[1]]]
+        found = np.bincount(part, minlength=len(overall)) / len(part)
+        return abs(len(part) / len(rows) - share) + float(np.abs(found - overall).sum())
+
+    first, second = min(draws.split(rows, groups=members[rows]), key=distance)
+    return rows[first], rows[second]
+
+
+# ── folds ────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_folds(
+    problems: Problems, folds: Any, y: np.ndarray, task: str, groups: np.ndarray | None
+) -> None:
+    """Note folds that are neither a splitter nor a number that the rows allow."""
+    if hasattr(folds, "split") and hasattr(folds, "get_n_splits"):
+        return
+    if not is_whole(folds) or folds < 2:
+        problems.add("folds", folds, "a whole number from 2 up, or a splitter of scikit-learn",
+                     "folds=3")  # fmt: skip
+    elif groups is not None:
+        if folds > len(np.unique(groups)):
+            allowed = f"at most {len(np.unique(groups))}, one a group"
+            problems.add("folds", folds, allowed, "folds=3")
+    elif task == "classification":
+        smallest = int(np.bincount(y).min())
+        if folds > smallest:
+            allowed = f"at most {smallest}, the rows of the smallest class"
+            problems.add("folds", folds, allowed, f"folds={max(2, min(3, smallest))}")
+    elif folds > len(y) // 2:
+        problems.add("folds", folds, f"at most {len(y) // 2}", "folds=3")
+
+
+def fold_rows(
+    folds: Any,
+    y: np.ndarray,
+    task: str,
+    seed: int,
+    groups: np.ndarray | None = None,
+    timed: bool = False,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the row numbers to train and to validate on, of each fold.
+
+    ``folds`` is their number, or any splitter of scikit-learn.
+    """
+    if hasattr(folds, "split"):
+        splitter: Any = folds
+    elif timed:
+        splitter = TimeSeriesSplit(folds)
+    elif groups is not None and task == "classification":
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    elif groups is not None:
+        splitter = GroupKFold(folds)
+    else:
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    alike = y if hasattr(folds, "split") else strata(y, task)
+    return list(splitter.split(np.zeros((len(y), 1)), alike, groups))

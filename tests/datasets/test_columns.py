@@ -1,0 +1,147 @@
+"""What becomes of each column, and that preparation is told by the training rows alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import StandardScaler
+
+import hpotutor as ht
+
+
+@pytest.fixture
+def shop() -> pd.DataFrame:
+    """Return a table with a column of each kind."""
+    rng = np.random.default_rng(0)
+    count = 300
+    table = pd.DataFrame(
+        {
+            "id": np.arange(count),
+            "age": rng.integers(18, 80, count).astype(float),
+            "income": rng.lognormal(10, 1, count),
+            "city": rng.choice(["Rome", "Oslo", "Bern"], count, p=[0.6, 0.3, 0.1]),
+            "member": rng.random(count) > 0.5,
+            "since": pd.date_range("2020-01-01", periods=count).strftime("%Y-%m-%d"),
+            "customer": [f"customer {n}" for n in range(count)],
+            "country": "EU",
+            "left": rng.choice(["yes", "no"], count),
+        }
+    )
+    table["code"] = table["left"].map({"yes": 7, "no": 3})
+    table.loc[:9, "city"] = [f"village {n}" for n in range(10)]
+    table.loc[::7, "age"] = np.nan
+    table.loc[::11, "city"] = None
+    return table
+
+
+def test_every_column_says_what_it_became(shop):
+    columns = ht.load(shop, target="left").columns
+    assert columns["became"].to_dict() == {
+        "id": "left out",
+        "age": "number",
+        "income": "number",
+        "city": "category",
+        "member": "yes or no",
+        "since": "left out",
+        "customer": "left out",
+        "country": "left out",
+        "code": "left out",
+    }
+    why = columns["why"]
+    assert why["id"] == "counts the rows; keep=['id'] keeps it"
+    assert why["code"].startswith("repeats the target")
+    assert why["country"].startswith("constant")
+    assert why["customer"].startswith("names the rows")
+    assert "month" in why["since"]
+    assert why["age"] == "43 gaps, filled and marked"
+
+
+def test_what_is_left_out_is_said_and_kept_when_asked_for(shop):
+    assert "left out: id, since, customer, country, code" in repr(ht.load(shop, target="left"))
+    kept = ht.load(shop, target="left", keep=["id", "code"])
+    assert {"id", "code"} <= set(kept.feature_names)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Unnamed: 0", np.arange(300)),
+        ("nr", np.arange(300)[::-1] * 2),
+        ("shuffled", np.random.default_rng(1).permutation(300) + 1000),
+        ("from_text", [str(n) for n in range(300)]),
+    ],
+)
+def test_whatever_counts_the_rows_is_left_out(shop, name, values):
+    columns = ht.load(shop.assign(**{name: values}), target="left").columns
+    assert columns.loc[name, "why"].startswith("counts the rows")
+
+
+def test_a_measurement_is_not_taken_for_a_count(shop):
+    rng = np.random.default_rng(2)
+    table = shop.assign(height=rng.integers(0, 10**6, 300), year=rng.integers(1990, 2020, 300))
+    became = ht.load(table, target="left").columns["became"]
+    assert became["height"] == became["year"] == "number"
+
+
+def test_a_multiple_of_an_amount_repeats_it(shop):
+    table = shop.assign(price=shop["income"] * 2, cents=shop["income"] * 200)
+    columns = ht.load(table, target="price").columns
+    assert columns.loc["cents", "why"].startswith("repeats the target")
+
+
+def test_rare_and_unseen_values_do_no_harm(shop):
+    data = ht.load(shop, target="left")
+    assert "city_infrequent_sklearn" in data.feature_names
+    new = shop.drop(columns="left").head(1).assign(city="Atlantis")
+    row = pd.Series(data.preparation.transform(new)[0], index=data.feature_names)
+    assert row["city_infrequent_sklearn"] == 1 and row["city_Rome"] == 0
+
+
+def test_gaps_that_come_later_are_filled(shop):
+    data = ht.load(shop, target="left")
+    new = shop.drop(columns="left").head(3).assign(income=np.nan, city=None)
+    assert np.isfinite(data.preparation.transform(new)).all()
+
+
+def test_numbers_written_as_text_are_numbers(shop):
+    table = shop.assign(income=shop["income"].map("{:.2f}".format))
+    data = ht.load(table, target="left")
+    assert data.columns.loc["income", "became"] == "number"
+    assert np.allclose(data.x_train, ht.load(shop, target="left").x_train, atol=1e-5)
+
+
+def by_hand(values: np.ndarray, train: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Fill and scale a column by some rows, with scikit-learn alone."""
+    fill = SimpleImputer(strategy="median").fit(values[train])
+    scale = StandardScaler().fit(fill.transform(values[train]))
+    return scale.transform(fill.transform(values[other]))[:, 0]
+
+
+def test_a_fold_is_prepared_by_its_own_training_rows():
+    """The column's scale differs from row to row, so that any other row would show."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.normal(size=200) * np.geomspace(1, 1e4, 200)})
+    table["a"] = table["a"].sample(frac=1, random_state=0).to_numpy()
+    table.loc[::9, "a"] = np.nan
+    table["y"] = np.arange(200) % 2
+    data = ht.load(table, target="y")
+    rest = data._rest[["a"]].to_numpy()
+    y = np.concatenate([data.y_train, data.y_val])
+    for number, fold in enumerate(data.folds(3, seed=1)):
+        from sklearn.model_selection import StratifiedKFold
+
+        cut = list(StratifiedKFold(3, shuffle=True, random_state=1).split(rest, y))[number]
+        assert np.allclose(fold.x_val[:, 0], by_hand(rest, *cut), rtol=1e-5)
+        assert np.array_equal(fold.y, y[cut[0]])
+    train, val = np.arange(len(data.y_train)), np.arange(len(data.y_train), len(y))
+    assert np.allclose(data.x_val[:, 0], by_hand(rest, train, val), rtol=1e-5)
+
+
+def test_scales_of_numbers_leave_categories_alone(shop):
+    for scale, low in (("minmax", 0), (None, 18)):
+        data = ht.load(shop, target="left", scale=scale)
+        column = data.x_train[:, data.feature_names.index("age")]
+        assert column.min() == pytest.approx(low)
+        assert set(np.unique(data.x_train[:, data.feature_names.index("city_Rome")])) == {0, 1}

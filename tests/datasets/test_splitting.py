@@ -1,0 +1,102 @@
+"""Groups stay together, time runs forward, folds are what scikit-learn cuts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import RepeatedStratifiedKFold, TimeSeriesSplit
+
+import hpotutor as ht
+
+RNG = np.random.default_rng(0)
+COUNT = 240
+
+
+@pytest.fixture
+def visits() -> pd.DataFrame:
+    """Return rows of 40 patients, whose number is also their measurement."""
+    patient = RNG.integers(0, 40, COUNT)
+    return pd.DataFrame(
+        {
+            "who": patient,
+            "measured": patient + RNG.normal(size=COUNT) / 100,
+            "day": pd.Timestamp("2026-01-01") + pd.to_timedelta(RNG.permutation(COUNT), "D"),
+            "ill": patient % 2,
+        }
+    )
+
+
+def people(x: np.ndarray, data: ht.Dataset) -> set[int]:
+    """Return whose rows these are."""
+    column = list(data.feature_names).index("measured")
+    scale = data.preparation.named_transformers_["numbers"][-1]
+    values = x[:, column] * scale.scale_[column] + scale.mean_[column]
+    return set(np.round(values).astype(int).tolist())
+
+
+@pytest.mark.parametrize("target", ["ill", "day of stay"])
+def test_no_group_is_in_two_parts(visits, target):
+    visits["day of stay"] = RNG.normal(size=COUNT)
+    table = visits[["who", "measured", target]]
+    data = ht.load(table, target=target, groups="who")
+    parts = [people(x, data) for x in (data.x_train, data.x_val, data.open_test()[0])]
+    assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+    assert set().union(*parts) == set(visits["who"])
+    assert "who" not in data.feature_names
+    assert 0.1 < len(data.y_val) / COUNT < 0.3
+
+
+def test_no_group_is_in_both_sides_of_a_fold(visits):
+    data = ht.load(visits[["who", "measured", "ill"]], target="ill", groups="who")
+    for fold in data.folds(4):
+        assert len(fold.y) + len(fold.y_val) == len(data.y_train) + len(data.y_val)
+    from hpotutor.datasets.splitting import fold_rows
+
+    y = np.concatenate([data.y_train, data.y_val])
+    for first, second in fold_rows(4, y, data.task, 0, data.groups):
+        assert not set(data.groups[first]) & set(data.groups[second])
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_time_runs_forward(visits, as_text):
+    days = (visits["day"] - visits["day"].min()).dt.days
+    table = pd.DataFrame({"day": visits["day"], "measured": days + 0.5, "ill": visits["ill"]})
+    if as_text:
+        table["day"] = table["day"].dt.strftime("%d %B %Y")
+    data = ht.load(table, target="ill", time="day", scale=None)
+    test = data.open_test()[0]
+    assert data.x_train.max() < data.x_val.min() and data.x_val.max() < test.min()
+    assert (len(data.y_train), len(data.y_val), len(test)) == (144, 48, 48)
+    for fold in data.folds(3):
+        assert fold.x.max() < fold.x_val.min()
+
+
+def test_rows_of_one_moment_stay_together(visits):
+    table = visits[["measured", "ill"]].assign(year=np.sort(RNG.integers(2000, 2010, COUNT)))
+    data = ht.load(table.assign(copy=table["year"] + 0.5), target="ill", time="year", scale=None)
+    column = list(data.feature_names).index("copy")
+    years = [set(x[:, column]) for x in (data.x_train, data.x_val, data.open_test()[0])]
+    assert not (years[0] & years[1] or years[1] & years[2])
+
+
+def test_folds_take_any_splitter():
+    data = ht.load("iris")
+    assert len(data.folds(RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0))) == 6
+    sizes = [len(fold.y) for fold in data.folds(TimeSeriesSplit(4))]
+    assert sizes == sorted(sizes)
+
+
+def test_folds_are_the_same_for_a_seed():
+    data = ht.load("wine")
+    first, again, other = data.folds(3, seed=0), data.folds(3, seed=0), data.folds(3, seed=1)
+    assert all(np.array_equal(a.x_val, b.x_val) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0].y_val, other[0].y_val)
+
+
+def test_arrays_take_groups_and_time_by_row():
+    x, y = RNG.normal(size=(90, 2)), np.arange(90) % 3
+    by_group = ht.load((x, y), groups=np.repeat(np.arange(15), 6))
+    assert len(set(by_group.groups)) <= 12
+    by_time = ht.load((x, y), time=np.arange(90)[::-1])
+    assert np.array_equal(by_time.open_test()[1], y[:18][::-1])
