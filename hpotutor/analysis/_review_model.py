@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.space.distributions import Conditional, Distribution
 from hpotutor.space.formatting import constructor
 from hpotutor.space.space import SearchSpace

@@ -12,7 +12,7 @@ from hpotutor._system import versions, write_whole
 from hpotutor.analysis._shown import Shown
 from hpotutor.analysis.reviewing import Review
 from hpotutor.analysis.statistics import WHO, check_scores, mean_interval, verdict
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace

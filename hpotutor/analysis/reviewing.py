@@ -10,7 +10,7 @@ from hpotutor._validation import is_number, is_whole
 from hpotutor.analysis._review_checks import CHECKS
 from hpotutor.analysis._review_model import Finding, Plan
 from hpotutor.analysis._shown import Shown
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.space.distributions import Conditional, Distribution
 from hpotutor.space.space import SearchSpace

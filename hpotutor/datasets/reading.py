@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from hpotutor._validation import is_whole
 from hpotutor.errors import DataError, Problems, did_you_mean
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -112,7 +113,7 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     frame = frame.set_axis(columns, axis="columns").reset_index(drop=True)
     named = {"target": target, "groups": groups, "time": time}
     # Columns without names have numbers.
-    named = {key: str(n) if type(n) is int else n for key, n in named.items() if n is not None}
+    named = {key: str(n) if is_whole(n) else n for key, n in named.items() if n is not None}
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         problems.say(
             f"columns appear twice: {', '.join(twice)}. Give each a name of its own, or drop one: "

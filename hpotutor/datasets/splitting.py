@@ -15,8 +15,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from hpotutor._validation import is_whole
-from hpotutor.errors import DataError, Problems
+from hpotutor.errors import DataError
 
 _BINS = 10  # quantiles of an amount, of which each part gets its share
 _DRAWS = 50  # splits by groups, of which the one nearest to the wanted shares is taken
@@ -113,9 +112,9 @@ def _by_groups(
     largest = sizes.max() / len(groups)
     if largest > 1 - validation - test + 1e-9 and largest > max(validation, test):
         raise DataError(
-            f"load: the group {names[sizes.argmax()].item()!r} has {largest:.0%} of the rows, more than "
-            f"any part should get (training: {1 - validation - test:.0%}). Smaller shares, such "
-            "as validation=0.1, test=0.1, leave room for it."
+            f"load: the group {names[sizes.argmax()].item()!r} has {largest:.0%} of the rows, more "
+            f"than any part should get (training: {1 - validation - test:.0%}). Smaller shares "
+            "leave room for it, such as validation=0.1, test=0.1."
         )
     rest, last = _one_split(np.arange(len(groups)), alike, members, test, seed)
     first, middle = _one_split(rest, alike, members, validation / (1 - test), seed)
@@ -139,28 +138,6 @@ def _one_split(
 
 
 # ── folds ────────────────────────────────────────────────────────────────────────────────────
-
-
-def check_folds(
-    problems: Problems, folds: Any, y: np.ndarray, task: str, groups: np.ndarray | None
-) -> None:
-    """Note folds that are neither a splitter nor a number that the rows allow."""
-    if hasattr(folds, "split") and hasattr(folds, "get_n_splits"):
-        return
-    if not is_whole(folds) or folds < 2:
-        problems.add("folds", folds, "a whole number from 2 up, or a splitter of scikit-learn",
-                     "folds=3")  # fmt: skip
-    elif groups is not None:
-        if folds > len(np.unique(groups)):
-            allowed = f"at most {len(np.unique(groups))}, one a group"
-            problems.add("folds", folds, allowed, "folds=3")
-    elif task == "classification":
-        smallest = int(np.bincount(y).min())
-        if folds > smallest:
-            allowed = f"at most {smallest}, the rows of the smallest class"
-            problems.add("folds", folds, allowed, f"folds={max(2, min(3, smallest))}")
-    elif folds > len(y) // 2:
-        problems.add("folds", folds, f"at most {len(y) // 2}", "folds=3")
 
 
 def fold_rows(

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor.datasets.loader import Dataset, load
+from hpotutor.datasets.dataset import Dataset
+from hpotutor.datasets.loader import load
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import wrong
 from hpotutor.exercises.messages import shown

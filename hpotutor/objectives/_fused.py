@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
+from hpotutor.errors import ArgumentError
 from hpotutor.fused.api import Member, Trained, as_members, train_many
 from hpotutor.objectives.base import OnEpoch, Params
-from hpotutor.objectives.scoring import Curve, Fit, cut_folds, fixed_split
+from hpotutor.objectives.scoring import Curve, Fit, Split, cut_folds, fixed_split
 
 
 class StackedTraining:
@@ -26,8 +27,7 @@ class StackedTraining:
         self._parts: list[tuple[Any, Any]] = [(None, None)]
         self._sets: tuple[Any, Any, Any, Any]
         if folds:
-            x, y, self._parts = cut_folds(data, folds, seed)
-            self._sets = x, y, None, None
+            self._sets, self._parts = _side_by_side(cut_folds(data, folds, seed))
         else:
             self._sets = fixed_split(data)
         self._members: list[Member] = []
@@ -64,6 +64,25 @@ class StackedTraining:
         fits.append(_fit_of(trained))
         if len(fits) == len(self._parts):
             self.answer(index, fits)
+
+
+def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list[tuple[Any, Any]]]:
+    """Return the rows of all folds as one set, and which of them each fold trains and validates on.
+
+    Each fold prepares the rows in its own way, so that none can be shared.
+    """
+    widths = {fold[0].shape[1] for fold in folds}
+    if len(widths) > 1:
+        raise ArgumentError(
+            "TrainObjective: in some folds a category is too rare to get a feature of its own, and "
+            "networks of one stack need as many features each. Type engine='keras'."
+        )
+    sizes = [len(part) for x, _, x_val, _ in folds for part in (x, x_val)]
+    ends = np.cumsum(sizes)
+    places = [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    x = np.concatenate([part for x, _, x_val, _ in folds for part in (x, x_val)])
+    y = np.concatenate([part for _, y, _, y_val in folds for part in (y, y_val)])
+    return (x, y, None, None), list(zip(places[::2], places[1::2], strict=True))
 
 
 def _fit_of(trained: Trained) -> Fit:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 
 Curve = dict[str, list[float]]
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -66,14 +65,6 @@ def fixed_split(data: Dataset) -> Split:
     return data.x_train, data.y_train, data.x_val, data.y_val
 
 
-def cut_folds(
-    data: Dataset, folds: int, seed: int
-) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the training and validation rows together, x and y, and how folds divide them.
-
-    Each fold is (numbers of the rows to train on, numbers of the rows to validate on).
-    """
-    x = np.concatenate([data.x_train, data.x_val])
-    y = np.concatenate([data.y_train, data.y_val])
-    cut = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return x, y, list(cut.split(x, y))
+def cut_folds(data: Dataset, folds: int, seed: int) -> list[Split]:
+    """Return each fold's rows, prepared by what its own training rows tell."""
+    return [(fold.x, fold.y, fold.x_val, fold.y_val) for fold in data.folds(folds, seed)]

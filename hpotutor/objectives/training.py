@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._validation import check_count, check_seed, is_whole
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
@@ -36,7 +36,7 @@ class TrainObjective(Objective):
         stack: the same mathematics for dense networks, at a small part of the time.
     folds : int, optional
         Score by the mean over this many stratified folds of the training and validation rows
-        together, instead of the one validation part.
+        together, each prepared by its own training rows, instead of the one validation part.
     early_stopping : int, optional
         Patience in epochs: stop when the metric has not improved for so long, and score the best
         epoch. The rows that decide when to stop are then the rows that score, which flatters.
@@ -106,7 +106,12 @@ class TrainObjective(Objective):
             )
         if process_every is not None and engine == "fused":
             problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
-        if folds is not None and isinstance(data, Dataset):
+        if isinstance(data, Dataset) and data.task == "regression":
+            problems.say(
+                f"{data.name!r} is a regression, and TrainObjective trains classifiers. Cut the "
+                "target into classes, for instance with pandas.qcut(y, 4)."
+            )
+        elif folds is not None and isinstance(data, Dataset):
             _check_folds(problems, folds, data)
         problems.raise_if_any()
         self.data, self.engine = data, engine
@@ -220,6 +225,7 @@ class TrainObjective(Objective):
             "build": "build_mlp" if self.build is None else identify(self.build),
             "defaults": self.defaults,
             "seed": self.seed,
+            **({} if self.folds is None else {"prepared": "by fold"}),
         }
 
     def seconds_for(self, epochs: int | None) -> float | None:
@@ -256,8 +262,7 @@ class TrainObjective(Objective):
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
         if not self.folds:
             return [fixed_split(self.data)]
-        x, y, folds = cut_folds(self.data, self.folds, self.seed)
-        return [(x[a], y[a], x[b], y[b]) for a, b in folds]
+        return cut_folds(self.data, self.folds, self.seed)
 
 
 def _fit(
@@ -356,3 +361,6 @@ def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:
             f"folds={folds} is more than the {smallest} rows of the rarest class of "
             f"{data.name!r}, so some fold would miss it. Type folds={max(smallest, 2)} or less."
         )
+    groups = folds if data.groups is None else len(np.unique(data.groups.astype(str)))
+    if folds > groups:
+        problems.say(f"folds={folds} is more than the {groups} groups. Type folds={groups}.")

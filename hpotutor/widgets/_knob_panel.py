@@ -15,7 +15,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor._validation import is_number
-from hpotutor.datasets.loader import Dataset, load
+from hpotutor.datasets.dataset import Dataset
+from hpotutor.datasets.loader import load
 from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.formatting import counted, duration, number

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.exercises import challenge, exercises_of, lessons
 from hpotutor.exercises.engine import NotYet, answer_of
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any fol
 from hpotutor import setup
 from hpotutor._system import unwritable
 from hpotutor.cli import exit_status
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import DataError
 from hpotutor.fused.api import clear_programs, train_many
 from hpotutor.tabular import _npz

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpotutor.datasets.loader import Dataset, load
+from hpotutor.datasets.dataset import Dataset
+from hpotutor.datasets.loader import load
 from hpotutor.errors import Problems
 from hpotutor.tabular.table import Axis, levels_at
 

@@ -28,7 +28,7 @@ from hpotutor import setup
 from hpotutor._tensorflow import keras
 from hpotutor._validation import check_count
 from hpotutor.cli import exit_status
-from hpotutor.datasets.loader import Dataset
+from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import Problems
 from hpotutor.models.builders import build_mlp
 from hpotutor.tabular.table import FOLDER, Table, open_table
