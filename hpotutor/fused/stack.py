@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,7 @@ from hpotutor.fused.planner import (
     steps_per_epoch,
     unpack,
 )
-from hpotutor.fused.program import program_for
+from hpotutor.fused.program import Numbers, program_for
 
 
 class Stack:
@@ -77,7 +76,7 @@ class Stack:
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
-        self._state: dict[str, Any] | None = self._start()
+        self._numbers = self._start()
         self.seconds += (time.perf_counter() - start) / len(self.members)
 
     # ── training ────────────────────────────────────────────────────────────
@@ -102,10 +101,11 @@ class Stack:
     def train_epoch(self) -> None:
         """Train one epoch, evaluate, and note what happened to each member."""
         start = time.perf_counter()
-        self._claim()
         tensors = self._tensors()
         plan, counts = self._batches()
-        losses, hits, results = self.program.train_epoch(tensors["data"], tensors["knobs"], plan)
+        self._numbers, losses, hits, results = self.program.train_epoch(
+            self._numbers, tensors["data"], tensors["knobs"], plan
+        )
         self.epoch += 1
         losses, hits = losses.numpy(), hits.numpy()
         rows = counts.sum(axis=0)
@@ -176,8 +176,8 @@ class Stack:
 
     def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
         """Give one member other weights; its optimizer keeps what it has gathered."""
-        state = self._pull()
-        state["params"][k], state["moving"][k] = pack(weights, self.members[k], self.shape)
+        numbers = self._writable()
+        numbers["params"][k], numbers["moving"][k] = pack(weights, self.members[k], self.shape)
 
     def copy(self, source: int, target: int) -> None:
         """Give ``target`` the weights and the optimizer's memory of ``source``.
@@ -189,8 +189,7 @@ class Stack:
                 f"Stack.copy: member {source} has units={self.members[source].widths} and member "
                 f"{target} has {self.members[target].widths}; only equal ones can be copied."
             )
-        state = self._pull()
-        for array in (state["params"], state["moving"], state["iterations"], *state["slots"]):
+        for array in tf.nest.flatten(self._writable()):
             array[target] = array[source]
         self._final.pop(target, None)
         self.live[target] = self.live[source]
@@ -218,7 +217,6 @@ class Stack:
                 "Stack.change: plain SGD keeps no velocity, so momentum cannot be turned on or "
                 "off between epochs. Type optimizer='momentum' from the start."
             )
-        self._pull()
         self.members, self._tables = members, None
         self._rates.pop(k, None)
         wanted = self.data.shape(members)
@@ -231,7 +229,6 @@ class Stack:
 
     def select(self, indices: Sequence[int]) -> Stack:
         """Return a stack of some members, or of some more than once, where they now stand."""
-        state = self._pull()
         chosen = [int(k) for k in indices]
         other = object.__new__(Stack)
         other.data, other.epoch = self.data, self.epoch
@@ -247,50 +244,29 @@ class Stack:
         other._best = {n: self._best[k] for n, k in enumerate(chosen) if k in self._best}
         other._final = {n: self._final[k] for n, k in enumerate(chosen) if k in self._final}
         padded = chosen + [chosen[0]] * (other.shape.members - len(chosen))
-        other._state = {
-            name: [slot[padded] for slot in value] if name == "slots" else value[padded]
-            for name, value in state.items()
-        }
+        other._numbers = tf.nest.map_structure(lambda a: np.array(a)[padded], self._numbers)
         return other
 
-    # ── the numbers: here, or in the program while it trains this stack ─────
-    def _start(self) -> dict[str, Any]:
+    # ── the stack's numbers ─────────────────────────────────────────────────
+    def _start(self) -> Numbers:
         data, shape = self.data, self.shape
         rows = [
             pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
             for m in self._padded()
         ]
-        params = np.stack([row[0] for row in rows])
-        return {
-            "params": params,
-            "moving": np.stack([row[1] for row in rows]),
-            "iterations": np.zeros((shape.members, 1), data.dtype),
-            "slots": [np.full_like(params, start) for start in self.program.slot_start],
-        }
+        return self.program.start(*(np.stack(part) for part in zip(*rows, strict=True)))
 
     def _padded(self) -> list[Member]:
         """Return the members, and the first one again for each empty place of the program."""
         return self.members + [self.members[0]] * (self.shape.members - len(self.members))
 
-    def _claim(self) -> None:
-        """Put this stack's numbers into the program, after saving those of another stack."""
-        owner = self.program.owner() if self.program.owner is not None else None
-        if owner is not self and owner is not None:
-            owner._pull()
-        if self._state is not None:
-            self.program.load(self._state)
-            self._state, self.program.owner = None, weakref.ref(self)
-
-    def _pull(self) -> dict[str, Any]:
-        """Take the numbers back out of the program."""
-        if self._state is None:
-            self._state, self.program.owner = self.program.store(), None
-        return self._state
+    def _writable(self) -> Numbers:
+        """Return the stack's numbers as arrays that can be written into."""
+        self._numbers = tf.nest.map_structure(np.array, self._numbers)
+        return self._numbers
 
     def _row(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        if self._state is not None:
-            return self._state["params"][k].copy(), self._state["moving"][k].copy()
-        return self.program.params.value[k].numpy().copy(), self.program.moving[k].numpy().copy()
+        return np.array(self._numbers["params"][k]), np.array(self._numbers["moving"][k])
 
     # ── what the graph is fed ───────────────────────────────────────────────
     def _tensors(self) -> dict[str, Any]:
