@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
-from hpotutor.models.layers import ACTIVATIONS, OPTIMIZERS
+from hpotutor.fused.optimizers import stacked_optimizer
+from hpotutor.models.layers import ACTIVATIONS
 
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
@@ -32,41 +33,24 @@ class StackShape:
     The number of rows and the batch size are not: a trace costs as much as training a small stack,
     and one that leaves them open trains as fast.
 
-    Parameters
-    ----------
-    members, n_features, n_outputs : int
-        Sizes; ``n_outputs`` is 1 for a sigmoid output.
-    widths : tuple of int
-        Units of each hidden layer; a narrower member is padded with zeros.
-    activations : tuple of str
-        The activations in use; a member picks its own.
-    optimizer : str
-        One of ``hpotutor.models.layers.OPTIMIZERS``.
-    batch_norm, dropout, l1, l2, weight_decay, masked, ragged, folds : bool
-        What the graph must be able to do. ``masked``: padded units must be zeroed after the
-        activation. ``ragged``: some members have fewer steps an epoch. ``folds``: each member
-        has validation rows of its own.
-    evaluations : int
-        Number of evaluation sets that all members share.
-    dtype : str
-        "float32" or "float64".
+    The flags say what the graph must be able to do.
     """
 
     members: int
     n_features: int
-    widths: tuple[int, ...]
-    n_outputs: int
-    activations: tuple[str, ...]
+    widths: tuple[int, ...]  # of the hidden layers; a narrower member is padded with zeros
+    n_outputs: int  # 1 for a sigmoid output
+    activations: tuple[str, ...]  # in use; a member picks its own
     optimizer: str
     batch_norm: bool = False
     dropout: bool = False
     l1: bool = False
     l2: bool = False
     weight_decay: bool = False
-    masked: bool = False
-    ragged: bool = False
-    folds: bool = False
-    evaluations: int = 1
+    masked: bool = False  # padded units must be zeroed after the activation
+    ragged: bool = False  # some members have fewer steps an epoch
+    folds: bool = False  # each member has validation rows of its own
+    evaluations: int = 1  # sets that all members share
     dtype: str = "float32"
 
     def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
@@ -120,13 +104,9 @@ class Program:
     def train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         """Train one epoch and evaluate; traced at the first call, for any rows and batch size.
 
-        Returns
-        -------
-        numbers : dict
-            The stack's new ones; those given are as they were.
-        losses, hits : tensor, shape (steps, members)
-            Mean loss of each batch before its step, and its correct answers.
-        evaluations : list of (loss, hits), each of shape (members,)
+        Returns the new numbers (those given stay as they were), each batch's mean loss before its
+        step and its correct answers (both (steps, members)), and for each evaluation set
+        (loss, hits), each (members,).
         """
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
@@ -345,11 +325,8 @@ class Program:
                 weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
             logits, _ = self._forward(part, blocks, knobs, moving)
             loss += tf.reduce_sum(self._cross_entropy(logits, labels) * weight, axis=1)
-            return (
-                start + piece,
-                loss,
-                hits + tf.reduce_sum(self._correct(logits, labels) * weight, axis=1),
-            )
+            hits += tf.reduce_sum(self._correct(logits, labels) * weight, axis=1)
+            return start + piece, loss, hits
 
         zero = tf.zeros((shape.members,), shape.dtype)
         _, loss, hits = tf.while_loop(
@@ -403,66 +380,3 @@ def clear_programs() -> None:
     """Forget all traced programs."""
     with _programs_lock:
         _programs.clear()
-
-
-class _Stacked:
-    """A Keras optimizer of one variable that works on tensors, in a ``keras.StatelessScope``.
-
-    Bias corrections go by each member's own number of steps, not by the optimizer's one.
-    """
-
-    member_iterations = None
-
-    def _get_variable_index(self, variable: Any) -> int:
-        return 0
-
-    # Keras's own three want a ``tf.Variable`` inside; these let the scope keep the value
-    def assign(self, variable: Any, value: Any) -> None:
-        variable.assign(value)
-
-    def assign_add(self, variable: Any, value: Any) -> None:
-        variable.assign_add(value)
-
-    def assign_sub(self, variable: Any, value: Any) -> None:
-        variable.assign_sub(value)
-
-    @property
-    def iterations(self) -> Any:
-        own = self.member_iterations
-        return super().iterations if own is None else own
-
-
-class _StackedSGD(_Stacked, keras.optimizers.SGD):
-    """Keras's SGD with one momentum a member; ``keras.optimizers.SGD`` wants a single float."""
-
-    member_momentum = None
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if self.momentum == 0:
-            super().update_step(gradient, variable, learning_rate)
-            return
-        velocity = self.momentums[0]
-        velocity.assign(velocity * self.member_momentum - gradient * learning_rate)
-        step = velocity
-        if self.nesterov:
-            step = velocity * self.member_momentum - gradient * learning_rate
-        self.assign_add(variable, step)
-
-
-def stacked_optimizer(name: str) -> Any:
-    """Return the Keras optimizer of this name, ready for (members, 1) hyperparameters.
-
-    Parameters
-    ----------
-    name : str
-        One of ``hpotutor.models.layers.OPTIMIZERS``.
-
-    Notes
-    -----
-    Set ``member_iterations`` and ``member_momentum`` before ``update_step`` is traced. Weight
-    decay is the caller's: Keras applies it outside ``update_step``.
-    """
-    base, arguments = OPTIMIZERS[name]
-    if base is keras.optimizers.SGD:
-        return _StackedSGD(**arguments)
-    return type(f"Stacked{base.__name__}", (_Stacked, base), {})(**arguments)

@@ -11,16 +11,9 @@ import numpy as np
 
 from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.planner import (
-    bucket,
-    check_monitors,
-    check_together,
-    pack,
-    steps_per_epoch,
-    unpack,
-)
 from hpotutor.fused.program import Numbers, program_for
 
 
@@ -59,8 +52,8 @@ class Stack:
     def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows)
-        check_together(self.members, data.n_classes)
-        check_monitors(self.members, data.names(self.members))
+        planner.check_together(self.members, data.n_classes)
+        planner.check_monitors(self.members, data.names(self.members))
         start = time.perf_counter()
         self.shape = data.shape(self.members)
         self.program = program_for(self.shape)
@@ -118,7 +111,7 @@ class Stack:
             values[f"{name}_accuracy"] = correct.numpy().astype(float) / self._evaluated(name)
         finite = np.all([np.isfinite(v) for n, v in values.items() if n.endswith("loss")], axis=0)
         self.seconds[self.live] += (time.perf_counter() - start) / self.live.sum()
-        for k in np.flatnonzero(self.live):
+        for k in np.flatnonzero(self.live).tolist():
             for name, value in values.items():
                 self.curves[k].setdefault(name, []).append(float(value[k]))
             self.batch_losses[k] = losses[counts[:, k] > 0, k]
@@ -172,12 +165,14 @@ class Stack:
     def get_weights(self, k: int) -> list[np.ndarray]:
         """Return one member's weights, in the order of ``Model.get_weights``."""
         params, moving = self._final.get(int(k)) or self._row(k)
-        return unpack(params, moving, self.members[k], self.shape)
+        return planner.unpack(params, moving, self.members[k], self.shape)
 
     def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
         """Give one member other weights; its optimizer keeps what it has gathered."""
         numbers = self._writable()
-        numbers["params"][k], numbers["moving"][k] = pack(weights, self.members[k], self.shape)
+        numbers["params"][k], numbers["moving"][k] = planner.pack(
+            weights, self.members[k], self.shape
+        )
 
     def copy(self, source: int, target: int) -> None:
         """Give ``target`` the weights and the optimizer's memory of ``source``.
@@ -208,9 +203,8 @@ class Stack:
         allowed = ("learning_rate", "momentum", "weight_decay", "dropout", "l1", "l2")
         problems.unknown([name for name in hyperparameters if name not in allowed], allowed)
         problems.raise_if_any()
-        fields = {name: getattr(self.members[k], name) for name in Member.__dataclass_fields__}
         members = list(self.members)
-        members[k] = Member(**{**fields, **hyperparameters})
+        members[k] = replace(members[k], **hyperparameters)
         as_members([members[k]], self.data.n_classes, self.data.rows)
         if members[k].stack_optimizer != self.shape.optimizer:
             raise ArgumentError(
@@ -233,7 +227,7 @@ class Stack:
         other = object.__new__(Stack)
         other.data, other.epoch = self.data, self.epoch
         other.members = [self.members[k] for k in chosen]
-        other.shape = replace(self.shape, members=bucket(len(chosen)))
+        other.shape = replace(self.shape, members=planner.bucket(len(chosen)))
         other.program = program_for(other.shape)
         other.curves = [{n: list(v) for n, v in self.curves[k].items()} for k in chosen]
         other.status = [self.status[k] for k in chosen]
@@ -251,7 +245,7 @@ class Stack:
     def _start(self) -> Numbers:
         data, shape = self.data, self.shape
         rows = [
-            pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
+            planner.pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
             for m in self._padded()
         ]
         return self.program.start(*(np.stack(part) for part in zip(*rows, strict=True)))
@@ -316,15 +310,13 @@ class Stack:
         return knobs
 
     def _folds(self) -> dict[str, Any]:
-        members = self._padded()
-        counts = np.array([len(m.val_rows) for m in members])
-        rows = np.zeros((len(members), counts.max()), np.int32)
-        for k, member in enumerate(members):
-            rows[k, : counts[k]] = member.val_rows
-        return {
-            "rows": tf.constant(rows),
-            "counts": tf.constant(counts[:, np.newaxis], self.shape.dtype),
-        }
+        own = [np.asarray(m.val_rows) for m in self._padded()]
+        counts = np.array([len(part) for part in own])
+        rows = np.zeros((len(own), counts.max()), np.int32)
+        for k, part in enumerate(own):
+            rows[k, : counts[k]] = part
+        counts = tf.constant(counts[:, np.newaxis], self.shape.dtype)
+        return {"rows": tf.constant(rows), "counts": counts}
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""
@@ -336,7 +328,7 @@ class Stack:
         """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
         shape, size = self.shape, self.members[0].batch_size
         members = self._padded()
-        steps = np.array([steps_per_epoch(m, self.data.rows) for m in members])
+        steps = np.array([planner.steps_per_epoch(m, self.data.rows) for m in members])
         order = np.zeros((shape.members, steps.max() * size), np.int32)
         rates = np.zeros((steps.max(), shape.members, 1), shape.dtype)
         counts = np.zeros((steps.max(), shape.members), shape.dtype)
