@@ -101,12 +101,13 @@ up. Type for instance units=16.
         self.call = call
         self.lines: list[str] = []
 
-    def add(self, argument: str, value: object, allowed: str, instead: str) -> None:
+    def add(self, argument: str, value: object, allowed: str, instead: str) -> Problems:
         """Note one bad argument: its name, its value, what is allowed, what to type."""
         shown = _BRIEF.repr(value)
         self.lines.append(
             f"{argument}={shown} is not allowed. Allowed: {allowed}. Type for instance {instead}."
         )
+        return self
 
     def say(self, sentence: str) -> None:
         """Note a problem that is not one argument's value, as a full sentence."""

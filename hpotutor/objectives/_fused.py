@@ -60,19 +60,14 @@ class StackedTraining:
 
     def _keep(self, position: int, trained: Trained) -> None:
         index = self._owners[position]
-        fits = self._fits[index]
-        fits.append(_fit_of(trained))
+        fits, status, reason = self._fits[index], trained.status, ""
+        if status == "diverged":
+            reason = f"the loss was not finite after epoch {trained.epochs}"
+        elif status == "stopped":
+            status, reason = "pruned", f"stopped by the search after epoch {trained.epochs}"
+        fits.append(Fit(trained.curve, status, reason, trained.seconds))
         if len(fits) == len(self._parts):
             self.answer(index, fits)
-
-
-def _fit_of(trained: Trained) -> Fit:
-    status, reason = trained.status, ""
-    if status == "diverged":
-        reason = f"the loss was not finite after epoch {trained.epochs}"
-    elif status == "stopped":
-        status, reason = "pruned", f"stopped by the search after epoch {trained.epochs}"
-    return Fit(trained.curve, status, reason, trained.seconds)
 
 
 def train_one(data: Dataset, request: Params) -> Any:

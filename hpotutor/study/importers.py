@@ -84,9 +84,7 @@ def check_study(study: Any) -> None:
 
 
 def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> None:
-    problems = Problems(call)
-    problems.add(name, value, allowed, f"SearchResult.{call}({instead})")
-    problems.raise_if_any()
+    Problems(call).add(name, value, allowed, f"SearchResult.{call}({instead})").raise_if_any()
 
 
 def _evaluation(
