@@ -140,10 +140,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
 
 
 def _edge(info: Genealogy, family: set) -> tuple[float, float]:
-    """Return where the axis ends, and 1.0 if that is below.
-
-    What lies beyond would squeeze the family of the best into a line.
-    """
+    """Return where the axis ends, so that the family fills it, and 1.0 if that is below."""
     best = info.best_value
     everyone = [value for _, value in info.places.values()]
     kept = [info.places[who][1] for who in family if who in info.places]
