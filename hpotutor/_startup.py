@@ -4,8 +4,6 @@ TensorFlow starts quiet, on the CPU, one thread to an operation, with oneDNN's p
 imported by ``hpotutor`` itself, so before TensorFlow; after TensorFlow it changes nothing.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import sys

@@ -1,7 +1,5 @@
 """What this machine, container or cloud service gives a lesson: memory, processors, disk."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import importlib.metadata

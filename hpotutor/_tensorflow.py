@@ -1,7 +1,5 @@
 """The one door through which hpotutor imports Keras and TensorFlow."""
 
-from __future__ import annotations
-
 import contextlib
 import random
 from collections.abc import Iterator

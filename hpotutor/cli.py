@@ -1,7 +1,5 @@
 """The command ``hpotutor``; ``python -m hpotutor`` is the same."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """The one-page report of a search: what was asked, done, found, and how to repeat it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -12,8 +12,6 @@ some replay a whole search.
 https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

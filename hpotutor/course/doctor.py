@@ -4,8 +4,6 @@ Versions are read from what is installed, without importing it: a broken TensorF
 the doctor from saying so.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import platform

@@ -1,7 +1,5 @@
 """Where the lessons are, in a checkout or in an installed package, and how they are named."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

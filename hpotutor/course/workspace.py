@@ -1,7 +1,5 @@
 """A learner's own copy of the lessons: kept up to date, and never written over."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """What :func:`hpotutor.load` refuses, and how it says so."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

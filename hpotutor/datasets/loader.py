@@ -1,7 +1,5 @@
 """Data sets for the lessons: scaled training and validation rows, and a sealed test set."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

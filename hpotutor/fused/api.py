@@ -14,8 +14,6 @@ fires) a last-digit difference in it becomes a difference of up to one whole ste
 that the loss hardly feels.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The rows that stacks train on, and what comes back of each network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

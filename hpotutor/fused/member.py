@@ -1,7 +1,5 @@
 """One network that a stack is asked to train: what is asked, its checks and its random draws."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Keras's own optimizers, made to update a whole stack with each member's own numbers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hpotutor._tensorflow import keras

@@ -1,7 +1,5 @@
 """Requests grouped into stacks and cut to a size that fits; weights in and out of a stack."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ Nothing is ever summed over members except the scalar that autodiff starts from,
 reach another.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence

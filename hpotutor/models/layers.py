@@ -4,8 +4,6 @@ The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names t
 accepts, each with what makes it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

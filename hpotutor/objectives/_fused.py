@@ -1,7 +1,5 @@
 """How an objective asks the stack instead of ``Model.fit``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

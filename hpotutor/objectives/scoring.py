@@ -1,7 +1,5 @@
 """From a training's curves to a score, and the folds that a score is averaged over."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

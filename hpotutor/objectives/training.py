@@ -1,7 +1,5 @@
 """Real training as an objective: each trial builds a network, fits it and scores it."""
 
-from __future__ import annotations
-
 import copy
 import gc
 import inspect

@@ -1,7 +1,5 @@
 """A search's trainings on the workers of a Dask cluster, under the same call."""
 
-from __future__ import annotations
-
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence

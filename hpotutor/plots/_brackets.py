@@ -1,7 +1,5 @@
 """Hyperband's brackets: rungs, survivors, and the late bloomers that were stopped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

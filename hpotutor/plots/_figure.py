@@ -3,8 +3,6 @@
 The public call takes the arguments of the first, the options of the second, and ``ax``.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re

@@ -1,7 +1,5 @@
 """Genealogy of a genetic algorithm: generations, and the family tree of the best."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a grid costs: fits and hours, growing by a factor with every hyperparameter."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Heat map of two hyperparameters: where the best cell lies, and whether it lies on an edge."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Importance of hyperparameters: how much of the scores' variation each accounts for."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Learning curves: training against validation, epoch by epoch, and what they say."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

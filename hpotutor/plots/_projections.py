@@ -1,7 +1,5 @@
 """Nine grid points against nine random points, when one hyperparameter matters and one idles."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Best-so-far race of several methods, with intervals over many repeats."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

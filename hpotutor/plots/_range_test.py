@@ -1,7 +1,5 @@
 """Learning-rate range test: the loss while the learning rate rises, and where to look."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

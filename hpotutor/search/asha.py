@@ -4,8 +4,6 @@ The rule stands here once. The real search, on one process or on a cluster, and 
 of :mod:`hpotutor.tabular.simulator` all ask it for jobs and tell it what came out.
 """
 
-from __future__ import annotations
-
 import bisect
 import heapq
 import math

@@ -10,8 +10,6 @@ A loop of three lines is all of it::
 function is largest: the one that promises most, by being good or by being unknown.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 import warnings

@@ -1,7 +1,5 @@
 """Hyperband and successive halving: many short trainings, few long ones."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Unpack

@@ -1,7 +1,5 @@
 """What defines a search space: names, distributions, conditions, and which names exist when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 

@@ -21,8 +21,6 @@ themselves conditional or on a log scale differently), as nested options (Hypero
 parent only; of a hyperparameter with several, the other conditions are checked afterwards.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -3,8 +3,6 @@
 Every distribution is one of Optuna's, so that a search's log needs no translation.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A space and its values as text: as Python, as an HTML table, and as plain data for the log."""
 
-from __future__ import annotations
-
 import html
 import itertools
 from collections.abc import Callable, Iterable, Mapping

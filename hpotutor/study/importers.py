@@ -1,7 +1,5 @@
 """Trials of a learner's own searches, turned into an Optuna study."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

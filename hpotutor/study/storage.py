@@ -1,7 +1,5 @@
 """The log of a search: an Optuna study in an append-only file, or in memory."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

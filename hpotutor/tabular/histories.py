@@ -1,7 +1,5 @@
 """Thousands of searches replayed from a table, as arrays: what each asked, met and spent."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Iterable, Mapping

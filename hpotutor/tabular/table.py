@@ -6,8 +6,6 @@ Klein and Hutter (2019), "Tabular benchmarks for joint architecture and hyperpar
 optimization", https://arxiv.org/abs/1905.04970: several seeds, whole curves, stored cost.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import math

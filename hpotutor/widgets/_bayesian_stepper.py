@@ -1,7 +1,5 @@
 """Bayesian optimization step by step, and a game against it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Successive halving rung by rung, with the late bloomers that it stops."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Grid against random search on two knobs, of which one may hardly matter."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A race of search methods at equal budget: one seed or all, validation or test."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A race of optimizers over a surface of known shape."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What the Bayesian stepper computes: a known curve, trials on it, and the next trial."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
