@@ -11,16 +11,7 @@ from hpotutor.errors import HpoTutorError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 for an error that is told in a sentence.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What follows ``hpotutor``; what was typed by default.
-
-    Examples
-    --------
-    >>> main(["table", "info", "digits"])
-    digits: 5,184 configurations x 5 seeds x 30 epochs
-    ...
+    ``arguments`` are what follows ``hpotutor``; what was typed by default.
     """
     parser = _parser()
     chosen, rest = parser.parse_known_args(arguments)

@@ -46,31 +46,8 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
 
     A lesson that is not there is added; one as it was written here before is replaced by a new
     version; of any other the new version is put beside, once, as ``NAME.new.ipynb``. A lesson
-    counts as changed when a source or an output differs.
-
-    Parameters
-    ----------
-    folder : path
-        Made if it is not there.
-
-    Returns
-    -------
-    list of Change
-        In the order of the lessons; nothing for a lesson that is as it should be.
-
-    Raises
-    ------
-    HpoTutorError
-        If the folder cannot be written; nothing that was there is lost.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = tempfile.mkdtemp()
-    >>> print(bring_up_to_date(place)[0])
-    added 00_start_here.ipynb
-    >>> bring_up_to_date(place)
-    []
+    counts as changed when a source or an output differs. Return the changes, in the order of the
+    lessons. ``HpoTutorError`` if the folder cannot be written; nothing that was there is lost.
     """
     folder = Path(folder)
     stored = read_notes(folder / NOTES, _noted)
@@ -130,17 +107,7 @@ def _noted(value: Any) -> dict[str, Any]:
 def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command that opens a folder, on this computer only, with Jupyter's token.
 
-    Parameters
-    ----------
-    folder : path
-        What JupyterLab shows.
-    arguments : sequence of str
-        Options of JupyterLab; they come last, so that they win.
-
-    Examples
-    --------
-    >>> lab_command("lessons", ["--no-browser"])[1:3]
-    ['-m', 'jupyterlab']
+    JupyterLab's own options come last, so that they win.
     """
     command = [sys.executable, "-m", "jupyterlab"]
     command += [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
