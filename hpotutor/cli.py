@@ -25,12 +25,6 @@ def exit_status(run: Callable[[], int | None]) -> int:
     """Run a command; return its exit status, 1 for an error that is told in a sentence.
 
     The scripts in ``tools/`` run through it, too.
-
-    Examples
-    --------
-    >>> exit_status(lambda: print("done"))
-    done
-    0
     """
     try:
         status = run() or 0  # only a command that can find fault returns a status

@@ -31,13 +31,7 @@ class Change(NamedTuple):
 
 
 def default_folder() -> Path:
-    """Return where a learner's copy is by default: in a checkout beside its lessons, or here.
-
-    Examples
-    --------
-    >>> default_folder().name
-    'my_lessons'
-    """
+    """Return where a learner's copy is by default: in a checkout beside its lessons, or here."""
     return (checkout() or Path.cwd()) / FOLDER
 
 
@@ -118,13 +112,7 @@ def lab_command(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> lis
 
 
 def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> int:
-    """Run JupyterLab on a folder until it is stopped; return its status.
-
-    Raises
-    ------
-    MissingExtra
-        If JupyterLab is not installed.
-    """
+    """Run JupyterLab on a folder until it is stopped; ``MissingExtra`` if it is not installed."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtra(
             f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'

@@ -69,8 +69,8 @@ def make_optimizer(
     """Make a Keras optimizer (https://keras.io/api/optimizers/) from its name in the lessons.
 
     "momentum" and "nesterov" are SGD with momentum 0.9. ``momentum`` (from 0 to below 1) is for
-    these two and "sgd", ``weight_decay`` (from 0 up) for "adamw" only; None keeps 0, 0.9 and Keras's
-    0.004. ``ArgumentError`` names all that is not allowed.
+    these two and "sgd", ``weight_decay`` (from 0 up) for "adamw" only; None keeps 0, 0.9 and
+    Keras's 0.004. ``ArgumentError`` names all that is not allowed.
     """
     problems = Problems("make_optimizer")
     check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")
