@@ -89,9 +89,7 @@ class Problems:
 
     Examples
     --------
-    >>> problems = Problems("build_mlp")
-    >>> problems.add("units", 0, "an integer from 1 up", "units=16")
-    >>> problems.raise_if_any()
+    >>> Problems("build_mlp").add("units", 0, "an integer from 1 up", "units=16").raise_if_any()
     Traceback (most recent call last):
     hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: an integer from 1 \
 up. Type for instance units=16.
