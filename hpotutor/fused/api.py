@@ -25,23 +25,10 @@ import numpy as np
 
 from hpotutor.errors import Problems
 from hpotutor.fused.data import Curve, StackData, Trained
-from hpotutor.fused.member import Member, as_members, batch_order, identity, rate_table
+from hpotutor.fused.member import Member, as_members, identity
 from hpotutor.fused.planner import MAX_BYTES, TRACE_SECONDS, Planner, bucket
-from hpotutor.fused.program import clear_programs, is_traced
+from hpotutor.fused.program import is_traced
 from hpotutor.fused.stack import Stack
-
-__all__ = [
-    "Member",
-    "Stack",
-    "StackData",
-    "Trained",
-    "as_members",
-    "batch_order",
-    "clear_programs",
-    "range_test",
-    "rate_table",
-    "train_many",
-]
 
 OnEpoch = Callable[[int, list[Curve]], Any]
 

@@ -7,7 +7,7 @@ accepts, each with what makes it.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,7 +31,7 @@ INITIALIZERS: dict[str, Callable] = {
 }
 
 # name -> Keras class, and the arguments that tell one name from another
-OPTIMIZERS: dict[str, tuple[type, dict[str, object]]] = {
+OPTIMIZERS: dict[str, tuple[type, dict[str, Any]]] = {
     "sgd": (keras.optimizers.SGD, {}),
     "momentum": (keras.optimizers.SGD, {"momentum": 0.9}),
     "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
