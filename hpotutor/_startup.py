@@ -1,7 +1,5 @@
 """Names that are loaded on first use, and ``setup``: how TensorFlow starts, for those who ask."""
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

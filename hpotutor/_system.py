@@ -1,7 +1,5 @@
 """What this machine, container or cloud service gives a lesson: memory, processors, disk."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import importlib.metadata
@@ -29,15 +27,7 @@ class Memory(NamedTuple):
 def environment(environ: Mapping[str, str] | None = None) -> str:
     """Return where this runs: ``"Colab"``, ``"Binder"``, ``"JupyterHub"`` or ``"this computer"``.
 
-    Parameters
-    ----------
-    environ : mapping, optional
-        Environment variables; the process's own by default.
-
-    Examples
-    --------
-    >>> environment({"COLAB_RELEASE_TAG": "release"})
-    'Colab'
+    ``environ`` are environment variables, by default the process's own.
     """
     environ = os.environ if environ is None else environ
     if "COLAB_RELEASE_TAG" in environ or "google.colab" in sys.modules:
@@ -48,13 +38,7 @@ def environment(environ: Mapping[str, str] | None = None) -> str:
 
 
 def memory() -> Memory:
-    """Return the memory that this process may use, a container's limit included.
-
-    Examples
-    --------
-    >>> memory().total > 0
-    True
-    """
+    """Return the memory that this process may use, a container's limit included."""
     total, free = _system_memory()
     limit, used = _container_memory()
     return Memory(min(total, limit), min(free, max(limit - used, 0.0)))
@@ -94,13 +78,7 @@ def _container_memory() -> Memory:
 
 
 def cores() -> int:
-    """Return how many processors this process may use.
-
-    Examples
-    --------
-    >>> cores() >= 1
-    True
-    """
+    """Return how many processors this process may use."""
     try:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:  # Windows and macOS
@@ -113,13 +91,7 @@ def cores() -> int:
 
 
 def unwritable(folder: str | os.PathLike) -> OSError | None:
-    """Return why a folder cannot be written, or nothing if it can.
-
-    Examples
-    --------
-    >>> unwritable("no such folder").strerror
-    'No such file or directory'
-    """
+    """Return why a folder cannot be written, or nothing if it can."""
     try:
         with tempfile.TemporaryFile(dir=os.fspath(folder)) as file:
             file.write(bytes(100_000))
@@ -139,12 +111,9 @@ def free_disk(folder: str | os.PathLike) -> float:
 
 @functools.cache
 def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
-    """Return the installed version of Python, and of each of these libraries that is installed.
+    """Return the version of Python, and of each of these libraries that is installed.
 
-    Parameters
-    ----------
-    libraries : tuple of str, optional
-        As they are called on PyPI; by default every one that can shape a search.
+    They are named as on PyPI; by default it is every one that can shape a search.
     """
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in libraries:
@@ -154,13 +123,7 @@ def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; an older file is then as it was.
-    """
+    """Write a file as a whole, or raise ``OSError`` and leave an older one as it was."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)

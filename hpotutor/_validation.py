@@ -1,7 +1,5 @@
 """What many calls check about their arguments; each rule stands once, and takes NumPy's numbers."""
 
-from __future__ import annotations
-
 import os
 from numbers import Integral, Real
 from typing import TypeGuard

@@ -1,7 +1,5 @@
 """The command ``hpotutor``; ``python -m hpotutor`` is the same."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex
@@ -14,16 +12,7 @@ from hpotutor.errors import HpoTutorError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 for an error that is told in a sentence.
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What follows ``hpotutor``; what was typed by default.
-
-    Examples
-    --------
-    >>> main(["table", "info", "digits"])
-    digits: 5,184 configurations x 5 seeds x 30 epochs
-    ...
+    ``arguments`` are what follows ``hpotutor``; what was typed by default.
     """
     parser = _parser()
     chosen, rest = parser.parse_known_args(arguments)
@@ -37,12 +26,6 @@ def exit_status(run: Callable[[], int | None]) -> int:
     """Run a command; return its exit status, 1 for an error that is told in a sentence.
 
     The scripts in ``tools/`` run through it, too.
-
-    Examples
-    --------
-    >>> exit_status(lambda: print("done"))
-    done
-    0
     """
     try:
         status = run() or 0  # only a command that can find fault returns a status

@@ -89,9 +89,7 @@ class Problems:
 
     Examples
     --------
-    >>> problems = Problems("build_mlp")
-    >>> problems.add("units", 0, "an integer from 1 up", "units=16")
-    >>> problems.raise_if_any()
+    >>> Problems("build_mlp").add("units", 0, "an integer from 1 up", "units=16").raise_if_any()
     Traceback (most recent call last):
     hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: an integer from 1 \
 up. Type for instance units=16.
@@ -101,12 +99,13 @@ up. Type for instance units=16.
         self.call = call
         self.lines: list[str] = []
 
-    def add(self, argument: str, value: object, allowed: str, instead: str) -> None:
+    def add(self, argument: str, value: object, allowed: str, instead: str) -> Problems:
         """Note one bad argument: its name, its value, what is allowed, what to type."""
         shown = _BRIEF.repr(value)
         self.lines.append(
             f"{argument}={shown} is not allowed. Allowed: {allowed}. Type for instance {instead}."
         )
+        return self
 
     def say(self, sentence: str) -> None:
         """Note a problem that is not one argument's value, as a full sentence."""

@@ -27,9 +27,8 @@ __all__ = ["CHECKS"]
 _PLAYBOOK = ("Godbole et al. 2023", "https://github.com/google-research/tuning_playbook")
 
 # What acts by its order of magnitude, and what is a share and acts evenly.
-_MAGNITUDES = {"learning_rate", "learning_rate_init", "lr", "eta", "l1", "l2", "alpha",
-               "weight_decay", "epsilon"}  # fmt: skip
 _RATES = {"learning_rate", "learning_rate_init", "lr", "eta"}
+_MAGNITUDES = _RATES | {"l1", "l2", "alpha", "weight_decay", "epsilon"}
 _SHARES = {"dropout": 0.9, "momentum": 0.99, "augmentation": 1.0}
 _NETWORK = {"layers", "units", "activation", "dropout", "l1", "l2", "batch_norm", "initializer",
             "optimizer", "momentum", "weight_decay", "batch_size", "epochs", "filters",

@@ -1,7 +1,5 @@
 """How a review and a report show themselves: each by its own files in `templates/`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape

@@ -1,7 +1,5 @@
 """The one-page report of a search: what was asked, done, found, and how to repeat it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -184,10 +182,7 @@ def report(
     sets = {"validation": validation} | ({} if test is None else {"test": test})
     rows = {"validation": len(data.y_val), "test": data.n_test}
     logs = [log] if isinstance(log, str) else list(log)
-    reviewed = ["Not reviewed."]
-    if review is not None:
-        mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review]
-        reviewed = mends or [review.summary]
+    mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
     return Report(
         question=question,
         answer=_answer(data, validation, test),
@@ -200,7 +195,7 @@ def report(
         },
         scores={(w, name): list(map(float, sets[name][w])) for name in sets for w in WHO},
         judged={name: rows[name] for name in sets},
-        review=reviewed,
+        review=mends or ["Not reviewed." if review is None else review.summary],
         repeat=_repeat(data, best, len(validation["chosen"]), logs),
     )
 

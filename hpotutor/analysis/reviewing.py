@@ -1,7 +1,5 @@
 """Read a search plan, or a finished search, as a careful colleague would: what to mend, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import pandas as pd

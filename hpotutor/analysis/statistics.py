@@ -4,8 +4,6 @@ From the simple to the composed: an interval for one mean, the margin that the r
 verdict that adds both; then bootstrap intervals over the repeats of whole searches.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

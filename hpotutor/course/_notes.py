@@ -1,7 +1,5 @@
 """Notes of what was written into somebody's folder, to tell their changes from ours."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Mapping

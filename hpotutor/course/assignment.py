@@ -12,8 +12,6 @@ some replay a whole search.
 https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -51,35 +49,11 @@ assert verdict.exercise == "{id}" and verdict.points == {points}, str(verdict)
 def assignment_of(
     notebook: dict[str, Any], exercises: tuple[Exercise, ...], *, only: bool = False
 ) -> dict[str, Any]:
-    """Return a lesson's notebook as the source of an nbgrader assignment.
+    """Return a lesson's notebook as the source of an nbgrader assignment, without outputs.
 
-    Parameters
-    ----------
-    notebook : dict
-        The lesson, as JSON has it; it is not changed.
-    exercises : tuple of Exercise
-        The lesson's, in order.
-    only : bool
-        Leave out everything but the exercises, so that grading runs nothing else.
-
-    Returns
-    -------
-    dict
-        A notebook without outputs.
-
-    Raises
-    ------
-    HpoTutorError
-        If the lesson's cells and its exercises do not fit together.
-
-    Examples
-    --------
-    >>> from hpotutor.exercises import exercises_of
-    >>> from hpotutor.course.lessons import all_lessons, read_notebook
-    >>> lesson = read_notebook(all_lessons()["00_start_here"])
-    >>> made = assignment_of(lesson, exercises_of(0), only=True)
-    >>> sum(cell["metadata"].get("nbgrader", {}).get("points", 0) for cell in made["cells"])
-    6
+    The notebook given, as JSON has it, is not changed. ``only`` leaves out everything but the
+    exercises, so that grading runs nothing else. ``HpoTutorError`` if the lesson's cells and its
+    exercises do not fit together.
     """
     by_number = {exercise.number: exercise for exercise in exercises}
     cells: list[dict[str, Any]] = []

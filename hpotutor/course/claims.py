@@ -1,7 +1,5 @@
 """The articles' claims, and the boxes in which the lessons say what they measured of them."""
 
-from __future__ import annotations
-
 import html
 import json
 import os

@@ -4,8 +4,6 @@ Versions are read from what is installed, without importing it: a broken TensorF
 the doctor from saying so.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import platform
@@ -37,23 +35,9 @@ FREE_DISK = 200e6  # logs, a learner's copy of the lessons, MNIST
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was looked at, what was found, and what to do; no remedy if it is fine.
 
-    Parameters
-    ----------
-    state : {"fine", "note", "problem"}
-        A note may slow a lesson down or change what it prints; a problem stops one.
-    about : str
-        What was looked at, in a few words.
-    told : str
-        What was found.
-    remedy : str
-        What to do; empty if it is fine.
-
-    Examples
-    --------
-    >>> print(Finding("problem", "Optuna", "not installed", "Type: pip install optuna"))
-    problem  Optuna: not installed. Type: pip install optuna
+    A note may slow a lesson down or change what it prints; a problem stops one.
     """
 
     state: State

@@ -1,7 +1,5 @@
 """Where the lessons are, in a checkout or in an installed package, and how they are named."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,7 @@ def checkout() -> Path | None:
 
 
 def lessons_folder() -> Path:
-    """Return the folder of the lessons that came with this package: a checkout's, or a wheel's.
-
-    Raises
-    ------
-    HpoTutorError
-        If there is none: only a part of the package was copied.
-
-    Examples
-    --------
-    >>> (lessons_folder() / "02_grid_search.ipynb").exists()
-    True
-    """
+    """Return the folder of the lessons that came with this package: a checkout's, or a wheel's."""
     for folder in (_PROJECT / "notebooks", _PROJECT / "hpotutor" / "lessons"):
         if (folder / "00_start_here.ipynb").is_file():
             return folder

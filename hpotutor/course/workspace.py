@@ -1,7 +1,5 @@
 """A learner's own copy of the lessons: kept up to date, and never written over."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import signal
@@ -33,13 +31,7 @@ class Change(NamedTuple):
 
 
 def default_folder() -> Path:
-    """Return where a learner's copy is by default: in a checkout beside its lessons, or here.
-
-    Examples
-    --------
-    >>> default_folder().name
-    'my_lessons'
-    """
+    """Return where a learner's copy is by default: in a checkout beside its lessons, or here."""
     return (checkout() or Path.cwd()) / FOLDER
 
 
@@ -48,31 +40,8 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
 
     A lesson that is not there is added; one as it was written here before is replaced by a new
     version; of any other the new version is put beside, once, as ``NAME.new.ipynb``. A lesson
-    counts as changed when a source or an output differs.
-
-    Parameters
-    ----------
-    folder : path
-        Made if it is not there.
-
-    Returns
-    -------
-    list of Change
-        In the order of the lessons; nothing for a lesson that is as it should be.
-
-    Raises
-    ------
-    HpoTutorError
-        If the folder cannot be written; nothing that was there is lost.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = tempfile.mkdtemp()
-    >>> print(bring_up_to_date(place)[0])
-    added 00_start_here.ipynb
-    >>> bring_up_to_date(place)
-    []
+    counts as changed when a source or an output differs. Return the changes, in the order of the
+    lessons. ``HpoTutorError`` if the folder cannot be written; nothing that was there is lost.
     """
     folder = Path(folder)
     stored = read_notes(folder / NOTES, _noted)
@@ -132,17 +101,7 @@ def _noted(value: Any) -> dict[str, Any]:
 def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
     """Return the options that open a folder, on this computer only, with Jupyter's token.
 
-    Parameters
-    ----------
-    folder : path
-        What JupyterLab shows.
-    arguments : sequence of str
-        Options of JupyterLab; they come last, so that they win.
-
-    Examples
-    --------
-    >>> lab_arguments("lessons", ["--no-browser"])[1:3]
-    ['--ServerApp.ip=127.0.0.1', '--LabApp.news_url=None']
+    JupyterLab's own options come last, so that they win.
     """
     options = [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
     options.append("--LabApp.news_url=None")

@@ -1,7 +1,5 @@
 """``load``: a data set by name, from a file, a data frame or arrays."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

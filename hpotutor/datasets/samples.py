@@ -1,7 +1,5 @@
 """The table that the capstone uses until a learner brings one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

@@ -1,7 +1,5 @@
 """Which lessons have exercises, and which exercises a lesson has."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from pathlib import Path

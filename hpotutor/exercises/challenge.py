@@ -4,8 +4,6 @@ One lucky run proves nothing, so the function an answer holds is called with a f
 replay, and what counts is the share of replays that end in the table's best few percent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple

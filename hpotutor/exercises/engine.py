@@ -30,8 +30,6 @@ An answer is refused unless the checker *returns* ``right(...)``; ``wrong(...)``
 stand anywhere, in a helper too.
 """
 
-from __future__ import annotations
-
 import dis
 import textwrap
 import warnings

@@ -1,7 +1,5 @@
 """What an exercise says: verdicts, hints and solutions, as text and as a notebook shows them."""
 
-from __future__ import annotations
-
 import html
 import re
 import reprlib

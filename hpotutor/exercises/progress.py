@@ -1,7 +1,5 @@
 """How far a learner has come, as a table."""
 
-from __future__ import annotations
-
 import html
 from typing import Any
 

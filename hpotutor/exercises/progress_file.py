@@ -5,8 +5,6 @@ The file is ``hpotutor_progress.json`` where the notebook runs, or what the envi
 one that cannot be written costs a remark.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Stand-ins that tell a check how a learner's function searched, and what it suggested."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import optuna

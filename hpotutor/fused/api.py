@@ -14,35 +14,21 @@ fires) a last-digit difference in it becomes a difference of up to one whole ste
 that the loss hardly feels.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hpotutor.errors import Problems
 from hpotutor.fused.data import Curve, StackData, Trained
-from hpotutor.fused.member import Member, as_members, batch_order, identity, rate_table
+from hpotutor.fused.member import Member, as_members, identity
 from hpotutor.fused.planner import MAX_BYTES, TRACE_SECONDS, Planner, bucket
-from hpotutor.fused.program import clear_programs, is_traced
+from hpotutor.fused.program import is_traced
 from hpotutor.fused.stack import Stack
-
-__all__ = [
-    "Member",
-    "Stack",
-    "StackData",
-    "Trained",
-    "as_members",
-    "batch_order",
-    "clear_programs",
-    "range_test",
-    "rate_table",
-    "train_many",
-]
 
 OnEpoch = Callable[[int, list[Curve]], Any]
 
@@ -113,6 +99,8 @@ def train_many(
     >>> trained[0].to_keras().count_params()
     67
     """
+    from tqdm.auto import tqdm
+
     problems = Problems("train_many")
     for name, value in (("epochs", epochs), ("max_bytes", max_bytes)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
@@ -126,17 +114,10 @@ def train_many(
         for m in as_members(members, n_classes, data.rows)
     ]
     runs = _gather_runs(asked)
-    planner = Planner(
-        data.n_features,
-        n_classes,
-        data.rows,
-        evaluations=len(data.evaluations),
-        dtype=dtype,
-        max_bytes=max_bytes,
-    )
+    planner = Planner(data.shape, n_classes, data.rows, max_bytes)
     stacks = [[runs[i] for i in group] for group in planner.plan([run.member for run in runs])]
     results: list[Any] = [None] * len(asked)
-    bar = _progress_bar(len(asked), progress)
+    bar = tqdm(total=len(asked), disable=not progress, unit="network", desc="training")
 
     def deliver(position: int, trained: Trained) -> None:
         results[position] = trained
@@ -211,13 +192,13 @@ def range_test(
         problems.raise_if_any()
     rates = np.geomspace(low, high, steps.pop() * epochs)
     swept = [dataclasses.replace(m, learning_rate=rates) for m in networks]
-    planner = Planner(data.n_features, n_classes, data.rows, evaluations=0, dtype=dtype)
+    planner = Planner(data.shape, n_classes, data.rows)
     losses = np.full((len(networks), len(rates)), np.nan)
     for group in planner.plan([dataclasses.replace(m, epochs=epochs) for m in swept]):
         stack = Stack(data, [swept[i] for i in group])
         parts: list[list[float]] = [[] for _ in group]
         for _ in range(epochs):
-            alive = np.flatnonzero(stack.live)
+            alive = np.flatnonzero(stack.live).tolist()
             stack.train()
             for k in alive:
                 parts[k] += stack.batch_losses[k].tolist()
@@ -233,7 +214,6 @@ class _Run:
 
     member: Member
     readings: dict[int, int] = field(default_factory=dict)
-    stopped: dict[int, int] = field(default_factory=dict)
 
 
 def _gather_runs(asked: Sequence[Member]) -> list[_Run]:
@@ -242,39 +222,38 @@ def _gather_runs(asked: Sequence[Member]) -> list[_Run]:
     for position, member in enumerate(asked):
         depends_on_length = member.patience is not None or member.restore_best
         run = runs.setdefault(identity(member, with_epochs=depends_on_length), _Run(member))
-        run.readings[position] = member.epochs
-        if member.epochs > run.member.epochs:
+        run.readings[position] = member.length
+        if member.length > run.member.length:
             run.member = member
     return list(runs.values())
 
 
+@dataclass
 class _Job:
     """A stack on its way, delivering each request as it is finished."""
 
-    def __init__(
-        self,
-        data: StackData,
-        runs: Sequence[_Run],
-        keep_weights: bool,
-        deliver: Callable[[int, Trained], None],
-    ) -> None:
-        self.data, self.runs, self.keep_weights = data, list(runs), keep_weights
-        self.deliver = deliver
-        self.stack: Stack | None = None
-        self.curves: dict[int, Curve] = {}
+    data: StackData
+    runs: list[_Run]
+    keep_weights: bool
+    deliver: Callable[[int, Trained], None]
+    curves: dict[int, Curve] = field(default_factory=dict)
+
+    @cached_property
+    def stack(self) -> Stack:  # made when its turn comes, so that few are held at a time
+        return Stack(self.data, [run.member for run in self.runs])
 
     def advance(self) -> bool:
         """Train one epoch; return whether there is more to do."""
-        if self.stack is None:
-            self.stack = Stack(self.data, [run.member for run in self.runs])
-        stack = self.stack
-        if not stack.live.any():
+        if not self.stack.live.any():
             return False
         start = time.perf_counter()
-        stack.train_epoch()
+        self.stack.train_epoch()
         for k, run in enumerate(self.runs):
-            self._read(k, run)
-        if not stack.live.any():
+            for position, epochs in list(run.readings.items()):
+                self.curves[position] = self.stack.curves[k]
+                if not self.stack.live[k] or epochs == self.stack.epoch:
+                    self._deliver(k, run, position)
+        if not self.stack.live.any():
             return False
         self._shrink(time.perf_counter() - start)
         return True
@@ -283,23 +262,15 @@ class _Job:
         """Stop requests; a network trains on while another request still needs it."""
         for k, run in enumerate(self.runs):
             for position in positions & set(run.readings):
-                run.stopped[position] = self.stack.epoch
-                self._deliver(k, run, position)
+                self._deliver(k, run, position, stopped=True)
             if not run.readings:
                 self.stack.stop(k)
 
-    def _read(self, k: int, run: _Run) -> None:
-        over = not self.stack.live[k]
-        for position, epochs in list(run.readings.items()):
-            self.curves[position] = self.stack.curves[k]
-            if over or epochs == self.stack.epoch:
-                self._deliver(k, run, position)
-
-    def _deliver(self, k: int, run: _Run, position: int) -> None:
+    def _deliver(self, k: int, run: _Run, position: int, stopped: bool = False) -> None:
         trained = self.stack.result(k, self.keep_weights)
         epochs = run.readings.pop(position)
         trained.member = dataclasses.replace(run.member, epochs=epochs)
-        if position in run.stopped:
+        if stopped:
             trained.status = "stopped"
         self.curves[position] = trained.curve
         self.deliver(position, trained)
@@ -307,10 +278,10 @@ class _Job:
     def _shrink(self, seconds: float) -> None:
         """Go on in a smaller stack when half the members are done and it pays for a trace."""
         stack = self.stack
-        alive = np.flatnonzero(stack.live)
+        alive = np.flatnonzero(stack.live).tolist()
         if 2 * bucket(len(alive)) > stack.shape.members:
             return
-        left = max(stack.members[k].epochs for k in alive) - stack.epoch
+        left = max(stack.members[k].length for k in alive) - stack.epoch
         smaller = dataclasses.replace(stack.shape, members=bucket(len(alive)))
         if is_traced(smaller) or left * seconds / 2 > TRACE_SECONDS:
             self.stack = stack.select(alive)
@@ -323,20 +294,11 @@ def _train_watched(jobs: list[_Job], asked: Sequence[Member], on_epoch: OnEpoch)
     while busy:
         busy = [job for job in busy if job.advance()]
         epoch += 1
-        curves: list[Curve] = [{} for _ in asked]
-        for job in jobs:
-            for position, curve in job.curves.items():
-                curves[position] = curve
-        answer = on_epoch(epoch, curves)
+        grown = {position: curve for job in jobs for position, curve in job.curves.items()}
+        answer = on_epoch(epoch, [grown.get(position, {}) for position in range(len(asked))])
         if answer is True:
             answer = range(len(asked))
         if answer:
             for job in busy:
                 job.stop({int(position) for position in answer})
             busy = [job for job in busy if job.stack.live.any()]
-
-
-def _progress_bar(total: int, shown: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, disable=not shown, unit="network", desc="training")

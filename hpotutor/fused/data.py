@@ -1,7 +1,5 @@
 """The rows that stacks train on, and what comes back of each network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,8 +60,8 @@ class StackData:
         }
         self.x, self.y = tensors.pop("train")
         self.evaluations: dict[str, tuple[Any, Any]] = tensors
-        self.n_features, self.n_classes, self.dtype = int(features), int(n_classes), dtype
-        self.rows = int(self.x.shape[0])
+        self.rows, self.n_features = (int(size) for size in self.x.shape)
+        self.n_classes, self.dtype = int(n_classes), dtype
 
     def shape(self, members: Sequence[Member]) -> StackShape:
         """Return the shape of the program that trains these members."""

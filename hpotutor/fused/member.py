@@ -1,7 +1,5 @@
 """One network that a stack is asked to train: what is asked, its checks and its random draws."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +11,7 @@ import numpy as np
 from hpotutor._tensorflow import keras, tf
 from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
-from hpotutor.models.layers import (
-    INITIALIZERS,
-    OPTIMIZERS,
-    Hidden,
-    check_integer,
-    check_optimizer,
-    check_output,
-    check_sizes,
-    layer_seeds,
-)
+from hpotutor.models import layers as parts
 
 DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
 REMEMBERED_DRAW = 2**13  # numbers: 1,024 remembered kernels take 32 MB at most in float32
@@ -88,14 +77,17 @@ learning_rate, momentum, weight_decay, output
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each hidden layer."""
-        if isinstance(self.units, list | tuple | np.ndarray):
-            return tuple(int(size) for size in self.units)
-        return (int(self.units),) * int(self.layers)
+        return tuple(parts.sizes_of(self.units, int(self.layers)))
+
+    @property
+    def length(self) -> int:
+        """Epochs asked for, 0 while none are."""
+        return self.epochs or 0
 
     @property
     def used_momentum(self) -> float:
         """The momentum that the optimizer works with."""
-        default = OPTIMIZERS[self.optimizer][1].get("momentum", 0.0)
+        default = parts.OPTIMIZERS[self.optimizer][1].get("momentum", 0.0)
         return float(default if self.momentum is None else self.momentum)
 
     @property
@@ -117,12 +109,12 @@ learning_rate, momentum, weight_decay, output
 
     def network(self) -> dict[str, Any]:
         """Return the arguments of :func:`hpotutor.build_mlp` that make this network."""
-        not_network = ("batch_size", "epochs", "rows", "val_rows", "patience", "monitor")
-        skip = (*not_network, "restore_best", "weights")
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        training = ("batch_size", "epochs", "rows", "val_rows", "patience", "monitor")
+        skip = (*training, "restore_best", "weights")
+        fields = {name: value for name, value in vars(self).items() if name not in skip}
         if isinstance(self.learning_rate, np.ndarray | list | tuple):
             fields["learning_rate"] = float(np.asarray(self.learning_rate)[-1])
-        return {name: value for name, value in fields.items() if name not in skip}
+        return fields
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Member))
@@ -147,15 +139,9 @@ def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) 
             members.append(request)
         else:
             problems.add("members", request, "Member, or a dict of its fields", "{'units': 16}")
-    seen: set[str] = set()
     for member in members:
-        found = Problems("member")
-        _check_member(found, member, n_classes, rows)
-        for line in found.lines:  # the same fault of a hundred members is told once
-            if line not in seen:
-                seen.add(line)
-                problems.say(line)
-    if problems.lines:
+        _check_member(problems, member, n_classes, rows)
+    if problems.lines:  # the same fault of a hundred members is told once
         problems.lines = list(dict.fromkeys(problems.lines))
         problems.lines[-1] += (
             " The stack trains dense classifiers with these hyperparameters; for convolutions, "
@@ -167,21 +153,21 @@ def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) 
 
 def _check_member(problems: Problems, member: Member, n_classes: int, rows: int) -> None:
     m = member
-    check_output(problems, n_classes, m.output)
-    check_sizes(problems, "units", m.units, m.layers, example=64)
-    Hidden(m.activation, m.dropout, m.l1, m.l2, m.batch_norm, m.initializer).check(problems)
+    parts.check_output(problems, n_classes, m.output)
+    parts.check_sizes(problems, "units", m.units, m.layers, example=64)
+    parts.Hidden(m.activation, m.dropout, m.l1, m.l2, m.batch_norm, m.initializer).check(problems)
     array = isinstance(m.learning_rate, np.ndarray | list | tuple)
     rate = 1e-3 if array else m.learning_rate
-    check_optimizer(problems, m.optimizer, rate, m.momentum, m.weight_decay)
+    parts.check_optimizer(problems, m.optimizer, rate, m.momentum, m.weight_decay)
     if array:
         rates = np.asarray(m.learning_rate, dtype=float)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates >= 0)).all():
             allowed = "one rate a step, each a number from 0 up"
             problems.add("learning_rate", m.learning_rate, allowed, "learning_rate=0.001")
-    check_integer(problems, "batch_size", m.batch_size, low=1, example=32)
+    parts.check_integer(problems, "batch_size", m.batch_size, low=1, example=32)
     for name in ("epochs", "patience"):
         if getattr(m, name) is not None:
-            check_integer(problems, name, getattr(m, name), low=1, example=20)
+            parts.check_integer(problems, name, getattr(m, name), low=1, example=20)
     check_seed(problems, m.seed)
     for name in ("rows", "val_rows"):
         index = getattr(m, name)
@@ -196,18 +182,14 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
 def identity(member: Member, with_epochs: bool = True) -> tuple:
     """Return a key that is equal for members that train to the same result."""
     key = []
-    for name in _FIELDS:
-        value = getattr(member, name)
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    for name, value in (vars(member) | {"units": member.widths}).items():
         if name == "epochs" and not with_epochs:
             continue
-        if name == "units":
-            value = member.widths
-        elif name == "weights" and value is not None:
+        if isinstance(value, schedule) or (name == "weights" and value is not None):
             value = id(value)
         elif isinstance(value, np.ndarray | list):
             value = (np.asarray(value).dtype.str, np.asarray(value).tobytes())
-        elif isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
-            value = id(value)
         key.append(value)
     return tuple(key)
 
@@ -227,8 +209,8 @@ def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     return order
 
 
-def _draw(initializer: str, seed: int, shape: tuple[int, int], dtype: str) -> np.ndarray:
-    return np.asarray(INITIALIZERS[initializer](seed=seed)(shape, dtype=dtype))
+def _draw(initializer: str, seed: int | None, shape: tuple[int, int], dtype: str) -> np.ndarray:
+    return np.asarray(parts.INITIALIZERS[initializer](seed=seed)(shape, dtype=dtype))
 
 
 _draw_again = lru_cache(maxsize=1024)(_draw)
@@ -241,7 +223,7 @@ def initial_weights(
     if member.weights is not None:
         return list(member.weights)
     sizes = [n_features, *member.widths, member.n_outputs(n_classes)]
-    seeds = layer_seeds(member.seed, len(sizes) - 1)
+    seeds = parts.layer_seeds(member.seed, len(sizes) - 1)
     weights: list[np.ndarray] = []
     for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
         draw = _draw_again if inputs * outputs <= REMEMBERED_DRAW else _draw

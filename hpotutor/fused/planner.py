@@ -1,9 +1,9 @@
 """Requests grouped into stacks and cut to a size that fits; weights in and out of a stack."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -125,36 +125,14 @@ def _epoch_seconds(shape: StackShape, steps: int, batch_size: int) -> float:
     return steps * (STEP_SECONDS + shape.members * member)
 
 
+@dataclass
 class Planner:
-    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace.
+    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace."""
 
-    Parameters
-    ----------
-    n_features, n_classes, rows : int
-        Of the training rows.
-    evaluations : int
-        Number of shared evaluation sets.
-    dtype : str
-    max_bytes : int
-        What one stack may take.
-    """
-
-    def __init__(
-        self,
-        n_features: int,
-        n_classes: int,
-        rows: int,
-        *,
-        evaluations: int,
-        dtype: str,
-        max_bytes: int = MAX_BYTES,
-    ) -> None:
-        self.sizes = (n_features, n_classes, rows, evaluations, dtype)
-        self.n_classes, self.rows, self.max_bytes = n_classes, rows, max_bytes
-
-    def shape(self, members: Sequence[Member]) -> StackShape:
-        """Return the shape of the program for these members."""
-        return shape_of(members, *self.sizes)
+    shape: Callable[[Sequence[Member]], StackShape]  # of the program for these members
+    n_classes: int
+    rows: int
+    max_bytes: int = MAX_BYTES  # what one stack may take
 
     def plan(self, members: Sequence[Member]) -> list[list[int]]:
         """Return the stacks, each a list of positions in ``members``, which all name ``epochs``."""
@@ -169,19 +147,13 @@ class Planner:
 
     def _split(self, members: Sequence[Member], indices: list[int]) -> list[list[int]]:
         """Split by what costs something when it differs, in an order that makes likes meet."""
-        groups: dict[tuple, list[int]] = {}
-        for index in indices:
-            m = members[index]
-            key = (
-                m.epochs,
-                steps_per_epoch(m, self.rows),
-                sum(m.widths),
-                m.widths,
-                m.activation,
-                m.dropout > 0,
-            )
-            groups.setdefault(key, []).append(index)
-        return [groups[key] for key in sorted(groups)]
+
+        def kind(index: int) -> tuple:
+            m, width = members[index], sum(members[index].widths)
+            steps = steps_per_epoch(m, self.rows)
+            return m.length, steps, width, m.widths, m.activation, m.dropout > 0
+
+        return [list(group) for _, group in groupby(sorted(indices, key=kind), key=kind)]
 
     def _merge(self, members: Sequence[Member], groups: list[list[int]]) -> list[list[int]]:
         """Merge neighbors while one larger stack is cheaper than two."""
@@ -199,7 +171,7 @@ class Planner:
     def _cost(self, members: Sequence[Member], group: list[int]) -> float:
         chosen = [members[index] for index in group]
         shape = self.shape(chosen)
-        epochs = max(m.epochs for m in chosen)
+        epochs = max(m.length for m in chosen)
         steps = max(steps_per_epoch(m, self.rows) for m in chosen)
         trace = 0.0 if is_traced(shape) else TRACE_SECONDS
         return trace + epochs * _epoch_seconds(shape, steps, chosen[0].batch_size)
@@ -210,9 +182,8 @@ class Planner:
         most = min(MAX_MEMBERS, self.max_bytes // bytes_each)
         if most < 1:
             problems = Problems("train_many")
-            width = max(shape.widths)
             problems.say(
-                f"units={width} is too wide for the stack: one network takes "
+                f"units={max(shape.widths)} is too wide for the stack: one network takes "
                 f"{bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
                 f"{self.max_bytes / 2**20:,.0f} MB. Type fewer units, a larger max_bytes, or "
                 "engine='keras'."
@@ -228,15 +199,13 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     """Return (parameters, moving statistics) of one member, padded to the stack's widths."""
     _check_weights(weights, member, shape)
     queue = list(weights)
-    norm = shape.batch_norm
-    flat = []
-    moving = []
+    flat, moving = [], []
     for kind, layer, size in shape.blocks():
         padded = np.ones(size, shape.dtype) if kind == "gamma" else np.zeros(size, shape.dtype)
         array = np.atleast_2d(queue.pop(0))
         padded[: array.shape[0], : array.shape[1]] = array
         flat.append(padded.ravel())
-        if norm and kind == "beta":
+        if shape.batch_norm and kind == "beta":
             for start in (0.0, 1.0):
                 statistic = np.full(shape.widths[layer], start, shape.dtype)
                 value = queue.pop(0)

@@ -1,14 +1,13 @@
 """The traced program that trains a stack: one graph for all members, one call an epoch.
 
-All trainable numbers of a stack stand in one variable of shape (members, parameters). The graph
-cuts it into kernels of shape (members, inputs, outputs), multiplies with broadcasting, and lets
-Keras's own optimizer update the one variable, with hyperparameters as (members, 1) columns.
+All trainable numbers of a stack stand in one tensor of shape (members, parameters). The graph cuts
+it into kernels of shape (members, inputs, outputs), multiplies with broadcasting, and lets Keras's
+own optimizer update the one tensor, with hyperparameters as (members, 1) columns.
 Nothing is ever summed over members except the scalar that autodiff starts from, so no member can
 reach another.
 """
 
-from __future__ import annotations
-
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
-from hpotutor.models.layers import ACTIVATIONS, OPTIMIZERS
+from hpotutor.fused.optimizers import stacked_optimizer
+from hpotutor.models.layers import ACTIVATIONS
 
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
@@ -31,41 +31,24 @@ class StackShape:
     The number of rows and the batch size are not: a trace costs as much as training a small stack,
     and one that leaves them open trains as fast.
 
-    Parameters
-    ----------
-    members, n_features, n_outputs : int
-        Sizes; ``n_outputs`` is 1 for a sigmoid output.
-    widths : tuple of int
-        Units of each hidden layer; a narrower member is padded with zeros.
-    activations : tuple of str
-        The activations in use; a member picks its own.
-    optimizer : str
-        One of ``hpotutor.models.layers.OPTIMIZERS``.
-    batch_norm, dropout, l1, l2, weight_decay, masked, ragged, folds : bool
-        What the graph must be able to do. ``masked``: padded units must be zeroed after the
-        activation. ``ragged``: some members have fewer steps an epoch. ``folds``: each member
-        has validation rows of its own.
-    evaluations : int
-        Number of evaluation sets that all members share.
-    dtype : str
-        "float32" or "float64".
+    The flags say what the graph must be able to do.
     """
 
     members: int
     n_features: int
-    widths: tuple[int, ...]
-    n_outputs: int
-    activations: tuple[str, ...]
+    widths: tuple[int, ...]  # of the hidden layers; a narrower member is padded with zeros
+    n_outputs: int  # 1 for a sigmoid output
+    activations: tuple[str, ...]  # in use; a member picks its own
     optimizer: str
     batch_norm: bool = False
     dropout: bool = False
     l1: bool = False
     l2: bool = False
     weight_decay: bool = False
-    masked: bool = False
-    ragged: bool = False
-    folds: bool = False
-    evaluations: int = 1
+    masked: bool = False  # padded units must be zeroed after the activation
+    ragged: bool = False  # some members have fewer steps an epoch
+    folds: bool = False  # each member has validation rows of its own
+    evaluations: int = 1  # sets that all members share
     dtype: str = "float32"
 
     def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
@@ -86,73 +69,74 @@ def parameter_blocks(
     return blocks
 
 
+Numbers = dict[str, Any]  # params, moving, iterations and slots of a stack, arrays or tensors
+
+
 class Program:
-    """Variables and traced functions of one ``StackShape``."""
+    """The traced epoch of one ``StackShape``: a pure function of a stack's numbers.
+
+    It holds no stack's numbers, so any number of stacks may run one trace, several threads at a
+    time. The optimizer's variables only name its numbers for Keras; their values are not used.
+    """
 
     def __init__(self, shape: StackShape) -> None:
         self.shape = shape
-        blocks = shape.blocks()
-        self.sizes = [rows * columns for _, _, (rows, columns) in blocks]
-        self.params = keras.Variable(
-            np.zeros((shape.members, sum(self.sizes))), dtype=shape.dtype, name="params"
-        )
-        norms = 2 * sum(shape.widths) if shape.batch_norm else 0
-        self.moving = tf.Variable(tf.zeros((shape.members, norms), shape.dtype))
-        self.iterations = tf.Variable(tf.zeros((shape.members, 1), shape.dtype))
+        self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
+        size = (shape.members, sum(self.sizes))
+        self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
         self.optimizer = stacked_optimizer(shape.optimizer)
-        self.optimizer.build([self.params])
-        self.slots = [v for v in self.optimizer.variables if v.shape == self.params.shape]
-        self.slot_start = [float(slot.numpy().flat[0]) for slot in self.slots]
-        self.owner: Any = None  # weak reference to the stack whose numbers are in the variables
+        self.optimizer.build([self._params])
+        self._slots = [v for v in self.optimizer.variables if v.shape == size]
+        self._lock = threading.Lock()
         self._epoch: Any = None
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Put a stack's numbers into the variables."""
-        self.params.assign(state["params"])
-        self.moving.assign(state["moving"])
-        self.iterations.assign(state["iterations"])
-        for slot, value in zip(self.slots, state["slots"], strict=True):
-            slot.assign(value)
-
-    def store(self) -> dict[str, Any]:
-        """Copy the variables' numbers out."""
+    def start(self, params: np.ndarray, moving: np.ndarray) -> Numbers:
+        """Return the numbers of a stack that starts from these weights."""
         return {
-            "params": np.array(self.params.numpy()),
-            "moving": np.array(self.moving.numpy()),
-            "iterations": np.array(self.iterations.numpy()),
-            "slots": [np.array(slot.numpy()) for slot in self.slots],
+            "params": params,
+            "moving": moving,
+            "iterations": np.zeros((self.shape.members, 1), self.shape.dtype),
+            "slots": [np.array(slot.numpy()) for slot in self._slots],
         }
 
-    def train_epoch(self, data: dict, knobs: dict, plan: dict) -> tuple:
-        """Train one epoch and evaluate; traced at the first call, for any rows and batch size."""
-        if self._epoch is None:
-            signature = _specs(data, knobs, plan)
-            self._epoch = tf.function(self._train_epoch, signature, autograph=False)
-        return self._epoch(data, knobs, plan)
+    def train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
+        """Train one epoch and evaluate; traced at the first call, for any rows and batch size.
+
+        Returns the new numbers (those given stay as they were), each batch's mean loss before its
+        step and its correct answers (both (steps, members)), and for each evaluation set
+        (loss, hits), each (members,).
+        """
+        with self._lock:  # a trace is made once, whoever comes first
+            if self._epoch is None:
+                signature = _specs(numbers, data, knobs, plan)
+                epoch = tf.function(self._train_epoch, signature, autograph=False)
+                epoch.get_concrete_function()
+                self._epoch = epoch
+        return self._epoch(numbers, data, knobs, plan)
 
     # ── one epoch ───────────────────────────────────────────────────────────
-    def _train_epoch(self, data: dict, knobs: dict, plan: dict) -> tuple:
-        """Return losses and correct counts, (steps, members) each, and the evaluations."""
+    def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
-        self.optimizer.member_iterations = self.iterations
-        self.optimizer.member_momentum = knobs["momentum"]
         steps = tf.shape(plan["batches"])[0]
         record = [
             tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,)) for _ in range(2)
         ]
 
-        def body(step: Any, losses: Any, hits: Any) -> tuple:
-            loss, hit = self._train_step(step, data, knobs, plan)
-            return step + 1, losses.write(step, loss), hits.write(step, hit)
+        def body(step: Any, numbers: Numbers, losses: Any, hits: Any) -> tuple:
+            numbers, loss, hit = self._train_step(step, numbers, data, knobs, plan)
+            return step + 1, numbers, losses.write(step, loss), hits.write(step, hit)
 
-        _, losses, hits = tf.while_loop(
-            lambda step, *_: step < steps, body, (tf.constant(0), *record), parallel_iterations=1
+        _, numbers, losses, hits = tf.while_loop(
+            lambda step, *_: step < steps,
+            body,
+            (tf.constant(0), numbers, *record),
+            parallel_iterations=1,
         )
-        losses, hits = losses.stack(), hits.stack()
-        with tf.control_dependencies([losses, hits]):
-            return losses, hits, self._evaluate_all(data, knobs)
+        return numbers, losses.stack(), hits.stack(), self._evaluate_all(numbers, data, knobs)
 
-    def _train_step(self, step: Any, data: dict, knobs: dict, plan: dict) -> tuple:
+    def _train_step(
+        self, step: Any, numbers: Numbers, data: dict, knobs: dict, plan: dict
+    ) -> tuple[Numbers, Any, Any]:
         shape = self.shape
         rows = tf.ensure_shape(plan["batches"][step], (shape.members, None))
         count = tf.ensure_shape(plan["counts"][step], (shape.members, 1))
@@ -164,34 +148,37 @@ class Program:
         weight = valid / tf.maximum(count, 1)
         noise = tf.stack([plan["epoch"], step]) if shape.dropout else None
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            flat = tf.identity(self.params.value)
+            flat = numbers["params"]
             tape.watch(flat)
             blocks = self._unpack(flat)
-            logits, moving = self._forward(x, blocks, knobs, weight=weight, noise=noise)
+            logits, moving = self._forward(x, blocks, knobs, numbers["moving"], weight, noise)
             loss = tf.reduce_sum(self._cross_entropy(logits, y) * weight, axis=1)
             loss += self._penalty(blocks, knobs)
             total = tf.reduce_sum(loss)
         gradient = tape.gradient(total, flat)
-        self._update(gradient, plan["rates"][step], knobs, moving, count)
-        return loss, tf.reduce_sum(self._correct(logits, y) * valid, axis=1)
-
-    def _update(self, gradient: Any, rate: Any, knobs: dict, moving: list, count: Any) -> None:
-        shape = self.shape
-        rate = tf.ensure_shape(rate, (shape.members, 1))
-        changed = [self.params, *self.slots]
-        if shape.ragged:  # a member that has no batch left must not move, not even by momentum
-            before = [tf.identity(variable.value) for variable in changed]
-        if shape.weight_decay:
-            self.params.assign_sub(self.params.value * (knobs["weight_decay"] * rate))
-        self.optimizer.update_step(gradient, self.params, rate)
-        active = count > 0
-        if shape.ragged:
-            for variable, old in zip(changed, before, strict=True):
-                variable.assign(tf.where(active, variable.value, old))
+        rate = tf.ensure_shape(plan["rates"][step], (shape.members, 1))
+        new = self._update(numbers, gradient, rate, knobs)
         if moving:
-            new = tf.concat(moving, axis=1)
-            self.moving.assign(tf.where(active, new, self.moving) if shape.ragged else new)
-        self.iterations.assign_add(tf.cast(active, shape.dtype))
+            new["moving"] = tf.concat(moving, axis=1)
+        active = count > 0
+        if shape.ragged:  # a member that has no batch left must not move, not even by momentum
+            new = tf.nest.map_structure(lambda now, old: tf.where(active, now, old), new, numbers)
+        new["iterations"] = numbers["iterations"] + tf.cast(active, shape.dtype)
+        return new, loss, tf.reduce_sum(self._correct(logits, y) * valid, axis=1)
+
+    def _update(self, numbers: Numbers, gradient: Any, rate: Any, knobs: dict) -> Numbers:
+        """Return the numbers after a step of Keras's own optimizer."""
+        params = numbers["params"]
+        if self.shape.weight_decay:
+            params -= params * (knobs["weight_decay"] * rate)
+        own = [self._params, *self._slots]
+        given = zip(own, [params, *numbers["slots"]], strict=True)
+        self.optimizer.member_iterations = numbers["iterations"]
+        self.optimizer.member_momentum = knobs["momentum"]
+        with keras.StatelessScope(list(given), initialize_variables=False) as scope:
+            self.optimizer.update_step(gradient, self._params, rate)
+        params, *slots = [scope.get_current_value(variable) for variable in own]
+        return {**numbers, "params": params, "slots": slots}
 
     # ── the network ─────────────────────────────────────────────────────────
     def _unpack(self, flat: Any) -> dict[tuple[str, int], Any]:
@@ -203,25 +190,31 @@ class Program:
         }
 
     def _forward(
-        self, x: Any, blocks: dict, knobs: dict, weight: Any = None, noise: Any = None
+        self,
+        x: Any,
+        blocks: dict,
+        knobs: dict,
+        moving: Any,
+        weight: Any = None,
+        noise: Any = None,
     ) -> tuple[Any, list]:
         """Return logits and, in training with batch normalization, new moving statistics."""
-        shape, moving = self.shape, []
+        shape, moved = self.shape, []
         if shape.batch_norm:
-            stored = tf.split(self.moving, [w for w in shape.widths for _ in range(2)], axis=1)
+            stored = tf.split(moving, [w for w in shape.widths for _ in range(2)], axis=1)
         for layer in range(len(shape.widths)):
             x = tf.matmul(x, blocks["kernel", layer]) + blocks["bias", layer]
             if shape.batch_norm:
                 pair = [s[:, tf.newaxis, :] for s in stored[2 * layer : 2 * layer + 2]]
                 x, new = self._normalize(x, blocks, layer, pair, weight)
-                moving += new
+                moved += new
             x = self._activate(x, knobs)
             if shape.masked:
                 x *= knobs["masks"][layer]
             if noise is not None:
                 x *= self._dropout_scale(knobs, layer, noise, tf.shape(x)[1])
         last = len(shape.widths)
-        return tf.matmul(x, blocks["kernel", last]) + blocks["bias", last], moving
+        return tf.matmul(x, blocks["kernel", last]) + blocks["bias", last], moved
 
     def _activate(self, x: Any, knobs: dict) -> Any:
         names = self.shape.activations
@@ -300,18 +293,18 @@ class Program:
                 penalty += knobs["l2"] * tf.reduce_sum(tf.square(kernel), axis=(1, 2))
         return penalty
 
-    def _evaluate_all(self, data: dict, knobs: dict) -> list[tuple[Any, Any]]:
+    def _evaluate_all(self, numbers: Numbers, data: dict, knobs: dict) -> list[tuple[Any, Any]]:
         """Return, for each evaluation set, the mean loss and the count of correct answers."""
-        blocks = self._unpack(self.params.value)
+        blocks = self._unpack(numbers["params"])
         penalty = self._penalty(blocks, knobs)
-        results = []
-        if self.shape.folds:
-            results.append(self._evaluate(data["x"], data["y"], blocks, knobs, data["folds"]))
-        for x, y in data["evaluations"]:
-            results.append(self._evaluate(x, y, blocks, knobs, None))
+        sets = [(data["x"], data["y"], data["folds"])] if self.shape.folds else []
+        sets += [(x, y, None) for x, y in data["evaluations"]]
+        results = [self._evaluate(*one, blocks, knobs, numbers["moving"]) for one in sets]
         return [(loss + penalty, hits) for loss, hits in results]
 
-    def _evaluate(self, x: Any, y: Any, blocks: dict, knobs: dict, folds: Any) -> tuple[Any, Any]:
+    def _evaluate(
+        self, x: Any, y: Any, folds: Any, blocks: dict, knobs: dict, moving: Any
+    ) -> tuple[Any, Any]:
         """Evaluate piece by piece, so that memory stays bounded however many rows there are."""
         shape = self.shape
         width = max(shape.n_features if folds is not None else 1, *shape.widths, shape.n_outputs)
@@ -328,13 +321,10 @@ class Program:
                 part, labels = tf.gather(x, index), tf.gather(y, index)
                 place = tf.range(start, start + tf.shape(index)[1])
                 weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
-            logits, _ = self._forward(part, blocks, knobs)
+            logits, _ = self._forward(part, blocks, knobs, moving)
             loss += tf.reduce_sum(self._cross_entropy(logits, labels) * weight, axis=1)
-            return (
-                start + piece,
-                loss,
-                hits + tf.reduce_sum(self._correct(logits, labels) * weight, axis=1),
-            )
+            hits += tf.reduce_sum(self._correct(logits, labels) * weight, axis=1)
+            return start + piece, loss, hits
 
         zero = tf.zeros((shape.members,), shape.dtype)
         _, loss, hits = tf.while_loop(
@@ -344,7 +334,7 @@ class Program:
         return loss / total, hits
 
 
-def _specs(data: dict, knobs: dict, plan: dict) -> tuple:
+def _specs(numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
     """Describe the arguments of an epoch; how many rows, steps and rows a batch stays open."""
 
     def open_at(*axes: int) -> Any:
@@ -359,22 +349,24 @@ def _specs(data: dict, knobs: dict, plan: dict) -> tuple:
     if "folds" in data:
         folds = data["folds"]
         specs["folds"] = {"rows": open_at(1)(folds["rows"]), "counts": open_at()(folds["counts"])}
-    fixed = tf.nest.map_structure(open_at(), knobs)
+    fixed = tf.nest.map_structure(open_at(), (numbers, knobs))
     steps = {name: open_at(0)(value) for name, value in plan.items()}
-    return specs, fixed, {**steps, "batches": open_at(0, 2)(plan["batches"])}
+    return fixed[0], specs, fixed[1], {**steps, "batches": open_at(0, 2)(plan["batches"])}
 
 
 _programs: OrderedDict[StackShape, Program] = OrderedDict()
+_programs_lock = threading.Lock()
 
 
 def program_for(shape: StackShape) -> Program:
     """Return the program of this shape, traced before if it was used before."""
-    if shape not in _programs:
-        _programs[shape] = Program(shape)
-    _programs.move_to_end(shape)
-    while len(_programs) > CACHED_PROGRAMS:
-        _programs.popitem(last=False)
-    return _programs[shape]
+    with _programs_lock:
+        if shape not in _programs:
+            _programs[shape] = Program(shape)
+        _programs.move_to_end(shape)
+        while len(_programs) > CACHED_PROGRAMS:
+            _programs.popitem(last=False)
+        return _programs[shape]
 
 
 def is_traced(shape: StackShape) -> bool:
@@ -383,52 +375,6 @@ def is_traced(shape: StackShape) -> bool:
 
 
 def clear_programs() -> None:
-    """Forget all traced programs and free their variables."""
-    _programs.clear()
-
-
-class _Stacked:
-    """Bias corrections by each member's own number of steps, not by the optimizer's one."""
-
-    member_iterations = None
-
-    @property
-    def iterations(self) -> Any:
-        own = self.member_iterations
-        return super().iterations if own is None else own
-
-
-class _StackedSGD(_Stacked, keras.optimizers.SGD):
-    """Keras's SGD with one momentum a member; ``keras.optimizers.SGD`` wants a single float."""
-
-    member_momentum = None
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if self.momentum == 0:
-            super().update_step(gradient, variable, learning_rate)
-            return
-        velocity = self.momentums[self._get_variable_index(variable)]
-        velocity.assign(velocity * self.member_momentum - gradient * learning_rate)
-        step = velocity
-        if self.nesterov:
-            step = velocity * self.member_momentum - gradient * learning_rate
-        self.assign_add(variable, step)
-
-
-def stacked_optimizer(name: str) -> Any:
-    """Return the Keras optimizer of this name, ready for (members, 1) hyperparameters.
-
-    Parameters
-    ----------
-    name : str
-        One of ``hpotutor.models.layers.OPTIMIZERS``.
-
-    Notes
-    -----
-    Set ``member_iterations`` and ``member_momentum`` before ``update_step`` is traced. Weight
-    decay is the caller's: Keras applies it outside ``update_step``.
-    """
-    base, arguments = OPTIMIZERS[name]
-    if base is keras.optimizers.SGD:
-        return _StackedSGD(**arguments)
-    return type(f"Stacked{base.__name__}", (_Stacked, base), {})(**arguments)
+    """Forget all traced programs."""
+    with _programs_lock:
+        _programs.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,17 +11,10 @@ import numpy as np
 
 from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.planner import (
-    bucket,
-    check_monitors,
-    check_together,
-    pack,
-    steps_per_epoch,
-    unpack,
-)
-from hpotutor.fused.program import program_for
+from hpotutor.fused.program import Numbers, program_for
 
 
 class Stack:
@@ -60,8 +52,8 @@ class Stack:
     def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows)
-        check_together(self.members, data.n_classes)
-        check_monitors(self.members, data.names(self.members))
+        planner.check_together(self.members, data.n_classes)
+        planner.check_monitors(self.members, data.names(self.members))
         start = time.perf_counter()
         self.shape = data.shape(self.members)
         self.program = program_for(self.shape)
@@ -77,7 +69,7 @@ class Stack:
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
-        self._state: dict[str, Any] | None = self._start()
+        self._numbers = self._start()
         self.seconds += (time.perf_counter() - start) / len(self.members)
 
     # ── training ────────────────────────────────────────────────────────────
@@ -102,10 +94,11 @@ class Stack:
     def train_epoch(self) -> None:
         """Train one epoch, evaluate, and note what happened to each member."""
         start = time.perf_counter()
-        self._claim()
         tensors = self._tensors()
         plan, counts = self._batches()
-        losses, hits, results = self.program.train_epoch(tensors["data"], tensors["knobs"], plan)
+        self._numbers, losses, hits, results = self.program.train_epoch(
+            self._numbers, tensors["data"], tensors["knobs"], plan
+        )
         self.epoch += 1
         losses, hits = losses.numpy(), hits.numpy()
         rows = counts.sum(axis=0)
@@ -118,7 +111,7 @@ class Stack:
             values[f"{name}_accuracy"] = correct.numpy().astype(float) / self._evaluated(name)
         finite = np.all([np.isfinite(v) for n, v in values.items() if n.endswith("loss")], axis=0)
         self.seconds[self.live] += (time.perf_counter() - start) / self.live.sum()
-        for k in np.flatnonzero(self.live):
+        for k in np.flatnonzero(self.live).tolist():
             for name, value in values.items():
                 self.curves[k].setdefault(name, []).append(float(value[k]))
             self.batch_losses[k] = losses[counts[:, k] > 0, k]
@@ -172,12 +165,14 @@ class Stack:
     def get_weights(self, k: int) -> list[np.ndarray]:
         """Return one member's weights, in the order of ``Model.get_weights``."""
         params, moving = self._final.get(int(k)) or self._row(k)
-        return unpack(params, moving, self.members[k], self.shape)
+        return planner.unpack(params, moving, self.members[k], self.shape)
 
     def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
         """Give one member other weights; its optimizer keeps what it has gathered."""
-        state = self._pull()
-        state["params"][k], state["moving"][k] = pack(weights, self.members[k], self.shape)
+        numbers = self._writable()
+        numbers["params"][k], numbers["moving"][k] = planner.pack(
+            weights, self.members[k], self.shape
+        )
 
     def copy(self, source: int, target: int) -> None:
         """Give ``target`` the weights and the optimizer's memory of ``source``.
@@ -189,8 +184,7 @@ class Stack:
                 f"Stack.copy: member {source} has units={self.members[source].widths} and member "
                 f"{target} has {self.members[target].widths}; only equal ones can be copied."
             )
-        state = self._pull()
-        for array in (state["params"], state["moving"], state["iterations"], *state["slots"]):
+        for array in tf.nest.flatten(self._writable()):
             array[target] = array[source]
         self._final.pop(target, None)
         self.live[target] = self.live[source]
@@ -209,16 +203,14 @@ class Stack:
         allowed = ("learning_rate", "momentum", "weight_decay", "dropout", "l1", "l2")
         problems.unknown([name for name in hyperparameters if name not in allowed], allowed)
         problems.raise_if_any()
-        fields = {name: getattr(self.members[k], name) for name in Member.__dataclass_fields__}
         members = list(self.members)
-        members[k] = Member(**{**fields, **hyperparameters})
+        members[k] = replace(members[k], **hyperparameters)
         as_members([members[k]], self.data.n_classes, self.data.rows)
         if members[k].stack_optimizer != self.shape.optimizer:
             raise ArgumentError(
                 "Stack.change: plain SGD keeps no velocity, so momentum cannot be turned on or "
                 "off between epochs. Type optimizer='momentum' from the start."
             )
-        self._pull()
         self.members, self._tables = members, None
         self._rates.pop(k, None)
         wanted = self.data.shape(members)
@@ -231,12 +223,11 @@ class Stack:
 
     def select(self, indices: Sequence[int]) -> Stack:
         """Return a stack of some members, or of some more than once, where they now stand."""
-        state = self._pull()
         chosen = [int(k) for k in indices]
         other = object.__new__(Stack)
         other.data, other.epoch = self.data, self.epoch
         other.members = [self.members[k] for k in chosen]
-        other.shape = replace(self.shape, members=bucket(len(chosen)))
+        other.shape = replace(self.shape, members=planner.bucket(len(chosen)))
         other.program = program_for(other.shape)
         other.curves = [{n: list(v) for n, v in self.curves[k].items()} for k in chosen]
         other.status = [self.status[k] for k in chosen]
@@ -247,50 +238,29 @@ class Stack:
         other._best = {n: self._best[k] for n, k in enumerate(chosen) if k in self._best}
         other._final = {n: self._final[k] for n, k in enumerate(chosen) if k in self._final}
         padded = chosen + [chosen[0]] * (other.shape.members - len(chosen))
-        other._state = {
-            name: [slot[padded] for slot in value] if name == "slots" else value[padded]
-            for name, value in state.items()
-        }
+        other._numbers = tf.nest.map_structure(lambda a: np.array(a)[padded], self._numbers)
         return other
 
-    # ── the numbers: here, or in the program while it trains this stack ─────
-    def _start(self) -> dict[str, Any]:
+    # ── the stack's numbers ─────────────────────────────────────────────────
+    def _start(self) -> Numbers:
         data, shape = self.data, self.shape
         rows = [
-            pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
+            planner.pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
             for m in self._padded()
         ]
-        params = np.stack([row[0] for row in rows])
-        return {
-            "params": params,
-            "moving": np.stack([row[1] for row in rows]),
-            "iterations": np.zeros((shape.members, 1), data.dtype),
-            "slots": [np.full_like(params, start) for start in self.program.slot_start],
-        }
+        return self.program.start(*(np.stack(part) for part in zip(*rows, strict=True)))
 
     def _padded(self) -> list[Member]:
         """Return the members, and the first one again for each empty place of the program."""
         return self.members + [self.members[0]] * (self.shape.members - len(self.members))
 
-    def _claim(self) -> None:
-        """Put this stack's numbers into the program, after saving those of another stack."""
-        owner = self.program.owner() if self.program.owner is not None else None
-        if owner is not self and owner is not None:
-            owner._pull()
-        if self._state is not None:
-            self.program.load(self._state)
-            self._state, self.program.owner = None, weakref.ref(self)
-
-    def _pull(self) -> dict[str, Any]:
-        """Take the numbers back out of the program."""
-        if self._state is None:
-            self._state, self.program.owner = self.program.store(), None
-        return self._state
+    def _writable(self) -> Numbers:
+        """Return the stack's numbers as arrays that can be written into."""
+        self._numbers = tf.nest.map_structure(np.array, self._numbers)
+        return self._numbers
 
     def _row(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        if self._state is not None:
-            return self._state["params"][k].copy(), self._state["moving"][k].copy()
-        return self.program.params.value[k].numpy().copy(), self.program.moving[k].numpy().copy()
+        return np.array(self._numbers["params"][k]), np.array(self._numbers["moving"][k])
 
     # ── what the graph is fed ───────────────────────────────────────────────
     def _tensors(self) -> dict[str, Any]:
@@ -340,15 +310,13 @@ class Stack:
         return knobs
 
     def _folds(self) -> dict[str, Any]:
-        members = self._padded()
-        counts = np.array([len(m.val_rows) for m in members])
-        rows = np.zeros((len(members), counts.max()), np.int32)
-        for k, member in enumerate(members):
-            rows[k, : counts[k]] = member.val_rows
-        return {
-            "rows": tf.constant(rows),
-            "counts": tf.constant(counts[:, np.newaxis], self.shape.dtype),
-        }
+        own = [np.asarray(m.val_rows) for m in self._padded()]
+        counts = np.array([len(part) for part in own])
+        rows = np.zeros((len(own), counts.max()), np.int32)
+        for k, part in enumerate(own):
+            rows[k, : counts[k]] = part
+        counts = tf.constant(counts[:, np.newaxis], self.shape.dtype)
+        return {"rows": tf.constant(rows), "counts": counts}
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""
@@ -360,7 +328,7 @@ class Stack:
         """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
         shape, size = self.shape, self.members[0].batch_size
         members = self._padded()
-        steps = np.array([steps_per_epoch(m, self.data.rows) for m in members])
+        steps = np.array([planner.steps_per_epoch(m, self.data.rows) for m in members])
         order = np.zeros((shape.members, steps.max() * size), np.int32)
         rates = np.zeros((steps.max(), shape.members, 1), shape.dtype)
         counts = np.zeros((steps.max(), shape.members), shape.dtype)

@@ -4,8 +4,6 @@ Randomness enters only through ``seed``: every layer gets a seed of its own from
 so no global generator is read or moved.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras

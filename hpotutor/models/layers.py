@@ -4,8 +4,6 @@ The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names t
 accepts, each with what makes it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ INITIALIZERS: dict[str, Callable] = {
 }
 
 # name -> Keras class, and the arguments that tell one name from another
-OPTIMIZERS: dict[str, tuple[type, dict[str, object]]] = {
+OPTIMIZERS: dict[str, tuple[type, dict[str, Any]]] = {
     "sgd": (keras.optimizers.SGD, {}),
     "momentum": (keras.optimizers.SGD, {"momentum": 0.9}),
     "nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}),
@@ -61,26 +59,9 @@ Seeds: TypeAlias = tuple[int | None, int | None]  # of a layer's weights, and of
 
 
 def layer_seeds(seed: int | None, layers: int) -> list[Seeds]:
-    """Return a seed for the weights and one for the dropout of each layer of a network.
+    """Return a (weights, dropout) seed for each of so many layers, the output layer included.
 
-    Parameters
-    ----------
-    seed : int or None
-        The network's seed, from 0 up; None leaves every layer to Keras's own draws.
-    layers : int
-        How many layers need seeds, the output layer included.
-
-    Returns
-    -------
-    list of tuple
-        ``(weights, dropout)`` a layer. A deeper network starts with the seeds of a shallower one.
-
-    Examples
-    --------
-    >>> layer_seeds(0, 2) == layer_seeds(0, 3)[:2]
-    True
-    >>> layer_seeds(None, 1)
-    [(None, None)]
+    A deeper network starts with the seeds of a shallower one; None leaves all to Keras's own draws.
     """
     if seed is None:
         return [(None, None)] * layers
@@ -95,37 +76,11 @@ def make_optimizer(
     momentum: float | None = None,
     weight_decay: float | None = None,
 ) -> keras.optimizers.Optimizer:
-    """Make a Keras optimizer from its name in the lessons.
+    """Make a Keras optimizer (https://keras.io/api/optimizers/) from its name in the lessons.
 
-    Parameters
-    ----------
-    name : str, default "adam"
-        One of ``OPTIMIZERS``. "momentum" and "nesterov" are SGD with momentum 0.9.
-    learning_rate : float or LearningRateSchedule, default 0.001
-        Step size, above 0.
-    momentum : float or None, default None
-        From 0 to below 1, for "sgd", "momentum" and "nesterov" only. None keeps 0 for "sgd"
-        and 0.9 for the other two.
-    weight_decay : float or None, default None
-        From 0 up, for "adamw" only. None keeps Keras's 0.004.
-
-    Returns
-    -------
-    keras.optimizers.Optimizer
-
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
-
-    Notes
-    -----
-    https://keras.io/api/optimizers/
-
-    Examples
-    --------
-    >>> make_optimizer("nesterov", learning_rate=0.1).momentum
-    0.9
+    "momentum" and "nesterov" are SGD with momentum 0.9. ``momentum`` (from 0 to below 1) is for
+    these two and "sgd", ``weight_decay`` (from 0 up) for "adamw" only; None keeps 0, 0.9 and
+    Keras's 0.004. ``ArgumentError`` names all that is not allowed.
     """
     problems = Problems("make_optimizer")
     check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")

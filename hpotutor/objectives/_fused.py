@@ -1,7 +1,5 @@
 """How an objective asks the stack instead of ``Model.fit``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -60,8 +58,12 @@ class StackedTraining:
 
     def _keep(self, position: int, trained: Trained) -> None:
         index = self._owners[position]
-        fits = self._fits[index]
-        fits.append(_fit_of(trained))
+        fits, status, reason = self._fits[index], trained.status, ""
+        if status == "diverged":
+            reason = f"the loss was not finite after epoch {trained.epochs}"
+        elif status == "stopped":
+            status, reason = "pruned", f"stopped by the search after epoch {trained.epochs}"
+        fits.append(Fit(trained.curve, status, reason, trained.seconds))
         if len(fits) == len(self._parts):
             self.answer(index, fits)
 
@@ -83,15 +85,6 @@ def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list
     x = np.concatenate([part for x, _, x_val, _ in folds for part in (x, x_val)])
     y = np.concatenate([part for _, y, _, y_val in folds for part in (y, y_val)])
     return (x, y, None, None), list(zip(places[::2], places[1::2], strict=True))
-
-
-def _fit_of(trained: Trained) -> Fit:
-    status, reason = trained.status, ""
-    if status == "diverged":
-        reason = f"the loss was not finite after epoch {trained.epochs}"
-    elif status == "stopped":
-        status, reason = "pruned", f"stopped by the search after epoch {trained.epochs}"
-    return Fit(trained.curve, status, reason, trained.seconds)
 
 
 def train_one(data: Dataset, request: Params) -> Any:

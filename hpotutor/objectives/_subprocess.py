@@ -1,7 +1,5 @@
 """A process that trains for another one, so that what a training leaves in memory goes with it."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 import os

@@ -214,12 +214,21 @@ class FunctionObjective(Objective):
         return Evaluation(dict(params), value, curve, spent or 0, seconds, status, reason)
 
     def _ask(self, params: Params, epochs: int | None) -> tuple[float, str, str]:
-        """Call the function once and judge its answer."""
+        """Call the function once and sort its answer into a value, a status and a reason."""
         try:
-            value = self.function(params, epochs) if self._takes_epochs else self.function(params)
+            asked = (params, epochs) if self._takes_epochs else (params,)
+            value: Any = self.function(*asked)
         except Exception as error:  # the learner's own code: whatever it raises is a result
             return math.nan, "failed", f"{type(error).__name__}: {error}"
-        return _judge(value)
+        # NumPy's scalars and zero-dimensional arrays are numbers to a learner.
+        if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            value = value.item()
+        if not is_number(value):
+            shown = "None (is a return missing?)" if value is None else repr(value)
+            return math.nan, "failed", f"the objective returned {shown}; it must return a number"
+        if not math.isfinite(value):
+            return math.nan, "diverged", f"the objective returned {float(value)}"
+        return float(value), "complete", ""
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -249,19 +258,6 @@ def _checksum(code: CodeType) -> int:
         elif not isinstance(constant, frozenset):  # a set has no order to rely on
             total = zlib.crc32(repr(constant).encode(), total)
     return zlib.crc32(repr(code.co_names).encode(), total)
-
-
-def _judge(value: object) -> tuple[float, str, str]:
-    """Sort what a function returned into a value, a status and a reason."""
-    # NumPy's scalars and zero-dimensional arrays are numbers to a learner.
-    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        value = value.item()
-    if not is_number(value):
-        shown = "None (is a return missing?)" if value is None else repr(value)
-        return math.nan, "failed", f"the objective returned {shown}; it must return a number"
-    if not math.isfinite(value):
-        return math.nan, "diverged", f"the objective returned {float(value)}"
-    return float(value), "complete", ""
 
 
 def _count_positional(function: Callable[..., Any]) -> int:

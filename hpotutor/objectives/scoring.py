@@ -1,7 +1,5 @@
 """From a training's curves to a score, and the folds that a score is averaged over."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,13 +29,7 @@ class Fit:
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
-    """Average curves epoch by epoch; a fold that stopped early keeps its last value.
-
-    Examples
-    --------
-    >>> mean_curve([{"loss": [4.0, 2.0]}, {"loss": [2.0]}])
-    {'loss': [3.0, 2.0]}
-    """
+    """Average curves epoch by epoch; a fold that stopped early keeps its last value."""
     length = max((len(values) for curve in curves for values in curve.values()), default=0)
     mean = {}
     for name in curves[0] if curves else ():
@@ -48,13 +40,7 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
 
 
 def value_of(curves: Sequence[Curve], metric: str, direction: str, *, best: bool) -> float:
-    """Score finished curves: each fold's last or best epoch, averaged over folds.
-
-    Examples
-    --------
-    >>> value_of([{"val_loss": [0.5, 0.25, 1.0]}], "val_loss", "minimize", best=True)
-    0.25
-    """
+    """Score finished curves: each fold's last or best epoch, averaged over folds."""
     pick = max if direction == "maximize" else min
     scores = [pick(curve[metric]) if best else curve[metric][-1] for curve in curves]
     return float(np.mean(scores))

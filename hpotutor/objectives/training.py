@@ -1,7 +1,5 @@
 """Real training as an objective: each trial builds a network, fits it and scores it."""
 
-from __future__ import annotations
-
 import copy
 import gc
 import inspect
@@ -288,7 +286,10 @@ def _fit(
         problems.raise_if_any()
         if build is build_mlp:
             knobs.setdefault("seed", objective.seed)
-            _check_names(knobs, build_mlp)
+            problems = Problems("build_mlp")
+            known = [n for n in inspect.signature(build_mlp).parameters if not n.startswith("n_")]
+            problems.unknown([n for n in knobs if n not in known], [*known, "batch_size"])
+            problems.raise_if_any()
         fit.model = build(x.shape[1], objective.data.n_classes, **knobs)
         fit.model.fit(
             x,
@@ -341,14 +342,6 @@ def _watcher(
         restore_best_weights=True,
     )
     return [Watch(), stopping]
-
-
-def _check_names(knobs: Params, build: Callable[..., Any]) -> None:
-    """Raise for names that are no hyperparameters of a building function."""
-    known = [name for name in inspect.signature(build).parameters if not name.startswith("n_")]
-    problems = Problems(build.__name__)
-    problems.unknown([name for name in knobs if name not in known], [*known, "batch_size"])
-    problems.raise_if_any()
 
 
 def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:

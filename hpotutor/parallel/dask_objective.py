@@ -1,7 +1,5 @@
 """A search's trainings on the workers of a Dask cluster, under the same call."""
 
-from __future__ import annotations
-
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -54,6 +52,7 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
         yield objective
         return
     try:
+        import dask
         import distributed
     except ImportError:
         raise MissingExtra(
@@ -77,27 +76,14 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
         yield objective
         return
     with ExitStack() as stack:
-        if client == "local":
-            client = stack.enter_context(_local_client())
+        if client == "local":  # a worker process a processor, on loopback
+            stack.enter_context(dask.config.set(LOCAL))
+            place = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+            cluster = distributed.LocalCluster(threads_per_worker=1, **place)
+            client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         spread = WorkerObjective(objective, client)
         stack.callback(spread.pool.close)
         yield spread
-
-
-@contextmanager
-def _local_client() -> Iterator[Any]:
-    """Yield a client of a new cluster: a worker process a processor, on loopback."""
-    import dask
-    import distributed
-
-    with (
-        dask.config.set(LOCAL),
-        distributed.LocalCluster(
-            threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
 
 
 class WorkerObjective(Objective):

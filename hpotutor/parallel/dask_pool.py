@@ -137,7 +137,12 @@ class DaskPool:
         self._there = {a: there for a, there in self._there.items() if a in self._known}
         for job in self._jobs.values():
             if job.worker is not None and job.worker not in self._known:
-                self._retry(job)
+                # Begun again, unless a worker died of it before.
+                self.client.cancel([job.future])
+                job.worker = job.future = None
+                job.deaths += 1
+                if job.deaths > ALLOWED_DEATHS:
+                    self._give_up(job)
             elif job.future is not None and job.future.status == "error":
                 self._explain(job, job.future)
 
@@ -152,14 +157,6 @@ class DaskPool:
                 self._there[address] = self.client.submit(pickle.loads, self._pickled, **place)
             asked = self._there[address], job.batch, job.epochs, self._topic, job.number
             job.worker, job.future = address, self.client.submit(train_here, *asked, **place)
-
-    def _retry(self, job: Job) -> None:
-        """Begin a job again whose worker died, unless it died of it before."""
-        self.client.cancel([job.future])
-        job.worker = job.future = None
-        job.deaths += 1
-        if job.deaths > ALLOWED_DEATHS:
-            self._give_up(job)
 
     def _explain(self, job: Job, future: Future) -> None:
         """Raise what went wrong with a call that cannot work for any hyperparameters."""

@@ -1,7 +1,5 @@
 """Hyperband's brackets: rungs, survivors, and the late bloomers that were stopped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -79,7 +77,7 @@ def brackets_info(
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()
     frame = frame if "bracket" in frame else frame.assign(bracket=0)
-    rows = []
+    end, rows = frame["epochs"].max(), []
     for bracket, part in frame.groupby("bracket", sort=False):
         before = 0
         for rung, here in part.groupby("rung"):
@@ -91,12 +89,11 @@ def brackets_info(
             before = epochs
     columns = ["bracket", "rung", "epochs", "trials", "kept", "best", "spent"]
     rungs = pd.DataFrame(rows, columns=columns)
-    top = frame[frame["epochs"] == frame["epochs"].max()]
+    top = frame[frame["epochs"] == end]
     first = (sign * top["value"]).idxmax()
     winner, winner_value = plain(top.loc[first, "trial"]), float(top.loc[first, "value"])
     bloomers, onward = [], None
     if final is not None:
-        end = frame["epochs"].max()
         onward = {
             t: sorted(v.items()) if isinstance(v, Mapping) else [(end, v)] for t, v in final.items()
         }
@@ -104,7 +101,7 @@ def brackets_info(
         ends = {t: way[-1][1] for t, way in onward.items()}
         reached = ends.get(winner, winner_value)
         bloomers = sorted(t for t in stopped if t in ends and sign * ends[t] > sign * reached)
-    full = float(frame[["bracket", "trial"]].drop_duplicates().shape[0] * frame["epochs"].max())
+    full = float(len(frame[["bracket", "trial"]].drop_duplicates()) * end)
     spent = float(rungs["spent"].sum())
     return Brackets(rungs, winner, winner_value, bloomers, spent, full, frame, onward)
 
@@ -147,7 +144,12 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         label(part, x="epochs (log scale)", y=score if index == 0 else "")
         if index:
             part.tick_params(labelleft=False)
-    _name_lines(part, bool(info.late_bloomers))
+    part.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
+    part.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
+    star(part, (np.nan, np.nan), "winner", size=12)
+    if info.late_bloomers:
+        part.plot([], [], color=VERMILLION, marker="D", mec=BLACK, ls="--", lw=1.3,
+                  label="late bloomer, if trained on")  # fmt: skip
     # The last bracket has the fewest lines; a single one leaves its lower right corner free.
     part.legend(fontsize=SIZES["dense"], loc="lower left" if len(names) > 1 else "lower right")
     headline(ax, _title(info))
@@ -175,31 +177,18 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
             ax.plot(x[-1], y[-1], marker="x", ms=5, color=GRAYS["stopped"], zorder=2)
 
 
-def _name_lines(ax: Axes, bloomers: bool) -> None:
-    ax.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
-    ax.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
-    star(ax, (np.nan, np.nan), "winner", size=12)
-    if bloomers:
-        ax.plot([], [], color=VERMILLION, marker="D", mec=BLACK, ls="--", lw=1.3,
-                label="late bloomer, if trained on")  # fmt: skip
-
-
 def _title(info: Brackets) -> str:
-    share = round(100 * info.spent / info.full_cost)
-    text = f"{share}% of the epochs of training everything"
-    lost = len(info.late_bloomers)
+    text = f"{round(100 * info.spent / info.full_cost)}% of the epochs of training everything"
     if info.onward is None:
         return f"{text}; the winner reaches {number(info.winner_value)}"
-    if not lost:
+    if not info.late_bloomers:
         return f"{text}, and the best trial survived"
-    return f"{text}, and {counted(lost, 'better trial')} stopped too early"
+    return f"{text}, and {counted(len(info.late_bloomers), 'better trial')} stopped too early"
 
 
 def _sentence(info: Brackets, score: str) -> str:
-    counts = "; ".join(
-        " → ".join(str(n) for n in part["trials"])
-        for _, part in info.rungs.groupby("bracket", sort=False)
-    )
+    trials = info.rungs.groupby("bracket", sort=False)["trials"]
+    counts = "; ".join(" → ".join(map(str, part)) for _, part in trials)
     text = (
         f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
         f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"

@@ -3,8 +3,6 @@
 The public call takes the arguments of the first, the options of the second, and ``ax``.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re
@@ -29,12 +27,10 @@ _SHARED = {
 def figure(
     info: Callable[..., _Info], size: _Size | Callable[[_Info], _Size] = (7.0, 4.0)
 ) -> Callable[[Callable[Concatenate[_Info, Axes, ...], str]], Callable[..., Reading]]:
-    """Make the public call of a function that draws what ``info`` returns.
+    """Make the public call of a function that draws what ``info`` returns, ``size`` in inches.
 
-    The function is given what ``info`` returned, axes in the house style, and by keyword what
-    it names: an option of its own has a default, an argument of ``info`` has none. Its docstring
-    describes its own options only. It returns the sentence under the figure. ``size`` is that
-    of a new figure, in inches; it may depend on what ``info`` returned.
+    The function is given that, axes, and by keyword what it names: an option of its own, with a
+    default and documented, or an argument of ``info``. It returns the sentence under the figure.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:

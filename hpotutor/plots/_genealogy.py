@@ -1,7 +1,5 @@
 """Genealogy of a genetic algorithm: generations, and the family tree of the best."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -140,10 +138,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
 
 
 def _edge(info: Genealogy, family: set) -> tuple[float, float]:
-    """Return where the axis ends, and 1.0 if that is below.
-
-    What lies beyond would squeeze the family of the best into a line.
-    """
+    """Return where the axis ends, so that the family fills it, and 1.0 if that is below."""
     best = info.best_value
     everyone = [value for _, value in info.places.values()]
     kept = [info.places[who][1] for who in family if who in info.places]

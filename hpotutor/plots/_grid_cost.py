@@ -1,7 +1,5 @@
 """What a grid costs: fits and hours, growing by a factor with every hyperparameter."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 
@@ -62,7 +60,7 @@ def grid_cost_info(
     """
     problems = Problems("grid_cost")
     for name, value in (("knobs", knobs), ("folds", folds), ("workers", workers)):
-        if not _is_count(value):
+        if not is_whole(value) or value < 1:
             problems.add(name, value, "an integer from 1 up", f"{name}=3")
     if not is_number(seconds) or not 0 < seconds < math.inf:
         problems.add("seconds", seconds, "a time above 0", "seconds=2.5")
@@ -70,11 +68,10 @@ def grid_cost_info(
         series = {"": list(levels.items())}
     else:
         several = list(levels) if isinstance(levels, Sequence | np.ndarray) else [levels]
-        count = knobs if _is_count(knobs) else 1
-        names = [f"knob {n + 1}" for n in range(count)]
+        names = [f"knob {n + 1}" for n in range(max(knobs, 1) if is_whole(knobs) else 1)]
         series = {f"{n} levels": [(name, n) for name in names] for n in several}
     given = [n for steps in series.values() for _, n in steps]
-    if not given or not all(_is_count(n) for n in given):
+    if not given or not all(is_whole(n) and n >= 1 for n in given):
         problems.add("levels", levels, "integers from 1 up", 'levels={"units": 4, "layers": 3}')
     problems.raise_if_any()
     rows = []
@@ -123,10 +120,6 @@ def grid_cost(
     return f"At {at}: {'; '.join(parts)}."
 
 
-def _is_count(value: object) -> bool:
-    return is_whole(value) and value >= 1
-
-
 def _draw_bars(ax: Axes, cost: pd.DataFrame) -> None:
     shades = [SKY] * (len(cost) - 1) + [BLUE]
     ax.bar(cost["knobs"], cost["fits"], color=shades, edgecolor="black", width=0.62, zorder=2)
@@ -169,15 +162,11 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
 
 
 def _title(cost: pd.DataFrame) -> str:
-    last = cost.groupby("series", sort=False).last()
-    if len(last) == 1:
-        row = last.iloc[0]
-        return (
-            f"{counted(int(row['knobs']), 'knob')}, {counted(int(row['fits']), 'fit')}, "
-            f"{duration(row['seconds'])}: each knob multiplies"
-        )
-    row = last.iloc[-1]
+    last = cost.iloc[-1]
+    knobs, took = counted(int(last["knobs"]), "knob"), duration(last["seconds"])
+    if cost["series"].nunique() == 1:
+        return f"{knobs}, {counted(int(last['fits']), 'fit')}, {took}: each knob multiplies"
     return (
-        f"Every knob multiplies the fits by its levels: {counted(int(row['knobs']), 'knob')} "
-        f"at {row['levels']} levels take {duration(row['seconds'])}"
+        f"Every knob multiplies the fits by its levels: {knobs} at {last['levels']} levels take "
+        f"{took}"
     )

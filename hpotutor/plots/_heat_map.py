@@ -1,7 +1,5 @@
 """Heat map of two hyperparameters: where the best cell lies, and whether it lies on an edge."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -172,10 +170,8 @@ def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
 
 def _edges(values: pd.Series, levels: list, place: int) -> list[str]:
     """Name the end of a numeric knob on which the best cell lies."""
-    if not is_numeric(values) or len(levels) < 3:  # of two levels, each is an end
-        return []
     ends = {0: "lowest", len(levels) - 1: "highest"}
-    if place not in ends:
+    if place not in ends or not is_numeric(values) or len(levels) < 3:  # of two, each is an end
         return []
     what = " range" if isinstance(levels[place], pd.Interval) else ""
     return [f"{values.name}={_tick(levels[place])} is the {ends[place]}{what} tried"]

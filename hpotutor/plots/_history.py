@@ -1,7 +1,5 @@
 """History of a search: every trial in order, and the best so far."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Importance of hyperparameters: how much of the scores' variation each accounts for."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +12,6 @@ from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.style import BLACK, BLUE, SIZES, finish
-
-_IDLE = 0.05
 
 
 def importance_info(
@@ -55,7 +51,7 @@ def importance_info(
     table = pd.DataFrame({"knob": list(shares), "share": [float(s) for s in shares.values()]})
     table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
     table["cumulative"] = table["share"].cumsum()
-    table["idle"] = table["share"] < _IDLE
+    table["idle"] = table["share"] < 0.05
     table["error"] = [float((errors or {}).get(knob, np.nan)) for knob in table["knob"]]
     return table
 

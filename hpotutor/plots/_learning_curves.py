@@ -1,7 +1,5 @@
 """Learning curves: training against validation, epoch by epoch, and what they say."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,8 +14,6 @@ from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
-# Validation counts as settled within this part of its whole drop, or of its lowest value.
-_OF_DROP, _OF_LOWEST = 0.02, 0.1
 # A training loss still falls if it has come below this part of what it was.
 _FALLING = 0.95
 _CROWD = 6
@@ -97,11 +93,11 @@ def learning_curves_info(
                     of_runs = seen.mean(), seen.min(), seen.max(), seen.size
                     rows.append((name, part, epoch, *of_runs))
     columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
-    diagnoses = {name: diagnose(runs, expected=expected) for name, runs in settings.items()}
+    diagnoses = {name: _diagnosis(runs, expected) for name, runs in settings.items()}
     return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
 
 
-def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
+def _diagnosis(runs: list[dict], expected: float) -> Diagnosis:
     """Say what the curves of one setting show; see `learning_curves_info`."""
     if any("loss" in run for run in runs):
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
@@ -116,7 +112,8 @@ def diagnose(runs: list[dict], *, expected: float = 0.8) -> Diagnosis:
         return Diagnosis("diverging", diverging, 1, None, None, np.nan)
     best = int(np.nanargmin(mean))
     drop = mean[0] - mean[best]
-    line = mean[best] + max(_OF_DROP * drop, min(_OF_LOWEST * mean[best], 0.5 * drop))
+    # It counts as settled within a part of its whole drop, or of its lowest value.
+    line = mean[best] + max(0.02 * drop, min(0.1 * mean[best], 0.5 * drop))
     below = np.flatnonzero(mean <= line)
     underfit_until = int(below[0]) if below[0] > 0 else None
     # Overfitting starts where the curve leaves its valley for good.

@@ -1,7 +1,5 @@
 """Optimism: the gap between a winner's validation and test score, and how it grows."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Parallel coordinates: each trial a line through its hyperparameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Paths of optimizers over a surface with two parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Nine grid points against nine random points, when one hyperparameter matters and one idles."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -175,7 +173,6 @@ def _table_score(table: pd.DataFrame, x: str, y: str) -> tuple:
     cells = table.groupby([y, x])["value"].mean().unstack().loc[y_levels, x_levels]
     # A cell that was never finished is shown, and scored, as the worst of the table.
     values = cells.fillna(cells.min().min()).to_numpy(dtype=float)
-
     columns, rows = _places(table[x], x_levels), _places(table[y], y_levels)
 
     def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -192,7 +189,7 @@ def _places(knob: pd.Series, levels: list) -> np.ndarray:
 
 
 def _nearest(places: np.ndarray, at: np.ndarray) -> np.ndarray:
-    return np.abs(np.asarray(at)[..., np.newaxis] - places).argmin(axis=-1)
+    return np.abs(at[..., np.newaxis] - places).argmin(axis=-1)
 
 
 def _level_ticks(levels: list, places: np.ndarray) -> list[tuple[float, str]]:

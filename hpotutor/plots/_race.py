@@ -1,7 +1,5 @@
 """Best-so-far race of several methods, with intervals over many repeats."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -175,8 +173,7 @@ def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> N
 
 
 def _best_so_far(scores: np.ndarray) -> np.ndarray:
-    if scores.ndim == 1:
-        scores = scores[None]
+    scores = scores[None] if scores.ndim == 1 else scores
     if scores.ndim != 2:
         return scores
     scores = np.where(np.isfinite(scores), scores, -np.inf)
@@ -212,17 +209,15 @@ def _title(info: Race) -> str:
     nearest = min(info.wins, key=lambda method: info.wins[method])
     if len(info.final[info.leader]) == 1 and len(info.final[nearest]) == 1:
         return f"One run each: {info.leader} ends ahead, which proves little"
-    share = info.wins[nearest]
     return (
         f"After {number(info.at)} {info.against}, {info.leader} beats {nearest} in "
-        f"{round(100 * share)}% of the pairs (ties half)"
+        f"{round(100 * info.wins[nearest])}% of the pairs (ties half)"
     )
 
 
 def _sentence(info: Race, score: str) -> str:
-    medians = ", ".join(f"{m} {number(np.median(f))}" for m, f in info.final.items())
     text = f"After {number(info.at)} {info.against} the best {score} so far is, in the median: "
-    text += medians
+    text += ", ".join(f"{m} {number(np.median(f))}" for m, f in info.final.items())
     if max(len(runs) for runs in info.final.values()) == 1 and info.wins:
         text += " (one run each, which proves little)"
     elif info.wins:

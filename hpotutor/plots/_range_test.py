@@ -1,7 +1,5 @@
 """Learning-rate range test: the loss while the learning rate rises, and where to look."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,10 +117,8 @@ def range_test(info: RangeTest, ax: Axes) -> str:
     height = np.interp(info.steepest, info.learning_rate, info.smoothed)
     ax.plot(info.steepest, height, marker="v", ms=10, color=BLACK, ls="", zorder=4,
             label=f"falls fastest: {fastest}")  # fmt: skip
-    ending, end = (
-        "; the loss never burst: test higher rates",
-        "it had not burst when the test ended",
-    )
+    ending = "; the loss never burst: test higher rates"
+    end = "it had not burst when the test ended"
     if info.bursts is not None:
         at = number(info.bursts)
         ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6, label=f"bursts: {at}")

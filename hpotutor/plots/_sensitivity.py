@@ -1,7 +1,5 @@
 """Learning-rate sensitivity: how wide is each optimizer's range of good learning rates."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """A surrogate model over one hyperparameter, and where its acquisition function points."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

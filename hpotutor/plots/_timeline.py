@@ -1,7 +1,5 @@
 """Time line of a cluster: which worker trained what, and who waited."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What figures accept: trials as a table, knobs as columns, scores with a direction."""
 
-from __future__ import annotations
-
 import contextlib
 from typing import Any
 

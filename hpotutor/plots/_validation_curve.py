@@ -1,7 +1,5 @@
 """Validation curve: one hyperparameter against the training and the validation score."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

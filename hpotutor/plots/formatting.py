@@ -1,7 +1,5 @@
 """How figures write values: numbers, times, counts, axis labels, and the sentence under each."""
 
-from __future__ import annotations
-
 import html
 import math
 from typing import SupportsFloat

@@ -1,7 +1,5 @@
 """How the course's figures look: colors, sizes, and what several of them draw alike."""
 
-from __future__ import annotations
-
 import contextlib
 import textwrap
 import threading

@@ -5,8 +5,6 @@ function checks what is its own and ends in :func:`run_search`, which opens the 
 the chosen library's loop ask it.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import os

@@ -4,14 +4,11 @@ The rule stands here once. The real search, on one process or on a cluster, and 
 of :mod:`hpotutor.tabular.simulator` all ask it for jobs and tell it what came out.
 """
 
-from __future__ import annotations
-
 import bisect
 import heapq
-import json
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +16,7 @@ from hpotutor.objectives.base import Evaluation, Params
 from hpotutor.parallel.dask_objective import WorkerObjective
 from hpotutor.search._parallel import run_parallel
 from hpotutor.space.space import SearchSpace
-from hpotutor.study.recorder import Recorder
+from hpotutor.study.recorder import Recorder, question_of
 
 # So many draws in a row that were met before: the space has no more to give.
 _REPEATS = 1000
@@ -69,7 +66,7 @@ class AsynchronousHalving:
     def _draw(self) -> Params | None:
         for _ in range(0 if self._exhausted else _REPEATS):
             params = self.space.sample(self.rng)
-            if (key := _key(params)) not in self._drawn:
+            if (key := question_of(params, None)) not in self._drawn:
                 self._drawn.add(key)
                 return params
         self._exhausted = True
@@ -85,7 +82,7 @@ class AsynchronousHalving:
 
     def recall(self, params: Params, epochs: int, value: float) -> None:
         """Hear what an earlier run of the same search asked and was told."""
-        self._drawn.add(_key(params))
+        self._drawn.add(question_of(params, None))
         place = self.rungs.index(epochs)
         if place:
             below = self._waiting[self.rungs[place - 1]]
@@ -119,7 +116,3 @@ def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, see
         return
     while (job := rule.ask()) is not None:
         rule.tell(job, score(recorder.evaluate(job.params, job.epochs)))
-
-
-def _key(params: dict[str, Any]) -> str:
-    return json.dumps(sorted(params.items()), default=repr)

@@ -1,7 +1,5 @@
 """Bayesian search: a model of what was seen so far chooses the next point."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, Unpack
 

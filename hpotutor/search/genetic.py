@@ -1,7 +1,5 @@
 """Genetic search: good points have children, which inherit and vary."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Unpack
 

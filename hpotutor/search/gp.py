@@ -10,8 +10,6 @@ A loop of three lines is all of it::
 function is largest: the one that promises most, by being good or by being unknown.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 import warnings
@@ -27,7 +25,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from hpotutor._validation import check_count, check_seed, is_number
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Params
 from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import to_unit
@@ -230,9 +228,8 @@ class GaussianProcessSearch:
         params = self.space.clean(params)
         self.space.check(params)
         if not is_number(value):
-            problems = Problems("observe")
-            problems.add("value", value, "a number", "search.observe(params, 0.9)")
-            problems.raise_if_any()
+            typed = "search.observe(params, 0.9)"
+            Problems("observe").add("value", value, "a number", typed).raise_if_any()
         if math.isfinite(value):
             self.points.append(params)
             self.values.append(float(value))
@@ -340,9 +337,10 @@ class GaussianProcessSearch:
 
     def _need_points(self) -> None:
         if not self.points:
-            problems = Problems("GaussianProcessSearch")
-            problems.say("nothing was observed yet. Type search.observe(params, value) first.")
-            problems.raise_if_any()
+            raise ArgumentError(
+                "GaussianProcessSearch: nothing was observed yet. Type search.observe(params, "
+                "value) first."
+            )
 
     def _encode(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return points as rows: what has an order on [0, 1], else a column for each category."""

@@ -1,7 +1,5 @@
 """Grid search: every combination of a few levels of each hyperparameter."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Unpack
 

@@ -1,7 +1,5 @@
 """Hyperband and successive halving: many short trainings, few long ones."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Unpack
@@ -123,8 +121,9 @@ def successive_halving(
         if scores.shape != (len(survivors),):
             problems = Problems("successive_halving")
             allowed = f"a list of {len(survivors)} numbers, one for each candidate"
-            problems.add("score", scores.tolist(), allowed, "return [...] at its end")
-            problems.raise_if_any()
+            problems.add(
+                "score", scores.tolist(), allowed, "return [...] at its end"
+            ).raise_if_any()
         best_first = np.argsort(-scores, kind="stable")  # of equals, the one drawn first
         survivors = [survivors[index] for index in best_first]
     return survivors

@@ -1,7 +1,5 @@
 """Random search: points drawn independently, or spread evenly by a quasi-random sequence."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Unpack
 

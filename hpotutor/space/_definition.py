@@ -1,7 +1,5 @@
 """What defines a search space: names, distributions, conditions, and which names exist when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -56,15 +54,8 @@ class Definition(Mapping[str, Distribution]):
     ) -> list[tuple[dict[str, Scalar], list[str]]]:
         """Return the combinations of parents' values, each with the other names active there.
 
-        Parameters
-        ----------
-        values : mapping, optional
-            For each name that others depend on, the values to combine; by default all it has.
-
-        Returns
-        -------
-        list of (dict, list of str)
-            A space without conditions has a single branch, ``({}, names)``.
+        ``values`` are those to combine, for each name that others depend on; by default all it has.
+        A space without conditions has a single branch, ``({}, names)``.
         """
         found: list[tuple[dict[str, Scalar], list[str]]] = [({}, [])]
         for name in self:

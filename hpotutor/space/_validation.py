@@ -1,7 +1,5 @@
 """What a search space refuses, and how it says so: all bad arguments of one call together."""
 
-from __future__ import annotations
-
 import keyword
 from collections.abc import Iterator, Mapping
 from typing import Any

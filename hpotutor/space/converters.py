@@ -21,8 +21,6 @@ themselves conditional or on a log scale differently), as nested options (Hypero
 parent only; of a hyperparameter with several, the other conditions are checked afterwards.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -55,9 +53,7 @@ def show(space: Definition, dialect: str, levels: Any = None) -> Source:
             f"levels is for the grid of 'scikit-learn'; {dialect!r} has none. Leave levels out."
         )
     problems.raise_if_any()
-    if dialect == "scikit-learn":
-        return Source(_sklearn(space, levels))
-    return Source(_WRITERS[dialect](space))
+    return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 
 
 def run(source: str, name: str) -> Any:
@@ -154,7 +150,7 @@ def _branches(
     ]
 
 
-def _sklearn(space: Definition, levels: Any) -> str:
+def _sklearn(space: Definition, levels: Any = None) -> str:
     values = grid(space, levels)
     merged = _merge(_branches(space, values, values))
     return _dicts("param_grid", [{n: listed(v) for n, v in branch.items()} for branch in merged])

@@ -3,8 +3,6 @@
 Every distribution is one of Optuna's, so that a search's log needs no translation.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -234,10 +232,9 @@ def recheck(distribution: Distribution) -> Distribution:
         return choice(*distribution.choices)
     if isinstance(distribution, IntDistribution):
         return integers(distribution.low, distribution.high, distribution.step, distribution.log)
-    if distribution.step is not None:
-        problems = Problems("FloatDistribution")
-        problems.add("step", distribution.step, "no step", "ht.choice(0.0, 0.1, 0.2)")
-        problems.raise_if_any()
+    if (step := distribution.step) is not None:
+        refused = Problems("FloatDistribution")
+        refused.add("step", step, "no step", "ht.choice(0.0, 0.1, 0.2)").raise_if_any()
     make = loguniform if distribution.log else uniform
     return make(distribution.low, distribution.high)
 

@@ -1,7 +1,5 @@
 """A space and its values as text: as Python, as an HTML table, and as plain data for the log."""
 
-from __future__ import annotations
-
 import html
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +7,7 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError
 from hpotutor.space import distributions as make
 from hpotutor.space._definition import Definition
 from hpotutor.space.distributions import Conditional, Distribution, Scalar
@@ -120,10 +118,8 @@ def pairs(saved: Mapping[str, Any]) -> list[tuple[str, Distribution | Conditiona
             conditional = make.when(made, **entry["when"]) if "when" in entry else made
             found.append((entry["name"], conditional))
     except (KeyError, TypeError, AttributeError) as error:
-        problems = Problems("from_dict")
-        problems.say(
-            f"this does not describe a space ({type(error).__name__}: {error}). "
+        raise ArgumentError(
+            f"from_dict: this does not describe a space ({type(error).__name__}: {error}). "
             "Give it what SearchSpace.to_dict() returned."
-        )
-        problems.raise_if_any()
+        ) from error
     return found

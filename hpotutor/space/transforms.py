@@ -1,7 +1,5 @@
 """The arithmetic of one distribution: its values counted, on a grid, on [0, 1], and cleaned."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What a search may spend, what it has spent, and what it will cost at most."""
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass, field

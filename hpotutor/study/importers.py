@@ -1,7 +1,5 @@
 """Trials of a learner's own searches, turned into an Optuna study."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,9 +82,7 @@ def check_study(study: Any) -> None:
 
 
 def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> None:
-    problems = Problems(call)
-    problems.add(name, value, allowed, f"SearchResult.{call}({instead})")
-    problems.raise_if_any()
+    Problems(call).add(name, value, allowed, f"SearchResult.{call}({instead})").raise_if_any()
 
 
 def _evaluation(

@@ -1,7 +1,5 @@
 """Optuna's journal file, made so that damage is noticed line by line and mended."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

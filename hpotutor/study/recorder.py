@@ -145,7 +145,7 @@ class Recorder:
         for trial in self.log.trials:
             evaluation = to_evaluation(trial)
             self._budget.seconds_before += evaluation.seconds
-            question = _question(evaluation.params, trial.user_attrs.get("budget"))
+            question = question_of(evaluation.params, trial.user_attrs.get("budget"))
             self._waiting[question].append(evaluation)
         self.resumed = len(self.log.trials)
 
@@ -210,7 +210,7 @@ class Recorder:
             The budget is spent, or three trials failed in a row; leaves the ``with`` block.
         """
         params, epochs = self.space.clean(params), _as_int(epochs)
-        question = _question(params, epochs)
+        question = question_of(params, epochs)
         repeat = question in self._answered and on_epoch is None and self.objective.deterministic
         self._admit(question, 0 if repeat else self.objective.epochs_of(params, epochs))
         if self._waiting[question]:
@@ -295,7 +295,7 @@ class Recorder:
         room = self._budget.epochs_left()
         for params in batch[: self._budget.trials_left()]:
             params = self.space.clean(params)
-            question = _question(params, epochs)
+            question = question_of(params, epochs)
             if question in once:
                 continue
             room -= self.objective.epochs_of(params, epochs)
@@ -315,7 +315,7 @@ class Recorder:
         """Count and yield what the log holds, in its order, each with its budget of epochs."""
         for trial in self.log.trials[: self.trials]:
             evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
-            self._count(_question(evaluation.params, budget), evaluation)
+            self._count(question_of(evaluation.params, budget), evaluation)
             yield evaluation, budget
         self._waiting.clear()
 
@@ -332,11 +332,11 @@ class Recorder:
     def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
         """Log and count an evaluation that was trained elsewhere."""
         self._write(evaluation, _as_int(epochs))
-        self._count(_question(params, _as_int(epochs)), evaluation)
+        self._count(question_of(params, _as_int(epochs)), evaluation)
 
     def finish(self, params: Params, epochs: int | None = None) -> None:
         """Note which budget is spent, now that nothing is on its way."""
-        self._admit(_question(params, _as_int(epochs)), self.objective.epochs_of(params, epochs))
+        self._admit(question_of(params, _as_int(epochs)), self.objective.epochs_of(params, epochs))
 
     # ── counts and progress ───────────────────────────────────────────────────────────────────
 
@@ -377,7 +377,7 @@ def finite_score(evaluation: Evaluation, direction: str, worst: float | None) ->
     return 0.0 if worst is None else worst
 
 
-def _question(params: Params, epochs: int | None) -> str:
+def question_of(params: Params, epochs: int | None) -> str:
     """Return a text by which a question is known again: hyperparameters and budget."""
     return json.dumps([sorted(params.items()), epochs], default=repr)
 

@@ -1,7 +1,5 @@
 """The log of a search: an Optuna study in an append-only file, or in memory."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib
@@ -238,11 +236,8 @@ def _lock(path: Path) -> filelock.BaseFileLock:
 
 def _plain(value: Any) -> Any:
     """Pass a header through JSON, so that it compares equal to the one read back."""
-    return json.loads(
-        json.dumps(
-            value, default=lambda odd: odd.item() if isinstance(odd, np.generic) else str(odd)
-        )
-    )
+    text = json.dumps(value, default=lambda x: x.item() if isinstance(x, np.generic) else str(x))
+    return json.loads(text)
 
 
 def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:

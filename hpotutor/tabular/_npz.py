@@ -1,7 +1,5 @@
 """Files of arrays that notice when they were damaged: npz without pickle, with a checksum."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -138,10 +138,9 @@ class _Plan(NamedTuple):
         objective = self.objective.afresh(**({"seed": seed} if self.objective.noise else {}))
         found = search(objective, objective.space, trials=self.trials, seed=seed)
         if not isinstance(found, SearchResult):
-            problems = Problems("compare")
-            allowed = "a function that returns a SearchResult"
-            problems.add("searches", found, allowed, "return ht.random_search(...)")
-            problems.raise_if_any()
+            problems, allowed = Problems("compare"), "a function that returns a SearchResult"
+            typed = "return ht.random_search(...)"
+            problems.add("searches", found, allowed, typed).raise_if_any()
         return found
 
 
@@ -216,7 +215,9 @@ class Comparison:
             NaN where nothing was finished by then.
         """
         self._check(what, against, budget=budget)
-        budget = self._shared(against) if budget is None else budget
+        if budget is None:  # the largest one that every repeat of every method can be judged at
+            ends = [getattr(found, against)[:, -1].min() for found in self.replays.values()]
+            budget = self.trials if against == "trials" else min(ends)
         points = np.array([float(budget)])
         return {name: _sample(f, what, against, points)[:, 0] for name, f in self.replays.items()}
 
@@ -345,12 +346,6 @@ class Comparison:
 
     def _lower_is_better(self, what: str) -> bool:
         return what == "regret" or (what == "best" and self.objective.direction == "minimize")
-
-    def _shared(self, against: str) -> float:
-        """Return the largest budget that every repeat of every method can be judged at."""
-        if against == "trials":
-            return float(self.trials)
-        return float(min(getattr(found, against)[:, -1].min() for found in self.replays.values()))
 
     def _summarize(self, values: np.ndarray, statistic: str | None = None) -> np.ndarray:
         return summarize(values, statistic or self.statistic, self.confidence, self.seed)

@@ -1,7 +1,5 @@
 """Thousands of searches replayed from a table, as arrays: what each asked, met and spent."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Iterable, Mapping
@@ -11,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hpotutor._validation import is_whole
-from hpotutor.errors import DataError, Problems
+from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.study.result import SearchResult
 from hpotutor.tabular import _npz
 from hpotutor.tabular.objective import TableObjective, draw_runs
@@ -301,12 +299,10 @@ def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     """Return what is stored about a table's histories, and their arrays."""
     path, command = histories_path(table.name), f"python tools/tables/histories.py {table.name}"
     if not path.exists():
-        problems = Problems("stored_history")
-        problems.say(
-            f"There are no histories for the {table.name} table. Give functions that search, or "
-            f"type, in the project's folder: {command}."
+        raise ArgumentError(
+            f"stored_history: There are no histories for the {table.name} table. Give functions "
+            f"that search, or type, in the project's folder: {command}."
         )
-        problems.raise_if_any()
     about, arrays, _ = _npz.read(path, [], HISTORIES_FORMAT, command)
     if about["table"] != table.checksum:
         raise DataError(

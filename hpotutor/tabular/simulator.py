@@ -5,8 +5,6 @@ https://proceedings.mlr.press/v188/salinas22a.html): stored seconds decide which
 next, and a method hears of a result only when its time has come.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections import deque

@@ -6,8 +6,6 @@ Klein and Hutter (2019), "Tabular benchmarks for joint architecture and hyperpar
 optimization", https://arxiv.org/abs/1905.04970: several seeds, whole curves, stored cost.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import math
@@ -216,9 +214,8 @@ class Table:
         'sgd'
         """
         if not is_whole(index) or not 0 <= index < len(self):
-            problems = Problems("params_at")
-            problems.add("index", index, f"a whole number from 0 to {len(self) - 1}", "index=0")
-            problems.raise_if_any()
+            allowed = f"a whole number from 0 to {len(self) - 1}"
+            Problems("params_at").add("index", index, allowed, "index=0").raise_if_any()
         return levels_at(self.axes, int(index))
 
     def index_of(self, params: Mapping[str, Any]) -> int:

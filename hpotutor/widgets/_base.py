@@ -35,12 +35,11 @@ _ON_SHOW: dict[tuple, Panel] = {}
 
 
 class Knob(widgets.HBox):
-    """A number box with a label, and a slider that moves the same number.
+    """A number box with a label (sliders have no accessible name), and a slider that follows it.
 
-    Sliders have no accessible name in ipywidgets, number boxes do, so the box comes first. Whole
-    numbers make a knob of whole numbers. ``step`` is the distance of the slider's stops: by default
-    1 for whole numbers, 0.05 powers of ten on a ``log`` scale, else a hundredth of the range.
-    Unless ``live``, the value changes once the slider is let go.
+    Whole numbers make a knob of whole numbers. ``step`` is the distance of the slider's stops: by
+    default 1 for whole numbers, 0.05 powers of ten on a ``log`` scale, else a hundredth of the
+    range. Unless ``live``, the value changes once the slider is let go.
     """
 
     value = traitlets.Any()

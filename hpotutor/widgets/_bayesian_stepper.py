@@ -1,7 +1,5 @@
 """Bayesian optimization step by step, and a game against it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -187,22 +185,19 @@ class BayesianStepper(BrowsingPanel):
         now, curve, tried = self.settings, self.curve, self._tried()
         scores = self._scores(tried)
         rival, answers = self.rival()
-        shown = now["truth"]
         main, below = figure.subplots(
             2, 1, height_ratios=[2, 1],
             gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.11, "hspace": 0.42},
         )  # fmt: skip
-        if shown:
+        if now["truth"]:
             main.plot(curve.places, curve.truth, color=style.GRAY, ls=(0, (2, 2)),
                       label="true curve")  # fmt: skip
             main.plot(rival, answers, ls="", marker="s", color=style.BLUE, label="its trials")
         main.plot(tried, scores, ls="", marker="o", ms=8, color=style.BLACK, mec="white",
                   label="your trials")  # fmt: skip
         best = int(np.argmax(scores))
-        main.plot(tried[best], scores[best], marker="*", ms=16, ls="", color=style.YELLOW,
-                  mec=style.BLACK, label="your best")  # fmt: skip
-        main.axvline(now["place"], color=style.VERMILLION, ls="--", lw=1.4,
-                     label="your slider")  # fmt: skip
+        style.star(main, (tried[best], scores[best]), "your best", zorder=2)
+        main.axvline(now["place"], color=style.VERMILLION, ls="--", lw=1.4, label="your slider")
         main.set(xscale="log" if curve.log else "linear", ylim=y_range)
         main.set_xlim(curve.places[0], curve.places[-1])
         counts = np.arange(1, len(tried) + 1)
@@ -220,7 +215,7 @@ class BayesianStepper(BrowsingPanel):
         style.label(below, x="trials", y="best so far")
         for ax in (main, below):
             ax.legend(fontsize=8.5, loc="best", ncols=2)
-        top = f", the curve's highest point {number(curve.truth.max())}" if shown else ""
+        top = f", the curve's highest point {number(curve.truth.max())}" if now["truth"] else ""
         return (
             f"{title}: you {number(yours[-1])}, the process {number(its[-1])}{top}. Your slider "
             f"stands at {curve.knob}={number(now['place'])}; the process cannot see your trials, "

@@ -1,7 +1,5 @@
 """Successive halving rung by rung, with the late bloomers that it stops."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 
@@ -194,16 +192,13 @@ def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: in
     for text, now in zip(texts[1:], ("still in the race", "best of this rung"), strict=True):
         text.set_text(now)
     goes = "goes" if following.configurations == 1 else "go"
-    title = (
-        f"After {counted(here.epochs, 'epoch')}: the best {following.configurations} of "
-        f"{here.configurations} {goes} on, to {counted(following.epochs, 'epoch')}"
-    )
-    headline(ax, title)
+    start = f"After {counted(here.epochs, 'epoch')}"
+    headline(ax, f"{start}: the best {following.configurations} of {here.configurations} {goes} "
+                 f"on, to {counted(following.epochs, 'epoch')}")  # fmt: skip
     best = shown.loc[shown["rung"] == climbed - 1, "value"].max()
     return (
-        f"After {counted(here.epochs, 'epoch')} the best of {counted(here.configurations, 'trial')}"
-        f" has validation accuracy {number(best)}; {following.configurations} of them will be "
-        f"trained to {following.epochs}."
+        f"{start} the best of {counted(here.configurations, 'trial')} has validation accuracy "
+        f"{number(best)}; {following.configurations} of them will be trained to {following.epochs}."
     )
 
 

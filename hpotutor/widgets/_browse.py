@@ -3,8 +3,6 @@
 What many of them browse is a stored table, which `stored` opens.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from typing import Any

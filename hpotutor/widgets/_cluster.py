@@ -1,7 +1,5 @@
 """A cluster that searches: workers, waiting for each other or not, stragglers."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """A genetic algorithm generation by generation, with the family tree of the best."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """Grid arithmetic: levels a knob, and what they multiply to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -42,22 +42,24 @@ _START: dict[str, Any] = {
     "networks": 4, "differ_in": "seed",
 }  # fmt: skip
 _ROWS_SHOWN = 6
-# So many seconds of training to a second of drawing.
-_TRAINING_SHARE = 2.5
 
 
-def _knobs() -> dict[str, widgets.Widget]:
-    """Return the controls, at their first state; runs are slow, so sliders act when let go."""
-    start, rest = _START, {"live": False}
+def _knobs_at(start: Mapping[str, object], target: object) -> dict[str, widgets.Widget]:
+    """Return the controls as a learner wants them at first; refuse what does not fit them."""
+    problems = Problems("knob_panel")
+    problems.unknown([name for name in start if name not in _START], _START)
+    if target is not None and not (is_number(target) and 0 < target <= 1):
+        problems.add("target", target, "a share from 0 to 1", "target=0.97")
     penalties = [0.0, 1e-5, 1e-4, 1e-3, 1e-2]
     initializers = "glorot_uniform glorot_normal he_uniform he_normal uniform normal zeros".split()
-    return {
+    rest = {"live": False}  # runs are slow, so sliders act when let go
+    controls = {
         "learning_rate": Knob("learning_rate", 0.003, 1e-4, 1.0, log=True, step=0.25, **rest),
-        "epochs": Knob("epochs", start["epochs"], 1, 200, **rest),
-        "layers": Knob("layers", start["layers"], 1, 3, **rest),
-        "units": Knob("units", start["units"], 8, 128, step=8, **rest),
-        "dropout": Knob("dropout", start["dropout"], 0.0, 0.8, step=0.05, **rest),
-        "networks": Knob("networks", start["networks"], 1, _MOST_NETWORKS, **rest),
+        "epochs": Knob("epochs", 20, 1, 200, **rest),
+        "layers": Knob("layers", 1, 1, 3, **rest),
+        "units": Knob("units", 64, 8, 128, step=8, **rest),
+        "dropout": Knob("dropout", 0.0, 0.0, 0.8, step=0.05, **rest),
+        "networks": Knob("networks", 4, 1, _MOST_NETWORKS, **rest),
         "differ_in": menu("networks differ in", _SPREADS, "seed"),
         "batch_size": menu("batch_size", [16, 32, 64, 128, 256], 32),
         "optimizer": menu("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"], "adam"),
@@ -68,15 +70,6 @@ def _knobs() -> dict[str, widgets.Widget]:
         "batch_norm": switch("batch_norm", False),
         "early_stopping": switch(f"early stopping (patience {_PATIENCE})", False),
     }
-
-
-def _knobs_at(start: Mapping[str, object], target: object) -> dict[str, widgets.Widget]:
-    """Return the controls as a learner wants them at first; refuse what does not fit them."""
-    problems = Problems("knob_panel")
-    problems.unknown([name for name in start if name not in _START], _START)
-    if target is not None and not (is_number(target) and 0 < target <= 1):
-        problems.add("target", target, "a share from 0 to 1", "target=0.97")
-    controls = _knobs()
     for name in start.keys() & controls.keys():
         try:
             controls[name].value = start[name]
@@ -199,7 +192,7 @@ class KnobPanel(Panel):
                 before = time.perf_counter()
                 super().refresh()
                 drawn = time.perf_counter()
-                pause = _TRAINING_SHARE * (drawn - before)
+                pause = 2.5 * (drawn - before)  # that much training to a second of drawing
             yield
         self._status = "stopped" if stack.live.any() else "complete"
         self._collect(stack, members, began)

@@ -1,7 +1,5 @@
 """A race of search methods at equal budget: one seed or all, validation or test."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -110,8 +108,8 @@ def _draw_test(ax: Axes, values: dict, cost: dict, against: str) -> str:
     for index, (name, scores) in enumerate(values.items()):
         style, spent = look(index), np.median(cost[name], axis=0)
         low, middle, high = np.nanpercentile(scores, [10, 50, 90], axis=0)
-        ax.plot(spent, middle, color=style.color, ls=style.linestyle, marker=style.marker,
-                markevery=max(1, len(spent) // 6), drawstyle="steps-post", label=name)  # fmt: skip
+        ax.plot(spent, middle, **style.pen, markevery=max(1, len(spent) // 6),
+                drawstyle="steps-post", label=name)  # fmt: skip
         if len(scores) > 1:
             ax.fill_between(spent, low, high, step="post", color=style.color, alpha=0.14, lw=0)
         ends[name] = float(middle[-1])

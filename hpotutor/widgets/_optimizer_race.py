@@ -1,7 +1,5 @@
 """A race of optimizers over a surface of known shape."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -67,15 +65,11 @@ def walk_info(
     steps: int = 100,
     seed: int = 0,
 ) -> np.ndarray:
-    """Return an optimizer's positions on a surface, the start first.
+    """Return an optimizer's positions on a surface, the start first: an array (steps + 1, 2).
 
-    The update rules are Keras's: "momentum" and "nesterov" are its SGD with momentum, and
-    ``momentum`` is Adam's ``beta_1`` too; the others have none. ``noise`` is the standard deviation
-    of what a small batch adds to each part of the gradient, the same for every optimizer. The
-    array has the shape (steps + 1, 2); a walk that has left for infinity stays where it was last.
-
-    Ruder (2016), An overview of gradient descent optimization algorithms,
-    https://arxiv.org/abs/1609.04747; Kingma and Ba (2014), https://arxiv.org/abs/1412.6980.
+    The update rules are Keras's, as in Ruder (2016, https://arxiv.org/abs/1609.04747); ``momentum``
+    is Adam's ``beta_1`` too (https://arxiv.org/abs/1412.6980). ``noise`` is the standard deviation
+    that a small batch adds to the gradient's parts. Far away a walk stays where it was last.
     """
     kicks = noise * np.random.default_rng(seed).normal(size=(steps, 2))
     walk = np.empty((steps + 1, 2))
@@ -175,11 +169,9 @@ class OptimizerRace(BrowsingPanel):
         )  # fmt: skip
         lowest, start = (surface.loss(*at) for at in (surface.minimum, surface.start))
         for index, (name, walk) in enumerate(walks.items()):
-            style = look(index)
             above = surface.loss(walk[:, 0], walk[:, 1]) - lowest
-            loss_axes.plot(np.maximum(above, 1e-9), color=style.color, ls=style.linestyle,
-                           marker=style.marker, ms=4.5, markevery=max(1, now["steps"] // 8),
-                           label=name)  # fmt: skip
+            loss_axes.plot(np.maximum(above, 1e-9), **look(index).pen, ms=4.5,
+                           markevery=max(1, now["steps"] // 8), label=name)  # fmt: skip
         loss_axes.set_yscale("log")
         loss_axes.set_ylim(1e-6 * (start - lowest), 30 * (start - lowest))
         finish(loss_axes, title="Loss above the minimum", x="step", y="")

@@ -1,7 +1,5 @@
 """What the Bayesian stepper computes: a known curve, trials on it, and the next trial."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -79,10 +77,6 @@ def curve_info(
 
     Scores at some places are joined by a smooth line that makes no hump of its own (piecewise
     cubic Hermite); it ends where they end unless ``x_range`` says otherwise.
-
-    >>> curve = curve_info({0.001: 0.8, 0.01: 0.9, 0.1: 0.5}, "learning_rate", None)
-    >>> curve.log, round(curve.at(0.01), 2), round(float(curve.places[90]), 4)
-    (True, 0.9, 0.01)
     """
     if isinstance(truth, Mapping):
         x_range = x_range or (min(truth), max(truth))
@@ -107,18 +101,14 @@ def step_info(
     length: float | None = 0.15,
     noise: float = 0.0,
 ) -> Step:
-    """Fit a Gaussian process to trials on a curve, and find the next place to try.
+    """Fit a Gaussian process (https://gaussianprocess.org/gpml/, chapter 2) to trials on a curve.
 
     ``exploration`` is the bound's ``kappa``; a tenth of it is the ``xi`` of the other acquisitions,
-    in prior standard deviations. The prior's is that of the scores, but at least a third of the
-    curve's range. ``length`` is the kernel's length scale as a share of the knob's range; None fits
-    it to the trials. ``noise``, the standard deviation of a score, is known to the model.
-
-    Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, chapter 2,
-    https://gaussianprocess.org/gpml/.
+    in prior standard deviations. ``length`` is the kernel's length scale as a share of the knob's
+    range; None fits it. ``noise``, the standard deviation of a score, is known to the model.
     """
     rows, values = curve.unit(tried)[:, None], np.asarray(scores, dtype=float)
-    # Two trials may score alike by chance: how much the curve varies is not learned from them.
+    # Two trials may score alike by chance: the prior's spread is not learned from them alone.
     spread = max(float(np.std(values)), float(np.ptp(curve.truth)) / 3) or 1.0
     level = (noise / spread) ** 2 + 1e-6
     kernel = ConstantKernel(1.0, "fixed") * Matern(length or 0.15, (0.03, 2.0), nu=2.5)

@@ -1,7 +1,5 @@
 """The winner's curse: how far the best validation score lies above the test score."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 
