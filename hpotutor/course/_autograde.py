@@ -3,8 +3,6 @@
 nbgrader and what comes with it are imported on use: they are an extra.
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 import subprocess

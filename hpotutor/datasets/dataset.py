@@ -1,7 +1,5 @@
 """A data set: prepared training and validation rows, and a sealed test set."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

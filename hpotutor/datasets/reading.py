@@ -1,7 +1,5 @@
 """Tables as people have them, CSV files and arrays, brought to features and a target."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

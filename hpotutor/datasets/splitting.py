@@ -1,7 +1,5 @@
 """Which rows train, validate and test; and how the first two are folded."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is to be predicted: classes or amounts, told apart by the values."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What an estimator's ``fit`` is given, before Keras has it: inputs, validation rows, callbacks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Compiled convolutional networks, for images and for sequences; written as ``builders.py`` is."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
