@@ -29,7 +29,8 @@ from hpotutor._system import unwritable
 from hpotutor.cli import exit_status
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import DataError
-from hpotutor.fused.api import clear_programs, train_many
+from hpotutor.fused.api import train_many
+from hpotutor.fused.program import clear_programs
 from hpotutor.tabular import _npz
 from hpotutor.tabular.table import CURVES, FOLDER, Table, open_table
 from tools.tables.spec import EPOCHS, SEEDS, SPECS, Spec, machine, spec_of, versions
