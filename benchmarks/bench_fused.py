@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 import hpotutor as ht
 from hpotutor._tensorflow import keras
-from hpotutor.fused.api import clear_programs, train_many
+from hpotutor.fused import clear_programs, train_many
 
 # The grids of the two articles: (rows, network, grid).
 IRIS = {"batch_size": [16, 32], "epochs": [50, 100], "optimizer": ["adam", "rmsprop"]}

@@ -25,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
 from hpotutor import setup
+
+setup()  # as in the lessons; before TensorFlow is imported
+
 from hpotutor._system import unwritable
 from hpotutor.cli import exit_status
 from hpotutor.datasets.dataset import Dataset
@@ -210,7 +213,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", help="the file to write; by default the shipped one")
     parser.add_argument("--work", help="folder for finished parts; by default under runs")
     chosen = parser.parse_args(arguments)
-    setup()  # as in the lessons: one thread an operation
     table = build(chosen.name, chosen.output, chosen.work)
     print(f"{table.name}: {len(table):,} configurations, checksum {table.checksum[:12]}.")
     print(f"Next, on an idle machine: python tools/tables/timing.py {table.name}")

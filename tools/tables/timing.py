@@ -25,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
 from hpotutor import setup
+
+setup()  # as in the lessons; before TensorFlow is imported
+
 from hpotutor._tensorflow import keras
 from hpotutor._validation import check_count
 from hpotutor.cli import exit_status
@@ -165,7 +168,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=3, help="fits of each shape")
     parser.add_argument("--provisional", action="store_true", help="note that the machine is busy")
     chosen = parser.parse_args(arguments)
-    setup()  # as in the lessons: one thread an operation
     table = measure(chosen.name, repeats=chosen.repeats, provisional=chosen.provisional)
     seconds = table.start_seconds + table.epochs * table.epoch_seconds
     print(f"A training of {table.epochs} epochs: {seconds.min():.3g} to {seconds.max():.3g} s.")

@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
 
 from hpotutor import setup
+
+setup()  # as in the lessons; before TensorFlow is imported
+
 from hpotutor._validation import check_seed
 from hpotutor.cli import exit_status
 from hpotutor.errors import DataError, Problems
@@ -145,7 +148,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sample", type=int, default=50, help="how many runs")
     parser.add_argument("--seed", type=int, default=0, help="decides which runs")
     chosen = parser.parse_args(arguments)
-    setup()  # as in the lessons: one thread an operation
     print(verify(open_table(chosen.name), sample=chosen.sample, seed=chosen.seed))
 
 
