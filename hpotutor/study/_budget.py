@@ -39,7 +39,7 @@ class Budget:
             return f"{self.max_failures} {told}: {self._last_reason}"
         if self.trials_left() <= 0:
             return f"the budget of {self.trials} trials is spent"
-        if epochs > self.epochs_left():
+        if self.max_epochs is not None and epochs > self.epochs_left():
             return f"the budget of {self.max_epochs} epochs leaves no room for another trial"
         if self.time_is_up() and not stored:
             return f"the budget of {self.max_seconds:g} seconds is spent"

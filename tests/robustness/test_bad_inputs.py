@@ -923,7 +923,7 @@ COMMANDS = [
     ("assign 02_grid_serch --to {new}", 1, "Did you mean '02_grid_search'"),
     ("assign 02", 2, "the following arguments are required: --to"),
     ("assign 02 --to {file}/course", 1, "The course cannot be written"),
-    ("grade {new}", 1, "is no course: it has no folder source.*hpotutor assign 02"),
+    ("grade {new}", 1, "is no course: it has no folder source.*you gave to hpotutor assign"),
     ("grade {file}", 1, "is no course"),
     ("links.py a/b", 1, "changes the files of the project, and this folder is not in it"),
     ("lab {file} --copy-only", 1, "cannot be written .*hpotutor lab FOLDER"),
