@@ -77,6 +77,10 @@ def curve_info(
 
     Scores at some places are joined by a smooth line that makes no hump of its own (piecewise
     cubic Hermite); it ends where they end unless ``x_range`` says otherwise.
+
+    >>> curve = curve_info({0.001: 0.8, 0.01: 0.9, 0.1: 0.5}, "learning_rate", None)
+    >>> curve.log, round(curve.at(0.01), 2), round(float(curve.places[90]), 4)
+    (True, 0.9, 0.01)
     """
     if isinstance(truth, Mapping):
         x_range = x_range or (min(truth), max(truth))
