@@ -79,11 +79,10 @@ def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list
             "TrainObjective: in some folds a category is too rare to get a feature of its own, and "
             "networks of one stack need as many features each. Type engine='keras'."
         )
-    sizes = [len(part) for x, _, x_val, _ in folds for part in (x, x_val)]
-    ends = np.cumsum(sizes)
-    places = [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
-    x = np.concatenate([part for x, _, x_val, _ in folds for part in (x, x_val)])
-    y = np.concatenate([part for _, y, _, y_val in folds for part in (y, y_val)])
+    sides = [side for fold in folds for side in (fold[:2], fold[2:])]
+    ends = np.cumsum([len(y) for _, y in sides])
+    places = np.split(np.arange(ends[-1]), ends[:-1])
+    x, y = (np.concatenate(parts) for parts in zip(*sides, strict=True))
     return (x, y, None, None), list(zip(places[::2], places[1::2], strict=True))
 
 

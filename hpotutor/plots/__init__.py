@@ -1,11 +1,11 @@
 """The course's figures: each draws on an axes and returns a one-sentence `Reading`.
 
 Every figure is a file with a pair: ``<figure>_info(...)`` computes what is to be seen, as plain
-data, and ``<figure>``, made by the decorator in `_figure.py`, draws that. Begin with `_history.py`.
-Colors and sizes stand in `style.py`, how numbers are written in `formatting.py`, how arguments are
-read in `_trials.py`. A file begins with an underscore because it holds a function of the same name.
-Leans on nothing but `errors` and the shared argument checks. A new figure is a new such file, named
-in `__init__.pyi`.
+data, and ``<figure>``, made by the decorator in `_figure.py`, draws that. Begin with
+`_history.py`. Colors and sizes stand in `style.py`, which of them a figure takes in its own file;
+how numbers are written in `formatting.py`, how arguments are read in `_trials.py`. A file begins
+with an underscore because it holds a function of the same name. Leans on nothing but `errors` and
+the shared argument checks. A new figure is a new such file, named in `__init__.pyi`.
 """
 
 from hpotutor._startup import attach

@@ -90,9 +90,8 @@ def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import GridSearchCV
 
-    backends.run_scikit_learn(
-        recorder, GridSearchCV, recorder.space.to_sklearn_grid(options["levels"])
-    )
+    grid = recorder.space.to_sklearn_grid(options["levels"])
+    backends.run_scikit_learn(recorder, GridSearchCV, grid)
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:

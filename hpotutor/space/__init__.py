@@ -3,8 +3,8 @@
 Begin with `space.py`, which says what a space can do; `distributions.py` makes its entries, and
 `_definition.py` holds them with their conditions. A space writes itself in five libraries' dialects
 (`converters.py`, where a sixth would be added), moves points to and from the unit cube
-(`transforms.py`) and prints itself (`formatting.py`). Wrong spaces and points are told in
-`_validation.py`. Leans on nothing but the checks of arguments.
+(`transforms.py`) and prints itself (`formatting.py`). Wrong bounds are told in `distributions.py`,
+wrong spaces and points in `_validation.py`. Leans on nothing but the checks of arguments.
 """
 
 from hpotutor._startup import attach

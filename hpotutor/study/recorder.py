@@ -320,10 +320,7 @@ class Recorder:
         self._waiting.clear()
 
     def has_room(
-        self,
-        running: Sequence[tuple[Params, int | None]],
-        params: Params,
-        epochs: int | None = None,
+        self, running: Sequence[tuple[Params, int | None]], params: Params, epochs: int | None
     ) -> bool:
         """Whether another evaluation may start beside those on their way."""
         cost = sum(self.objective.epochs_of(*one) for one in [*running, (params, epochs)])
