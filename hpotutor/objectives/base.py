@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import time
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 from hpotutor._validation import check_count, is_number
 from hpotutor.errors import HpoTutorError, Problems
+from hpotutor.objectives.identity import identify
 
 Params = dict[str, Any]
 OnEpoch = Callable[[int, float], bool]
@@ -237,27 +236,6 @@ class FunctionObjective(Objective):
             "direction": self.direction,
             "epochs": self.epochs,
         }
-
-
-def identify(function: Callable[..., Any]) -> str:
-    """Return a function's name and a checksum of what it does, to tell it from another.
-
-    The checksum covers the code and its constants, not the line it stands on, nor values that the
-    function finds outside itself.
-    """
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    code = getattr(function, "__code__", None)
-    return name if code is None else f"{name} ({_checksum(code):08x})"
-
-
-def _checksum(code: CodeType) -> int:
-    total = zlib.crc32(code.co_code)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            total = zlib.crc32(str(_checksum(constant)).encode(), total)
-        elif not isinstance(constant, frozenset):  # a set has no order to rely on
-            total = zlib.crc32(repr(constant).encode(), total)
-    return zlib.crc32(repr(code.co_names).encode(), total)
 
 
 def _count_positional(function: Callable[..., Any]) -> int:

@@ -13,7 +13,8 @@ from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._fitting import fit_network
 from hpotutor.objectives._subprocess import TrainingProcess
-from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
+from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
+from hpotutor.objectives.identity import identify
 from hpotutor.objectives.scoring import Fit, Split, cut_folds, fixed_split, mean_curve, value_of
 
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
@@ -219,7 +220,7 @@ class TrainObjective(Objective):
             "data": self.data.name,
             "rows": self.data.fingerprint,
             **{name: getattr(self, name) for name in settings},
-            "build": "build_mlp" if self.build is None else identify(self.build),
+            "build": "build_mlp" if self.build is None else identify(self.build, "build"),
             "defaults": self.defaults,
             "seed": self.seed,
             **({} if self.folds is None else {"prepared": "by fold"}),

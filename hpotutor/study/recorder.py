@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from hpotutor._system import versions
 from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
-from hpotutor.errors import Problems, StopSearch
+from hpotutor.errors import ArgumentError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
 from hpotutor.space.space import SearchSpace
 from hpotutor.study._budget import Budget
@@ -123,12 +123,18 @@ class Recorder:
         self.method, self.library = method, library
         self.trials, self.progress, self.planned = _as_int(trials), progress, planned
         self._budget = Budget(self.trials, _as_int(max_epochs), max_seconds, max_failures)
+        try:
+            described = objective.describe()
+        except ArgumentError:  # nothing tells what it is, which is of no account without a log
+            if log is not None:
+                raise
+            described = {"objective": type(objective).__name__}
         header = {
             "method": method,
             "library": library,
             "seed": int(seed),
             "space": space.to_dict(),
-            "objective": objective.describe(),
+            "objective": described,
             "options": options or {},
         }
         self.log = Log(log, header, objective.direction, space)

@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpotutor._system import versions
 from hpotutor.errors import LogError
 from hpotutor.objectives.base import Evaluation
+from hpotutor.objectives.identity import is_older
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.journal import STUDY_NAME, SealedJournal, repair
 
@@ -246,6 +247,7 @@ def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:
         for key in [*stored, *(key for key in asked if key not in stored)]:
             inner = f"{name}.{key}" if name else str(key)
             yield from _differences(stored.get(key), asked.get(key), inner)
-    elif stored != asked and not (stored == str(asked) and isinstance(asked, int | float)):
-        # Once, a NumPy number was written as text.
+    elif stored != asked and not is_older(stored, asked):
+        if isinstance(asked, int | float) and stored == str(asked):
+            return  # once, a NumPy number was written as text
         yield f"  {name}: {stored!r} in the log, {asked!r} in this call"
