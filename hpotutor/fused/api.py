@@ -51,6 +51,7 @@ def train_many(
     on_done: Callable[[int, Trained], None] | None = None,
     max_bytes: int = MAX_BYTES,
     dtype: str = "float32",
+    device: str = "cpu",
     progress: bool = False,
 ) -> list[Trained]:
     """Train any number of dense networks on the same rows, stacked.
@@ -80,6 +81,8 @@ def train_many(
     max_bytes : int, default 256 MB
         About what one stack may take; more networks are trained in several.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        The processor, or the first graphics card that TensorFlow sees.
     progress : bool, default False
         Show a progress bar of networks.
 
@@ -122,6 +125,7 @@ def train_many(
         scores=scores,
         keep_outputs=keep_outputs,
         dtype=dtype,
+        device=device,
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)

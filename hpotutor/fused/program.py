@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused.device import placed_on
 from hpotutor.fused.losses import CROSS_ENTROPY, correct, predictions, row_losses
 from hpotutor.fused.optimizers import stacked_optimizer
 from hpotutor.models.layers import ACTIVATIONS
@@ -54,6 +55,7 @@ class StackShape:
     outputs: bool = False  # return the outputs on the first evaluation set
     evaluations: int = 1  # sets that all members share
     dtype: str = "float32"
+    device: str = "cpu"
 
     def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
         """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
@@ -87,9 +89,10 @@ class Program:
         self.shape = shape
         self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
         size = (shape.members, sum(self.sizes))
-        self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
         self.optimizer = stacked_optimizer(shape.optimizer)
-        self.optimizer.build([self._params])
+        with placed_on(shape.device):
+            self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
+            self.optimizer.build([self._params])
         self._slots = [v for v in self.optimizer.variables if v.shape == size]
         self._lock = threading.Lock()
         self._epoch: Any = None
