@@ -48,6 +48,8 @@ class Evaluation:
         The score on test rows, where the objective has it stored (a table); never used to choose.
     fold_values : tuple of float
         The score of each fold, whose mean is the value; empty without folds.
+    best_epoch : int or None
+        Where the best epoch of each fold was scored: their mean, rounded.
     """
 
     params: Params
@@ -60,6 +62,7 @@ class Evaluation:
     seed: int | None = None
     test_value: float | None = None
     fold_values: tuple[float, ...] = ()
+    best_epoch: int | None = None
 
 
 class Objective(ABC):
@@ -77,6 +80,9 @@ class Objective(ABC):
         Whether a batch is cheaper than its members one by one.
     metric : str
         The entry of a curve that holds the score after each epoch.
+    trial : int or None
+        Number of the next evaluation, from 0; a search sets it, and counts what its log holds. None
+        for one that is no trial, but timed for instance.
     """
 
     direction: str = "maximize"
@@ -84,6 +90,7 @@ class Objective(ABC):
     deterministic: bool = True
     metric: str = "val_accuracy"
     batches: bool = False
+    trial: int | None = 0
 
     @abstractmethod
     def evaluate(

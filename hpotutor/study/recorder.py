@@ -153,7 +153,7 @@ class Recorder:
             self._budget.seconds_before += evaluation.seconds
             question = question_of(evaluation.params, trial.user_attrs.get("budget"))
             self._waiting[question].append(evaluation)
-        self.resumed = len(self.log.trials)
+        self.resumed = self.begun = len(self.log.trials)  # begun: the next trial's number
 
     def __enter__(self) -> Recorder:
         if self.progress:
@@ -227,6 +227,7 @@ class Recorder:
             if repeat:
                 evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
             else:
+                self.objective.trial = self.begun
                 evaluation = attempt(self.objective, params, epochs, on_epoch)
             self._write(evaluation, epochs, note)
         self._count(question, evaluation)
@@ -258,6 +259,7 @@ class Recorder:
     def _write(
         self, evaluation: Evaluation, epochs: int | None, note: dict[str, Any] | None = None
     ) -> None:
+        self.begun += 1
         self.log.append(evaluation, budget=epochs, library=self._library, **(note or {}))
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
@@ -283,6 +285,7 @@ class Recorder:
             if self._budget.time_is_up():
                 raise _TimeUp
 
+        self.objective.trial = self.begun
         try:
             asked = [params for _, params in missing]
             self.objective.evaluate_many(asked, epochs, on_done=keep)

@@ -171,7 +171,7 @@ def to_trial(
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
     if evaluation.fold_values:
-        extra[_FOLDS] = list(evaluation.fold_values)
+        extra |= {_FOLDS: list(evaluation.fold_values), "best_epoch": evaluation.best_epoch}
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
@@ -191,6 +191,7 @@ def to_evaluation(trial: FrozenTrial) -> Evaluation:
     }
     found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
     found[_FOLDS] = tuple(trial.user_attrs.get(_FOLDS, ()))
+    found["best_epoch"] = trial.user_attrs.get("best_epoch")
     return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
 
 
