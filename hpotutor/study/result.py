@@ -105,7 +105,10 @@ class SearchResult:
         return Cost(len(done), sum(e.epochs for e in done), sum(e.seconds for e in done))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
+        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed.
+
+        The scores of single folds stand in ``fold_1``, ``fold_2`` and so on, where there are any.
+        """
         rows = [
             {
                 "trial": number,
@@ -117,6 +120,7 @@ class SearchResult:
                 "seconds": e.seconds,
                 "seed": e.seed,
                 "reason": e.reason,
+                **{f"fold_{n}": score for n, score in enumerate(e.fold_values, start=1)},
             }
             for number, e in enumerate(self.evaluations)
         ]
@@ -151,13 +155,20 @@ class SearchResult:
         return {name: float(share) for name, share in shares.items()}
 
     def best_model(self) -> Any:
-        """Train the best trial's network once more, from the same seed, and return it."""
-        if self.objective is None or not hasattr(self.objective, "train"):
+        """Train the best trial's network once more and return it, as a Keras model.
+
+        It has the epochs, the seed, the early stopping and the callbacks that it won with, and on
+        the validation rows its score, but for rounding where a stack is cut in another way. With
+        folds it is trained on the rows of all of them; see :meth:`hpotutor.TrainObjective.retrain`.
+        """
+        retrain = getattr(self.objective, "retrain", None)
+        if retrain is None:
             raise HpoTutorError(
                 "best_model() needs a search on ht.TrainObjective; this one has "
                 f"{type(self.objective).__name__}."
             )
-        return self.objective.train(self.best_params)
+        best = self.best_evaluation
+        return retrain(best, next(n for n, one in enumerate(self.evaluations) if one is best))
 
     def __repr__(self) -> str:
         cost = self.cost
