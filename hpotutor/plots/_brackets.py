@@ -55,10 +55,7 @@ def brackets_info(
     Brackets
         ``spent`` counts epochs as if training goes on from rung to rung.
 
-    Raises
-    ------
-    ArgumentError
-        For missing columns or values.
+    ArgumentError: for missing columns or values.
 
     References
     ----------
@@ -110,15 +107,7 @@ def brackets_info(
 def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") -> str:
     """Draw each bracket in a panel: trials as lines from rung to rung, most of them cut short.
 
-    Parameters
-    ----------
-    score : str, default "validation accuracy"
-        What the values are.
-
-    Returns
-    -------
-    Reading
-        The epochs spent and saved, and how many late bloomers were lost.
+    Reading: the epochs spent and saved, and how many late bloomers were lost.
     """
     names = list(info.rungs["bracket"].unique())
     everyone = list(info.trials["value"])

@@ -6,7 +6,8 @@ The public call takes the arguments of the first, the options of the second, and
 import functools
 import inspect
 import re
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, TypeVar
 
 from matplotlib.axes import Axes
@@ -16,11 +17,21 @@ from hpotutor.plots.style import house_style, new_axes
 
 _Info = TypeVar("_Info")
 _Size = tuple[float, float]
-_PARAMETERS = re.compile(r"Parameters\n-+\n(.*?\n)\n", re.DOTALL)
-# What is said of an option that several figures have, unless a figure says it itself.
+_HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
+_ORDER = ("Parameters", "Returns", "Raises", "See Also", "References", "Examples")
+# A paragraph that begins so is a section of its own.
+_SHORT = re.compile(r"^(Reading|ArgumentError): (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
+_SHORT_FOR = {"Reading": "Returns", "ArgumentError": "Raises"}
+# What is said of a parameter that several figures have, unless a figure says it itself.
 _SHARED = {
-    "score": 'str, optional\n    What the values are; "validation accuracy" if all are shares.',
-    "ax": "matplotlib Axes, optional\n    Where to draw; a new figure by default.",
+    "result": "SearchResult or DataFrame\n    A row per trial in the order they ran: a column per "
+    "knob, ``value`` and,\n    where known, ``status``.",
+    "value": "str, default {}\n    The column with the score.",
+    "direction": '{{"maximize", "minimize"}}, default {}\n    Which score is better; None: as the '
+    'result says, else "maximize".',
+    "score": "str, default {}\n    What the values are; a default of None calls shares "
+    "validation accuracy.",
+    "ax": "matplotlib Axes, default {}\n    Where to draw; None: a new figure.",
 }
 
 
@@ -31,10 +42,15 @@ def figure(
 
     The function is given that, axes, and by keyword what it names: an option of its own, with a
     default and documented, or an argument of ``info``. It returns the sentence under the figure.
+    Docstrings are completed: with shared parameters, and with sections for the paragraphs
+    "ArgumentError: ..." (when ``info`` raises it) and "Reading: ..." (what the sentence tells).
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:
         computed = inspect.signature(info).parameters
+        about, drawn = _sections(info), _sections(draw)
+        about["Parameters"] = _parameters(about.get("Parameters", ""), computed)
+        info.__doc__ = _written(about)
         named = list(inspect.signature(draw).parameters.values())[2:]
         options = [option for option in named if option.name not in computed]
         place = inspect.Parameter("ax", inspect.Parameter.KEYWORD_ONLY, default=None,
@@ -57,20 +73,37 @@ def figure(
                 return Reading(draw(found, ax, **{each.name: given[each.name] for each in named}))
 
         call.__signature__ = signature  # type: ignore[attr-defined]  # what `help` reads
-        call.__doc__ = _documented(draw, info, [*(option.name for option in options), "ax"])
+        own = f"{about['Parameters']}\n{drawn.get('Parameters', '')}"
+        drawn["Parameters"] = _parameters(own, signature.parameters)
+        drawn["See Also"] = f"{info.__name__} : The same as data, not drawn."
+        call.__doc__ = _written({"Raises": about["Raises"], **drawn})
         return call
 
     return decorate
 
 
-def _documented(draw: Callable, info: Callable, options: list[str]) -> str:
-    """Return the docstring of ``draw`` with the parameters of ``info`` before its own."""
-    about, heading, returns = (inspect.getdoc(draw) or "").partition("Returns\n")
-    computed, own = (_PARAMETERS.search(text) for text in (inspect.getdoc(info) or "", about))
-    entries = "".join(section[1] for section in (computed, own) if section)
-    for option in options:
-        if option in _SHARED and not re.search(f"^{option} :", entries, re.MULTILINE):
-            entries += f"{option} : {_SHARED[option]}\n"
-    about = _PARAMETERS.sub("", about)
-    see = f"See Also\n--------\n{info.__name__} : The same as data, not drawn."
-    return f"{about}Parameters\n----------\n{entries}\n{heading}{returns}\n\n{see}\n"
+def _sections(function: Callable) -> dict[str, str]:
+    """Return a docstring's sections by heading; what stands before the first has none."""
+
+    def in_full(match: re.Match) -> str:
+        heading = _SHORT_FOR[match[1]]
+        text = textwrap.indent(match[2][0].upper() + match[2][1:], "    ")
+        return f"{heading}\n{'-' * len(heading)}\n{match[1]}\n{text}"
+
+    about, *rest = _HEADING.split(_SHORT.sub(in_full, inspect.getdoc(function) or ""))
+    return {"": about.strip()} | {h: t.strip() for h, t in zip(rest[::2], rest[1::2], strict=True)}
+
+
+def _parameters(text: str, parameters: Mapping[str, inspect.Parameter]) -> str:
+    """Return a section with each parameter in the order of the signature."""
+    entries = [entry.strip() for entry in re.split(r"^(?=\w)", text, flags=re.MULTILINE) if entry]
+    told = {name for entry in entries for name in entry.partition(" : ")[0].split(", ")}
+    for name in parameters.keys() & _SHARED.keys() - told:
+        entries.append(f"{name} : {_SHARED[name].format(repr(parameters[name].default))}")
+    places = list(parameters)
+    return "\n".join(sorted(entries, key=lambda entry: places.index(re.split(r"\W", entry)[0])))
+
+
+def _written(sections: Mapping[str, str]) -> str:
+    parts = [f"{head}\n{'-' * len(head)}\n{sections[head]}" for head in _ORDER if head in sections]
+    return "\n\n".join([sections[""], *parts])

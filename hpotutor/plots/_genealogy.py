@@ -48,10 +48,7 @@ def genealogy_info(
         ``founders`` are the ancestors in the first generation; ``places`` maps an individual
         to (generation, value), ``parents`` to the names of its parents.
 
-    Raises
-    ------
-    ArgumentError
-        For missing columns, names used twice, or parents that nobody is.
+    ArgumentError: for missing columns, names used twice, or parents that nobody is.
 
     Examples
     --------
@@ -95,10 +92,7 @@ def genealogy_info(
 def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     """Draw individuals by generation and value, with lines from parents to children.
 
-    Returns
-    -------
-    Reading
-        How far the population rose, and from how many founders the best descends.
+    Reading: how far the population rose, and from how many founders the best descends.
     """
     family = info.ancestors | {info.best}
     score = score_label([value for _, value in info.places.values()], score)

@@ -49,27 +49,14 @@ def heat_map_info(
 
     Parameters
     ----------
-    result : SearchResult or DataFrame
-        A row per trial: a column per knob, ``value`` and, where known, ``status``.
     x, y : str
         The knobs, as columns.
-    value : str, default "value"
-        The column with the score.
     over : {"best", "mean"}, default "best"
         What a cell shows of its trials, which differ in the other knobs or the seed.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better; by default as the result says, else "maximize".
     bins : int, default 8
         A numeric knob with more than 12 distinct values is cut into this many bins.
 
-    Returns
-    -------
-    HeatMap
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown column, or when no trial has finished.
+    ArgumentError: for an unknown column, or when no trial has finished.
 
     Examples
     --------
@@ -114,15 +101,7 @@ def _size(info: HeatMap) -> tuple[float, float]:
 def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) -> str:
     """Draw two knobs as a map, outline the best cell, and warn when it lies on an edge.
 
-    Parameters
-    ----------
-    score : str, optional
-        What the values are, for the color bar; "validation accuracy" if all are shares.
-
-    Returns
-    -------
-    Reading
-        The best cell, and the edge it lies on.
+    Reading: the best cell, and the edge it lies on.
     """
     rows, columns = info.values.shape
     score = score_label(info.values, score)

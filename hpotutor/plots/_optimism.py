@@ -41,10 +41,7 @@ def optimism_info(
         chose: one set of rows may be easier than the other), low, high (of the gap).
         ``attrs["repeats"]`` counts the repeats.
 
-    Raises
-    ------
-    ArgumentError
-        For shapes that differ, missing values, or a number of trials that is not there.
+    ArgumentError: for shapes that differ, missing values, or a number of trials that is not there.
 
     Examples
     --------
@@ -89,15 +86,7 @@ def optimism_info(
 def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "accuracy") -> str:
     """Draw the winner's validation and test score against the number of trials.
 
-    Parameters
-    ----------
-    score : str, default "accuracy"
-        What the scores are.
-
-    Returns
-    -------
-    Reading
-        How the gap grows.
+    Reading: how the gap grows.
     """
     if len(table) > 1 and table["trials"].max() >= 10:
         ax.set_xscale("log")

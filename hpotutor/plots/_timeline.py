@@ -41,14 +41,8 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     workers : int, optional
         How many workers there were; by default those that had a task.
 
-    Returns
-    -------
-    Timeline
-
-    Raises
-    ------
-    ArgumentError
-        For missing columns, a task that ends before it starts, or fewer workers than had tasks.
+    ArgumentError: for missing columns, a task that ends before it starts, or fewer workers than had
+    tasks.
 
     Examples
     --------
@@ -85,10 +79,7 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     title : str, optional
         Put before the message, such as "Synchronous".
 
-    Returns
-    -------
-    Reading
-        Time taken, speed-up, and the share of time in which workers waited.
+    Reading: time taken, speed-up, and the share of time in which workers waited.
     """
     frame, few = info.tasks, info.n_workers <= 40
     rows = {worker: place for place, worker in enumerate(info.workers["worker"])}
