@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_count, check_seed, is_number
+from hpotutor._validation import check_count, check_seed, check_share, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems
 from hpotutor.study.result import SearchResult
@@ -54,10 +55,6 @@ def compare(
     confidence : float, default 0.95
         Of the bootstrap intervals.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     ArgumentError
@@ -91,8 +88,7 @@ def compare(
     check_count(problems, "trials", trials, example=50)
     check_count(problems, "repeats", repeats, example=50)
     problems.choice("statistic", statistic, ("median", "iqm"))
-    if not (is_number(confidence) and 0 < confidence < 1):
-        problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
+    check_share(problems, "confidence", confidence, 0.95, inside=True)
     check_seed(problems, seed)
     problems.raise_if_any()
     trials, repeats, seed = int(trials), int(repeats), int(seed)
@@ -153,33 +149,16 @@ def _cut(found: Replay, trials: int) -> Replay:
     return Replay(*(np.take_along_axis(part, place, axis=1) for part in found))
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What several methods reached with a budget, over many repeats.
+    """What several methods reached with a budget, over many repeats; see :func:`compare`."""
 
-    Parameters
-    ----------
-    replays : dict of str to Replay
-        By method; each array has shape (repeats, evaluations).
-    objective : TableObjective
-    trials : int
-        The budget, in trainings of full length.
-    statistic : {"median", "iqm"}
-    confidence : float
-    seed : int
-        Of the bootstrap.
-    """
-
-    def __init__(
-        self,
-        replays: Mapping[str, Replay],
-        objective: TableObjective,
-        trials: int,
-        statistic: str,
-        confidence: float,
-        seed: int,
-    ) -> None:
-        self.replays, self.objective, self.trials = dict(replays), objective, trials
-        self.statistic, self.confidence, self.seed = statistic, confidence, seed
+    replays: dict[str, Replay]  # by method; each array has shape (repeats, evaluations)
+    objective: TableObjective
+    trials: int  # the budget, in trainings of full length
+    statistic: str  # "median" or "iqm"
+    confidence: float
+    seed: int  # of the bootstrap
 
     @property
     def methods(self) -> list[str]:
@@ -236,8 +215,7 @@ class Comparison:
             points = np.linspace(np.max(spent[:, 0]), np.min(spent[:, -1]), _POINTS)
             if against == "trials":
                 points = np.unique(np.floor(points))
-            summary = self._summarize(_sample(found, what, against, points))
-            value, low, high = summary
+            value, low, high = self._summarize(_sample(found, what, against, points))
             columns = {"method": name, against: points, "value": value, "low": low, "high": high}
             parts.append(pd.DataFrame(columns))
         return pd.concat(parts, ignore_index=True)

@@ -66,15 +66,7 @@ class Replay(NamedTuple):
 def replay(objective: TableObjective, history: History) -> Replay:
     """Look up what the searches of a history saw and spent.
 
-    Parameters
-    ----------
-    objective : TableObjective
-        Decides the table, the metric, and what a full training is.
-    history : History
-
-    Returns
-    -------
-    Replay
+    The objective decides the table, the metric, and what a full training is.
 
     Examples
     --------
@@ -121,18 +113,6 @@ def random_history(
 ) -> History:
     """Return random searches: every configuration is equally probable at every trial.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    trials, repeats : int
-    seed : int, default 0
-
-    Returns
-    -------
-    History
-
-    Notes
-    -----
     Bergstra and Bengio (2012), https://jmlr.org/papers/v13/bergstra12a.html.
     """
     rng = np.random.default_rng(seed)
@@ -155,17 +135,11 @@ def grid_history(
 
     Parameters
     ----------
-    objective : TableObjective
-    trials, repeats : int
-        A grid with more points than trials is cut, one with fewer ends early.
-    seed : int, default 0
+    trials : int
+        A grid with more points is cut, one with fewer ends early.
     levels : mapping of str to int, optional
         How many levels of each hyperparameter; :func:`grid_levels` by default. A name that is
         left out has one.
-
-    Returns
-    -------
-    History
 
     Raises
     ------
@@ -235,16 +209,10 @@ def _answered(
 
 
 def runs_met(seeds: np.ndarray, index: np.ndarray, epochs: np.ndarray, runs: int) -> np.ndarray:
-    """Return which stored run answers each question of noisy objectives with these seeds.
+    """Return which of the stored ``runs`` answers each question of noisy objectives.
 
-    Parameters
-    ----------
-    seeds : array of int, shape (repeats,)
-        Of ``TableObjective(seed=...)``.
-    index, epochs : array of int, shape (repeats, trials)
-        The questions, in order.
-    runs : int
-        How many are stored.
+    Their ``seeds``, those of ``TableObjective(seed=...)``, have shape (repeats,); ``index`` and
+    ``epochs``, the questions in order, (repeats, trials).
     """
     key = index.astype(np.int64) * 1000 + epochs
     order = np.argsort(key, axis=1, kind="stable")
@@ -268,7 +236,6 @@ def stored_history(objective: TableObjective, method: str) -> History:
     ----------
     objective : TableObjective
         As it was searched: noisy, all hyperparameters, full length, validation accuracy.
-    method : str
 
     Raises
     ------
@@ -318,14 +285,7 @@ def histories_path(name: str) -> Path:
 
 
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
-    """Return finished searches on a table as a history, one repeat each.
-
-    Parameters
-    ----------
-    objective : TableObjective
-    results : iterable of SearchResult
-        Searches on objectives of the same table; shorter ones end early.
-    """
+    """Return finished searches on a table as a history, a repeat each; shorter ones end early."""
     rows = [
         [
             (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)

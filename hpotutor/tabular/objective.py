@@ -125,7 +125,7 @@ class TableObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        budget = self._budget(params, epochs)
+        budget = self.epochs_of(params, epochs)
         index = self.index_of(params)
         run = self._draw(index, budget)
         died = int(self.table.died(index, run, budget))
@@ -150,9 +150,6 @@ class TableObjective(Objective):
         return Evaluation(
             dict(params), value, curve, spent, seconds, status, reason, run, test_value
         )
-
-    def epochs_of(self, params: Params, epochs: int | None) -> int:
-        return self._budget(params, epochs)
 
     def describe(self) -> dict[str, Any]:
         about = {"table": self.table.name, "checksum": self.table.checksum[:12]}
@@ -222,7 +219,7 @@ class TableObjective(Objective):
         return float(table.start_seconds[index] + epochs * table.epoch_seconds[index])
 
     # ── looking up ──────────────────────────────────────────────────────────
-    def _budget(self, params: Params, epochs: int | None) -> int:
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
         problems = Problems("TableObjective")
         if not isinstance(params, Mapping):
             problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")
