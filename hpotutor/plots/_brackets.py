@@ -50,10 +50,7 @@ def brackets_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Brackets
-        ``spent`` counts epochs as if training goes on from rung to rung.
+    Brackets: ``spent`` counts epochs as if training goes on from rung to rung.
 
     ArgumentError: for missing columns or values.
 

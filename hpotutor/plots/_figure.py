@@ -6,22 +6,17 @@ The public call takes the arguments of the first, the options of the second, and
 import functools
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, TypeVar
 
 from matplotlib.axes import Axes
 
+from hpotutor._docstrings import sections_of, written
 from hpotutor.plots.formatting import Reading
 from hpotutor.plots.style import house_style, new_axes
 
 _Info = TypeVar("_Info")
 _Size = tuple[float, float]
-_HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
-_ORDER = ("Parameters", "Returns", "Raises", "See Also", "References", "Examples")
-# A paragraph that begins so is a section of its own.
-_SHORT = re.compile(r"^(Reading|ArgumentError): (.+?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
-_SHORT_FOR = {"Reading": "Returns", "ArgumentError": "Raises"}
 # What is said of a parameter that several figures have, unless a figure says it itself.
 _SHARED = {
     "result": "SearchResult or DataFrame\n    A row per trial in the order they ran: a column per "
@@ -42,15 +37,14 @@ def figure(
 
     The function is given that, axes, and by keyword what it names: an option of its own, with a
     default and documented, or an argument of ``info``. It returns the sentence under the figure.
-    Docstrings are completed: with shared parameters, and with sections for the paragraphs
-    "ArgumentError: ..." (when ``info`` raises it) and "Reading: ..." (what the sentence tells).
+    Both docstrings are completed with the parameters that several figures share.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:
         computed = inspect.signature(info).parameters
-        about, drawn = _sections(info), _sections(draw)
+        about, drawn = sections_of(info), sections_of(draw)
         about["Parameters"] = _parameters(about.get("Parameters", ""), computed)
-        info.__doc__ = _written(about)
+        info.__doc__ = written(about)
         named = list(inspect.signature(draw).parameters.values())[2:]
         options = [option for option in named if option.name not in computed]
         place = inspect.Parameter("ax", inspect.Parameter.KEYWORD_ONLY, default=None,
@@ -76,22 +70,10 @@ def figure(
         own = f"{about['Parameters']}\n{drawn.get('Parameters', '')}"
         drawn["Parameters"] = _parameters(own, signature.parameters)
         drawn["See Also"] = f"{info.__name__} : The same as data, not drawn."
-        call.__doc__ = _written({"Raises": about["Raises"], **drawn})
+        call.__doc__ = written({"Raises": about["Raises"], **drawn})
         return call
 
     return decorate
-
-
-def _sections(function: Callable) -> dict[str, str]:
-    """Return a docstring's sections by heading; what stands before the first has none."""
-
-    def in_full(match: re.Match) -> str:
-        heading = _SHORT_FOR[match[1]]
-        text = textwrap.indent(match[2][0].upper() + match[2][1:], "    ")
-        return f"{heading}\n{'-' * len(heading)}\n{match[1]}\n{text}"
-
-    about, *rest = _HEADING.split(_SHORT.sub(in_full, inspect.getdoc(function) or ""))
-    return {"": about.strip()} | {h: t.strip() for h, t in zip(rest[::2], rest[1::2], strict=True)}
 
 
 def _parameters(text: str, parameters: Mapping[str, inspect.Parameter]) -> str:
@@ -102,8 +84,3 @@ def _parameters(text: str, parameters: Mapping[str, inspect.Parameter]) -> str:
         entries.append(f"{name} : {_SHARED[name].format(repr(parameters[name].default))}")
     places = list(parameters)
     return "\n".join(sorted(entries, key=lambda entry: places.index(re.split(r"\W", entry)[0])))
-
-
-def _written(sections: Mapping[str, str]) -> str:
-    parts = [f"{head}\n{'-' * len(head)}\n{sections[head]}" for head in _ORDER if head in sections]
-    return "\n\n".join([sections[""], *parts])

@@ -42,11 +42,8 @@ def genealogy_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Genealogy
-        ``founders`` are the ancestors in the first generation; ``places`` maps an individual
-        to (generation, value), ``parents`` to the names of its parents.
+    Genealogy: ``founders`` are the ancestors in the first generation; ``places`` maps an individual
+    to (generation, value), ``parents`` to the names of its parents.
 
     ArgumentError: for missing columns, names used twice, or parents that nobody is.
 

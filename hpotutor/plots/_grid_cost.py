@@ -41,11 +41,8 @@ def grid_cost_info(
     workers : int, default 1
         Fits that run side by side.
 
-    Returns
-    -------
-    DataFrame
-        Columns series, knobs (how many so far), knob (the one just added), levels, points,
-        fits, seconds.
+    DataFrame: columns series, knobs (how many so far), knob (the one just added), levels, points,
+    fits, seconds.
 
     ArgumentError: for numbers that are not positive.
 

@@ -27,10 +27,7 @@ class History(NamedTuple):
 def history_info(result: object, *, value: str = "value", direction: str | None = None) -> History:
     """Compute the incumbent after every trial.
 
-    Returns
-    -------
-    History
-        ``since`` counts the trials after the best one.
+    History: ``since`` counts the trials after the best one.
 
     ArgumentError: for an unknown column, or when no trial has finished.
 

@@ -26,10 +26,7 @@ def importance_info(
     errors : dict from name to float, optional
         Plus or minus, drawn as a whisker.
 
-    Returns
-    -------
-    DataFrame
-        Columns knob, share, cumulative, idle (a share below 5%), error; largest first.
+    DataFrame: columns knob, share, cumulative, idle (a share below 5%), error; largest first.
 
     ArgumentError: for an empty dict, or shares that are negative or not finite.
 

@@ -58,10 +58,7 @@ def learning_curves_info(
     expected : float, default 0.8
         A training accuracy below this counts as underfit.
 
-    Returns
-    -------
-    LearningCurves
-        ``low`` and ``high`` are the lowest and highest run at that epoch.
+    LearningCurves: ``low`` and ``high`` are the lowest and highest run at that epoch.
 
     ArgumentError: when there is no curve of that metric.
 

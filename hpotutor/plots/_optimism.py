@@ -33,13 +33,10 @@ def optimism_info(
     interval : float, default 0.8
         ``low`` and ``high`` hold this share of the repeats, its middle.
 
-    Returns
-    -------
-    DataFrame
-        Columns trials, validation and test (means over the repeats of the chosen trial's
-        scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody
-        chose: one set of rows may be easier than the other), low, high (of the gap).
-        ``attrs["repeats"]`` counts the repeats.
+    DataFrame: columns trials, validation and test (means over the repeats of the chosen trial's
+    scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody chose:
+    one set of rows may be easier than the other), low, high (of the gap). ``attrs["repeats"]``
+    counts the repeats.
 
     ArgumentError: for shapes that differ, missing values, or a number of trials that is not there.
 

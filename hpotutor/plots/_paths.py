@@ -41,11 +41,8 @@ def paths_info(
     tolerance : float, default 0.01
         An optimizer has arrived when its loss above the minimum is this part of the first.
 
-    Returns
-    -------
-    DataFrame
-        A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
-        NaN if it never stays), escaped (left the region or became infinite). Best first.
+    DataFrame: A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
+    NaN if it never stays), escaped (left the region or became infinite). Best first.
 
     ArgumentError: for a surface that is no function, or paths of another shape.
 

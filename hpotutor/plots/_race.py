@@ -58,10 +58,7 @@ def race_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Race
-        Compared at the largest cost that every run of every method has reached.
+    Race: compared at the largest cost that every run of every method has reached.
 
     ArgumentError: for shapes that do not fit, an interval outside 0 … 1, or epochs and seconds
     without cost.

@@ -39,11 +39,8 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
         The loss is smoothed over this many neighboring steps, by default a 15th of all; 1 for
         none. The window is centered, so that smoothing does not shift the fall to the right.
 
-    Returns
-    -------
-    RangeTest
-        From ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
-        ``bursts`` it has climbed back by half of that fall, or is no number any more.
+    RangeTest: from ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
+    ``bursts`` it has climbed back by half of that fall, or is no number any more.
 
     ArgumentError: for learning rates that do not rise, different lengths, or a loss that never
     falls.

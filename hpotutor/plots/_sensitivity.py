@@ -36,12 +36,9 @@ def sensitivity_info(
     tolerance : float, default 0.01
         A level within this distance of its optimizer's best is good.
 
-    Returns
-    -------
-    DataFrame
-        A row per line: its name, best, best_at, low and high (the unbroken range of good levels
-        around the best), decades (log10 of high / low); widest first. ``attrs["lines"]`` holds
-        the table that is drawn: a row a level, a column a line.
+    DataFrame: A row per line: its name, best, best_at, low and high (the unbroken range of good
+    levels around the best), decades (log10 of high / low); widest first. ``attrs["lines"]`` holds
+    the table that is drawn: a row a level, a column a line.
 
     ArgumentError: for unknown columns, a knob that is not positive, or no finished trial.
 

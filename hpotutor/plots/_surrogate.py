@@ -74,10 +74,7 @@ def surrogate_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which score is better.
 
-    Returns
-    -------
-    Surrogate
-        ``regret`` is the true optimum minus the incumbent's score; NaN without a truth.
+    Surrogate: ``regret`` is the true optimum minus the incumbent's score; NaN without a truth.
 
     ArgumentError: for arrays of different lengths, or no trial.
 

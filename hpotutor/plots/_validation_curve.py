@@ -53,10 +53,7 @@ def validation_curve_info(
     grid : sequence, optional
         Levels that a grid tried, to be compared with all levels.
 
-    Returns
-    -------
-    ValidationCurve
-        ``low`` and ``high`` are the lowest and highest trial of the level.
+    ValidationCurve: ``low`` and ``high`` are the lowest and highest trial of the level.
 
     ArgumentError: for an unknown column, a grid level that was never tried, or no finished trial.
 
