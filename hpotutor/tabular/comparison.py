@@ -55,10 +55,7 @@ def compare(
     confidence : float, default 0.95
         Of the bootstrap intervals.
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed, a method has no history; all of them at once.
+    ArgumentError: an argument is not allowed, a method has no history; all of them at once.
 
     Notes
     -----

@@ -19,16 +19,10 @@ HISTORIES_FORMAT = 1
 
 
 class History(NamedTuple):
-    """What many repeats of a search asked, in order.
+    """What many repeats of a search asked, in order: whole numbers of shape (repeats, trials).
 
-    Parameters
-    ----------
-    index : array of int, shape (repeats, trials)
-        Configuration numbers of the table.
-    epochs : array of int, shape (repeats, trials)
-        Epochs asked for; 0 where a search had ended.
-    run : array of int, shape (repeats, trials)
-        Which stored run answered.
+    ``index`` are configuration numbers of the table, ``epochs`` those asked for (0 where a search
+    had ended), and ``run`` tells which stored run answered.
     """
 
     index: np.ndarray  # type: ignore[assignment] # the numbers, not tuple's method
@@ -39,19 +33,11 @@ class History(NamedTuple):
 class Replay(NamedTuple):
     """What the searches of a history saw and spent; each array has shape (repeats, trials).
 
-    Parameters
-    ----------
-    value : array
-        Each evaluation's score: accuracy, or a loss. NaN where it diverged or nothing was asked.
-    best : array
-        The best so far.
-    test : array
-        Accuracy on the test rows of the network that was best so far.
-    regret : array
-        How far the configuration that was best so far stays behind the best one of the table,
-        both trained in full, by the mean of all runs. Never negative.
-    trials, epochs, seconds : array
-        What had been spent: in trainings of full length, in epochs, in seconds of ``Model.fit``.
+    ``value`` is each evaluation's score (accuracy, or a loss; NaN where it diverged or nothing was
+    asked), ``best`` the best so far, ``test`` the accuracy of that network on the test rows.
+    ``regret`` is how far its configuration stays behind the best one of the table, both trained in
+    full, by the mean of all runs; it is never negative. ``trials``, ``epochs`` and ``seconds`` had
+    been spent: in trainings of full length, in epochs, in seconds of ``Model.fit``.
     """
 
     value: np.ndarray
@@ -139,12 +125,7 @@ def grid_history(
         A grid with more points is cut, one with fewer ends early.
     levels : mapping of str to int, optional
         How many levels of each hyperparameter; :func:`grid_levels` by default. A name that is
-        left out has one.
-
-    Raises
-    ------
-    ArgumentError
-        A name or a number of levels that the table does not have.
+        left out has one. ``ArgumentError`` for a name or a number that the table does not have.
     """
     axes = objective.table.axes
     counts = dict(grid_levels(objective, trials) if levels is None else levels)
@@ -237,12 +218,9 @@ def stored_history(objective: TableObjective, method: str) -> History:
     objective : TableObjective
         As it was searched: noisy, all hyperparameters, full length, validation accuracy.
 
-    Raises
-    ------
-    ArgumentError
-        There is no history of the method, or it was computed for another objective.
-    DataError
-        The file is damaged, or belongs to another table.
+    ArgumentError: there is no history of the method, or it was computed for another objective.
+
+    DataError: the file is damaged, or belongs to another table.
     """
     table = objective.table
     about, arrays = open_histories(table)

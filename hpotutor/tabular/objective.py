@@ -59,12 +59,9 @@ class TableObjective(Objective):
         All that the table holds.
     table : Table
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed; all of them are named at once.
-    DataError
-        The table's file is damaged.
+    ArgumentError: an argument is not allowed; all of them are named at once.
+
+    DataError: the table's file is damaged.
 
     Notes
     -----

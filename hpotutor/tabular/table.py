@@ -221,16 +221,8 @@ class Table:
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to some hyperparameters.
 
-        Parameters
-        ----------
-        params : mapping
-            Names and values; a name that is left out has its default.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that the table does not have, and for a value beyond its levels; all at
-            once, the nearest ones named.
+        A name that is left out has its default. ``ArgumentError`` for names that the table does
+        not have and values beyond its levels; all at once, the nearest ones named.
         """
         problems = Problems(f"the {self.name} table")
         names = [axis.name for axis in self.axes]
@@ -286,12 +278,9 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
     source : {"digits", "breast_cancer"} or path
         A shipped table, or the file of one that you built.
 
-    Raises
-    ------
-    ArgumentError
-        There is no table of this name.
-    DataError
-        The file is damaged, or of another version.
+    ArgumentError: there is no table of this name.
+
+    DataError: the file is damaged, or of another version.
 
     Notes
     -----
