@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table, plain
+from hpotutor.plots._trials import opened, plain
 from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, SIZES, VERMILLION, headline, label, panel, star
 
@@ -66,7 +66,7 @@ def brackets_info(
     >>> found.winner, found.late_bloomers, found.spent, found.full_cost
     (2, [1], 5.0, 9.0)
     """
-    problems, frame, sign = opened_table("brackets", "trials", trials, _COLUMNS, direction)
+    problems, frame, sign = opened("brackets", trials, direction, trials=_COLUMNS)
     if frame[list(_COLUMNS)].isna().any().any():
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table, plain
+from hpotutor.plots._trials import opened, plain
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
@@ -55,7 +55,7 @@ def genealogy_info(
     >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
     (3, [1, 2], [0.6, 0.8])
     """
-    problems, frame, sign = opened_table("genealogy", "population", population, _COLUMNS, direction)
+    problems, frame, sign = opened("genealogy", population, direction, population=_COLUMNS)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])

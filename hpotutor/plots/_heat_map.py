@@ -75,14 +75,12 @@ def heat_map_info(
     problems.raise_if_any()
     columns, x_levels = _binned(frame[x], bins)
     rows, y_levels = _binned(frame[y], bins)
-    values = np.full((len(y_levels), len(x_levels)), np.nan)
-    tried = np.zeros(values.shape, dtype=int)
-    finished = complete(frame, value)
-    for (row, column), cell in frame.groupby([rows, columns], dropna=True):
-        tried[row, column] = len(cell)
-        scores = cell.loc[finished[cell.index], value].astype(float)
-        if len(scores):
-            values[row, column] = (sign * scores).max() * sign if over == "best" else scores.mean()
+    scores = pd.to_numeric(frame[value], errors="coerce").where(complete(frame, value))
+    cells = scores.groupby([rows.rename("row"), columns.rename("column")])
+    how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
+    places = {"index": range(len(y_levels)), "columns": range(len(x_levels))}
+    values = cells.agg(how).unstack().reindex(**places).to_numpy(dtype=float)
+    tried = cells.size().unstack().reindex(**places).fillna(0).to_numpy(dtype=int)
     row, column = map(int, np.unravel_index(int(np.nanargmax(sign * values)), values.shape))
     best = float(values[row, column])
     ties = int((values == best).sum()) - 1

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table
+from hpotutor.plots._trials import opened
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import BLACK, finish, look
 
@@ -51,7 +51,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     >>> found.makespan, found.speed_up, found.busy
     (4.0, 1.25, 0.625)
     """
-    problems, frame, _ = opened_table("timeline", "tasks", tasks, ("worker", "start", "end"))
+    problems, frame, _ = opened("timeline", tasks, "maximize", tasks=("worker", "start", "end"))
     if not (frame["end"] >= frame["start"]).all():
         problems.say("A task ends before it starts, or has no time: check start and end.")
     seen = int(frame["worker"].nunique())
