@@ -16,11 +16,7 @@ from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
-    validation: object,
-    test: object,
-    *,
-    trials: Sequence[int] | None = None,
-    interval: float = 0.8,
+    validation: object, test: object, *, trials: Sequence[int] | None = None, interval: float = 0.8
 ) -> pd.DataFrame:
     """Choose by validation among the first n trials, and see what the choice is worth.
 
