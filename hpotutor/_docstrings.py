@@ -16,24 +16,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
-_PARAGRAPH = re.compile(r"(?<=\n\n)([A-Z]\w+): (.+?)(?=\n\n|\Z)", re.DOTALL)
+_PARAGRAPH = re.compile(r"(?<=\n\n)((?:[a-z]+\.)?[A-Z]\w+): (.+?)(?=\n\n|\Z)", re.DOTALL)
 _ORDER = ("Parameters", "Attributes", "Returns", "Raises", "See Also", "Notes", "References")
 _ERRORS = ("Error", "MissingExtra", "SystemExit")
 
 
 def sections_of(thing: Callable | type) -> dict[str, str]:
-    """Return a docstring's sections by heading; what stands before the first has none.
-
-    Examples
-    --------
-    >>> def halve(n):
-    ...     '''Return half of it.
-    ...
-    ...     ArgumentError: for a text.
-    ...     '''
-    >>> sections_of(halve)
-    {'': 'Return half of it.', 'Raises': 'ArgumentError\\n    For a text.'}
-    """
+    """Return a docstring's sections by heading; what stands before the first has none."""
     paragraphs: dict[str, list[str]] = {}
 
     def take(match: re.Match) -> str:

@@ -125,11 +125,8 @@ def claims_ledger(
     boxes : dict from lesson to ClaimsBox, optional
         What a lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row a claim and lesson, by claim. A claim that no lesson measured has an empty lesson; a
-        lesson that left a claim open is not listed where another one settled it.
+    pandas.DataFrame: A row a claim and lesson, by claim. A claim that no lesson measured has an
+    empty lesson; a lesson that left a claim open is not listed where another one settled it.
     """
     problems = Problems("claims_ledger")
     folder = lessons_folder() if folder is None else folder

@@ -48,7 +48,7 @@ c.ClearSolutions.code_stub = {"python": "# Replace the dots, and add the lines y
 def assign(
     lessons: Sequence[str], folder: str | os.PathLike, *, only: bool = False
 ) -> dict[str, int]:
-    """Write lessons as nbgrader assignments into a course; return what each is worth.
+    """Write lessons as nbgrader assignments into a course; return the points of each.
 
     Parameters
     ----------
@@ -58,11 +58,6 @@ def assign(
         The course; made if it is not there.
     only : bool
         The exercises without the lesson around them.
-
-    Returns
-    -------
-    dict of str to int
-        Points by assignment.
 
     ArgumentError: if a lesson is not known.
 

@@ -121,6 +121,11 @@ class Posterior(NamedTuple):
 class GaussianProcessSearch:
     """Bayesian optimization, one step at a time.
 
+    Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
+    algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
+    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter
+    (for each option, where three or more have no order), and noise.
+
     Parameters
     ----------
     space : SearchSpace
@@ -142,13 +147,6 @@ class GaussianProcessSearch:
     seed : int, default 0
         Of random points. What is suggested depends on the seed and on what was observed, and on
         nothing else: asking twice gives the same.
-
-    Notes
-    -----
-    Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
-    algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
-    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter
-    (for each option, where three or more have no order), and noise.
 
     Examples
     --------

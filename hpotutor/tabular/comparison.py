@@ -35,6 +35,12 @@ def compare(
 ) -> Comparison:
     """Run several methods on a table many times, at equal budget.
 
+    Repeats, intervals and the probability that one method beats another follow Bouthillier et al.
+    (2021), "Accounting for variance in machine learning benchmarks",
+    https://arxiv.org/abs/2103.03098, and Agarwal et al. (2021), "Deep reinforcement learning at
+    the edge of the statistical precipice", https://arxiv.org/abs/2108.13264. Test scores stand
+    beside validation scores because the latter were used to choose.
+
     Parameters
     ----------
     searches : dict of str to search, or sequence of str
@@ -56,14 +62,6 @@ def compare(
         Of the bootstrap intervals.
 
     ArgumentError: an argument is not allowed, a method has no history; all of them at once.
-
-    Notes
-    -----
-    Repeats, intervals and the probability that one method beats another follow Bouthillier et al.
-    (2021), "Accounting for variance in machine learning benchmarks",
-    https://arxiv.org/abs/2103.03098, and Agarwal et al. (2021), "Deep reinforcement learning at
-    the edge of the statistical precipice", https://arxiv.org/abs/2108.13264. Test scores stand
-    beside validation scores because the latter were used to choose.
 
     Examples
     --------
@@ -174,7 +172,9 @@ class Comparison:
     def at(
         self, budget: float | None = None, what: str = "regret", against: str = "trials"
     ) -> dict[str, np.ndarray]:
-        """Return what every repeat had reached when a budget was spent.
+        """Return what every repeat had reached when a budget was spent, by method.
+
+        Each array has shape (repeats,), and NaN where nothing was finished by then.
 
         Parameters
         ----------
@@ -184,11 +184,6 @@ class Comparison:
             The best validation score so far, the test accuracy of that network, or how far its
             configuration stays behind the table's best one.
         against : {"trials", "epochs", "seconds"}
-
-        Returns
-        -------
-        dict of str to array, shape (repeats,)
-            NaN where nothing was finished by then.
         """
         self._check(what, against, budget=budget)
         if budget is None:  # the largest one that every repeat of every method can be judged at
@@ -200,10 +195,7 @@ class Comparison:
     def curves(self, what: str = "regret", against: str = "trials") -> pd.DataFrame:
         """Return the statistic over the repeats, with its interval, as the budget is spent.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns method, ``against``, value, low, high.
+        pandas.DataFrame: columns method, ``against``, value, low, high.
         """
         self._check(what, against)
         parts = []
@@ -220,11 +212,8 @@ class Comparison:
     def summary(self, budget: float | None = None, against: str = "trials") -> pd.DataFrame:
         """Return a row a method: validation, test and regret with intervals, and what it cost.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns best, test and regret, each followed by the ends of its interval, as in
-            ``best_low`` and ``best_high``; epochs and seconds, the median spent in all.
+        pandas.DataFrame: columns best, test and regret, each followed by the ends of its interval,
+        as in ``best_low`` and ``best_high``; epochs and seconds, the median spent in all.
         """
         frame = pd.DataFrame(index=pd.Index(self.methods, name="method"))
         for what in WHAT:
@@ -273,11 +262,9 @@ class Comparison:
         what, against
             As in :meth:`at`.
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row a method: ``reached``, the share of repeats that did within the budget, and
-            ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did not.
+        pandas.DataFrame: A row a method: ``reached``, the share of repeats that did within the
+        budget, and ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did
+        not.
         """
         self._check(what, against, target=target)
         lower, rows = self._lower_is_better(what), []

@@ -30,6 +30,9 @@ class Optimum(NamedTuple):
 class TableObjective(Objective):
     """Look an evaluation up in a table of real trainings instead of training.
 
+    ``Evaluation.seconds`` is what plain ``Model.fit`` would have taken, and ``test_value`` is what
+    the network got on the test rows. Klein and Hutter (2019), https://arxiv.org/abs/1905.04970.
+
     Parameters
     ----------
     table : {"digits", "breast_cancer"}, path or Table
@@ -62,11 +65,6 @@ class TableObjective(Objective):
     ArgumentError: an argument is not allowed; all of them are named at once.
 
     DataError: the table's file is damaged.
-
-    Notes
-    -----
-    ``Evaluation.seconds`` is what plain ``Model.fit`` would have taken, and ``test_value`` is what
-    the network got on the test rows. Klein and Hutter (2019), https://arxiv.org/abs/1905.04970.
 
     Examples
     --------
@@ -171,11 +169,7 @@ class TableObjective(Objective):
         """Return for each configuration the share of configurations that are better.
 
         By the mean of all runs; where accuracies are equal, the lower validation loss is better.
-
-        Returns
-        -------
-        array of float, shape (configurations,)
-            0 for the best one; a configuration below 0.05 is among the best 5%.
+        The best one has 0; a configuration below 0.05 is among the best 5%.
         """
         scores, losses = self._means()
         keys = (losses, -scores) if self.metric == "val_accuracy" else (-scores, losses)

@@ -70,12 +70,9 @@ def simulate(
     seed : int, default 0
         Of slowdowns and deaths.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each time that a worker worked, in the order of their ends: worker, start,
-        end (s), value, test_value, epochs (trained up to), configuration (number in the table),
-        lost (whether the worker died; there is no value then).
+    pandas.DataFrame: A row for each time that a worker worked, in the order of their ends: worker,
+    start, end (s), value, test_value, epochs (trained up to), configuration (number in the table),
+    lost (whether the worker died; there is no value then).
 
     ArgumentError: neither ``seconds`` nor ``jobs`` is given, or a number is out of range.
 

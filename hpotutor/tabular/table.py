@@ -184,10 +184,6 @@ class Table:
             Configuration numbers, and epochs from 1, of shapes that broadcast.
         run : int, array of int or None
             Which stored run; None for the mean of all.
-
-        Returns
-        -------
-        numpy.ndarray of float
         """
         name, part = _ACCURACIES.get(curve, (curve, None))
         stored, last = getattr(self, name), epochs - 1
@@ -273,6 +269,8 @@ class Table:
 def open_table(source: str | os.PathLike = "digits") -> Table:
     """Open a table, without TensorFlow and without pickle.
 
+    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
+
     Parameters
     ----------
     source : {"digits", "breast_cancer"} or path
@@ -281,10 +279,6 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
     ArgumentError: there is no table of this name.
 
     DataError: the file is damaged, or of another version.
-
-    Notes
-    -----
-    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
     """
     path = FOLDER / f"{source}.npz" if source in NAMES else Path(source)
     if not path.exists():

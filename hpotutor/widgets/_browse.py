@@ -136,10 +136,7 @@ class TablePanel(BrowsingPanel):
         goal : str, optional
             What to try, shown above the controls.
 
-        Raises
-        ------
-        ArgumentError
-            For anything but a table.
+        ArgumentError: for anything but a table.
         """
         self.objective = stored(self.call, objective)
         super().__init__(self.knobs(), goal=goal)
