@@ -52,13 +52,7 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What :func:`check` found; as the last line of a cell it shows itself in short.
-
-    Parameters
-    ----------
-    findings : tuple of Finding
-        All of them; ``str(report)`` is a line for each.
-    """
+    """What :func:`check` found: a line for each; as the last line of a cell those not fine."""
 
     findings: tuple[Finding, ...]
 

@@ -23,6 +23,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from hpotutor._docstrings import sections_of, written
 from hpotutor.errors import HpoTutorError
 from hpotutor.plots.formatting import number
 from hpotutor.plots.style import DRAWING, house_style
@@ -154,7 +155,7 @@ class Panel(widgets.VBox):
 
     A widget derives from it, passes its controls and writes `draw`. What a learner has set is
     kept when the cell runs again (see `memory`), and `close` frees everything. ``reading`` is
-    what the figure says, in words.
+    what the figure says, in words. Whatever derives from it documents its ``taken`` parameters.
 
     Parameters
     ----------
@@ -164,11 +165,18 @@ class Panel(widgets.VBox):
         What to try, shown above the controls.
     """
 
+    taken = "goal : str, optional\n    What to try, shown above the controls."
     name = ""  # what the figure shows, for readers who cannot see it
     size = (7.4, 4.0)  # of the figure in inches, 100 pixels each
     lines = 4  # of the longest reading
     buttons: Mapping[str, str] = {}  # from what stands on each, before "Start over", to a method
     kept: tuple[str, ...] = ()  # attributes that go along when the cell runs again
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        sections = sections_of(cls)
+        sections["Parameters"] = f"{sections.get('Parameters', '')}\n{cls.taken}".strip()
+        cls.__doc__ = written(sections)
 
     def __init__(self, controls: Mapping[str, widgets.Widget], *, goal: str | None = None) -> None:
         self.controls = dict(controls)

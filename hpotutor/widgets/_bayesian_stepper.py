@@ -38,8 +38,6 @@ class BayesianStepper(BrowsingPanel):
         With a table, values of the other hyperparameters.
     score : str, default "validation accuracy"
         What the curve is.
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: for a curve that cannot be read.
 

@@ -122,22 +122,15 @@ def stored(call: str, objective: TableObjective | str) -> TableObjective:
 class TablePanel(BrowsingPanel):
     """A panel for looking at a stored table, which derives from this and writes `knobs`."""
 
+    taken = (
+        'objective : TableObjective or str, default "digits"\n    The table whose stored trainings '
+        f"are shown; an ArgumentError for anything but a table.\n{BrowsingPanel.taken}"
+    )
     call = ""  # what it is called by
 
     def __init__(
         self, objective: TableObjective | str = "digits", *, goal: str | None = None
     ) -> None:
-        """Open the table and show the panel.
-
-        Parameters
-        ----------
-        objective : TableObjective or str, default "digits"
-            The table whose stored trainings are shown.
-        goal : str, optional
-            What to try, shown above the controls.
-
-        ArgumentError: for anything but a table.
-        """
         self.objective = stored(self.call, objective)
         super().__init__(self.knobs(), goal=goal)
 

@@ -33,8 +33,6 @@ class GridArithmetic(BrowsingPanel):
         Time of one fit at first (0.01 to 3600).
     workers : int, default 1
         Fits that run side by side at first (1 to 64).
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: with all that is out of range.
 

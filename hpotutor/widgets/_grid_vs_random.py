@@ -66,8 +66,6 @@ class GridVsRandom(BrowsingPanel):
         Names and ranges of the knobs.
     score : str, default "score"
         What the surface shows.
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: for a surface that cannot be read.
 

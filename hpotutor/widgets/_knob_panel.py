@@ -96,8 +96,6 @@ class KnobPanel(Panel):
         Where knobs stand at first, such as ``{"learning_rate": 0.03, "networks": 16}``.
     target : float, optional
         A mean validation accuracy to reach; drawn as a line, and said when it is reached.
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: with all that is wrong with ``start`` or ``target``.
 

@@ -31,8 +31,6 @@ class MethodRace(BrowsingPanel):
     trials : int, default 60
         The largest budget, in trainings of full length.
     repeats : int, default 300
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: for anything but these, or a method that is not there.
 

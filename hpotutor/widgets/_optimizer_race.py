@@ -109,8 +109,6 @@ class OptimizerRace(BrowsingPanel):
         Where they race at first.
     optimizers : sequence of str, default ("sgd", "momentum", "rmsprop", "adam")
         Who runs at first; "nesterov" is there too.
-    goal : str, optional
-        What to try, shown above the controls.
 
     ArgumentError: for a surface or an optimizer that is not there.
 
