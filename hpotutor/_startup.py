@@ -12,6 +12,7 @@ from typing import Any
 
 import lazy_loader
 
+from hpotutor._docstrings import complete
 from hpotutor.errors import did_you_mean
 
 ASKED = "HPOTUTOR_SETUP"  # the environment variable that says so to child processes
@@ -24,8 +25,8 @@ def attach(
     """Return a package's ``__getattr__``, ``__dir__`` and ``__all__``, from its ``__init__.pyi``.
 
     The stub lists the public names once, for type checkers and editors as for this; each is loaded
-    on first use (https://scientific-python.org/specs/spec-0001). A misspelt name is answered with
-    the one that was meant.
+    on first use (https://scientific-python.org/specs/spec-0001), and its docstring completed. A
+    misspelt name is answered with the one that was meant.
 
     Examples
     --------
@@ -38,7 +39,8 @@ def attach(
 
     def load_or_hint(name: str) -> Any:
         if name in names:
-            return load(name)
+            complete(thing := load(name))
+            return thing
         hint = did_you_mean(name, names)
         listed = f" It has: {', '.join(names)}." if len(names) < 20 else ""
         raise AttributeError(f"module {package!r} has no attribute {name!r}.{hint}{listed}")

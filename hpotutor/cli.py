@@ -45,22 +45,44 @@ def exit_status(run: Callable[[], int | None]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Return the parser; the module that does a command's work is imported by its function."""
     parser = argparse.ArgumentParser(
         prog="hpotutor", description="A course on hyperparameter tuning, and its helpers."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in _COMMANDS:
-        add(commands)
-    return parser
+    lab = commands.add_parser(
+        "lab",
+        help="open your own copy of the lessons",
+        usage="hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]",
+        description=(
+            "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
+            "else in the current folder. Nothing of yours is changed."
+        ),
+    )
+    lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
+    lab.set_defaults(run=_lab, passes_on=True)
 
+    doctor = commands.add_parser("doctor", help="say what the lessons need and lack, and mends")
+    doctor.set_defaults(run=_doctor)
 
-# ── hpotutor table ───────────────────────────────────────────────────────────────────────────
-def _add_table(commands: argparse._SubParsersAction) -> None:
     table = commands.add_parser("table", help="describe the stored benchmarks")
     actions = table.add_subparsers(title="actions", required=True, metavar="ACTION")
     info = actions.add_parser("info", help="what a table holds and where it comes from")
     info.add_argument("name", help="digits or breast_cancer")
     info.set_defaults(run=_table_info)
+
+    assign = commands.add_parser("assign", help="make nbgrader assignments from lessons")
+    assign.add_argument("lessons", nargs="+", help="numbers or names, such as 02 03")
+    assign.add_argument("--to", required=True, help="the course's folder")
+    assign.add_argument("--exercises-only", action="store_true", help="without the lesson's text")
+    assign.set_defaults(run=_assign)
+
+    grade = commands.add_parser("grade", help="let nbgrader grade a course, and print its marks")
+    grade.add_argument(
+        "course", nargs="?", default=".", help="the course's folder; by default where you are"
+    )
+    grade.set_defaults(run=_grade)
+    return parser
 
 
 def _table_info(chosen: argparse.Namespace) -> None:
@@ -84,21 +106,6 @@ def _table_info(chosen: argparse.Namespace) -> None:
             print(f"stored searches: {method}, {call}")
 
 
-# ── hpotutor lab ─────────────────────────────────────────────────────────────────────────────
-def _add_lab(commands: argparse._SubParsersAction) -> None:
-    lab = commands.add_parser(
-        "lab",
-        help="open your own copy of the lessons",
-        usage="hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]",
-        description=(
-            "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
-            "else in the current folder. Nothing of yours is changed."
-        ),
-    )
-    lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
-    lab.set_defaults(run=_lab, passes_on=True)
-
-
 def _lab(chosen: argparse.Namespace) -> None:
     from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
 
@@ -112,27 +119,12 @@ def _lab(chosen: argparse.Namespace) -> None:
         open_lab(folder, chosen.rest[len(named) :])
 
 
-# ── hpotutor doctor ──────────────────────────────────────────────────────────────────────────
-def _add_doctor(commands: argparse._SubParsersAction) -> None:
-    doctor = commands.add_parser("doctor", help="say what the lessons need and lack, and mends")
-    doctor.set_defaults(run=_doctor)
-
-
 def _doctor(chosen: argparse.Namespace) -> int:
     from hpotutor.course.doctor import check
 
     report = check()
     print(report)
     return 0 if report else 1
-
-
-# ── hpotutor assign, hpotutor grade ──────────────────────────────────────────────────────────
-def _add_assign(commands: argparse._SubParsersAction) -> None:
-    assign = commands.add_parser("assign", help="make nbgrader assignments from lessons")
-    assign.add_argument("lessons", nargs="+", help="numbers or names, such as 02 03")
-    assign.add_argument("--to", required=True, help="the course's folder")
-    assign.add_argument("--exercises-only", action="store_true", help="without the lesson's text")
-    assign.set_defaults(run=_assign)
 
 
 def _assign(chosen: argparse.Namespace) -> None:
@@ -145,14 +137,6 @@ def _assign(chosen: argparse.Namespace) -> None:
     print(f"Next, type: cd {shlex.quote(chosen.to)}", *commands, sep="\n    ")
 
 
-def _add_grade(commands: argparse._SubParsersAction) -> None:
-    grade = commands.add_parser("grade", help="let nbgrader grade a course, and print its marks")
-    grade.add_argument(
-        "course", nargs="?", default=".", help="the course's folder; by default where you are"
-    )
-    grade.set_defaults(run=_grade)
-
-
 def _grade(chosen: argparse.Namespace) -> int:
     from hpotutor.course.nbgrader import MARKS, grade
 
@@ -162,7 +146,3 @@ def _grade(chosen: argparse.Namespace) -> int:
         print(remark, file=sys.stderr)
     print(f"The table is also in {MARKS} in the course.")
     return 1 if marks["total"].isna().any() else 0  # something was not graded
-
-
-# A command is a function that adds its parser; the module that does the work is imported in it.
-_COMMANDS = (_add_lab, _add_doctor, _add_table, _add_assign, _add_grade)

@@ -35,14 +35,14 @@ _TITLE = "{}\n\nThe exercises of this lesson. Read the lesson first."
 _IMPORTS = "import hpotutor as ht\nfrom hpotutor.exercises import lesson_{:02d} as exercises"
 
 _MARK = """\
-# This cell marks exercise {label} ({worth}). It is locked.
-from hpotutor.exercises import lesson_{lesson:02d}
+# This cell marks exercise {of.label} ({worth}). It is locked.
+from hpotutor.exercises import lesson_{of.lesson:02d}
 
-verdict = lesson_{lesson:02d}.q{number}.check({name})
+verdict = lesson_{of.lesson:02d}.q{of.number}.check({name})
 print(verdict)
 assert verdict.status != "not attempted", str(verdict)
 ### BEGIN HIDDEN TESTS
-assert verdict.exercise == "{id}" and verdict.points == {points}, str(verdict)
+assert verdict.exercise == "{of.id}" and verdict.points == {of.points}, str(verdict)
 ### END HIDDEN TESTS"""
 
 
@@ -83,12 +83,8 @@ def assignment_of(
     for number in sorted(set(by_number) - set(marked)):  # one that the lesson does not show
         cells.append(_markdown(f"q{number}-question", by_number[number].statement))
         cells += _answer_and_mark(by_number[number], by_number[number].stub, "answer")
-    return {
-        "cells": cells,
-        "metadata": notebook["metadata"],
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    version = {"nbformat": 4, "nbformat_minor": 5}
+    return {"cells": cells, "metadata": notebook["metadata"], **version}
 
 
 def points_of(exercises: tuple[Exercise, ...]) -> int:
@@ -103,15 +99,8 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
     source = f"{stub.rstrip()}\n{region}\n### END SOLUTION"
     grade_id = exercise.id.replace(".", "-")  # unlike "q1", it stays unique in a mixed assignment
     yield _code(grade_id, source, _grading(grade_id))
-    mark = _MARK.format(
-        lesson=exercise.lesson,
-        number=exercise.number,
-        id=exercise.id,
-        label=exercise.label,
-        points=exercise.points,
-        worth=f"{exercise.points} point{'' if exercise.points == 1 else 's'}",
-        name=name,
-    )
+    worth = f"{exercise.points} point{'' if exercise.points == 1 else 's'}"
+    mark = _MARK.format(of=exercise, worth=worth, name=name)
     grade_id += "-mark"
     yield _code(grade_id, mark, _grading(grade_id, exercise.points))
 

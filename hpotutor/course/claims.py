@@ -1,9 +1,9 @@
 """The articles' claims, and the boxes in which the lessons say what they measured of them."""
 
-import html
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -67,9 +67,21 @@ class Claim:
 
 
 class ClaimsBox:
-    """The box at the end of a lesson: a table that keeps its contents for the ledger."""
+    """What a lesson measured of the articles' claims: a table that keeps them for the ledger.
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
+    Parameters
+    ----------
+    *claims : Claim
+        In the order to show them.
+
+    Examples
+    --------
+    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
+    >>> box.to_frame()["verdict"].tolist()
+    ['holds when the seed is fixed']
+    """
+
+    def __init__(self, *claims: Claim) -> None:
         problems = Problems("claims_box")
         for claim in claims:
             if not isinstance(claim, Claim):
@@ -98,21 +110,7 @@ class ClaimsBox:
         }
 
 
-def claims_box(*claims: Claim) -> ClaimsBox:
-    """Show what a lesson measured of the articles' claims.
-
-    Parameters
-    ----------
-    *claims : Claim
-        In the order to show them.
-
-    Examples
-    --------
-    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
-    >>> box.to_frame()["verdict"].tolist()
-    ['holds when the seed is fixed']
-    """
-    return ClaimsBox(claims)
+claims_box = ClaimsBox
 
 
 def claims_ledger(
@@ -127,11 +125,8 @@ def claims_ledger(
     boxes : dict from lesson to ClaimsBox, optional
         What a lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row a claim and lesson, by claim. A claim that no lesson measured has an empty lesson; a
-        lesson that left a claim open is not listed where another one settled it.
+    pandas.DataFrame: A row a claim and lesson, by claim. A claim that no lesson measured has an
+    empty lesson; a lesson that left a claim open is not listed where another one settled it.
     """
     problems = Problems("claims_ledger")
     folder = lessons_folder() if folder is None else folder
@@ -164,9 +159,6 @@ def _stored(notebook: dict) -> list[dict]:
 
 def _table(frame: pd.DataFrame) -> str:
     style = 'style="text-align:left; vertical-align:top; white-space:normal"'
-    head = "".join(f"<th {style}>{html.escape(name)}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td {style}>{html.escape(str(v))}</td>" for v in row) + "</tr>"
-        for row in frame.itertuples(index=False)
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    with pd.option_context("display.max_colwidth", None):
+        table = frame.to_html(index=False, border=0)
+    return re.sub("<(th|td)>", rf"<\1 {style}>", table)

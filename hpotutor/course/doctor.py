@@ -52,13 +52,7 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What :func:`check` found; as the last line of a cell it shows itself in short.
-
-    Parameters
-    ----------
-    findings : tuple of Finding
-        All of them; ``str(report)`` is a line for each.
-    """
+    """What :func:`check` found: a line for each; as the last line of a cell those not fine."""
 
     findings: tuple[Finding, ...]
 
@@ -89,11 +83,8 @@ class Report:
 def check() -> Report:
     """Look at versions, memory, processors, folder and kernel; TensorFlow is not imported.
 
-    Returns
-    -------
-    Report
-        True if a lesson can run. As the last line of a cell it shows what is not fine, and what
-        to type; ``print(ht.check())`` shows all.
+    Report: true if a lesson can run. As the last line of a cell it shows what is not fine, and what
+    to type; ``print(ht.check())`` shows all.
 
     Examples
     --------
@@ -103,9 +94,6 @@ def check() -> Report:
     """
     parts = (_where(), _python(), _packages(), _kernel(), _memory(), _folder(), _hidden())
     return Report(tuple(finding for part in parts for finding in part))
-
-
-# ── where, and which Python ──────────────────────────────────────────────────────────────────
 
 
 def _where() -> Iterator[Finding]:
@@ -127,9 +115,6 @@ def _python() -> Iterator[Finding]:
     else:
         remedy = "Install Python 3.12, then start again with `python3.12 start.py`"
         yield Finding("problem", about, f"the lessons need Python {wanted}", remedy)
-
-
-# ── packages ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _wanted() -> tuple[list[str], str]:
@@ -223,9 +208,6 @@ def _install(requirement: str) -> str:
         return f'Run: %pip install "{requirement}" and restart the kernel'
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     return f'Type: {python} -m pip install "{requirement}"'
-
-
-# ── kernel, memory, folder ───────────────────────────────────────────────────────────────────
 
 
 def _in_kernel() -> bool:

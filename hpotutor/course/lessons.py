@@ -38,17 +38,9 @@ def all_lessons() -> dict[str, Path]:
 
 
 def find_lesson(typed: str) -> str:
-    """Return the name of the lesson that somebody typed.
+    """Return the name of the lesson that somebody typed by its number, name or file's name.
 
-    Parameters
-    ----------
-    typed : str
-        A number, a name, or a file's name.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such lesson.
+    ``ArgumentError`` if there is no such lesson.
 
     Examples
     --------
@@ -66,13 +58,7 @@ def find_lesson(typed: str) -> str:
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
-    """Return a notebook's content.
-
-    Raises
-    ------
-    HpoTutorError
-        If the file cannot be read as a notebook.
-    """
+    """Return a notebook's content; ``HpoTutorError`` if it cannot be read as a notebook."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if not all({"cell_type", "source"} <= set(cell) for cell in notebook["cells"]):

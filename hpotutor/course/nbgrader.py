@@ -48,7 +48,7 @@ c.ClearSolutions.code_stub = {"python": "# Replace the dots, and add the lines y
 def assign(
     lessons: Sequence[str], folder: str | os.PathLike, *, only: bool = False
 ) -> dict[str, int]:
-    """Write lessons as nbgrader assignments into a course; return what each is worth.
+    """Write lessons as nbgrader assignments into a course; return the points of each.
 
     Parameters
     ----------
@@ -59,18 +59,10 @@ def assign(
     only : bool
         The exercises without the lesson around them.
 
-    Returns
-    -------
-    dict of str to int
-        Points by assignment.
+    ArgumentError: if a lesson is not known.
 
-    Raises
-    ------
-    ArgumentError
-        If a lesson is not known.
-    HpoTutorError
-        If an assignment there was changed by hand, or the folder cannot be written; then nothing
-        that was there is lost.
+    HpoTutorError: if an assignment there was changed by hand, or the folder cannot be written; then
+    nothing that was there is lost.
 
     Examples
     --------
@@ -142,9 +134,6 @@ def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
     return fingerprint(there, settings=True) in (noted, made)
 
 
-# ── marks ────────────────────────────────────────────────────────────────────────────────────
-
-
 def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Let nbgrader grade what was handed in since the last time, and return a table of marks.
 
@@ -167,12 +156,9 @@ def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.Data
         The same, a sentence each: what could not be graded and why, which cells ran out of time or
         ended the kernel, what waits to be graded by hand.
 
-    Raises
-    ------
-    HpoTutorError
-        If this is no course, nothing was handed in, or the table cannot be written.
-    MissingExtra
-        If nbgrader is not installed.
+    HpoTutorError: if this is no course, nothing was handed in, or the table cannot be written.
+
+    MissingExtra: if nbgrader is not installed.
     """
     course = _course_at(Path(folder).resolve())
     handed_in = _handed_in(course)

@@ -115,13 +115,7 @@ def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
 
     It is this very process and no child of it, so that what ends this process ends JupyterLab, on
     every system and by every signal. Its kernels end by themselves when it is gone.
-
-    Raises
-    ------
-    MissingExtra
-        If JupyterLab is not installed.
-    SystemExit
-        If JupyterLab ends with a status.
+    ``MissingExtra`` if it is not installed, ``SystemExit`` if it ends with a status.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtra(

@@ -19,26 +19,18 @@ LOCAL = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
 def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objective]:
     """Yield the objective as it trains on a cluster, or as it is without one.
 
+    A stack already uses every processor of its machine. Where all workers are on this one, it
+    stays in this process, and says so.
+
     Parameters
     ----------
     objective : Objective
     client : None, "local" or distributed.Client
         None trains in this process. ``"local"`` starts a worker process for each processor of
-        this machine, on loopback, and ends them afterwards.
+        this machine, on loopback, and ends them afterwards. ``ArgumentError`` for anything else,
+        ``MissingExtra`` without Dask.
     call : str
         The search, for error messages.
-
-    Raises
-    ------
-    ArgumentError
-        ``client`` is something else.
-    MissingExtra
-        Dask is not installed.
-
-    Notes
-    -----
-    A stack already uses every processor of its machine. Where all workers are on this one, it
-    stays in this process, and says so.
 
     Examples
     --------
@@ -89,15 +81,8 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
 class WorkerObjective(Objective):
     """An objective whose evaluations are trained by the workers of a Dask cluster.
 
-    Parameters
-    ----------
-    objective : Objective
-        What is asked; it is sent to the workers once.
-    client : distributed.Client
-
-    Notes
-    -----
-    :class:`hpotutor.parallel.dask_pool.DaskPool` tells what happens when a worker dies.
+    What is asked is sent to the workers once; :class:`hpotutor.parallel.dask_pool.DaskPool` tells
+    what happens when one dies.
     """
 
     batches = True

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table, plain
+from hpotutor.plots._trials import opened, plain
 from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, SIZES, VERMILLION, headline, label, panel, star
 
@@ -50,15 +50,9 @@ def brackets_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Brackets
-        ``spent`` counts epochs as if training goes on from rung to rung.
+    Brackets: ``spent`` counts epochs as if training goes on from rung to rung.
 
-    Raises
-    ------
-    ArgumentError
-        For missing columns or values.
+    ArgumentError: for missing columns or values.
 
     References
     ----------
@@ -72,7 +66,7 @@ def brackets_info(
     >>> found.winner, found.late_bloomers, found.spent, found.full_cost
     (2, [1], 5.0, 9.0)
     """
-    problems, frame, sign = opened_table("brackets", "trials", trials, _COLUMNS, direction)
+    problems, frame, sign = opened("brackets", trials, direction, trials=_COLUMNS)
     if frame[list(_COLUMNS)].isna().any().any():
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()
@@ -110,15 +104,7 @@ def brackets_info(
 def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") -> str:
     """Draw each bracket in a panel: trials as lines from rung to rung, most of them cut short.
 
-    Parameters
-    ----------
-    score : str, default "validation accuracy"
-        What the values are.
-
-    Returns
-    -------
-    Reading
-        The epochs spent and saved, and how many late bloomers were lost.
+    Reading: the epochs spent and saved, and how many late bloomers were lost.
     """
     names = list(info.rungs["bracket"].unique())
     everyone = list(info.trials["value"])

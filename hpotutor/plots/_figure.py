@@ -6,21 +6,27 @@ The public call takes the arguments of the first, the options of the second, and
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, TypeVar
 
 from matplotlib.axes import Axes
 
+from hpotutor._docstrings import sections_of, written
 from hpotutor.plots.formatting import Reading
 from hpotutor.plots.style import house_style, new_axes
 
 _Info = TypeVar("_Info")
 _Size = tuple[float, float]
-_PARAMETERS = re.compile(r"Parameters\n-+\n(.*?\n)\n", re.DOTALL)
-# What is said of an option that several figures have, unless a figure says it itself.
+# What is said of a parameter that several figures have, unless a figure says it itself.
 _SHARED = {
-    "score": 'str, optional\n    What the values are; "validation accuracy" if all are shares.',
-    "ax": "matplotlib Axes, optional\n    Where to draw; a new figure by default.",
+    "result": "SearchResult or DataFrame\n    A row per trial in the order they ran: a column per "
+    "knob, ``value`` and,\n    where known, ``status``.",
+    "value": "str, default {}\n    The column with the score.",
+    "direction": '{{"maximize", "minimize"}}, default {}\n    Which score is better; None: as the '
+    'result says, else "maximize".',
+    "score": "str, default {}\n    What the values are; a default of None calls shares "
+    "validation accuracy.",
+    "ax": "matplotlib Axes, default {}\n    Where to draw; None: a new figure.",
 }
 
 
@@ -31,10 +37,14 @@ def figure(
 
     The function is given that, axes, and by keyword what it names: an option of its own, with a
     default and documented, or an argument of ``info``. It returns the sentence under the figure.
+    Both docstrings are completed with the parameters that several figures share.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:
         computed = inspect.signature(info).parameters
+        about, drawn = sections_of(info), sections_of(draw)
+        about["Parameters"] = _parameters(about.get("Parameters", ""), computed)
+        info.__doc__ = written(about)
         named = list(inspect.signature(draw).parameters.values())[2:]
         options = [option for option in named if option.name not in computed]
         place = inspect.Parameter("ax", inspect.Parameter.KEYWORD_ONLY, default=None,
@@ -57,20 +67,20 @@ def figure(
                 return Reading(draw(found, ax, **{each.name: given[each.name] for each in named}))
 
         call.__signature__ = signature  # type: ignore[attr-defined]  # what `help` reads
-        call.__doc__ = _documented(draw, info, [*(option.name for option in options), "ax"])
+        own = f"{about['Parameters']}\n{drawn.get('Parameters', '')}"
+        drawn["Parameters"] = _parameters(own, signature.parameters)
+        drawn["See Also"] = f"{info.__name__} : The same as data, not drawn."
+        call.__doc__ = written({"Raises": about["Raises"], **drawn})
         return call
 
     return decorate
 
 
-def _documented(draw: Callable, info: Callable, options: list[str]) -> str:
-    """Return the docstring of ``draw`` with the parameters of ``info`` before its own."""
-    about, heading, returns = (inspect.getdoc(draw) or "").partition("Returns\n")
-    computed, own = (_PARAMETERS.search(text) for text in (inspect.getdoc(info) or "", about))
-    entries = "".join(section[1] for section in (computed, own) if section)
-    for option in options:
-        if option in _SHARED and not re.search(f"^{option} :", entries, re.MULTILINE):
-            entries += f"{option} : {_SHARED[option]}\n"
-    about = _PARAMETERS.sub("", about)
-    see = f"See Also\n--------\n{info.__name__} : The same as data, not drawn."
-    return f"{about}Parameters\n----------\n{entries}\n{heading}{returns}\n\n{see}\n"
+def _parameters(text: str, parameters: Mapping[str, inspect.Parameter]) -> str:
+    """Return a section with each parameter in the order of the signature."""
+    entries = [entry.strip() for entry in re.split(r"^(?=\w)", text, flags=re.MULTILINE) if entry]
+    told = {name for entry in entries for name in entry.partition(" : ")[0].split(", ")}
+    for name in parameters.keys() & _SHARED.keys() - told:
+        entries.append(f"{name} : {_SHARED[name].format(repr(parameters[name].default))}")
+    places = list(parameters)
+    return "\n".join(sorted(entries, key=lambda entry: places.index(re.split(r"\W", entry)[0])))

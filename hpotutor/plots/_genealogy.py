@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table, plain
+from hpotutor.plots._trials import opened, plain
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
@@ -42,16 +42,10 @@ def genealogy_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Genealogy
-        ``founders`` are the ancestors in the first generation; ``places`` maps an individual
-        to (generation, value), ``parents`` to the names of its parents.
+    Genealogy: ``founders`` are the ancestors in the first generation; ``places`` maps an individual
+    to (generation, value), ``parents`` to the names of its parents.
 
-    Raises
-    ------
-    ArgumentError
-        For missing columns, names used twice, or parents that nobody is.
+    ArgumentError: for missing columns, names used twice, or parents that nobody is.
 
     Examples
     --------
@@ -61,7 +55,7 @@ def genealogy_info(
     >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
     (3, [1, 2], [0.6, 0.8])
     """
-    problems, frame, sign = opened_table("genealogy", "population", population, _COLUMNS, direction)
+    problems, frame, sign = opened("genealogy", population, direction, population=_COLUMNS)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])
@@ -95,10 +89,7 @@ def genealogy_info(
 def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     """Draw individuals by generation and value, with lines from parents to children.
 
-    Returns
-    -------
-    Reading
-        How far the population rose, and from how many founders the best descends.
+    Reading: how far the population rose, and from how many founders the best descends.
     """
     family = info.ancestors | {info.best}
     score = score_label([value for _, value in info.places.values()], score)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import is_number, is_whole
+from hpotutor._validation import check_count, is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, duration
@@ -41,16 +41,10 @@ def grid_cost_info(
     workers : int, default 1
         Fits that run side by side.
 
-    Returns
-    -------
-    DataFrame
-        Columns series, knobs (how many so far), knob (the one just added), levels, points,
-        fits, seconds.
+    DataFrame: columns series, knobs (how many so far), knob (the one just added), levels, points,
+    fits, seconds.
 
-    Raises
-    ------
-    ArgumentError
-        For numbers that are not positive.
+    ArgumentError: for numbers that are not positive.
 
     Examples
     --------
@@ -60,8 +54,7 @@ def grid_cost_info(
     """
     problems = Problems("grid_cost")
     for name, value in (("knobs", knobs), ("folds", folds), ("workers", workers)):
-        if not is_whole(value) or value < 1:
-            problems.add(name, value, "an integer from 1 up", f"{name}=3")
+        check_count(problems, name, value, example=3)
     if not is_number(seconds) or not 0 < seconds < math.inf:
         problems.add("seconds", seconds, "a time above 0", "seconds=2.5")
     if isinstance(levels, Mapping):
@@ -93,10 +86,7 @@ def grid_cost(
 
     A dict of levels draws a bar a knob; numbers draw a line each.
 
-    Returns
-    -------
-    Reading
-        Fits and time of the whole grid.
+    Reading: fits and time of the whole grid.
     """
     ax.set_yscale("log")
     bars = isinstance(levels, Mapping)

@@ -49,27 +49,14 @@ def heat_map_info(
 
     Parameters
     ----------
-    result : SearchResult or DataFrame
-        A row per trial: a column per knob, ``value`` and, where known, ``status``.
     x, y : str
         The knobs, as columns.
-    value : str, default "value"
-        The column with the score.
     over : {"best", "mean"}, default "best"
         What a cell shows of its trials, which differ in the other knobs or the seed.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better; by default as the result says, else "maximize".
     bins : int, default 8
         A numeric knob with more than 12 distinct values is cut into this many bins.
 
-    Returns
-    -------
-    HeatMap
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown column, or when no trial has finished.
+    ArgumentError: for an unknown column, or when no trial has finished.
 
     Examples
     --------
@@ -88,14 +75,12 @@ def heat_map_info(
     problems.raise_if_any()
     columns, x_levels = _binned(frame[x], bins)
     rows, y_levels = _binned(frame[y], bins)
-    values = np.full((len(y_levels), len(x_levels)), np.nan)
-    tried = np.zeros(values.shape, dtype=int)
-    finished = complete(frame, value)
-    for (row, column), cell in frame.groupby([rows, columns], dropna=True):
-        tried[row, column] = len(cell)
-        scores = cell.loc[finished[cell.index], value].astype(float)
-        if len(scores):
-            values[row, column] = (sign * scores).max() * sign if over == "best" else scores.mean()
+    scores = pd.to_numeric(frame[value], errors="coerce").where(complete(frame, value))
+    cells = scores.groupby([rows.rename("row"), columns.rename("column")])
+    how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
+    places = {"index": range(len(y_levels)), "columns": range(len(x_levels))}
+    values = cells.agg(how).unstack().reindex(**places).to_numpy(dtype=float)
+    tried = cells.size().unstack().reindex(**places).fillna(0).to_numpy(dtype=int)
     row, column = map(int, np.unravel_index(int(np.nanargmax(sign * values)), values.shape))
     best = float(values[row, column])
     ties = int((values == best).sum()) - 1
@@ -114,15 +99,7 @@ def _size(info: HeatMap) -> tuple[float, float]:
 def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) -> str:
     """Draw two knobs as a map, outline the best cell, and warn when it lies on an edge.
 
-    Parameters
-    ----------
-    score : str, optional
-        What the values are, for the color bar; "validation accuracy" if all are shares.
-
-    Returns
-    -------
-    Reading
-        The best cell, and the edge it lies on.
+    Reading: the best cell, and the edge it lies on.
     """
     rows, columns = info.values.shape
     score = score_label(info.values, score)

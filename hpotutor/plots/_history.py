@@ -27,24 +27,9 @@ class History(NamedTuple):
 def history_info(result: object, *, value: str = "value", direction: str | None = None) -> History:
     """Compute the incumbent after every trial.
 
-    Parameters
-    ----------
-    result : SearchResult or DataFrame
-        A row per trial in the order they ran: ``value`` and, where known, ``status``.
-    value : str, default "value"
-        The column with the score.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better; by default as the result says, else "maximize".
+    History: ``since`` counts the trials after the best one.
 
-    Returns
-    -------
-    History
-        ``since`` counts the trials after the best one.
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown column, or when no trial has finished.
+    ArgumentError: for an unknown column, or when no trial has finished.
 
     Examples
     --------
@@ -77,10 +62,7 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
 def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     """Draw every trial's value in order, the best so far as a stair, failed trials marked.
 
-    Returns
-    -------
-    Reading
-        When the best trial was found, and how many trials were lost.
+    Reading: when the best trial was found, and how many trials were lost.
     """
     trials = info.trials
     done = complete(trials)

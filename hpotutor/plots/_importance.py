@@ -26,15 +26,9 @@ def importance_info(
     errors : dict from name to float, optional
         Plus or minus, drawn as a whisker.
 
-    Returns
-    -------
-    DataFrame
-        Columns knob, share, cumulative, idle (a share below 5%), error; largest first.
+    DataFrame: columns knob, share, cumulative, idle (a share below 5%), error; largest first.
 
-    Raises
-    ------
-    ArgumentError
-        For an empty dict, or shares that are negative or not finite.
+    ArgumentError: for an empty dict, or shares that are negative or not finite.
 
     Examples
     --------
@@ -60,10 +54,7 @@ def importance_info(
 def importance(table: pd.DataFrame, ax: Axes) -> str:
     """Draw a bar for each hyperparameter's share in the variation of the scores.
 
-    Returns
-    -------
-    Reading
-        What matters most, and what hardly matters.
+    Reading: what matters most, and what hardly matters.
     """
     for place, row in enumerate(table.itertuples()):
         ax.barh(place, row.share, edgecolor=BLACK, height=0.62,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import is_number
+from hpotutor._validation import check_share
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, number
@@ -58,15 +58,9 @@ def learning_curves_info(
     expected : float, default 0.8
         A training accuracy below this counts as underfit.
 
-    Returns
-    -------
-    LearningCurves
-        ``low`` and ``high`` are the lowest and highest run at that epoch.
+    LearningCurves: ``low`` and ``high`` are the lowest and highest run at that epoch.
 
-    Raises
-    ------
-    ArgumentError
-        When there is no curve of that metric.
+    ArgumentError: when there is no curve of that metric.
 
     Examples
     --------
@@ -77,8 +71,7 @@ def learning_curves_info(
     """
     problems = Problems("learning_curves")
     problems.choice("metric", metric, ("loss", "accuracy"))
-    if not is_number(expected) or not 0 <= expected <= 1:
-        problems.add("expected", expected, "an accuracy from 0 to 1", "expected=0.8")
+    check_share(problems, "expected", expected, 0.8)
     settings = _settings(curves)
     if not settings or not any(metric in run for runs in settings.values() for run in runs):
         problems.add("curves", curves, f"runs with a {metric!r} entry per epoch",
@@ -87,7 +80,7 @@ def learning_curves_info(
     rows = []
     for name, runs in settings.items():
         for part, key in (("training", metric), ("validation", f"val_{metric}")):
-            for epoch, values in enumerate(_stacked(runs, key).T, start=1):
+            for epoch, values in enumerate(_stacked(runs, key).to_numpy().T, start=1):
                 seen = values[np.isfinite(values)]
                 if seen.size:
                     of_runs = seen.mean(), seen.min(), seen.max(), seen.size
@@ -107,7 +100,8 @@ def _diagnosis(runs: list[dict], expected: float) -> Diagnosis:
     lost = sum(not np.isfinite(loss).all() or loss[-1] > 1.2 * loss[0] for loss in losses)
     which = "" if len(runs) == 1 else f"in {lost} of {len(runs)} runs "
     diverging = f"{which}the training loss ended higher than it began"
-    mean_train, mean = _mean(train), _mean(validation if validation.size else train)
+    judged = validation if validation.size else train
+    mean_train, mean = train.mean().to_numpy(), judged.mean().to_numpy()
     if not np.isfinite(mean).any():
         return Diagnosis("diverging", diverging, 1, None, None, np.nan)
     best = int(np.nanargmin(mean))
@@ -119,7 +113,7 @@ def _diagnosis(runs: list[dict], expected: float) -> Diagnosis:
     # Overfitting starts where the curve leaves its valley for good.
     above = int(below[-1]) + 1
     gap = float(mean[-1] - mean_train[-1])
-    accuracy = _mean(_stacked(runs, "accuracy"))
+    accuracy = _stacked(runs, "accuracy").mean().to_numpy()
     weak = bool(accuracy.size and accuracy[-1] < expected)
     # A network that does no better on the rows it learns from has not overfitted them, nor has
     # one that has learned little and whose training loss no longer falls.
@@ -151,10 +145,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     marks : bool, default True
         Whether to mark the underfit and the overfit region of a single setting.
 
-    Returns
-    -------
-    Reading
-        The diagnosis in a sentence.
+    Reading: the diagnosis in a sentence.
     """
     names = list(info.diagnoses)
     ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
@@ -209,19 +200,10 @@ def _run(one: object) -> dict:
     return {key: np.asarray(one[key], dtype=float) for key in _KEYS if len(one.get(key, ()))}
 
 
-def _stacked(runs: list[dict], key: str) -> np.ndarray:
+def _stacked(runs: list[dict], key: str) -> pd.DataFrame:
     """Return (runs, epochs), with NaN after a run that stopped early."""
-    found = [run[key] for run in runs if key in run]
-    values = np.full((len(found), max((len(f) for f in found), default=0)), np.nan)
-    for row, curve in zip(values, found, strict=True):
-        row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
-    return values
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean of each epoch over the runs that reached it."""
-    with np.errstate(invalid="ignore"):  # no run reached it: 0 / 0 is NaN
-        return np.nansum(values, axis=0) / np.isfinite(values).sum(axis=0)
+    curves = {number: pd.Series(run[key]) for number, run in enumerate(runs) if key in run}
+    return pd.DataFrame(curves, dtype=float).replace([np.inf, -np.inf], np.nan).T
 
 
 def _judged(bands: pd.DataFrame) -> pd.DataFrame:

@@ -16,11 +16,7 @@ from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
-    validation: object,
-    test: object,
-    *,
-    trials: Sequence[int] | None = None,
-    interval: float = 0.8,
+    validation: object, test: object, *, trials: Sequence[int] | None = None, interval: float = 0.8
 ) -> pd.DataFrame:
     """Choose by validation among the first n trials, and see what the choice is worth.
 
@@ -33,18 +29,12 @@ def optimism_info(
     interval : float, default 0.8
         ``low`` and ``high`` hold this share of the repeats, its middle.
 
-    Returns
-    -------
-    DataFrame
-        Columns trials, validation and test (means over the repeats of the chosen trial's
-        scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody
-        chose: one set of rows may be easier than the other), low, high (of the gap).
-        ``attrs["repeats"]`` counts the repeats.
+    DataFrame: columns trials, validation and test (means over the repeats of the chosen trial's
+    scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody chose:
+    one set of rows may be easier than the other), low, high (of the gap). ``attrs["repeats"]``
+    counts the repeats.
 
-    Raises
-    ------
-    ArgumentError
-        For shapes that differ, missing values, or a number of trials that is not there.
+    ArgumentError: for shapes that differ, missing values, or a number of trials that is not there.
 
     Examples
     --------
@@ -89,15 +79,7 @@ def optimism_info(
 def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "accuracy") -> str:
     """Draw the winner's validation and test score against the number of trials.
 
-    Parameters
-    ----------
-    score : str, default "accuracy"
-        What the scores are.
-
-    Returns
-    -------
-    Reading
-        How the gap grows.
+    Reading: how the gap grows.
     """
     if len(table) > 1 and table["trials"].max() >= 10:
         ax.set_xscale("log")

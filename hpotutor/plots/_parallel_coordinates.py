@@ -48,19 +48,8 @@ def parallel_coordinates_info(
         The knobs, in order; by default every column that is not bookkeeping.
     top : float, default 0.1
         The share of finished trials that counts as best, at least 2 trials.
-    value : str, default "value"
-        The column with the score.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better.
 
-    Returns
-    -------
-    ParallelCoordinates
-
-    Raises
-    ------
-    ArgumentError
-        For unknown columns, fewer than 2 knobs, or fewer than 3 finished trials.
+    ArgumentError: for unknown columns, fewer than 2 knobs, or fewer than 3 finished trials.
 
     Examples
     --------
@@ -103,10 +92,7 @@ def parallel_coordinates_info(
 def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | None = None) -> str:
     """Draw each trial as a line through its knobs, the best ones on top.
 
-    Returns
-    -------
-    Reading
-        What the best trials have in common.
+    Reading: what the best trials have in common.
     """
     score = score_label(info.scores, score)
     names = list(info.positions.columns)

@@ -41,16 +41,10 @@ def paths_info(
     tolerance : float, default 0.01
         An optimizer has arrived when its loss above the minimum is this part of the first.
 
-    Returns
-    -------
-    DataFrame
-        A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
-        NaN if it never stays), escaped (left the region or became infinite). Best first.
+    DataFrame: A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
+    NaN if it never stays), escaped (left the region or became infinite). Best first.
 
-    Raises
-    ------
-    ArgumentError
-        For a surface that is no function, or paths of another shape.
+    ArgumentError: for a surface that is no function, or paths of another shape.
 
     Examples
     --------
@@ -122,10 +116,7 @@ def paths(
     x, y : str
         Axis labels.
 
-    Returns
-    -------
-    Reading
-        Who arrives first, and who never does.
+    Reading: who arrives first, and who never does.
     """
     columns, rows, z = _image(surface, x_range, y_range)
     above = z - np.nanmin(z)

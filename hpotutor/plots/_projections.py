@@ -66,14 +66,7 @@ def projections_info(
     seed : int, default 0
         Of the random points.
 
-    Returns
-    -------
-    Projections
-
-    Raises
-    ------
-    ArgumentError
-        For a number of points that is no square, or a column that is not there.
+    ArgumentError: for a number of points that is no square, or a column that is not there.
 
     References
     ----------
@@ -120,15 +113,7 @@ def projections_info(
 def projections(info: Projections, ax: Axes, *, score: str = "score") -> str:
     """Draw grid and random points on a surface in two panels, with their shadows on both knobs.
 
-    Parameters
-    ----------
-    score : str, default "score"
-        What the surface shows.
-
-    Returns
-    -------
-    Reading
-        How many values of the important knob each tried, and how well each did.
+    Reading: how many values of the important knob each tried, and how well each did.
     """
     _draw_side(ax, 0.0, info, "grid", VERMILLION, "s")
     _draw_side(ax, 0.53, info, "random", BLUE, "o")

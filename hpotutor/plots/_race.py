@@ -58,15 +58,10 @@ def race_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which value is better.
 
-    Returns
-    -------
-    Race
-        Compared at the largest cost that every run of every method has reached.
+    Race: compared at the largest cost that every run of every method has reached.
 
-    Raises
-    ------
-    ArgumentError
-        For shapes that do not fit, an interval outside 0 … 1, or epochs and seconds without cost.
+    ArgumentError: for shapes that do not fit, an interval outside 0 … 1, or epochs and seconds
+    without cost.
 
     Examples
     --------
@@ -128,10 +123,7 @@ def race(
     best_possible : float, optional
         Draws the known optimum.
 
-    Returns
-    -------
-    Reading
-        Who leads at the end, and how often it beats the second.
+    Reading: who leads at the end, and how often it beats the second.
     """
     score = score_label(np.concatenate(list(info.final.values())), score)
     for index, (method, band) in enumerate(info.bands.groupby("method", sort=False)):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import is_whole
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
@@ -39,16 +39,11 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
         The loss is smoothed over this many neighboring steps, by default a 15th of all; 1 for
         none. The window is centered, so that smoothing does not shift the fall to the right.
 
-    Returns
-    -------
-    RangeTest
-        From ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
-        ``bursts`` it has climbed back by half of that fall, or is no number any more.
+    RangeTest: from ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
+    ``bursts`` it has climbed back by half of that fall, or is no number any more.
 
-    Raises
-    ------
-    ArgumentError
-        For learning rates that do not rise, different lengths, or a loss that never falls.
+    ArgumentError: for learning rates that do not rise, different lengths, or a loss that never
+    falls.
 
     References
     ----------
@@ -70,8 +65,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     if loss.shape != rate.shape:
         problems.add("loss", loss.shape, f"the shape of learning_rate, {rate.shape}", "loss=losses")
     window = max(1, len(rate) // 15) if window is None else window
-    if not is_whole(window) or window < 1:
-        problems.add("window", window, "an integer from 1 up", "window=5")
+    check_count(problems, "window", window, example=5)
     problems.raise_if_any()
     finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
     # Rolling medians, which a burst cannot drag along; then their steps are evened out.
@@ -102,10 +96,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
 def range_test(info: RangeTest, ax: Axes) -> str:
     """Draw the loss against the rising learning rate, and the region worth searching.
 
-    Returns
-    -------
-    Reading
-        The region, and where training bursts.
+    Reading: the region, and where training bursts.
     """
     ax.set_xscale("log")
     low, high, fastest = number(info.low), number(info.high), number(info.steepest)

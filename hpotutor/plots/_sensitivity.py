@@ -31,26 +31,16 @@ def sensitivity_info(
         A knob with positive numbers.
     by : str, default "optimizer"
         What the lines are.
-    value : str, default "value"
-        The column with the score.
     over : {"mean", "best"}, default "mean"
         What is taken of the trials that share both: "mean" for seeds, "best" for other knobs.
     tolerance : float, default 0.01
         A level within this distance of its optimizer's best is good.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better.
 
-    Returns
-    -------
-    DataFrame
-        A row per line: its name, best, best_at, low and high (the unbroken range of good levels
-        around the best), decades (log10 of high / low); widest first. ``attrs["lines"]`` holds
-        the table that is drawn: a row a level, a column a line.
+    DataFrame: A row per line: its name, best, best_at, low and high (the unbroken range of good
+    levels around the best), decades (log10 of high / low); widest first. ``attrs["lines"]`` holds
+    the table that is drawn: a row a level, a column a line.
 
-    Raises
-    ------
-    ArgumentError
-        For unknown columns, a knob that is not positive, or no finished trial.
+    ArgumentError: for unknown columns, a knob that is not positive, or no finished trial.
 
     Examples
     --------
@@ -96,10 +86,7 @@ def sensitivity(
 ) -> str:
     """Draw the score against the learning rate for each optimizer, its good range thick.
 
-    Returns
-    -------
-    Reading
-        The width of each optimizer's good range, in decades.
+    Reading: the width of each optimizer's good range, in decades.
     """
     by, lines = str(table.columns[0]), pd.DataFrame(table.attrs["lines"])
     score = score_label(lines.to_numpy(), score)

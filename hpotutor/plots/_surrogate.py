@@ -74,15 +74,9 @@ def surrogate_info(
     direction : {"maximize", "minimize"}, default "maximize"
         Which score is better.
 
-    Returns
-    -------
-    Surrogate
-        ``regret`` is the true optimum minus the incumbent's score; NaN without a truth.
+    Surrogate: ``regret`` is the true optimum minus the incumbent's score; NaN without a truth.
 
-    Raises
-    ------
-    ArgumentError
-        For arrays of different lengths, or no trial.
+    ArgumentError: for arrays of different lengths, or no trial.
 
     Examples
     --------
@@ -141,15 +135,10 @@ def surrogate(
         The hyperparameter on the horizontal axis.
     log : bool, default False
         Whether that axis is logarithmic.
-    score : str, default "validation accuracy"
-        What the values are.
     y_range : (float, float), optional
         Fixes the vertical axis, so that successive steps can be compared.
 
-    Returns
-    -------
-    Reading
-        Where the next trial goes, and why.
+    Reading: where the next trial goes, and why.
     """
     two = info.acquisition is not None
     main = panel(ax, (0.0, 0.34, 1.0, 0.66) if two else (0.0, 0.0, 1.0, 1.0))

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import opened_table
+from hpotutor.plots._trials import opened
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import BLACK, finish, look
 
@@ -41,14 +41,8 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     workers : int, optional
         How many workers there were; by default those that had a task.
 
-    Returns
-    -------
-    Timeline
-
-    Raises
-    ------
-    ArgumentError
-        For missing columns, a task that ends before it starts, or fewer workers than had tasks.
+    ArgumentError: for missing columns, a task that ends before it starts, or fewer workers than had
+    tasks.
 
     Examples
     --------
@@ -57,7 +51,7 @@ def timeline_info(tasks: object, *, workers: int | None = None) -> Timeline:
     >>> found.makespan, found.speed_up, found.busy
     (4.0, 1.25, 0.625)
     """
-    problems, frame, _ = opened_table("timeline", "tasks", tasks, ("worker", "start", "end"))
+    problems, frame, _ = opened("timeline", tasks, "maximize", tasks=("worker", "start", "end"))
     if not (frame["end"] >= frame["start"]).all():
         problems.say("A task ends before it starts, or has no time: check start and end.")
     seen = int(frame["worker"].nunique())
@@ -85,10 +79,7 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     title : str, optional
         Put before the message, such as "Synchronous".
 
-    Returns
-    -------
-    Reading
-        Time taken, speed-up, and the share of time in which workers waited.
+    Reading: time taken, speed-up, and the share of time in which workers waited.
     """
     frame, few = info.tasks, info.n_workers <= 40
     rows = {worker: place for place, worker in enumerate(info.workers["worker"])}

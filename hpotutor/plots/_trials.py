@@ -40,31 +40,26 @@ def numbers(problems: Problems, name: str, value: object, instead: str) -> np.nd
 
 
 def opened(
-    call: str, result: object, direction: str | None
+    call: str, result: object, direction: str | None, **needed: tuple[str, ...]
 ) -> tuple[Problems, pd.DataFrame, float]:
-    """Return where to note problems, the table of trials, and the sign that makes scores rise."""
+    """Return where to note problems, the table of trials, and the sign that makes scores rise.
+
+    A keyword is the table's argument, and tells which columns it must have.
+    """
     problems, frame = Problems(call), trials_frame(call, result)
-    known = direction_of(problems, result, direction)
-    return problems, frame, -1.0 if known == "minimize" else 1.0
+    sign = sign_of(problems, direction_of(result, direction))
+    for name, columns in needed.items():
+        if not set(columns) <= set(frame):
+            problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
+                         f"{call}(frame[{list(columns)}])")  # fmt: skip
+            problems.raise_if_any()
+    return problems, frame, sign
 
 
 def sign_of(problems: Problems, direction: str) -> float:
     """Return the sign that makes scores rise, and note a direction that is none."""
     problems.choice("direction", direction, DIRECTIONS)
     return -1.0 if direction == "minimize" else 1.0
-
-
-def opened_table(
-    call: str, name: str, table: object, columns: tuple[str, ...], direction: str = "maximize"
-) -> tuple[Problems, pd.DataFrame, float]:
-    """Return what `opened` does for a table given as argument ``name`` that needs ``columns``."""
-    problems, frame = Problems(call), trials_frame(call, table)
-    sign = sign_of(problems, direction)
-    if not set(columns) <= set(frame):
-        problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
-                     f"{call}(frame[{list(columns)}])")  # fmt: skip
-        problems.raise_if_any()
-    return problems, frame, sign
 
 
 def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
@@ -81,10 +76,9 @@ def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: 
     return fine
 
 
-def direction_of(problems: Problems, result: object, direction: str | None) -> str:
-    """Return "maximize" or "minimize": as asked for, else as the result says."""
+def direction_of(result: object, direction: str | None) -> str:
+    """Return the direction as asked for, else as the result says."""
     if direction is not None:
-        problems.choice("direction", direction, DIRECTIONS)
         return direction
     known = getattr(result, "direction", None)
     if known is None and hasattr(result, "study"):

@@ -43,8 +43,6 @@ def validation_curve_info(
 
     Parameters
     ----------
-    result : SearchResult or DataFrame
-        A row per trial; see `heat_map_info`.
     knob : str
         The hyperparameter, as a column.
     value : str, default "value"
@@ -54,18 +52,10 @@ def validation_curve_info(
         the last training accuracy of each curve where ``result`` has curves.
     grid : sequence, optional
         Levels that a grid tried, to be compared with all levels.
-    direction : {"maximize", "minimize"}, optional
-        Which score is better.
 
-    Returns
-    -------
-    ValidationCurve
-        ``low`` and ``high`` are the lowest and highest trial of the level.
+    ValidationCurve: ``low`` and ``high`` are the lowest and highest trial of the level.
 
-    Raises
-    ------
-    ArgumentError
-        For an unknown column, a grid level that was never tried, or no finished trial.
+    ArgumentError: for an unknown column, a grid level that was never tried, or no finished trial.
 
     Examples
     --------
@@ -108,10 +98,7 @@ def validation_curve(
 
     Levels of ``grid`` are drawn as large diamonds.
 
-    Returns
-    -------
-    Reading
-        The best level, the edge it lies on, and what a grid missed.
+    Reading: the best level, the edge it lies on, and what a grid missed.
     """
     levels = info.levels
     score = score_label(levels["validation"], score)

@@ -39,7 +39,10 @@ _ABSENT = object()  # equal to no category
 def expected_improvement(
     mean: np.ndarray, std: np.ndarray, best: float, xi: float = 0.01
 ) -> np.ndarray:
-    """Return by how much each point is expected to beat the best value seen.
+    """Return by how much each point is expected to beat the best value seen, in its unit.
+
+    Jones, Schonlau and Welch (1998), Efficient global optimization of expensive black-box
+    functions, https://doi.org/10.1023/A:1008306431147.
 
     Parameters
     ----------
@@ -49,16 +52,6 @@ def expected_improvement(
         The incumbent: the best value seen.
     xi : float, default 0.01
         An improvement that is not worth having. Larger explores more.
-
-    Returns
-    -------
-    numpy.ndarray of shape (n_points,)
-        In the unit of the value.
-
-    Notes
-    -----
-    Jones, Schonlau and Welch (1998), Efficient global optimization of expensive black-box
-    functions, https://doi.org/10.1023/A:1008306431147.
 
     Examples
     --------
@@ -75,19 +68,9 @@ def probability_of_improvement(
 ) -> np.ndarray:
     """Return how probable it is that each point beats the best value seen by more than ``xi``.
 
-    Parameters
-    ----------
-    mean, std, best, xi
-        As in :func:`expected_improvement`.
-
-    Returns
-    -------
-    numpy.ndarray of shape (n_points,)
-
-    Notes
-    -----
-    Kushner (1964), A new method of locating the maximum point of an arbitrary multipeak curve in
-    the presence of noise, https://doi.org/10.1115/1.3653121.
+    Arguments are as in :func:`expected_improvement`. Kushner (1964), A new method of locating the
+    maximum point of an arbitrary multipeak curve in the presence of noise,
+    https://doi.org/10.1115/1.3653121.
 
     Examples
     --------
@@ -101,21 +84,8 @@ def probability_of_improvement(
 def upper_confidence_bound(mean: np.ndarray, std: np.ndarray, kappa: float = 2.0) -> np.ndarray:
     """Return how good each point could be: its mean and ``kappa`` standard deviations more.
 
-    Parameters
-    ----------
-    mean, std
-        As in :func:`expected_improvement`.
-    kappa : float, default 2.0
-        Larger explores more; 0 trusts the mean alone.
-
-    Returns
-    -------
-    numpy.ndarray of shape (n_points,)
-
-    Notes
-    -----
-    Srinivas, Krause, Kakade and Seeger (2010), Gaussian process optimization in the bandit setting,
-    https://arxiv.org/abs/0912.3995.
+    A larger ``kappa`` explores more; 0 trusts the mean alone. Srinivas, Krause, Kakade and Seeger
+    (2010), Gaussian process optimization in the bandit setting, https://arxiv.org/abs/0912.3995.
 
     Examples
     --------
@@ -129,8 +99,7 @@ def _standardize(
     mean: np.ndarray, std: np.ndarray, best: float, xi: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gain over the incumbent, the same in standard deviations, and where std is 0."""
-    mean, std = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
-    gain = mean - best - xi
+    gain, std = np.asarray(mean, dtype=float) - best - xi, np.asarray(std, dtype=float)
     known = std <= 0
     return gain, gain / np.where(known, 1.0, std), known
 
@@ -151,6 +120,11 @@ class Posterior(NamedTuple):
 
 class GaussianProcessSearch:
     """Bayesian optimization, one step at a time.
+
+    Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
+    algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
+    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter
+    (for each option, where three or more have no order), and noise.
 
     Parameters
     ----------
@@ -173,13 +147,6 @@ class GaussianProcessSearch:
     seed : int, default 0
         Of random points. What is suggested depends on the seed and on what was observed, and on
         nothing else: asking twice gives the same.
-
-    Notes
-    -----
-    Snoek, Larochelle and Adams (2012), Practical Bayesian optimization of machine learning
-    algorithms, https://arxiv.org/abs/1206.2944. The model is scikit-learn's
-    ``GaussianProcessRegressor`` with a Matérn 5/2 kernel, a length scale for each hyperparameter
-    (for each option, where three or more have no order), and noise.
 
     Examples
     --------
@@ -245,12 +212,9 @@ class GaussianProcessSearch:
     def suggest(self, pending: Sequence[Mapping[str, Any]] = ()) -> Params:
         """Return the point to try next: random at first, then where the acquisition is largest.
 
-        Parameters
-        ----------
-        pending : sequence of dict, optional
-            Points that are being evaluated by other workers. Each is taken to have given the mean
-            of all values: a constant liar, Ginsbourger, Le Riche and Carraro (2010),
-            https://doi.org/10.1007/978-3-642-10701-6_6.
+        ``pending`` are points that are being evaluated by other workers. Each is taken to have
+        given the mean of all values: a constant liar, Ginsbourger, Le Riche and Carraro (2010),
+        https://doi.org/10.1007/978-3-642-10701-6_6.
         """
         if pending and self.points:
             liar = copy.copy(self)
@@ -269,18 +233,10 @@ class GaussianProcessSearch:
         return candidates[int(np.argmax(self._acquire(self._encode(candidates))))]
 
     def posterior(self, grid: Sequence[Mapping[str, Any]]) -> Posterior:
-        """Return mean and standard deviation of the model at some points.
+        """Return mean and standard deviation of the model at some points of the space.
 
-        Parameters
-        ----------
-        grid : sequence of dict
-            Points of the space.
-
-        Returns
-        -------
-        Posterior
-            ``mean`` and ``std``, each of shape (n_points,), in the unit of the values; the
-            standard deviation is of the function, without the noise.
+        Each of the two is an array of shape (n_points,), in the unit of the values; the standard
+        deviation is of the function, without the noise.
         """
         return self._posterior(self._checked(grid))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_count, check_seed, is_number
+from hpotutor._validation import check_count, check_seed, check_share, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems
 from hpotutor.study.result import SearchResult
@@ -34,6 +35,12 @@ def compare(
 ) -> Comparison:
     """Run several methods on a table many times, at equal budget.
 
+    Repeats, intervals and the probability that one method beats another follow Bouthillier et al.
+    (2021), "Accounting for variance in machine learning benchmarks",
+    https://arxiv.org/abs/2103.03098, and Agarwal et al. (2021), "Deep reinforcement learning at
+    the edge of the statistical precipice", https://arxiv.org/abs/2108.13264. Test scores stand
+    beside validation scores because the latter were used to choose.
+
     Parameters
     ----------
     searches : dict of str to search, or sequence of str
@@ -54,22 +61,7 @@ def compare(
     confidence : float, default 0.95
         Of the bootstrap intervals.
 
-    Returns
-    -------
-    Comparison
-
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed, a method has no history; all of them at once.
-
-    Notes
-    -----
-    Repeats, intervals and the probability that one method beats another follow Bouthillier et al.
-    (2021), "Accounting for variance in machine learning benchmarks",
-    https://arxiv.org/abs/2103.03098, and Agarwal et al. (2021), "Deep reinforcement learning at
-    the edge of the statistical precipice", https://arxiv.org/abs/2108.13264. Test scores stand
-    beside validation scores because the latter were used to choose.
+    ArgumentError: an argument is not allowed, a method has no history; all of them at once.
 
     Examples
     --------
@@ -91,8 +83,7 @@ def compare(
     check_count(problems, "trials", trials, example=50)
     check_count(problems, "repeats", repeats, example=50)
     problems.choice("statistic", statistic, ("median", "iqm"))
-    if not (is_number(confidence) and 0 < confidence < 1):
-        problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
+    check_share(problems, "confidence", confidence, 0.95, inside=True)
     check_seed(problems, seed)
     problems.raise_if_any()
     trials, repeats, seed = int(trials), int(repeats), int(seed)
@@ -153,33 +144,16 @@ def _cut(found: Replay, trials: int) -> Replay:
     return Replay(*(np.take_along_axis(part, place, axis=1) for part in found))
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What several methods reached with a budget, over many repeats.
+    """What several methods reached with a budget, over many repeats; see :func:`compare`."""
 
-    Parameters
-    ----------
-    replays : dict of str to Replay
-        By method; each array has shape (repeats, evaluations).
-    objective : TableObjective
-    trials : int
-        The budget, in trainings of full length.
-    statistic : {"median", "iqm"}
-    confidence : float
-    seed : int
-        Of the bootstrap.
-    """
-
-    def __init__(
-        self,
-        replays: Mapping[str, Replay],
-        objective: TableObjective,
-        trials: int,
-        statistic: str,
-        confidence: float,
-        seed: int,
-    ) -> None:
-        self.replays, self.objective, self.trials = dict(replays), objective, trials
-        self.statistic, self.confidence, self.seed = statistic, confidence, seed
+    replays: dict[str, Replay]  # by method; each array has shape (repeats, evaluations)
+    objective: TableObjective
+    trials: int  # the budget, in trainings of full length
+    statistic: str  # "median" or "iqm"
+    confidence: float
+    seed: int  # of the bootstrap
 
     @property
     def methods(self) -> list[str]:
@@ -198,7 +172,9 @@ class Comparison:
     def at(
         self, budget: float | None = None, what: str = "regret", against: str = "trials"
     ) -> dict[str, np.ndarray]:
-        """Return what every repeat had reached when a budget was spent.
+        """Return what every repeat had reached when a budget was spent, by method.
+
+        Each array has shape (repeats,), and NaN where nothing was finished by then.
 
         Parameters
         ----------
@@ -208,11 +184,6 @@ class Comparison:
             The best validation score so far, the test accuracy of that network, or how far its
             configuration stays behind the table's best one.
         against : {"trials", "epochs", "seconds"}
-
-        Returns
-        -------
-        dict of str to array, shape (repeats,)
-            NaN where nothing was finished by then.
         """
         self._check(what, against, budget=budget)
         if budget is None:  # the largest one that every repeat of every method can be judged at
@@ -224,10 +195,7 @@ class Comparison:
     def curves(self, what: str = "regret", against: str = "trials") -> pd.DataFrame:
         """Return the statistic over the repeats, with its interval, as the budget is spent.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns method, ``against``, value, low, high.
+        pandas.DataFrame: columns method, ``against``, value, low, high.
         """
         self._check(what, against)
         parts = []
@@ -236,8 +204,7 @@ class Comparison:
             points = np.linspace(np.max(spent[:, 0]), np.min(spent[:, -1]), _POINTS)
             if against == "trials":
                 points = np.unique(np.floor(points))
-            summary = self._summarize(_sample(found, what, against, points))
-            value, low, high = summary
+            value, low, high = self._summarize(_sample(found, what, against, points))
             columns = {"method": name, against: points, "value": value, "low": low, "high": high}
             parts.append(pd.DataFrame(columns))
         return pd.concat(parts, ignore_index=True)
@@ -245,11 +212,8 @@ class Comparison:
     def summary(self, budget: float | None = None, against: str = "trials") -> pd.DataFrame:
         """Return a row a method: validation, test and regret with intervals, and what it cost.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns best, test and regret, each followed by the ends of its interval, as in
-            ``best_low`` and ``best_high``; epochs and seconds, the median spent in all.
+        pandas.DataFrame: columns best, test and regret, each followed by the ends of its interval,
+        as in ``best_low`` and ``best_high``; epochs and seconds, the median spent in all.
         """
         frame = pd.DataFrame(index=pd.Index(self.methods, name="method"))
         for what in WHAT:
@@ -298,11 +262,9 @@ class Comparison:
         what, against
             As in :meth:`at`.
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row a method: ``reached``, the share of repeats that did within the budget, and
-            ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did not.
+        pandas.DataFrame: A row a method: ``reached``, the share of repeats that did within the
+        budget, and ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did
+        not.
         """
         self._check(what, against, target=target)
         lower, rows = self._lower_is_better(what), []

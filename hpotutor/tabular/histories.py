@@ -19,16 +19,10 @@ HISTORIES_FORMAT = 1
 
 
 class History(NamedTuple):
-    """What many repeats of a search asked, in order.
+    """What many repeats of a search asked, in order: whole numbers of shape (repeats, trials).
 
-    Parameters
-    ----------
-    index : array of int, shape (repeats, trials)
-        Configuration numbers of the table.
-    epochs : array of int, shape (repeats, trials)
-        Epochs asked for; 0 where a search had ended.
-    run : array of int, shape (repeats, trials)
-        Which stored run answered.
+    ``index`` are configuration numbers of the table, ``epochs`` those asked for (0 where a search
+    had ended), and ``run`` tells which stored run answered.
     """
 
     index: np.ndarray  # type: ignore[assignment] # the numbers, not tuple's method
@@ -39,19 +33,11 @@ class History(NamedTuple):
 class Replay(NamedTuple):
     """What the searches of a history saw and spent; each array has shape (repeats, trials).
 
-    Parameters
-    ----------
-    value : array
-        Each evaluation's score: accuracy, or a loss. NaN where it diverged or nothing was asked.
-    best : array
-        The best so far.
-    test : array
-        Accuracy on the test rows of the network that was best so far.
-    regret : array
-        How far the configuration that was best so far stays behind the best one of the table,
-        both trained in full, by the mean of all runs. Never negative.
-    trials, epochs, seconds : array
-        What had been spent: in trainings of full length, in epochs, in seconds of ``Model.fit``.
+    ``value`` is each evaluation's score (accuracy, or a loss; NaN where it diverged or nothing was
+    asked), ``best`` the best so far, ``test`` the accuracy of that network on the test rows.
+    ``regret`` is how far its configuration stays behind the best one of the table, both trained in
+    full, by the mean of all runs; it is never negative. ``trials``, ``epochs`` and ``seconds`` had
+    been spent: in trainings of full length, in epochs, in seconds of ``Model.fit``.
     """
 
     value: np.ndarray
@@ -66,15 +52,7 @@ class Replay(NamedTuple):
 def replay(objective: TableObjective, history: History) -> Replay:
     """Look up what the searches of a history saw and spent.
 
-    Parameters
-    ----------
-    objective : TableObjective
-        Decides the table, the metric, and what a full training is.
-    history : History
-
-    Returns
-    -------
-    Replay
+    The objective decides the table, the metric, and what a full training is.
 
     Examples
     --------
@@ -121,18 +99,6 @@ def random_history(
 ) -> History:
     """Return random searches: every configuration is equally probable at every trial.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    trials, repeats : int
-    seed : int, default 0
-
-    Returns
-    -------
-    History
-
-    Notes
-    -----
     Bergstra and Bengio (2012), https://jmlr.org/papers/v13/bergstra12a.html.
     """
     rng = np.random.default_rng(seed)
@@ -155,22 +121,11 @@ def grid_history(
 
     Parameters
     ----------
-    objective : TableObjective
-    trials, repeats : int
-        A grid with more points than trials is cut, one with fewer ends early.
-    seed : int, default 0
+    trials : int
+        A grid with more points is cut, one with fewer ends early.
     levels : mapping of str to int, optional
         How many levels of each hyperparameter; :func:`grid_levels` by default. A name that is
-        left out has one.
-
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    ArgumentError
-        A name or a number of levels that the table does not have.
+        left out has one. ``ArgumentError`` for a name or a number that the table does not have.
     """
     axes = objective.table.axes
     counts = dict(grid_levels(objective, trials) if levels is None else levels)
@@ -235,16 +190,10 @@ def _answered(
 
 
 def runs_met(seeds: np.ndarray, index: np.ndarray, epochs: np.ndarray, runs: int) -> np.ndarray:
-    """Return which stored run answers each question of noisy objectives with these seeds.
+    """Return which of the stored ``runs`` answers each question of noisy objectives.
 
-    Parameters
-    ----------
-    seeds : array of int, shape (repeats,)
-        Of ``TableObjective(seed=...)``.
-    index, epochs : array of int, shape (repeats, trials)
-        The questions, in order.
-    runs : int
-        How many are stored.
+    Their ``seeds``, those of ``TableObjective(seed=...)``, have shape (repeats,); ``index`` and
+    ``epochs``, the questions in order, (repeats, trials).
     """
     key = index.astype(np.int64) * 1000 + epochs
     order = np.argsort(key, axis=1, kind="stable")
@@ -268,14 +217,10 @@ def stored_history(objective: TableObjective, method: str) -> History:
     ----------
     objective : TableObjective
         As it was searched: noisy, all hyperparameters, full length, validation accuracy.
-    method : str
 
-    Raises
-    ------
-    ArgumentError
-        There is no history of the method, or it was computed for another objective.
-    DataError
-        The file is damaged, or belongs to another table.
+    ArgumentError: there is no history of the method, or it was computed for another objective.
+
+    DataError: the file is damaged, or belongs to another table.
     """
     table = objective.table
     about, arrays = open_histories(table)
@@ -318,14 +263,7 @@ def histories_path(name: str) -> Path:
 
 
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
-    """Return finished searches on a table as a history, one repeat each.
-
-    Parameters
-    ----------
-    objective : TableObjective
-    results : iterable of SearchResult
-        Searches on objectives of the same table; shorter ones end early.
-    """
+    """Return finished searches on a table as a history, a repeat each; shorter ones end early."""
     rows = [
         [
             (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)

@@ -30,6 +30,9 @@ class Optimum(NamedTuple):
 class TableObjective(Objective):
     """Look an evaluation up in a table of real trainings instead of training.
 
+    ``Evaluation.seconds`` is what plain ``Model.fit`` would have taken, and ``test_value`` is what
+    the network got on the test rows. Klein and Hutter (2019), https://arxiv.org/abs/1905.04970.
+
     Parameters
     ----------
     table : {"digits", "breast_cancer"}, path or Table
@@ -59,17 +62,9 @@ class TableObjective(Objective):
         All that the table holds.
     table : Table
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed; all of them are named at once.
-    DataError
-        The table's file is damaged.
+    ArgumentError: an argument is not allowed; all of them are named at once.
 
-    Notes
-    -----
-    ``Evaluation.seconds`` is what plain ``Model.fit`` would have taken, and ``test_value`` is what
-    the network got on the test rows. Klein and Hutter (2019), https://arxiv.org/abs/1905.04970.
+    DataError: the table's file is damaged.
 
     Examples
     --------
@@ -125,7 +120,7 @@ class TableObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        budget = self._budget(params, epochs)
+        budget = self.epochs_of(params, epochs)
         index = self.index_of(params)
         run = self._draw(index, budget)
         died = int(self.table.died(index, run, budget))
@@ -151,9 +146,6 @@ class TableObjective(Objective):
             dict(params), value, curve, spent, seconds, status, reason, run, test_value
         )
 
-    def epochs_of(self, params: Params, epochs: int | None) -> int:
-        return self._budget(params, epochs)
-
     def describe(self) -> dict[str, Any]:
         about = {"table": self.table.name, "checksum": self.table.checksum[:12]}
         return {"objective": "TableObjective", **about, **self._settings()}
@@ -177,11 +169,7 @@ class TableObjective(Objective):
         """Return for each configuration the share of configurations that are better.
 
         By the mean of all runs; where accuracies are equal, the lower validation loss is better.
-
-        Returns
-        -------
-        array of float, shape (configurations,)
-            0 for the best one; a configuration below 0.05 is among the best 5%.
+        The best one has 0; a configuration below 0.05 is among the best 5%.
         """
         scores, losses = self._means()
         keys = (losses, -scores) if self.metric == "val_accuracy" else (-scores, losses)
@@ -222,7 +210,7 @@ class TableObjective(Objective):
         return float(table.start_seconds[index] + epochs * table.epoch_seconds[index])
 
     # ── looking up ──────────────────────────────────────────────────────────
-    def _budget(self, params: Params, epochs: int | None) -> int:
+    def epochs_of(self, params: Params, epochs: int | None) -> int:
         problems = Problems("TableObjective")
         if not isinstance(params, Mapping):
             problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")

@@ -53,7 +53,6 @@ def simulate(
     ----------
     scheduler : Scheduler
         ``ask()`` and ``tell(job, value)``.
-    objective : TableObjective
     workers : int, default 1
     seconds : float, optional
         No job starts after this simulated time.
@@ -71,17 +70,11 @@ def simulate(
     seed : int, default 0
         Of slowdowns and deaths.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each time that a worker worked, in the order of their ends: worker, start,
-        end (s), value, test_value, epochs (trained up to), configuration (number in the table),
-        lost (whether the worker died; there is no value then).
+    pandas.DataFrame: A row for each time that a worker worked, in the order of their ends: worker,
+    start, end (s), value, test_value, epochs (trained up to), configuration (number in the table),
+    lost (whether the worker died; there is no value then).
 
-    Raises
-    ------
-    ArgumentError
-        Neither ``seconds`` nor ``jobs`` is given, or a number is out of range.
+    ArgumentError: neither ``seconds`` nor ``jobs`` is given, or a number is out of range.
 
     Examples
     --------
@@ -165,17 +158,9 @@ class RandomScheduler:
 class BayesianScheduler:
     """Optuna's TPE, asked again before its earlier questions are answered.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    startup : int, default 10
-        Random configurations at first.
-    seed : int, default 0
-
-    Notes
-    -----
-    Trials on their way are taken for bad ones (a constant liar), as on real workers: see
-    :func:`hpotutor.bayesian_search`. It takes milliseconds a job, hundreds of times the others.
+    It begins with ``startup`` random configurations. Trials on their way are taken for bad ones (a
+    constant liar), as on real workers: see :func:`hpotutor.bayesian_search`. It takes milliseconds
+    a job, hundreds of times the others.
     """
 
     def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
@@ -201,14 +186,8 @@ class BayesianScheduler:
 class AsynchronousHalving(asha.AsynchronousHalving):
     """The rule of :class:`hpotutor.search.asha.AsynchronousHalving`, on a table.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    bracket : Bracket, optional
-        Whose rungs; of :func:`hpotutor.hyperband_brackets` the one that starts lowest by default.
-    eta : int, default 3
-        One in ``eta`` of a rung is promoted.
-    seed : int, default 0
+    One in ``eta`` of a rung is promoted. The rungs are those of ``bracket``, by default of the one
+    of :func:`hpotutor.hyperband_brackets` that starts lowest.
     """
 
     def __init__(
@@ -227,12 +206,8 @@ class AsynchronousHalving(asha.AsynchronousHalving):
 class SynchronousHalving:
     """Wait until a rung is full before anything is promoted, as in Hyperband's brackets.
 
-    Parameters
-    ----------
-    objective : TableObjective
-    bracket : Bracket
-        One of :func:`hpotutor.hyperband_brackets`; run again and again with new configurations.
-    seed : int, default 0
+    ``bracket``, one of :func:`hpotutor.hyperband_brackets`, is run again and again with new
+    configurations.
     """
 
     def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:

@@ -184,10 +184,6 @@ class Table:
             Configuration numbers, and epochs from 1, of shapes that broadcast.
         run : int, array of int or None
             Which stored run; None for the mean of all.
-
-        Returns
-        -------
-        numpy.ndarray of float
         """
         name, part = _ACCURACIES.get(curve, (curve, None))
         stored, last = getattr(self, name), epochs - 1
@@ -221,16 +217,8 @@ class Table:
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to some hyperparameters.
 
-        Parameters
-        ----------
-        params : mapping
-            Names and values; a name that is left out has its default.
-
-        Raises
-        ------
-        ArgumentError
-            For a name that the table does not have, and for a value beyond its levels; all at
-            once, the nearest ones named.
+        A name that is left out has its default. ``ArgumentError`` for names that the table does
+        not have and values beyond its levels; all at once, the nearest ones named.
         """
         problems = Problems(f"the {self.name} table")
         names = [axis.name for axis in self.axes]
@@ -281,21 +269,16 @@ class Table:
 def open_table(source: str | os.PathLike = "digits") -> Table:
     """Open a table, without TensorFlow and without pickle.
 
+    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
+
     Parameters
     ----------
     source : {"digits", "breast_cancer"} or path
         A shipped table, or the file of one that you built.
 
-    Raises
-    ------
-    ArgumentError
-        There is no table of this name.
-    DataError
-        The file is damaged, or of another version.
+    ArgumentError: there is no table of this name.
 
-    Notes
-    -----
-    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
+    DataError: the file is damaged, or of another version.
     """
     path = FOLDER / f"{source}.npz" if source in NAMES else Path(source)
     if not path.exists():

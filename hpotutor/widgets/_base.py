@@ -13,7 +13,7 @@ import io
 import itertools
 import math
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -23,6 +23,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from hpotutor._docstrings import sections_of, written
 from hpotutor.errors import HpoTutorError
 from hpotutor.plots.formatting import number
 from hpotutor.plots.style import DRAWING, house_style
@@ -153,49 +154,46 @@ class Panel(widgets.VBox):
     """Controls, a figure of fixed size that follows them, and its reading in words.
 
     A widget derives from it, passes its controls and writes `draw`. What a learner has set is
-    kept when the cell runs again (see `memory`), and `close` frees everything.
+    kept when the cell runs again (see `memory`), and `close` frees everything. ``reading`` is
+    what the figure says, in words. Whatever derives from it documents its ``taken`` parameters.
 
     Parameters
     ----------
     controls : dict from name to widget
         Each has a ``value``; the figure is drawn anew when one changes.
-    name : str
-        What the figure shows, for readers who cannot see it.
-    size : (float, float)
-        Width and height of the figure in inches; 100 pixels each.
     goal : str, optional
         What to try, shown above the controls.
-    buttons : sequence of Button
-        Shown under the controls, before "Start over".
     """
 
+    taken = "goal : str, optional\n    What to try, shown above the controls."
+    name = ""  # what the figure shows, for readers who cannot see it
+    size = (7.4, 4.0)  # of the figure in inches, 100 pixels each
     lines = 4  # of the longest reading
+    buttons: Mapping[str, str] = {}  # from what stands on each, before "Start over", to a method
     kept: tuple[str, ...] = ()  # attributes that go along when the cell runs again
 
-    def __init__(
-        self,
-        controls: Mapping[str, widgets.Widget],
-        *,
-        name: str,
-        size: tuple[float, float] = (7.4, 4.0),
-        goal: str | None = None,
-        buttons: Sequence[widgets.Widget] = (),
-    ) -> None:
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        sections = sections_of(cls)
+        sections["Parameters"] = f"{sections.get('Parameters', '')}\n{cls.taken}".strip()
+        cls.__doc__ = written(sections)
+
+    def __init__(self, controls: Mapping[str, widgets.Widget], *, goal: str | None = None) -> None:
         self.controls = dict(controls)
         self._start = self.settings
         self._holds = 0
         self.picture = b""
-        self._canvas = FigureCanvasAgg(Figure(figsize=size, dpi=_DPI))
-        self._size, self.name = size, name
-        width, height = (f"{round(_DPI * inches)}px" for inches in size)
+        self._canvas = FigureCanvasAgg(Figure(figsize=self.size, dpi=_DPI))
+        width, height = (f"{round(_DPI * inches)}px" for inches in self.size)
         # Not `widgets.Image`: it has no way to give the picture a text for those who hear it.
         fixed = widgets.Layout(width=width, height=height, min_height=height, flex="0 0 auto")
         self.image = widgets.HTML(layout=fixed)
         # Room for the longest reading, so that it moves nothing below it.
         room = f"{10 + 19 * self.lines}px"
         self.line = widgets.HTML(layout=widgets.Layout(width=width, min_height=room))
-        over = button("Start over", self.start_over)
-        rows = [*self.arrange(), row(*buttons, over), self.image, self.line]
+        methods = {**self.buttons, "Start over": "start_over"}
+        presses = [button(label, getattr(self, name)) for label, name in methods.items()]
+        rows = [*self.arrange(), row(*presses), self.image, self.line]
         if goal:
             rows.insert(0, widgets.HTML(f"<b>Goal:</b> {html.escape(goal)}"))
         super().__init__(rows)
@@ -237,11 +235,6 @@ class Panel(widgets.VBox):
         """The value of each control by name."""
         return {name: control.value for name, control in self.controls.items()}
 
-    @property
-    def reading(self) -> str:
-        """What the figure says, in words."""
-        return self._reading
-
     def set(self, **values: object) -> None:
         """Set several controls, and draw once."""
         with self.hold():
@@ -274,7 +267,7 @@ class Panel(widgets.VBox):
     def render(self) -> tuple[bytes, str]:
         """Draw; return the picture as PNG, and its reading."""
         # A new figure is quicker than to clear the last one; the canvas knows how wide texts are.
-        figure = self._canvas.figure = Figure(figsize=self._size, dpi=_DPI)
+        figure = self._canvas.figure = Figure(figsize=self.size, dpi=_DPI)
         figure.set_canvas(self._canvas)
         with house_style(), rc_context(_TITLE):
             reading = self.draw(figure)
@@ -287,7 +280,7 @@ class Panel(widgets.VBox):
 
     def show(self) -> None:
         """Send the picture as it is."""
-        width, height = (round(_DPI * inches) for inches in self._size)
+        width, height = (round(_DPI * inches) for inches in self.size)
         text = html.escape(f"Figure: {self.name}. The text below says what it shows.")
         source = f"data:image/png;base64,{b64encode(self.picture).decode()}"
         self.image.value = (
@@ -297,8 +290,8 @@ class Panel(widgets.VBox):
 
     def say(self, text: str) -> None:
         """Write the reading under the figure."""
-        self._reading = str(text)
-        shown = html.escape(self._reading, quote=False).replace("\n", "<br>")
+        self.reading = str(text)
+        shown = html.escape(self.reading, quote=False).replace("\n", "<br>")
         self.line.value = f'<p role="status" style="margin:0;line-height:1.4">{shown}</p>'
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from hpotutor.plots import style, surrogate
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.search.gp import ACQUISITIONS
 from hpotutor.widgets import _surrogate_steps as steps
-from hpotutor.widgets._base import Knob, button, menu, switch
+from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
 
 _ACQUISITIONS = [name.replace("_", " ") for name in ACQUISITIONS]
@@ -38,13 +38,8 @@ class BayesianStepper(BrowsingPanel):
         With a table, values of the other hyperparameters.
     score : str, default "validation accuracy"
         What the curve is.
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        For a curve that cannot be read.
+    ArgumentError: for a curve that cannot be read.
 
     Examples
     --------
@@ -56,6 +51,9 @@ class BayesianStepper(BrowsingPanel):
     >>> panel.close()
     """
 
+    name = "trials, the surrogate with its band, and the acquisition below"
+    size = (8.6, 5.0)
+    buttons = {"Step": "step", "Back": "back", "Try your place": "try_place"}
     kept = ("places",)
 
     def __init__(
@@ -88,10 +86,7 @@ class BayesianStepper(BrowsingPanel):
             "fit": switch("fit the kernel length to the trials", False),
             "truth": switch("show the true curve", True),
         }
-        moves = {"Step": self.step, "Back": self.back, "Try your place": self.try_place}
-        presses = [button(label, move) for label, move in moves.items()]
-        name = "trials, the surrogate with its band, and the acquisition below"
-        super().__init__(controls, name=name, size=(8.6, 5.0), goal=goal, buttons=presses)
+        super().__init__(controls, goal=goal)
 
     # ── moves ───────────────────────────────────────────────────────────────
     def step(self) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,9 +13,8 @@ from hpotutor.plots import brackets
 from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import headline
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
-from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._base import Knob, button, menu, switch
-from hpotutor.widgets._browse import BrowsingPanel, stored
+from hpotutor.widgets._base import Knob, menu, switch
+from hpotutor.widgets._browse import TablePanel
 
 _REDRAWS = 400
 _MOST_RUNGS = 5
@@ -61,22 +61,10 @@ def _chosen(settings: dict) -> Bracket:
     return _brackets(settings)[-1 - settings["bracket"]]
 
 
-class BracketStepper(BrowsingPanel):
+class BracketStepper(TablePanel):
     """A panel that climbs the rungs of a bracket, on stored learning curves.
 
     Its buttons are methods too: ``step()``, ``back()``, ``start_over()``.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose curves.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
 
     Examples
     --------
@@ -87,15 +75,17 @@ class BracketStepper(BrowsingPanel):
     >>> panel.close()
     """
 
-    def __init__(
-        self, objective: TableObjective | str = "digits", *, goal: str | None = None
-    ) -> None:
-        self.objective = stored("bracket_stepper", objective)
+    call = "bracket_stepper"
+    name = "trials from rung to rung, most of them stopped, and the late bloomers among them"
+    size = (8.6, 4.6)
+    buttons = {"Step": "step", "Back": "back"}
+
+    def knobs(self) -> dict[str, widgets.Widget]:
         most = self.objective.table.epochs
         lengths = [n for n in (9, 16, 27, 81) if n <= most] or [most]
         longest = max(n for n in lengths if n <= 27)
         first = hyperband_brackets(longest, _ETA)[0].s
-        controls = {
+        return {
             "max_epochs": menu("longest training", lengths, longest),
             "eta": menu("eta (keep one in)", [2, 3, 4], _ETA),
             "rung": Knob("rungs shown", 1, 1, _MOST_RUNGS),
@@ -103,9 +93,6 @@ class BracketStepper(BrowsingPanel):
             "seed": Knob("seed of the draw", 0, 0, 99),
             "bloomers": switch("show what the stopped ones would have become", False),
         }
-        presses = [button("Step", self.step), button("Back", self.back)]
-        name = "trials from rung to rung, most of them stopped, and the late bloomers among them"
-        super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
 
     @property
     def settings(self) -> dict:

@@ -1,11 +1,13 @@
 """Panels whose picture follows from their settings: pictures are kept, and drawn ahead.
 
-What many of them browse is a stored table, which `stored` opens.
+What many of them browse is a stored table: see `TablePanel`.
 """
 
 import asyncio
 import contextlib
 from typing import Any
+
+import ipywidgets as widgets
 
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.plots.style import DRAWING
@@ -115,3 +117,23 @@ def stored(call: str, objective: TableObjective | str) -> TableObjective:
                      f'{call}("digits")')  # fmt: skip
         problems.raise_if_any()
     return objective
+
+
+class TablePanel(BrowsingPanel):
+    """A panel for looking at a stored table, which derives from this and writes `knobs`."""
+
+    taken = (
+        'objective : TableObjective or str, default "digits"\n    The table whose stored trainings '
+        f"are shown; an ArgumentError for anything but a table.\n{BrowsingPanel.taken}"
+    )
+    call = ""  # what it is called by
+
+    def __init__(
+        self, objective: TableObjective | str = "digits", *, goal: str | None = None
+    ) -> None:
+        self.objective = stored(self.call, objective)
+        super().__init__(self.knobs(), goal=goal)
+
+    def knobs(self) -> dict[str, widgets.Widget]:
+        """Return the controls."""
+        raise NotImplementedError

@@ -1,5 +1,6 @@
 """A cluster that searches: workers, waiting for each other or not, stragglers."""
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from hpotutor.search.hyperband import hyperband_brackets
 from hpotutor.tabular import simulator
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, menu
-from hpotutor.widgets._browse import BrowsingPanel, stored
+from hpotutor.widgets._browse import TablePanel
 
 _WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _METHODS = ("synchronous halving", "asynchronous halving", "random search")
@@ -42,20 +43,8 @@ def cluster_info(
     return found.assign(kind=[counted(n, "epoch") for n in found["epochs"]])
 
 
-class Cluster(BrowsingPanel):
+class Cluster(TablePanel):
     """A panel that simulates a search on many workers, with stored costs.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose scores and seconds.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
 
     Examples
     --------
@@ -66,19 +55,17 @@ class Cluster(BrowsingPanel):
     >>> panel.close()
     """
 
-    def __init__(
-        self, objective: TableObjective | str = "digits", *, goal: str | None = None
-    ) -> None:
-        self.objective = stored("cluster", objective)
-        controls = {
+    call, name = "cluster", "which worker trained what, and who waited"
+    size = (8.6, 4.4)
+
+    def knobs(self) -> dict[str, widgets.Widget]:
+        return {
             "method": menu("method", _METHODS, _METHODS[0]),
             "workers": menu("workers", _WORKERS, 8),
             "jobs": Knob("trainings", 60, 10, 200, step=10),
             "stragglers": Knob("stragglers (spread)", 0.0, 0.0, 1.5, step=0.1),
             "seed": Knob("seed", 0, 0, 99),
         }
-        name = "which worker trained what, and who waited"
-        super().__init__(controls, name=name, size=(8.6, 4.4), goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw the time line, and say what came out of it."""

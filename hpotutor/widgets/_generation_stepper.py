@@ -1,5 +1,6 @@
 """A genetic algorithm generation by generation, with the family tree of the best."""
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,8 +9,8 @@ from hpotutor.plots import genealogy
 from hpotutor.plots.formatting import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
-from hpotutor.widgets._base import Knob, button, listed
-from hpotutor.widgets._browse import BrowsingPanel, stored
+from hpotutor.widgets._base import Knob, listed
+from hpotutor.widgets._browse import TablePanel
 
 _GENERATIONS = 12
 
@@ -60,22 +61,10 @@ def evolution_info(
     return pd.DataFrame(rows, columns=["generation", "individual", "parents", "value", "params"])
 
 
-class GenerationStepper(BrowsingPanel):
+class GenerationStepper(TablePanel):
     """A panel that breeds configurations generation by generation, on stored scores.
 
     Its buttons are methods too: ``step()``, ``back()``, ``start_over()``.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose configurations.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
 
     Examples
     --------
@@ -86,14 +75,14 @@ class GenerationStepper(BrowsingPanel):
     >>> panel.close()
     """
 
-    lines = 5
+    call = "generation_stepper"
+    name = "individuals by generation and score, and the family tree of the best"
+    size, lines = (8.6, 4.6), 5
+    buttons = {"Step": "step", "Back": "back"}
+    _run: tuple[dict, pd.DataFrame] | None = None  # settings, and what came of them
 
-    def __init__(
-        self, objective: TableObjective | str = "digits", *, goal: str | None = None
-    ) -> None:
-        self.objective = stored("generation_stepper", objective)
-        self._run: tuple[dict, pd.DataFrame] | None = None
-        controls = {
+    def knobs(self) -> dict[str, widgets.Widget]:
+        return {
             "generation": Knob("generation", 3, 0, _GENERATIONS),
             "population": Knob("population", 10, 4, 24),
             "elite": Knob("elite", 2, 0, 3),
@@ -102,9 +91,6 @@ class GenerationStepper(BrowsingPanel):
             "mutation": Knob("mutation", 0.2, 0.0, 1.0, step=0.05),
             "seed": Knob("seed", 0, 0, 99),
         }
-        presses = [button("Step", self.step), button("Back", self.back)]
-        name = "individuals by generation and score, and the family tree of the best"
-        super().__init__(controls, name=name, size=(8.6, 4.6), goal=goal, buttons=presses)
 
     def step(self) -> None:
         """Go to the next generation."""

@@ -33,13 +33,8 @@ class GridArithmetic(BrowsingPanel):
         Time of one fit at first (0.01 to 3600).
     workers : int, default 1
         Fits that run side by side at first (1 to 64).
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        With all that is out of range.
+    ArgumentError: with all that is out of range.
 
     Examples
     --------
@@ -50,6 +45,9 @@ class GridArithmetic(BrowsingPanel):
     its knob's range, these 120 fits see 24% of the space."
     >>> panel.close()
     """
+
+    name = "what a grid costs and how much it sees"
+    size = (8.6, 4.2)
 
     def __init__(
         self,
@@ -70,8 +68,7 @@ class GridArithmetic(BrowsingPanel):
         controls["folds"] = Knob("folds", int(folds), 1, 10)
         controls["seconds"] = Knob("seconds per fit", float(seconds), 0.01, 3600.0, log=True)
         controls["workers"] = Knob("fits side by side", int(workers), 1, 64)
-        name = "what a grid costs and how much it sees"
-        super().__init__(controls, name=name, size=(8.6, 4.2), goal=goal)
+        super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw cost and share, and say both."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots import projections, projections_info
-from hpotutor.widgets._base import Knob, button, menu
+from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel
 
 _POINTS = (4, 9, 16, 25)
@@ -66,13 +66,8 @@ class GridVsRandom(BrowsingPanel):
         Names and ranges of the knobs.
     score : str, default "score"
         What the surface shows.
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        For a surface that cannot be read.
+    ArgumentError: for a surface that cannot be read.
 
     Examples
     --------
@@ -82,6 +77,10 @@ class GridVsRandom(BrowsingPanel):
     "With 16 trials each, the grid tries 4 different values of the important knob, x, ..."
     >>> panel.close()
     """
+
+    name = "grid points and random points on the same surface, and their shadows on each knob"
+    size = (9.0, 4.9)
+    buttons = {"Another seed": "another_seed"}
 
     def __init__(
         self,
@@ -103,17 +102,12 @@ class GridVsRandom(BrowsingPanel):
         if surface is not None:
             projections_info(surface, **ranges)  # says at once what cannot be drawn
         self._surface, self._ranges, self._score = surface, ranges, score
-        controls = {
-            "points": menu("points of each", _POINTS, 9),
-            "seed": Knob("seed", 1, 0, 99),
-        }
+        controls = {"points": menu("points of each", _POINTS, 9), "seed": Knob("seed", 1, 0, 99)}
         if surface is None:
             controls["idle"] = Knob("weight of knob y", 0.05, 0.0, 1.0, step=0.05)
             controls["peak"] = Knob("place of the hill", 0.34, 0.0, 1.0, step=0.02)
             controls["width"] = Knob("width of the hill", 0.12, 0.02, 0.3, step=0.01)
-        other = button("Another seed", self._another_seed)
-        name = "grid points and random points on the same surface, and their shadows on each knob"
-        super().__init__(controls, name=name, size=(9.0, 4.9), goal=goal, buttons=[other])
+        super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw both kinds of points, and say who is ahead, now and in general."""
@@ -130,7 +124,8 @@ class GridVsRandom(BrowsingPanel):
             f"grid's best in {round(100 * wins)}% of them."
         )
 
-    def _another_seed(self) -> None:
+    def another_seed(self) -> None:
+        """Draw the random points anew."""
         seed = self.controls["seed"]
         seed.value = (seed.value + 1) % 100
 

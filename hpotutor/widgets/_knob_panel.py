@@ -21,7 +21,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import GRAY
-from hpotutor.widgets._base import Knob, Panel, button, free, listed, menu, switch
+from hpotutor.widgets._base import Knob, Panel, free, listed, menu, switch
 
 if TYPE_CHECKING:
     from hpotutor.fused.api import Stack
@@ -96,13 +96,8 @@ class KnobPanel(Panel):
         Where knobs stand at first, such as ``{"learning_rate": 0.03, "networks": 16}``.
     target : float, optional
         A mean validation accuracy to reach; drawn as a line, and said when it is reached.
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        With all that is wrong with ``start`` or ``target``.
+    ArgumentError: with all that is wrong with ``start`` or ``target``.
 
     Examples
     --------
@@ -113,7 +108,9 @@ class KnobPanel(Panel):
     >>> panel.close()
     """
 
-    lines = 5
+    name = "learning curves of the networks just trained"
+    size, lines = (8.6, 3.7), 5
+    buttons = {"Train with other seeds": "other_seeds", "Stop": "stop"}
     kept = ("_trials", "_seed")
     _task: asyncio.Task | None = None
 
@@ -139,9 +136,7 @@ class KnobPanel(Panel):
         self._status, self._seconds = "", 0.0
         self._stopping = False
         self.table = widgets.HTML(layout=widgets.Layout(height="225px", width="860px"))
-        presses = [button("Train with other seeds", self._other_seeds), button("Stop", self.stop)]
-        name = "learning curves of the networks just trained"
-        super().__init__(controls, name=name, size=(8.6, 3.7), goal=goal, buttons=presses)
+        super().__init__(controls, goal=goal)
         self.children: tuple = (*self.children, self.table)
 
     def arrange(self) -> list[widgets.Widget]:
@@ -207,7 +202,8 @@ class KnobPanel(Panel):
         if not self._holds:
             self._begin()
 
-    def _other_seeds(self) -> None:
+    def other_seeds(self) -> None:
+        """Train the same settings with seeds that were not seen yet."""
         self._seed += self.controls["networks"].value
         self._begin()
 

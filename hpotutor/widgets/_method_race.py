@@ -31,13 +31,8 @@ class MethodRace(BrowsingPanel):
     trials : int, default 60
         The largest budget, in trainings of full length.
     repeats : int, default 300
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        For anything but these, or a method that is not there.
+    ArgumentError: for anything but these, or a method that is not there.
 
     Examples
     --------
@@ -47,6 +42,9 @@ class MethodRace(BrowsingPanel):
     'The network that was best on validation rows has, in the median, on test rows: ...'
     >>> panel.close()
     """
+
+    name = "the best score so far of every method against what it has spent"
+    size = (8.4, 4.4)
 
     def __init__(
         self,
@@ -73,8 +71,7 @@ class MethodRace(BrowsingPanel):
             "seed": Knob("the one seed", 0, 0, self.repeats - 1),
         }
         controls |= {f"run_{name}": switch(name, True) for name in self.comparison.methods}
-        name = "the best score so far of every method against what it has spent"
-        super().__init__(controls, name=name, size=(8.4, 4.4), goal=goal)
+        super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw the chosen methods up to the budget."""

@@ -109,13 +109,8 @@ class OptimizerRace(BrowsingPanel):
         Where they race at first.
     optimizers : sequence of str, default ("sgd", "momentum", "rmsprop", "adam")
         Who runs at first; "nesterov" is there too.
-    goal : str, optional
-        What to try, shown above the controls.
 
-    Raises
-    ------
-    ArgumentError
-        For a surface or an optimizer that is not there.
+    ArgumentError: for a surface or an optimizer that is not there.
 
     Examples
     --------
@@ -125,6 +120,9 @@ class OptimizerRace(BrowsingPanel):
     'Steps until the loss stays within 1% of its start: ...'
     >>> panel.close()
     """
+
+    name = "paths of optimizers over the contour lines of a loss, and the loss at each step"
+    size = (9.0, 4.4)
 
     def __init__(
         self,
@@ -148,8 +146,7 @@ class OptimizerRace(BrowsingPanel):
             "seed": Knob("seed of the noise", 0, 0, 50),
         }
         controls |= {f"run_{name}": switch(name, name in optimizers) for name in OPTIMIZERS}
-        name = "paths of optimizers over the contour lines of a loss, and the loss at each step"
-        super().__init__(controls, name=name, size=(9.0, 4.4), goal=goal)
+        super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Walk every chosen optimizer, and draw paths and losses."""

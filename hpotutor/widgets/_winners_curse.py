@@ -1,5 +1,6 @@
 """The winner's curse: how far the best validation score lies above the test score."""
 
+import ipywidgets as widgets
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -7,7 +8,7 @@ from hpotutor.plots import optimism, optimism_info
 from hpotutor.plots.formatting import counted, number
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, menu
-from hpotutor.widgets._browse import BrowsingPanel, stored
+from hpotutor.widgets._browse import TablePanel
 
 _SEARCHES = 400
 _FROM = ("all configurations", "the best tenth", "one configuration, trained again")
@@ -35,20 +36,8 @@ def scores_info(
     return drawn / rows, table.test_correct[chosen, runs, at] / test_rows
 
 
-class WinnersCurse(BrowsingPanel):
+class WinnersCurse(TablePanel):
     """A panel that shows how choosing the best of many makes a score too good.
-
-    Parameters
-    ----------
-    objective : TableObjective or str, default "digits"
-        Whose scores.
-    goal : str, optional
-        What to try, shown above the controls.
-
-    Raises
-    ------
-    ArgumentError
-        For anything but a table.
 
     Examples
     --------
@@ -59,19 +48,18 @@ class WinnersCurse(BrowsingPanel):
     >>> panel.close()
     """
 
-    def __init__(
-        self, objective: TableObjective | str = "digits", *, goal: str | None = None
-    ) -> None:
-        self.objective = stored("winners_curse", objective)
+    call = "winners_curse"
+    name = "validation and test score of the winner against the number of trials"
+    size = (8.0, 4.3)
+
+    def knobs(self) -> dict[str, widgets.Widget]:
         most = self.objective.table.about["rows"]["validation"]
-        controls = {
+        return {
             "drawn_from": menu("trials drawn from", _FROM, _FROM[0]),
             "trials": Knob("trials", 100, 2, 300, step=2),
             "rows": Knob("validation rows", min(100, most), 20, most),
             "seed": Knob("seed", 0, 0, 99),
         }
-        name = "validation and test score of the winner against the number of trials"
-        super().__init__(controls, name=name, size=(8.0, 4.3), goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw the winner's scores on both sets, and say how far they are apart."""

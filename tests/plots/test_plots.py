@@ -331,9 +331,9 @@ class TestInputs:
         class Holder:
             study = Study()
 
-        assert direction_of(None, Result(trials()), None) == "minimize"
-        assert direction_of(None, Holder(), None) == "minimize"
-        assert direction_of(None, trials(), None) == "maximize"
+        assert direction_of(Result(trials()), None) == "minimize"
+        assert direction_of(Holder(), None) == "minimize"
+        assert direction_of(trials(), None) == "maximize"
 
     def test_score_label_guesses_shares_only(self):
         assert score_label([0.2, 1.0, np.nan], None) == "validation accuracy"
