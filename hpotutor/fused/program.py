@@ -363,11 +363,6 @@ def program_for(shape: StackShape) -> Program:
         return _programs[shape]
 
 
-def is_traced(shape: StackShape) -> bool:
-    """Tell whether a program of this shape is in the cache."""
-    return shape in _programs
-
-
 def clear_programs() -> None:
     """Forget all traced programs."""
     with _programs_lock:

@@ -15,7 +15,7 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.program import Numbers, program_for
+from hpotutor.fused.program import Numbers, StackShape, program_for
 
 # parameters and moving statistics of one member, and its outputs if they are kept
 _Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -30,6 +30,8 @@ class Stack:
     members : sequence of Member or dict
         They must agree in depth, batch size, optimizer, batch normalization, output, and in
         whether they bring ``val_rows``.
+    shape : StackShape, optional
+        Of a program that can train more than these; the smallest that can, by default.
 
     Attributes
     ----------
@@ -55,13 +57,18 @@ class Stack:
     [3, 3]
     """
 
-    def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
+    def __init__(
+        self,
+        data: StackData,
+        members: Sequence[Member | Mapping],
+        shape: StackShape | None = None,
+    ) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows)
         planner.check_together(self.members, data.n_classes)
         data.check_measured(self.members)
         start = time.perf_counter()
-        self.shape = data.shape(self.members)
+        self.shape = shape or data.shape(self.members)
         self.program = program_for(self.shape)
         self.epoch = 0
         self.curves: list[Curve] = [{} for _ in self.members]
