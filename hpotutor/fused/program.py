@@ -117,12 +117,18 @@ class Program:
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
                 signature = _specs(numbers, data, knobs, plan)
-                epoch = tf.function(self._train_epoch, signature, autograph=False)
+                epoch = tf.function(self._placed_epoch, signature, autograph=False)
                 epoch.get_concrete_function()
                 self._epoch = epoch
         return self._epoch(numbers, data, knobs, plan)
 
     # ── one epoch ───────────────────────────────────────────────────────────
+    def _placed_epoch(self, *given: dict) -> tuple:
+        with placed_on(
+            self.shape.device
+        ):  # each operation is told so: a trace forgets its caller's
+            return self._train_epoch(*given)
+
     def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
         steps = tf.shape(plan["batches"])[0]
