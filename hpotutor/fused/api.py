@@ -48,6 +48,7 @@ def train_many(
     on_done: Callable[[int, Trained], None] | None = None,
     max_bytes: int = MAX_BYTES,
     dtype: str = "float32",
+    device: str = "cpu",
     progress: bool = False,
     threads: int | None = None,
 ) -> list[Trained]:
@@ -79,6 +80,8 @@ def train_many(
     max_bytes : int, default 256 MB
         About what the stacks that train at a time may take; more networks take turns.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        The processor, or the first graphics card that TensorFlow sees.
     progress : bool, default False
         Show a progress bar of networks.
     threads : int, optional
@@ -125,6 +128,7 @@ def train_many(
         scores=scores,
         keep_outputs=keep_outputs,
         dtype=dtype,
+        device=device,
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)

@@ -9,6 +9,7 @@ import numpy as np
 
 from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, DataError, Problems
+from hpotutor.fused.device import check_device, placed_on
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
 from hpotutor.fused.program import StackShape
@@ -42,6 +43,8 @@ class StackData:
     keep_outputs : bool, default False
         Keep each network's last outputs on its validation rows, for ``Trained.outputs``.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        Where stacks of these rows are trained.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class StackData:
         scores: Mapping[str, Score] | None = None,
         keep_outputs: bool = False,
         dtype: str = "float32",
+        device: str = "cpu",
     ) -> None:
         sets = {"train": (x_train, y_train)}
         if x_val is not None:
@@ -64,26 +68,27 @@ class StackData:
         sets.update(evaluations or {})
         problems = Problems("train_many")
         problems.choice("dtype", dtype, ("float32", "float64"))
+        check_device(problems, device)
+        problems.raise_if_any()
         features = np.shape(x_train)[1] if np.ndim(x_train) == 2 else None
         for name, (x, y) in sets.items():
             _check_rows(problems, name, x, y, features, n_classes)
         if sample_weight is not None:
             _check_weights(problems, sample_weight, len(x_train))
         problems.raise_if_any(DataError)
-        tensors = {
-            name: (
-                tf.constant(np.asarray(x), dtype),
-                tf.constant(np.asarray(y), tf.int32 if n_classes else dtype),
-            )
-            for name, (x, y) in sets.items()
-        }
+        label = tf.int32 if n_classes else dtype
+        with placed_on(device):
+            tensors = {
+                name: (tf.constant(np.asarray(x), dtype), tf.constant(np.asarray(y), label))
+                for name, (x, y) in sets.items()
+            }
+            self.weights = None if sample_weight is None else tf.constant(sample_weight, dtype)
         self.x, self.y = tensors.pop("train")
-        self.weights = None if sample_weight is None else tf.constant(sample_weight, dtype)
         self.scores, self.keep_outputs = dict(scores or {}), bool(keep_outputs)
         self._true = np.asarray(y_train), np.asarray(y_val)
         self.evaluations: dict[str, tuple[Any, Any]] = tensors
         self.rows, self.n_features = (int(size) for size in self.x.shape)
-        self.n_classes, self.dtype = int(n_classes), dtype
+        self.n_classes, self.dtype, self.device = int(n_classes), dtype, device
         _check_scores(problems, self.scores, self.measured([*tensors, "val"]))
         problems.raise_if_any()
 
@@ -96,6 +101,7 @@ class StackData:
             self.rows,
             len(self.evaluations),
             self.dtype,
+            device=self.device,
             weighted=self.weights is not None,
             outputs=bool(self.scores) or self.keep_outputs,
         )
@@ -104,6 +110,16 @@ class StackData:
         """Return the names of the evaluation sets, in the order in which the graph returns them."""
         own = ["val"] if members[0].val_rows is not None else []
         return [*own, *self.evaluations]
+
+    def folds(self, members: Sequence[Member]) -> dict[str, Any]:
+        """Return each member's own validation rows, padded to equal length, and their number."""
+        own = [np.asarray(m.val_rows) for m in members]
+        counts = np.array([len(part) for part in own])
+        rows = np.zeros((len(own), counts.max()), np.int32)
+        for k, part in enumerate(own):
+            rows[k, : counts[k]] = part
+        counts = tf.constant(counts[:, np.newaxis], self.dtype)
+        return {"rows": tf.constant(rows), "counts": counts}
 
     def measured(self, sets: Sequence[str]) -> list[str]:
         """Return the names of the curves that training and these evaluation sets give."""

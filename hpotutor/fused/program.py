@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused.device import placed_on
 from hpotutor.fused.losses import CROSS_ENTROPY, judged, predictions
 from hpotutor.fused.optimizers import stacked_optimizer
 from hpotutor.models.layers import ACTIVATIONS
@@ -54,6 +55,7 @@ class StackShape:
     outputs: bool = False  # return the outputs on the first evaluation set
     evaluations: int = 1  # sets that all members share
     dtype: str = "float32"
+    device: str = "cpu"
 
     def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
         """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
@@ -101,9 +103,10 @@ class Program:
         self.shape = shape
         self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
         size = (shape.members, sum(self.sizes))
-        self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
         self.optimizer = stacked_optimizer(shape.optimizer)
-        self.optimizer.build([self._params])
+        with placed_on(shape.device):
+            self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
+            self.optimizer.build([self._params])
         self._slots = [v for v in self.optimizer.variables if v.shape == size]
         self._lock = threading.Lock()
         self._epoch: Any = None
@@ -128,12 +131,16 @@ class Program:
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
                 signature = _specs(numbers, data, knobs, plan)
-                epoch = tf.function(self._train_epoch, signature, autograph=False)
+                epoch = tf.function(self._placed_epoch, signature, autograph=False)
                 epoch.get_concrete_function()
                 self._epoch = epoch
         return self._epoch(numbers, data, knobs, plan)
 
     # ── one epoch ───────────────────────────────────────────────────────────
+    def _placed_epoch(self, *given: dict) -> tuple:
+        with placed_on(self.shape.device):  # a trace forgets its caller's device
+            return self._train_epoch(*given)
+
     def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
         steps, _, size = tf.unstack(tf.shape(plan["batches"]))

@@ -14,6 +14,7 @@ from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
+from hpotutor.fused.device import placed_on
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
 from hpotutor.fused.program import Numbers, StackShape, program_for
 
@@ -84,7 +85,8 @@ class Stack:
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
-        self._numbers = self._start()
+        with placed_on(data.device):
+            self._numbers = self._start()
         self.seconds += (time.perf_counter() - start) / len(self.members)
 
     # ── training ────────────────────────────────────────────────────────────
@@ -109,11 +111,12 @@ class Stack:
     def train_epoch(self) -> None:
         """Train one epoch, evaluate, and note what happened to each member."""
         start = time.perf_counter()
-        tensors = self._tensors()
-        plan, counts = self._batches()
-        self._numbers, losses, hits, results = self.program.train_epoch(
-            self._numbers, tensors["data"], tensors["knobs"], plan
-        )
+        with placed_on(self.data.device):
+            tensors = self._tensors()
+            plan, counts = self._batches()
+            self._numbers, losses, hits, results = self.program.train_epoch(
+                self._numbers, tensors["data"], tensors["knobs"], plan
+            )
         self.epoch += 1
         losses, hits = losses.numpy(), hits.numpy()
         rows = counts.sum(axis=0)
@@ -145,14 +148,14 @@ class Stack:
         values = {name: [math.nan] * len(outputs) for name in self.data.scores}
         for k in np.flatnonzero(self.live & finite[: len(self.live)]).tolist():
             whose = f"member {self.positions[k]}, after epoch {self.epoch},"
+            own = self._own_outputs(k)
             for name in values:
-                own = self._own_outputs(k)
                 values[name][k] = self.data.score(name, self.members[k], own, whose)
         return values
 
-    def _own_outputs(self, k: int) -> Any:
-        """Return one member's last outputs on its validation rows."""
-        if self._outputs is None:
+    def _own_outputs(self, k: int, kept: bool = False) -> Any:
+        """Return one member's last outputs on its validation rows; ``kept`` only if asked for."""
+        if self._outputs is None or (kept and not self.data.keep_outputs):
             return None
         rows = self.members[k].val_rows
         return np.array(self._outputs[k] if rows is None else self._outputs[k, : len(rows)])
@@ -192,7 +195,7 @@ class Stack:
             n_classes=self.data.n_classes,
             batch_losses=self.batch_losses[k],
             weights=self.get_weights(k) if keep_weights else None,
-            outputs=(self._final.get(int(k)) or self._row(k))[2],
+            outputs=self._final[k][2] if k in self._final else self._own_outputs(k, kept=True),
         )
 
     def results(self, keep_weights: bool = True) -> list[Trained]:
@@ -300,8 +303,8 @@ class Stack:
         return self._numbers
 
     def _row(self, k: int) -> _Row:
-        kept = self._own_outputs(k) if self.data.keep_outputs else None
-        return np.array(self._numbers["params"][k]), np.array(self._numbers["moving"][k]), kept
+        numbers, outputs = self._numbers, self._own_outputs(k, kept=True)
+        return np.array(numbers["params"][k]), np.array(numbers["moving"][k]), outputs
 
     # ── what the graph is fed ───────────────────────────────────────────────
     def _tensors(self) -> dict[str, Any]:
@@ -310,7 +313,7 @@ class Stack:
             data = {"x": self.data.x, "y": self.data.y}
             data["evaluations"] = list(self.data.evaluations.values())
             if self.shape.folds:
-                data["folds"] = self._folds()
+                data["folds"] = self.data.folds(self._padded())
             if self.shape.weighted:
                 data["weights"] = self.data.weights
             self._tables = {"data": data, "knobs": self._knobs()}
@@ -351,15 +354,6 @@ class Stack:
                 for n, w in enumerate(shape.widths)
             ]
         return knobs
-
-    def _folds(self) -> dict[str, Any]:
-        own = [np.asarray(m.val_rows) for m in self._padded()]
-        counts = np.array([len(part) for part in own])
-        rows = np.zeros((len(own), counts.max()), np.int32)
-        for k, part in enumerate(own):
-            rows[k, : counts[k]] = part
-        counts = tf.constant(counts[:, np.newaxis], self.shape.dtype)
-        return {"rows": tf.constant(rows), "counts": counts}
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""
