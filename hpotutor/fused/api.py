@@ -43,6 +43,7 @@ def train_many(
     n_classes: int,
     epochs: int = 20,
     evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+    input_shape: Sequence[int] | None = None,
     keep_weights: bool = False,
     on_epoch: OnEpoch | None = None,
     on_done: Callable[[int, Trained], None] | None = None,
@@ -50,7 +51,7 @@ def train_many(
     dtype: str = "float32",
     progress: bool = False,
 ) -> list[Trained]:
-    """Train any number of dense networks on the same rows, stacked.
+    """Train any number of dense or convolutional networks on the same rows, stacked.
 
     Parameters
     ----------
@@ -65,6 +66,9 @@ def train_many(
         For members that name none.
     evaluations : dict of str to (x, y), optional
         More sets to evaluate after each epoch, such as ``{"test": (x_test, y_test)}``.
+    input_shape : tuple of int, optional
+        What each flat row is, for members with ``architecture="conv"``: (steps,) or
+        (steps, channels) of a sequence, (height, width, channels) of an image.
     keep_weights : bool, default False
         Keep final weights, for ``Trained.to_keras``.
     on_epoch : callable, optional
@@ -107,11 +111,18 @@ def train_many(
             problems.add(name, value, "a whole number from 1 up", f"{name}=20")
     problems.raise_if_any()
     data = StackData(
-        x_train, y_train, x_val, y_val, n_classes=n_classes, evaluations=evaluations, dtype=dtype
+        x_train,
+        y_train,
+        x_val,
+        y_val,
+        n_classes=n_classes,
+        evaluations=evaluations,
+        input_shape=input_shape,
+        dtype=dtype,
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
-        for m in as_members(members, n_classes, data.rows)
+        for m in as_members(members, n_classes, data.rows, data.input_shape)
     ]
     runs = _gather_runs(asked)
     planner = Planner(data.shape, n_classes, data.rows, max_bytes)
@@ -145,6 +156,7 @@ def range_test(
     low: float = 1e-6,
     high: float = 10.0,
     epochs: int = 2,
+    input_shape: Sequence[int] | None = None,
     dtype: str = "float32",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Raise the learning rate at every step, and record the loss: the range test.
@@ -160,6 +172,8 @@ def range_test(
         The sweep, exponential.
     epochs : int, default 2
         Length of the sweep.
+    input_shape : tuple of int, optional
+        As in ``train_many``.
 
     Returns
     -------
@@ -184,8 +198,8 @@ def range_test(
     if not 0 < low < high < np.inf:
         problems.say(f"low={low} and high={high} must be numbers with 0 < low < high.")
     problems.raise_if_any()
-    data = StackData(x_train, y_train, n_classes=n_classes, dtype=dtype)
-    networks = as_members(members, n_classes, data.rows)
+    data = StackData(x_train, y_train, n_classes=n_classes, input_shape=input_shape, dtype=dtype)
+    networks = as_members(members, n_classes, data.rows, data.input_shape)
     steps = {-(-data.rows // m.batch_size) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
         problems.say("All networks of one range test need the same batch_size and all the rows.")

@@ -1,5 +1,6 @@
 """The rows that stacks train on, and what comes back of each network."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import tf
+from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
 from hpotutor.fused.program import StackShape
 from hpotutor.models.builders import build_mlp
+from hpotutor.models.convolutions import build_cnn, build_conv1d
 
 Curve = dict[str, list[float]]
 
@@ -30,6 +33,9 @@ class StackData:
     evaluations : dict of str to (x, y), optional
         More sets to evaluate after each epoch, for instance ``{"test": (x_test, y_test)}``,
         which gives the curves "test_loss" and "test_accuracy".
+    input_shape : tuple of int, optional
+        What each flat row is, for members with ``architecture="conv"``: (steps,) or
+        (steps, channels) of a sequence, (height, width, channels) of an image.
     dtype : {"float32", "float64"}
     """
 
@@ -42,6 +48,7 @@ class StackData:
         *,
         n_classes: int,
         evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+        input_shape: Sequence[int] | None = None,
         dtype: str = "float32",
     ) -> None:
         sets = {"train": (x_train, y_train)}
@@ -53,6 +60,7 @@ class StackData:
         features = np.shape(x_train)[1] if np.ndim(x_train) == 2 else None
         for name, (x, y) in sets.items():
             _check_rows(problems, name, x, y, features, n_classes)
+        self.input_shape = _checked_shape(problems, input_shape, features)
         problems.raise_if_any(DataError)
         tensors = {
             name: (tf.constant(np.asarray(x), dtype), tf.constant(np.asarray(y), tf.int32))
@@ -66,7 +74,15 @@ class StackData:
     def shape(self, members: Sequence[Member]) -> StackShape:
         """Return the shape of the program that trains these members."""
         shared = len(self.evaluations)
-        return shape_of(members, self.n_features, self.n_classes, self.rows, shared, self.dtype)
+        return shape_of(
+            members,
+            self.n_features,
+            self.n_classes,
+            self.rows,
+            shared,
+            self.dtype,
+            input_shape=self.input_shape,
+        )
 
     def names(self, members: Sequence[Member]) -> list[str]:
         """Return the names of the evaluation sets, in the order in which the graph returns them."""
@@ -110,6 +126,7 @@ class Trained:
     n_classes: int
     batch_losses: np.ndarray = field(repr=False)
     weights: list[np.ndarray] | None = field(default=None, repr=False)
+    input_shape: tuple[int, ...] | None = None
 
     def to_keras(self) -> Any:
         """Return an ordinary compiled Keras model with these weights.
@@ -124,9 +141,29 @@ class Trained:
                 "to_keras: the weights of this network were not kept. Type keep_weights=True in "
                 "train_many, and train again."
             )
-        model = build_mlp(self.n_features, self.n_classes, **self.member.network())
+        build: Any = build_mlp
+        shape: Any = self.n_features
+        if self.member.architecture == "conv" and self.input_shape:
+            shape = self.input_shape
+            build = build_conv1d if len(shape) == 2 else build_cnn
+        model = build(shape, self.n_classes, **self.member.network())
         model.set_weights(self.weights)
         return model
+
+
+def _checked_shape(problems: Problems, shape: Any, features: int | None) -> tuple[int, ...] | None:
+    """Return the shape of a row with its channels, after noting what is wrong with it."""
+    if shape is None:
+        return None
+    fine = isinstance(shape, Sequence | np.ndarray) and len(shape) in (1, 2, 3)
+    if not fine or not all(is_whole(side) and side >= 1 for side in shape):
+        allowed = "(steps,), (steps, channels) or (height, width, channels), integers from 1 up"
+        problems.add("input_shape", shape, allowed, "input_shape=(28, 28, 1)")
+        return None
+    if features is not None and math.prod(shape) != features:
+        allowed = f"a shape of {features} numbers, as x_train has features"
+        problems.add("input_shape", tuple(shape), allowed, f"input_shape=({features}, 1)")
+    return tuple(int(side) for side in (shape if len(shape) > 1 else (*shape, 1)))
 
 
 def _check_rows(
@@ -137,7 +174,7 @@ def _check_rows(
     if x.ndim != 2 or not np.issubdtype(x.dtype, np.number):
         problems.say(
             f"x_{name} has shape {x.shape} and type {x.dtype}; the stack takes numbers of shape "
-            "(rows, features). Type x.reshape(len(x), -1), or engine='keras' for images."
+            "(rows, features). Type x.reshape(len(x), -1), for convolutions with input_shape=."
         )
         return
     if features is not None and x.shape[1] != features:
