@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor.errors import Problems
-from hpotutor.fused.data import Curve, StackData, Trained
+from hpotutor.fused.data import Curve, Score, StackData, Trained
 from hpotutor.fused.member import Member, as_members, identity
 from hpotutor.fused.planner import MAX_BYTES, TRACE_SECONDS, Planner, bucket
 from hpotutor.fused.program import is_traced
@@ -44,11 +44,15 @@ def train_many(
     epochs: int = 20,
     evaluations: Mapping[str, tuple[Any, Any]] | None = None,
     input_shape: Sequence[int] | None = None,
+    sample_weight: Any = None,
+    scores: Mapping[str, Score] | None = None,
     keep_weights: bool = False,
+    keep_outputs: bool = False,
     on_epoch: OnEpoch | None = None,
     on_done: Callable[[int, Trained], None] | None = None,
     max_bytes: int = MAX_BYTES,
     dtype: str = "float32",
+    device: str = "cpu",
     progress: bool = False,
 ) -> list[Trained]:
     """Train any number of dense or convolutional networks on the same rows, stacked.
@@ -56,19 +60,19 @@ def train_many(
     Parameters
     ----------
     x_train, y_train, x_val, y_val : arrays
-        Rows (rows, features) and labels 0 to ``n_classes - 1``; the validation ones are None
-        when the members bring ``val_rows``.
+        Rows (rows, features) and labels 0 to ``n_classes - 1``, or amounts; the validation ones
+        are None when the members bring ``val_rows``.
     members : sequence of Member or dict
         What to train; a dict holds fields of ``Member``. Networks that differ only in ``epochs``
         are trained once and read at each.
     n_classes : int
+        0 is a regression.
     epochs : int, default 20
         For members that name none.
-    evaluations : dict of str to (x, y), optional
-        More sets to evaluate after each epoch, such as ``{"test": (x_test, y_test)}``.
-    input_shape : tuple of int, optional
-        What each flat row is, for members with ``architecture="conv"``: (steps,) or
-        (steps, channels) of a sequence, (height, width, channels) of an image.
+    evaluations, sample_weight, scores, keep_outputs, input_shape
+        As in :class:`StackData`: more sets such as ``{"test": (x_test, y_test)}``, a weight for
+        each training row, and scores such as ``{"val_f1": function}`` from predictions; the
+        shape of a row, for members with ``architecture="conv"``.
     keep_weights : bool, default False
         Keep final weights, for ``Trained.to_keras``.
     on_epoch : callable, optional
@@ -79,6 +83,8 @@ def train_many(
     max_bytes : int, default 256 MB
         About what one stack may take; more networks are trained in several.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        The processor, or the first graphics card that TensorFlow sees.
     progress : bool, default False
         Show a progress bar of networks.
 
@@ -90,7 +96,7 @@ def train_many(
     Raises
     ------
     ArgumentError, DataError
-        With all that is wrong with the members, or with the rows.
+        With all that is wrong with the members, or with the rows; also where a score fails.
 
     Examples
     --------
@@ -118,7 +124,11 @@ def train_many(
         n_classes=n_classes,
         evaluations=evaluations,
         input_shape=input_shape,
+        sample_weight=sample_weight,
+        scores=scores,
+        keep_outputs=keep_outputs,
         dtype=dtype,
+        device=device,
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
@@ -254,7 +264,9 @@ class _Job:
 
     @cached_property
     def stack(self) -> Stack:  # made when its turn comes, so that few are held at a time
-        return Stack(self.data, [run.member for run in self.runs])
+        stack = Stack(self.data, [run.member for run in self.runs])
+        stack.positions = [min(run.readings) for run in self.runs]
+        return stack
 
     def advance(self) -> bool:
         """Train one epoch; return whether there is more to do."""
