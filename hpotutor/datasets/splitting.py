@@ -21,11 +21,11 @@ _DRAWS = 50  # splits by groups, of which the one nearest to the wanted shares i
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def strata(y: np.ndarray, task: str) -> np.ndarray:
-    """Return what parts should have alike: the class, or the quantile of an amount."""
+def strata(y: np.ndarray, task: str, rows: int = 10) -> np.ndarray:
+    """Return what parts should have alike: the class, or the quantile, of so many ``rows``."""
     if task == "classification":
         return y
-    bins = max(2, min(_BINS, len(y) // 10))
+    bins = max(2, min(_BINS, len(y) // max(rows, 10)))
     return pd.qcut(pd.Series(y).rank(method="first"), bins, labels=False).to_numpy()
 
 
@@ -145,20 +145,21 @@ def fold_rows(
     seed: int,
     groups: np.ndarray | None = None,
     timed: bool = False,
+    x: Any = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the row numbers to train and to validate on, of each fold.
 
     ``folds`` is their number, or any splitter of scikit-learn.
     """
+    x = np.zeros((len(y), 1)) if x is None else x
     if hasattr(folds, "split"):
-        splitter: Any = folds
-    elif timed:
-        splitter = TimeSeriesSplit(folds)
+        return list(folds.split(x, y, groups))
+    if timed:
+        splitter: Any = TimeSeriesSplit(folds)
     elif groups is not None and task == "classification":
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     elif groups is not None:
         splitter = GroupKFold(folds)
     else:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    alike = y if hasattr(folds, "split") else strata(y, task)
-    return list(splitter.split(np.zeros((len(y), 1)), alike, groups))
+    return list(splitter.split(x, strata(y, task, folds), groups))

@@ -40,6 +40,7 @@ def train_many(
     n_classes: int,
     epochs: int = 20,
     evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+    input_shape: Sequence[int] | None = None,
     sample_weight: Any = None,
     scores: Mapping[str, Score] | None = None,
     keep_weights: bool = False,
@@ -52,7 +53,7 @@ def train_many(
     progress: bool = False,
     threads: int | None = None,
 ) -> list[Trained]:
-    """Train any number of dense networks on the same rows, stacked.
+    """Train any number of dense or convolutional networks on the same rows, stacked.
 
     Parameters
     ----------
@@ -66,9 +67,10 @@ def train_many(
         0 is a regression.
     epochs : int, default 20
         For members that name none.
-    evaluations, sample_weight, scores, keep_outputs
+    evaluations, sample_weight, scores, keep_outputs, input_shape
         As in :class:`StackData`: more sets such as ``{"test": (x_test, y_test)}``, a weight for
-        each training row, and scores such as ``{"val_f1": function}`` from predictions.
+        each training row, and scores such as ``{"val_f1": function}`` from predictions; the
+        shape of a row, for members with ``architecture="conv"``.
     keep_weights : bool, default False
         Keep final weights, for ``Trained.to_keras``.
     on_epoch : callable, optional
@@ -124,6 +126,7 @@ def train_many(
         y_val,
         n_classes=n_classes,
         evaluations=evaluations,
+        input_shape=input_shape,
         sample_weight=sample_weight,
         scores=scores,
         keep_outputs=keep_outputs,
@@ -132,7 +135,7 @@ def train_many(
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
-        for m in as_members(members, n_classes, data.rows)
+        for m in as_members(members, n_classes, data.rows, data.input_shape)
     ]
     runs = gather_runs(asked)
     planner = Planner(data.shape, n_classes, data.rows, max_bytes)
@@ -168,6 +171,7 @@ def range_test(
     low: float = 1e-6,
     high: float = 10.0,
     epochs: int = 2,
+    input_shape: Sequence[int] | None = None,
     dtype: str = "float32",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Raise the learning rate at every step, and record the loss: the range test.
@@ -183,6 +187,8 @@ def range_test(
         The sweep, exponential.
     epochs : int, default 2
         Length of the sweep.
+    input_shape : tuple of int, optional
+        As in ``train_many``.
 
     Returns
     -------
@@ -207,8 +213,8 @@ def range_test(
     if not 0 < low < high < np.inf:
         problems.say(f"low={low} and high={high} must be numbers with 0 < low < high.")
     problems.raise_if_any()
-    data = StackData(x_train, y_train, n_classes=n_classes, dtype=dtype)
-    networks = as_members(members, n_classes, data.rows)
+    data = StackData(x_train, y_train, n_classes=n_classes, input_shape=input_shape, dtype=dtype)
+    networks = as_members(members, n_classes, data.rows, data.input_shape)
     steps = {-(-data.rows // m.batch_size) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
         problems.say("All networks of one range test need the same batch_size and all the rows.")

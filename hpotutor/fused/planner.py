@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
-from hpotutor.fused.program import StackShape, parameter_blocks
+from hpotutor.fused.program import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
 MAX_BYTES = 2**28
@@ -46,6 +47,7 @@ def shape_of(
     rows: int,
     evaluations: int,
     dtype: str,
+    input_shape: Sequence[int] | None = None,
     **asked: Any,
 ) -> StackShape:
     """Return the smallest shape of a program that can train all these members together.
@@ -77,6 +79,7 @@ def shape_of(
         folds=first.val_rows is not None,
         loss=first.used_loss(n_classes),
         evaluations=evaluations,
+        convolutions=first.convolutions(input_shape),
         dtype=dtype,
         **asked,
     )
@@ -86,6 +89,7 @@ def must_share(member: Member, n_classes: int) -> tuple:
     """Return what cannot differ inside one stack."""
     return (
         len(member.widths),
+        _geometry(member),
         member.batch_size,
         member.stack_optimizer,
         bool(member.batch_norm),
@@ -95,6 +99,14 @@ def must_share(member: Member, n_classes: int) -> tuple:
     )
 
 
+def _geometry(member: Member) -> tuple:
+    """Return what the convolution blocks of members of one stack have in common."""
+    if member.architecture == "dense":
+        return ()
+    blocks = [{**block, "filters": 0} for block in member.blocks.each()]
+    return tuple(tuple(block.values()) for block in blocks)
+
+
 def check_together(members: Sequence[Member], n_classes: int) -> None:
     """Raise unless the members can share one stack."""
     if not members:
@@ -102,25 +114,31 @@ def check_together(members: Sequence[Member], n_classes: int) -> None:
     kinds = {must_share(member, n_classes) for member in members}
     if len(kinds) > 1:
         raise ArgumentError(
-            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output, "
-            f"loss and in having val_rows or not; these are {len(kinds)} kinds. Type train_many, "
-            "which sorts them into stacks."
+            "Stack: its members must agree in depth, convolutions (but for filters), batch_size, "
+            "optimizer, batch_norm, output, loss and in having val_rows or not; these are "
+            f"{len(kinds)} kinds. Type train_many, which sorts them into stacks."
         )
 
 
 def member_bytes(shape: StackShape, batch_size: int) -> int:
     """Estimate the memory that one member of a stack of this shape takes, in bytes."""
-    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
+    parameters = sum(math.prod(size) for _, _, size in shape.blocks())
     activations = batch_size * (
-        2 * shape.n_features + (6 + 4 * shape.dropout) * sum(shape.widths) + 6 * shape.n_outputs
+        2 * shape.n_features
+        + (6 + 4 * shape.dropout) * sum(shape.widths)
+        + 6 * shape.n_outputs
+        + 6 * sum(shape.maps_floats())
     )
     return (10 * parameters + activations) * (8 if shape.dtype == "float64" else 4)
 
 
 def _member_seconds(shape: StackShape, batch_size: int) -> float:
     """Estimate what one member adds to a step, in seconds."""
-    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
-    seconds = parameters * (6 * batch_size * MULTIPLY_SECONDS + UPDATE_SECONDS)
+    blocks = shape.blocks()
+    places = [block.taps.shape[1] for block in shape.convolutions]
+    parameters = sum(math.prod(size) for _, _, size in blocks)
+    products = sum(math.prod(s) * ([*places, 1][min(n, len(places))]) for _, n, s in blocks)
+    seconds = products * 6 * batch_size * MULTIPLY_SECONDS + parameters * UPDATE_SECONDS
     return seconds + batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
 
 
@@ -213,10 +231,12 @@ class Planner:
         allowed = self.max_bytes // bytes_each
         if allowed < 1:
             problems = Problems("train_many")
+            filters = shape.widths[: len(shape.convolutions)]
+            name = "filters" if filters else "units"
             problems.say(
-                f"units={max(shape.widths)} is too wide for the stack: one network takes "
-                f"{bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
-                f"{self.max_bytes / 2**20:,.0f} MB. Type fewer units, a larger max_bytes, or "
+                f"{name}={max(filters or shape.widths)} is too wide for the stack: one network "
+                f"takes {bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
+                f"{self.max_bytes / 2**20:,.0f} MB. Type fewer {name}, a larger max_bytes, or "
                 "engine='keras'."
             )
             problems.raise_if_any()
@@ -236,10 +256,13 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     _check_weights(weights, member, shape)
     queue = list(weights)
     flat, moving = [], []
-    for kind, layer, size in shape.blocks():
+    own = shape.blocks_of(member.widths)
+    for (kind, layer, size), (_, _, (inputs, places, columns)) in zip(
+        shape.blocks(), own, strict=True
+    ):
         padded = np.ones(size, shape.dtype) if kind == "gamma" else np.zeros(size, shape.dtype)
-        array = np.atleast_2d(queue.pop(0))
-        padded[: array.shape[0], : array.shape[1]] = array
+        array = np.reshape(queue.pop(0), (places, inputs, columns))
+        padded[:inputs, :, :columns] = array.transpose(1, 0, 2)
         flat.append(padded.ravel())
         if shape.batch_norm and kind == "beta":
             for start in (0.0, 1.0):
@@ -251,12 +274,15 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     return np.concatenate(flat), np.concatenate(moving) if moving else nothing
 
 
+def _kernel_shapes(member: Member, shape: StackShape) -> list[tuple[int, ...]]:
+    return kernel_shapes(shape.n_features, member.widths, shape.n_outputs, shape.convolutions)
+
+
 def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> None:
-    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
-    expected = []
-    for kind, _, (rows, columns) in own:
-        expected.append((rows, columns) if kind == "kernel" else (columns,))
-        expected += [(columns,)] * 2 if shape.batch_norm and kind == "beta" else []
+    expected: list[tuple[int, ...]] = []
+    for layer, kernel in enumerate(_kernel_shapes(member, shape)):
+        normalized = shape.batch_norm and layer < len(member.widths)
+        expected += [kernel, *[kernel[-1:]] * (5 if normalized else 1)]
     given = [np.shape(array) for array in weights]
     if given != expected:
         raise ArgumentError(
@@ -269,14 +295,15 @@ def unpack(
     params: np.ndarray, moving: np.ndarray, member: Member, shape: StackShape
 ) -> list[np.ndarray]:
     """Return one member's weights in the order of ``Model.get_weights``."""
-    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
+    own, kernels = shape.blocks_of(member.widths), _kernel_shapes(member, shape)
     weights, start, place = [], 0, 0
-    for (kind, layer, (rows, columns)), (_, _, (r, c)) in zip(shape.blocks(), own, strict=True):
-        block = params[start : start + rows * columns].reshape(rows, columns)[:r, :c]
-        start += rows * columns
-        weights.append(block.copy() if kind == "kernel" else block[0].copy())
+    for (kind, layer, size), (_, _, (inputs, _, columns)) in zip(shape.blocks(), own, strict=True):
+        end = start + math.prod(size)
+        block = params[start:end].reshape(size)[:inputs, :, :columns].transpose(1, 0, 2)
+        start = end
+        weights.append(block.reshape(kernels[layer] if kind == "kernel" else -1).copy())
         if shape.batch_norm and kind == "beta":
             for _ in range(2):
-                weights.append(moving[place : place + c].copy())
+                weights.append(moving[place : place + member.widths[layer]].copy())
                 place += shape.widths[layer]
     return weights

@@ -7,6 +7,7 @@ Nothing is ever summed over members except the scalar that autodiff starts from,
 reach another.
 """
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused.convolution import Convolution, as_maps, kernel_shapes
 from hpotutor.fused.device import placed_on
 from hpotutor.fused.losses import CROSS_ENTROPY, judged, predictions
 from hpotutor.fused.optimizers import stacked_optimizer
@@ -24,6 +26,8 @@ from hpotutor.models.layers import ACTIVATIONS
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
 CACHED_PROGRAMS = 48
+
+Block = tuple[str, int, tuple[int, int, int]]  # kind, layer, size
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class StackShape:
 
     members: int
     n_features: int
-    widths: tuple[int, ...]  # of the hidden layers; a narrower member is padded with zeros
+    # of the hidden layers, filters first; a narrower member is padded with zeros
+    widths: tuple[int, ...]
     n_outputs: int  # 1 for a sigmoid output
     activations: tuple[str, ...]  # in use; a member picks its own
     optimizer: str
@@ -54,25 +59,41 @@ class StackShape:
     weighted: bool = False  # rows have weights
     outputs: bool = False  # return the outputs on the first evaluation set
     evaluations: int = 1  # sets that all members share
+    convolutions: tuple[Convolution, ...] = ()  # the blocks before the dense layers
     dtype: str = "float32"
     device: str = "cpu"
 
-    def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
-        """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
-        return parameter_blocks(self.n_features, self.widths, self.n_outputs, self.batch_norm)
+    def blocks(self) -> list[Block]:
+        """Return (kind, layer, size) of each trainable array, in the stored order."""
+        return self.blocks_of(self.widths)
 
+    def blocks_of(self, widths: Sequence[int]) -> list[Block]:
+        """Return the trainable arrays of a member with these widths, layer by layer.
 
-def parameter_blocks(
-    n_features: int, widths: Sequence[int], n_outputs: int, batch_norm: bool
-) -> list[tuple[str, int, tuple[int, int]]]:
-    """Return (kind, layer, (rows, columns)) of a network's trainable arrays, layer by layer."""
-    sizes = [n_features, *widths, n_outputs]
-    blocks = []
-    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-        blocks += [("kernel", layer, (inputs, outputs)), ("bias", layer, (1, outputs))]
-        if batch_norm and layer < len(widths):
-            blocks += [("gamma", layer, (1, outputs)), ("beta", layer, (1, outputs))]
-    return blocks
+        A size is (inputs, places, columns). Keras has the places first, those of a convolution's
+        window or, behind the convolutions, those of the maps; a stack's maps have their channels
+        first.
+        """
+        blocks: list[Block] = []
+        shapes = kernel_shapes(self.n_features, widths, self.n_outputs, self.convolutions)
+        inputs = shapes[0][-2] if self.convolutions else self.n_features
+        for layer, (*places, columns) in enumerate(shapes):
+            row = (columns, 1, 1) if layer < len(self.convolutions) else (1, 1, columns)
+            kernel = (inputs, math.prod(places) // inputs, columns)
+            blocks += [("kernel", layer, kernel), ("bias", layer, row)]
+            if self.batch_norm and layer < len(widths):
+                blocks += [("gamma", layer, row), ("beta", layer, row)]
+            inputs = columns
+        return blocks
+
+    def maps_floats(self) -> list[int]:
+        """Return how many numbers a row takes in each block: its patches, and then its maps."""
+        kernels = [size for kind, _, size in self.blocks() if kind == "kernel"]
+        floats = []
+        for block, (inputs, taps, columns) in zip(self.convolutions, kernels, strict=False):
+            places = block.taps.shape[1]
+            floats += [inputs * taps * places, columns * places]
+        return floats
 
 
 @tf.custom_gradient
@@ -101,7 +122,7 @@ class Program:
 
     def __init__(self, shape: StackShape) -> None:
         self.shape = shape
-        self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
+        self.sizes = [math.prod(size) for _, _, size in shape.blocks()]
         size = (shape.members, sum(self.sizes))
         self.optimizer = stacked_optimizer(shape.optimizer)
         with placed_on(shape.device):
@@ -211,8 +232,10 @@ class Program:
         shape = self.shape
         pieces = tf.split(flat, self.sizes, axis=1)
         return {
-            (kind, layer): tf.reshape(piece, (shape.members, *size))
-            for piece, (kind, layer, size) in zip(pieces, shape.blocks(), strict=True)
+            (kind, layer): tf.reshape(piece, (shape.members, inputs * places, columns))
+            for piece, (kind, layer, (inputs, places, columns)) in zip(
+                pieces, shape.blocks(), strict=True
+            )
         }
 
     def _forward(
@@ -225,22 +248,36 @@ class Program:
         noise: Any = None,
     ) -> tuple[Any, list]:
         """Return logits and, in training with batch normalization, new moving statistics."""
-        shape, moved = self.shape, []
+        shape, moved, rows = self.shape, [], tf.shape(x)[1]
+        before, last = len(shape.convolutions), len(shape.widths)
+        if before:
+            x = as_maps(x, math.prod(shape.convolutions[0].sides))
         if shape.batch_norm:
             stored = tf.split(moving, [w for w in shape.widths for _ in range(2)], axis=1)
-        for layer in range(len(shape.widths)):
-            x = dense(x, blocks["kernel", layer], blocks["bias", layer])
+        for layer in range(last + 1):
+            kernel, bias, block = blocks["kernel", layer], blocks["bias", layer], None
+            if layer < before:
+                block = shape.convolutions[layer]
+                x = block.apply(x, kernel) + bias
+            elif layer == before > 0:  # the maps' channels and places are the features
+                x = tf.reshape(x, (shape.members, kernel.shape[1], rows))
+                x = tf.matmul(x, kernel, transpose_a=True) + bias
+            else:
+                x = dense(x, kernel, bias)
+            if layer == last:
+                break
             if shape.batch_norm:
-                pair = [s[:, tf.newaxis, :] for s in stored[2 * layer : 2 * layer + 2]]
+                pair = stored[2 * layer : 2 * layer + 2]
                 x, new = self._normalize(x, blocks, layer, pair, weight)
                 moved += new
             x = self._activate(x, knobs)
             if shape.masked:
                 x *= knobs["masks"][layer]
-            if noise is not None:
-                x *= self._dropout_scale(knobs, layer, noise, tf.shape(x)[1])
-        last = len(shape.widths)
-        return dense(x, blocks["kernel", last], blocks["bias", last]), moved
+            if block is not None:
+                x = block.pool(x, rows)
+            elif noise is not None:
+                x *= self._dropout_scale(knobs, layer, noise, rows)
+        return x, moved
 
     def _activate(self, x: Any, knobs: dict) -> Any:
         names = self.shape.activations
@@ -252,19 +289,23 @@ class Program:
     def _normalize(
         self, x: Any, blocks: dict, layer: int, stored: list, weight: Any
     ) -> tuple[Any, list]:
+        axis, new = 1 if layer >= len(self.shape.convolutions) else 2, []
+        stored = [tf.expand_dims(statistic, axis) for statistic in stored]
         mean, variance = stored
-        new = []
         if weight is not None:
-            share = weight[:, :, tf.newaxis]
-            mean = tf.reduce_sum(x * share, axis=1, keepdims=True)
+            if axis == 2:
+                places = self.shape.convolutions[layer].taps.shape[1]
+                weight = tf.tile(weight / places, (1, places))
+            share = tf.expand_dims(weight, 3 - axis)
+            mean = tf.reduce_sum(x * share, axis=axis, keepdims=True)
             variance = tf.reduce_sum(
                 tf.math.squared_difference(x, tf.stop_gradient(mean)) * share,
-                axis=1,
+                axis=axis,
                 keepdims=True,
             )
             for old, now in zip(stored, (mean, variance), strict=True):
                 mixed = old * BATCH_NORM_MOMENTUM + now * (1 - BATCH_NORM_MOMENTUM)
-                new.append(tf.squeeze(mixed, axis=1))
+                new.append(tf.squeeze(mixed, axis=axis))
         normal = tf.nn.batch_normalization(
             x, mean, variance, blocks["beta", layer], blocks["gamma", layer], BATCH_NORM_EPSILON
         )
@@ -317,6 +358,7 @@ class Program:
         """Evaluate piece by piece, so that memory stays bounded however many rows there are."""
         shape = self.shape
         width = max(shape.n_features if folds is not None else 1, *shape.widths, shape.n_outputs)
+        width = max([width, *shape.maps_floats()])
         piece = max(16, EVALUATION_FLOATS // (shape.members * width))
         rows = tf.shape(y)[0] if folds is None else tf.shape(folds["rows"])[1]
 
