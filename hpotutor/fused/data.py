@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import tf
+from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.fused.device import check_device, placed_on
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
 from hpotutor.fused.program import StackShape
 from hpotutor.models.builders import build_mlp
+from hpotutor.models.convolutions import build_cnn, build_conv1d
 
 Curve = dict[str, list[float]]
 Score = Callable[[np.ndarray, np.ndarray], float]  # of true labels or amounts, and outputs
@@ -33,6 +35,9 @@ class StackData:
     evaluations : dict of str to (x, y), optional
         More sets to evaluate after each epoch, for instance ``{"test": (x_test, y_test)}``,
         which gives the curves "test_loss" and "test_accuracy".
+    input_shape : tuple of int, optional
+        What each flat row is, for members with ``architecture="conv"``: (steps,) or
+        (steps, channels) of a sequence, (height, width, channels) of an image.
     sample_weight : array, shape (rows,), optional
         What each training row's loss is multiplied by, as in ``Model.fit``: batches are divided
         by their number of rows, and accuracy and the other sets go without weights.
@@ -56,6 +61,7 @@ class StackData:
         *,
         n_classes: int,
         evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+        input_shape: Sequence[int] | None = None,
         sample_weight: Any = None,
         scores: Mapping[str, Score] | None = None,
         keep_outputs: bool = False,
@@ -73,6 +79,7 @@ class StackData:
         features = np.shape(x_train)[1] if np.ndim(x_train) == 2 else None
         for name, (x, y) in sets.items():
             _check_rows(problems, name, x, y, features, n_classes)
+        self.input_shape = _checked_shape(problems, input_shape, features)
         if sample_weight is not None:
             _check_weights(problems, sample_weight, len(x_train))
         problems.raise_if_any(DataError)
@@ -104,6 +111,7 @@ class StackData:
             device=self.device,
             weighted=self.weights is not None,
             outputs=bool(self.scores) or self.keep_outputs,
+            input_shape=self.input_shape,
         )
 
     def names(self, members: Sequence[Member]) -> list[str]:
@@ -203,6 +211,7 @@ class Trained:
     batch_losses: np.ndarray = field(repr=False)
     weights: list[np.ndarray] | None = field(default=None, repr=False)
     outputs: np.ndarray | None = field(default=None, repr=False)
+    input_shape: tuple[int, ...] | None = None
 
     def to_keras(self) -> Any:
         """Return an ordinary compiled Keras model with these weights.
@@ -217,9 +226,29 @@ class Trained:
                 "to_keras: the weights of this network were not kept. Type keep_weights=True in "
                 "train_many, and train again."
             )
-        model = build_mlp(self.n_features, self.n_classes, **self.member.network())
+        build: Any = build_mlp
+        shape: Any = self.n_features
+        if self.member.architecture == "conv" and self.input_shape:
+            shape = self.input_shape
+            build = build_conv1d if len(shape) == 2 else build_cnn
+        model = build(shape, self.n_classes, **self.member.network())
         model.set_weights(self.weights)
         return model
+
+
+def _checked_shape(problems: Problems, shape: Any, features: int | None) -> tuple[int, ...] | None:
+    """Return the shape of a row with its channels, after noting what is wrong with it."""
+    if shape is None:
+        return None
+    fine = isinstance(shape, Sequence | np.ndarray) and len(shape) in (1, 2, 3)
+    if not fine or not all(is_whole(side) and side >= 1 for side in shape):
+        allowed = "(steps,), (steps, channels) or (height, width, channels), integers from 1 up"
+        problems.add("input_shape", shape, allowed, "input_shape=(28, 28, 1)")
+        return None
+    if features is not None and math.prod(shape) != features:
+        allowed = f"a shape of {features} numbers, as x_train has features"
+        problems.add("input_shape", tuple(shape), allowed, f"input_shape=({features}, 1)")
+    return tuple(int(side) for side in (shape if len(shape) > 1 else (*shape, 1)))
 
 
 def _check_rows(
@@ -230,7 +259,7 @@ def _check_rows(
     if x.ndim != 2 or not np.issubdtype(x.dtype, np.number):
         problems.say(
             f"x_{name} has shape {x.shape} and type {x.dtype}; the stack takes numbers of shape "
-            "(rows, features). Type x.reshape(len(x), -1), or engine='keras' for images."
+            "(rows, features). Type x.reshape(len(x), -1), for convolutions with input_shape=."
         )
         return
     if features is not None and x.shape[1] != features:

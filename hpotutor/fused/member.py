@@ -1,6 +1,8 @@
 """One network that a stack is asked to train: what is asked, its checks and its random draws."""
 
 import dataclasses
+import inspect
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,8 +13,10 @@ import numpy as np
 from hpotutor._tensorflow import keras, tf
 from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
+from hpotutor.fused.convolution import Convolution, convolutions_of, kernel_shapes
 from hpotutor.fused.losses import CROSS_ENTROPY
 from hpotutor.models import layers as parts
+from hpotutor.models.convolutions import build_conv1d
 
 DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
 REMEMBERED_DRAW = 2**13  # numbers: 1,024 remembered kernels take 32 MB at most in float32
@@ -24,6 +28,11 @@ class Member:
 
     Parameters
     ----------
+    architecture : {"dense", "conv"}, default "dense"
+        The network of :func:`hpotutor.build_mlp`, or that of :func:`hpotutor.build_conv1d` or
+        :func:`hpotutor.build_cnn`, by the ``input_shape`` of the rows.
+    filters, kernel_size, strides, padding, pooling, pool_size, dense_layers : optional
+        As in :func:`hpotutor.build_conv1d`, with ``architecture="conv"`` only.
     layers, units, activation, dropout, l1, l2, batch_norm, initializer, optimizer, \
 learning_rate, momentum, weight_decay, output, loss
         As in :func:`hpotutor.build_mlp`. ``learning_rate`` may also be an array with one rate a
@@ -78,11 +87,34 @@ learning_rate, momentum, weight_decay, output, loss
     monitor_mode: str = "auto"
     restore_best: bool = False
     weights: list[np.ndarray] | None = None
+    architecture: str = "dense"
+    filters: int | Sequence[int] | None = None
+    kernel_size: int | Sequence[int] | None = None
+    strides: int | Sequence[int] | None = None
+    padding: str | None = None
+    pooling: str | None = None
+    pool_size: int | Sequence[int] | None = None
+    dense_layers: int | None = None
+
+    @property
+    def blocks(self) -> parts.Blocks:
+        """The convolution blocks, and the hidden layers after them."""
+        given = {n: getattr(self, n) for n in _CONVOLUTION if getattr(self, n) is not None}
+        return parts.Blocks(**_CONVOLUTION | given | {"layers": self.layers, "units": self.units})
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Units of each hidden layer."""
+        """Units of each hidden layer; those of a convolution are its filters."""
+        if self.architecture == "conv":
+            blocks = self.blocks
+            return (*(block["filters"] for block in blocks.each()), *blocks.hidden())
         return tuple(parts.sizes_of(self.units, int(self.layers)))
+
+    def convolutions(self, input_shape: Sequence[int] | None) -> tuple[Convolution, ...]:
+        """Geometry of the convolution blocks for rows of this shape; none in a dense network."""
+        if self.architecture == "dense" or input_shape is None:
+            return ()
+        return convolutions_of(self.blocks, input_shape)
 
     @property
     def length(self) -> int:
@@ -124,9 +156,10 @@ learning_rate, momentum, weight_decay, output, loss
         return self.monitor_mode == "max"
 
     def network(self) -> dict[str, Any]:
-        """Return the arguments of :func:`hpotutor.build_mlp` that make this network."""
+        """Return the arguments of the builder (see ``architecture``) that make this network."""
         training = ("batch_size", "epochs", "rows", "val_rows", "patience", "restore_best")
-        skip = (*training, "monitor", "monitor_mode", "weights")
+        skip = [*training, "monitor", "monitor_mode", "weights", "architecture"]
+        skip += [name for name in _CONVOLUTION if getattr(self, name) is None]
         fields = {name: value for name, value in vars(self).items() if name not in skip}
         if isinstance(self.learning_rate, np.ndarray | list | tuple):
             fields["learning_rate"] = float(np.asarray(self.learning_rate)[-1])
@@ -134,9 +167,18 @@ learning_rate, momentum, weight_decay, output, loss
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Member))
+_CONVOLUTION = {  # the fields of a convolutional network only, with the builders' defaults
+    name: inspect.signature(build_conv1d).parameters[name].default
+    for name in _FIELDS[_FIELDS.index("filters") :]
+}
 
 
-def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) -> list[Member]:
+def as_members(
+    requests: Iterable[Member | Mapping],
+    n_classes: int,
+    rows: int,
+    input_shape: Sequence[int] | None = None,
+) -> list[Member]:
     """Check requests (members, or dicts of their fields) and return them as members.
 
     Raises
@@ -157,10 +199,11 @@ def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) 
             problems.add("members", request, "Member, or a dict of its fields", "{'units': 16}")
     for member in members:
         _check_member(problems, member, n_classes, rows)
+        _check_architecture(problems, member, input_shape)
     if problems.lines:  # the same fault of a hundred members is told once
         problems.lines = list(dict.fromkeys(problems.lines))
         problems.lines[-1] += (
-            " The stack trains dense networks with these hyperparameters; for convolutions, "
+            " The stack trains dense and convolutional networks with these hyperparameters; for "
             "models and optimizers of your own, or clipping by global norm, use engine='keras'."
         )
     problems.raise_if_any()
@@ -171,7 +214,6 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
     m = member
     parts.check_target(problems, n_classes, m.output, m.loss)
     problems.choice("monitor_mode", m.monitor_mode, ("auto", "min", "max"))
-    parts.check_sizes(problems, "units", m.units, m.layers, example=64)
     parts.Hidden(m.activation, m.dropout, m.l1, m.l2, m.batch_norm, m.initializer).check(problems)
     array = isinstance(m.learning_rate, np.ndarray | list | tuple)
     rate = 1e-3 if array else m.learning_rate
@@ -194,6 +236,28 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
             if not whole or index.min() < 0 or index.max() >= rows:
                 allowed = f"row numbers from 0 to {rows - 1}"
                 problems.add(name, getattr(m, name), allowed, f"{name}=np.arange({rows})")
+
+
+def _check_architecture(
+    problems: Problems, member: Member, input_shape: Sequence[int] | None
+) -> None:
+    m = member
+    problems.choice("architecture", m.architecture, ("dense", "conv"))
+    if m.architecture == "conv":
+        m.blocks.check(problems)
+        if input_shape is None:
+            problems.say(
+                "architecture='conv' needs the shape of a row. Type input_shape=(steps, channels) "
+                "for sequences, or input_shape=(height, width, channels) for images."
+            )
+        else:
+            m.blocks.check_input(problems, input_shape[:-1])
+        return
+    parts.check_sizes(problems, "units", m.units, m.layers, example=64)
+    for name in _CONVOLUTION:
+        if getattr(m, name) is not None:
+            allowed = "None in a dense network; a value with architecture='conv'"
+            problems.add(name, getattr(m, name), allowed, "architecture='conv'")
 
 
 def identity(member: Member, with_epochs: bool = True) -> tuple:
@@ -226,7 +290,7 @@ def batch_order(seed: int, epoch: int, rows: int) -> np.ndarray:
     return order
 
 
-def _draw(initializer: str, seed: int | None, shape: tuple[int, int], dtype: str) -> np.ndarray:
+def _draw(initializer: str, seed: int | None, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return np.asarray(parts.INITIALIZERS[initializer](seed=seed)(shape, dtype=dtype))
 
 
@@ -234,17 +298,22 @@ _draw_again = lru_cache(maxsize=1024)(_draw)
 
 
 def initial_weights(
-    member: Member, n_features: int, n_classes: int, dtype: str = "float32"
+    member: Member,
+    n_features: int,
+    n_classes: int,
+    dtype: str = "float32",
+    input_shape: Sequence[int] | None = None,
 ) -> list[np.ndarray]:
-    """Return the weights that ``build_mlp`` with the member's seed starts from."""
+    """Return the weights that the builder with the member's seed starts from."""
     if member.weights is not None:
         return list(member.weights)
-    sizes = [n_features, *member.widths, member.n_outputs(n_classes)]
-    seeds = parts.layer_seeds(member.seed, len(sizes) - 1)
+    convolutions, n_outputs = member.convolutions(input_shape), member.n_outputs(n_classes)
+    shapes = kernel_shapes(n_features, member.widths, n_outputs, convolutions)
+    seeds = parts.layer_seeds(member.seed, len(shapes))
     weights: list[np.ndarray] = []
-    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-        draw = _draw_again if inputs * outputs <= REMEMBERED_DRAW else _draw
-        kernel = draw(member.initializer, seeds[layer][0], (inputs, outputs), dtype)
+    for layer, shape in enumerate(shapes):
+        draw = _draw_again if math.prod(shape) <= REMEMBERED_DRAW else _draw
+        kernel, outputs = draw(member.initializer, seeds[layer][0], shape, dtype), shape[-1]
         weights += [kernel, np.zeros(outputs, dtype)]
         if member.batch_norm and layer < len(member.widths):
             one, zero = np.ones(outputs, dtype), np.zeros(outputs, dtype)

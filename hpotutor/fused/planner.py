@@ -2,21 +2,24 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from hpotutor.errors import ArgumentError, Problems
+from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
-from hpotutor.fused.program import StackShape, is_traced, parameter_blocks
+from hpotutor.fused.program import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
 MAX_BYTES = 2**28
-MAX_MEMBERS = 128
-# Seconds, roughly, on two cores: they only decide which requests share a stack.
-TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 3e-4, 4e-11, 4e-9
+# Seconds, roughly, on one core of 2026: they only decide which requests share a stack.
+TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 1.6e-4, 2e-11, 2e-9
+# A stack is cut where its members' part of a step is so many times what a step costs anyway;
+# for networks of 64 -> 32 -> 32 -> 10 that is 16, whose numbers fit a core's second cache.
+STEPS_WORTH, SMALLEST_CUT, LARGEST_CUT = 2.5, 4, 64
 
 
 def bucket(size: int) -> int:
@@ -44,6 +47,7 @@ def shape_of(
     rows: int,
     evaluations: int,
     dtype: str,
+    input_shape: Sequence[int] | None = None,
     **asked: Any,
 ) -> StackShape:
     """Return the smallest shape of a program that can train all these members together.
@@ -75,6 +79,7 @@ def shape_of(
         folds=first.val_rows is not None,
         loss=first.used_loss(n_classes),
         evaluations=evaluations,
+        convolutions=first.convolutions(input_shape),
         dtype=dtype,
         **asked,
     )
@@ -84,6 +89,7 @@ def must_share(member: Member, n_classes: int) -> tuple:
     """Return what cannot differ inside one stack."""
     return (
         len(member.widths),
+        _geometry(member),
         member.batch_size,
         member.stack_optimizer,
         bool(member.batch_norm),
@@ -93,6 +99,14 @@ def must_share(member: Member, n_classes: int) -> tuple:
     )
 
 
+def _geometry(member: Member) -> tuple:
+    """Return what the convolution blocks of members of one stack have in common."""
+    if member.architecture == "dense":
+        return ()
+    blocks = [{**block, "filters": 0} for block in member.blocks.each()]
+    return tuple(tuple(block.values()) for block in blocks)
+
+
 def check_together(members: Sequence[Member], n_classes: int) -> None:
     """Raise unless the members can share one stack."""
     if not members:
@@ -100,39 +114,71 @@ def check_together(members: Sequence[Member], n_classes: int) -> None:
     kinds = {must_share(member, n_classes) for member in members}
     if len(kinds) > 1:
         raise ArgumentError(
-            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output, "
-            f"loss and in having val_rows or not; these are {len(kinds)} kinds. Type train_many, "
-            "which sorts them into stacks."
+            "Stack: its members must agree in depth, convolutions (but for filters), batch_size, "
+            "optimizer, batch_norm, output, loss and in having val_rows or not; these are "
+            f"{len(kinds)} kinds. Type train_many, which sorts them into stacks."
         )
 
 
 def member_bytes(shape: StackShape, batch_size: int) -> int:
     """Estimate the memory that one member of a stack of this shape takes, in bytes."""
-    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
+    parameters = sum(math.prod(size) for _, _, size in shape.blocks())
     activations = batch_size * (
-        2 * shape.n_features + (6 + 4 * shape.dropout) * sum(shape.widths) + 6 * shape.n_outputs
+        2 * shape.n_features
+        + (6 + 4 * shape.dropout) * sum(shape.widths)
+        + 6 * shape.n_outputs
+        + 6 * sum(shape.maps_floats())
     )
     return (10 * parameters + activations) * (8 if shape.dtype == "float64" else 4)
 
 
-def _epoch_seconds(shape: StackShape, steps: int, batch_size: int) -> float:
-    parameters = sum(rows * columns for _, _, (rows, columns) in shape.blocks())
-    member = parameters * (6 * batch_size * MULTIPLY_SECONDS + UPDATE_SECONDS)
-    member += batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
-    return steps * (STEP_SECONDS + shape.members * member)
+def _member_seconds(shape: StackShape, batch_size: int) -> float:
+    """Estimate what one member adds to a step, in seconds."""
+    blocks = shape.blocks()
+    places = [block.taps.shape[1] for block in shape.convolutions]
+    parameters = sum(math.prod(size) for _, _, size in blocks)
+    products = sum(math.prod(s) * ([*places, 1][min(n, len(places))]) for _, n, s in blocks)
+    seconds = products * 6 * batch_size * MULTIPLY_SECONDS + parameters * UPDATE_SECONDS
+    return seconds + batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
+
+
+def _step_seconds(shape: StackShape, batch_size: int) -> float:
+    return STEP_SECONDS + shape.members * _member_seconds(shape, batch_size)
+
+
+def shrunk(
+    shape: StackShape, members: Sequence[Member], alive: Sequence[int], rows: int, left: int
+) -> StackShape:
+    """Return the shape to train the living members on in for ``left`` epochs: a smaller one if \
+    half of them are done and it pays for a trace.
+
+    It is estimated, not measured: how a stack is cut must not depend on the machine.
+    """
+    smaller = replace(shape, members=bucket(len(alive)))
+    steps = left * max(steps_per_epoch(members[k], rows) for k in alive)
+    size = members[0].batch_size
+    gain = steps * (_step_seconds(shape, size) - _step_seconds(smaller, size))
+    return smaller if 2 * smaller.members <= shape.members and gain > TRACE_SECONDS else shape
 
 
 @dataclass
 class Planner:
-    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace."""
+    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace.
+
+    The cut depends on the requests alone, not on the machine, its cores or what was traced before:
+    in float32, a network that is cut into another stack ends a little elsewhere.
+    """
 
     shape: Callable[[Sequence[Member]], StackShape]  # of the program for these members
     n_classes: int
     rows: int
     max_bytes: int = MAX_BYTES  # what one stack may take
 
-    def plan(self, members: Sequence[Member]) -> list[list[int]]:
-        """Return the stacks, each a list of positions in ``members``, which all name ``epochs``."""
+    def plan(self, members: Sequence[Member]) -> list[tuple[StackShape, list[int]]]:
+        """Return each stack's program and positions in ``members``, which all name ``epochs``.
+
+        The stacks of one group share one program, so that they cost one trace.
+        """
         kinds: dict[tuple, list[int]] = {}
         for index, member in enumerate(members):
             kinds.setdefault(must_share(member, self.n_classes), []).append(index)
@@ -167,28 +213,41 @@ class Planner:
 
     def _cost(self, members: Sequence[Member], group: list[int]) -> float:
         chosen = [members[index] for index in group]
-        shape = self.shape(chosen)
-        epochs = max(m.length for m in chosen)
         steps = max(steps_per_epoch(m, self.rows) for m in chosen)
-        trace = 0.0 if is_traced(shape) else TRACE_SECONDS
-        return trace + epochs * _epoch_seconds(shape, steps, chosen[0].batch_size)
+        seconds = _step_seconds(self.shape(chosen), chosen[0].batch_size)
+        return TRACE_SECONDS + max(m.length for m in chosen) * steps * seconds
 
-    def _cut(self, members: Sequence[Member], group: list[int]) -> list[list[int]]:
+    def _cut(
+        self, members: Sequence[Member], group: list[int]
+    ) -> list[tuple[StackShape, list[int]]]:
+        """Cut a group into equal parts: small for the cache and for many cores, and not too small.
+
+        A step of a stack costs something before its first member. A part is large enough that this
+        stays the smaller share, and up to twice as large where that leaves parts for four cores.
+        """
         shape = self.shape([members[index] for index in group])
-        bytes_each = member_bytes(shape, members[group[0]].batch_size)
-        most = min(MAX_MEMBERS, self.max_bytes // bytes_each)
-        if most < 1:
+        batch_size = members[group[0]].batch_size
+        bytes_each = member_bytes(shape, batch_size)
+        allowed = self.max_bytes // bytes_each
+        if allowed < 1:
             problems = Problems("train_many")
+            filters = shape.widths[: len(shape.convolutions)]
+            name = "filters" if filters else "units"
             problems.say(
-                f"units={max(shape.widths)} is too wide for the stack: one network takes "
-                f"{bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
-                f"{self.max_bytes / 2**20:,.0f} MB. Type fewer units, a larger max_bytes, or "
+                f"{name}={max(filters or shape.widths)} is too wide for the stack: one network "
+                f"takes {bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
+                f"{self.max_bytes / 2**20:,.0f} MB. Type fewer {name}, a larger max_bytes, or "
                 "engine='keras'."
             )
             problems.raise_if_any()
-        while bucket(most) > most:  # a full stack should fill its bucket
-            most -= 1
-        return [group[start : start + most] for start in range(0, len(group), most)]
+        least = bucket(round(STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)))
+        least = min(max(least, SMALLEST_CUT), LARGEST_CUT)
+        most = min(max(least, min(2 * least, len(group) // 4)), allowed)
+        size = math.ceil(len(group) / math.ceil(len(group) / most))
+        while bucket(size) > allowed:
+            size -= 1
+        shape = replace(shape, members=bucket(size))
+        return [(shape, group[start : start + size]) for start in range(0, len(group), size)]
 
 
 # ── weights in and out of the one row a member has ──────────────────────────
@@ -197,10 +256,13 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     _check_weights(weights, member, shape)
     queue = list(weights)
     flat, moving = [], []
-    for kind, layer, size in shape.blocks():
+    own = shape.blocks_of(member.widths)
+    for (kind, layer, size), (_, _, (inputs, places, columns)) in zip(
+        shape.blocks(), own, strict=True
+    ):
         padded = np.ones(size, shape.dtype) if kind == "gamma" else np.zeros(size, shape.dtype)
-        array = np.atleast_2d(queue.pop(0))
-        padded[: array.shape[0], : array.shape[1]] = array
+        array = np.reshape(queue.pop(0), (places, inputs, columns))
+        padded[:inputs, :, :columns] = array.transpose(1, 0, 2)
         flat.append(padded.ravel())
         if shape.batch_norm and kind == "beta":
             for start in (0.0, 1.0):
@@ -212,12 +274,15 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     return np.concatenate(flat), np.concatenate(moving) if moving else nothing
 
 
+def _kernel_shapes(member: Member, shape: StackShape) -> list[tuple[int, ...]]:
+    return kernel_shapes(shape.n_features, member.widths, shape.n_outputs, shape.convolutions)
+
+
 def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> None:
-    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
-    expected = []
-    for kind, _, (rows, columns) in own:
-        expected.append((rows, columns) if kind == "kernel" else (columns,))
-        expected += [(columns,)] * 2 if shape.batch_norm and kind == "beta" else []
+    expected: list[tuple[int, ...]] = []
+    for layer, kernel in enumerate(_kernel_shapes(member, shape)):
+        normalized = shape.batch_norm and layer < len(member.widths)
+        expected += [kernel, *[kernel[-1:]] * (5 if normalized else 1)]
     given = [np.shape(array) for array in weights]
     if given != expected:
         raise ArgumentError(
@@ -230,14 +295,15 @@ def unpack(
     params: np.ndarray, moving: np.ndarray, member: Member, shape: StackShape
 ) -> list[np.ndarray]:
     """Return one member's weights in the order of ``Model.get_weights``."""
-    own = parameter_blocks(shape.n_features, member.widths, shape.n_outputs, shape.batch_norm)
+    own, kernels = shape.blocks_of(member.widths), _kernel_shapes(member, shape)
     weights, start, place = [], 0, 0
-    for (kind, layer, (rows, columns)), (_, _, (r, c)) in zip(shape.blocks(), own, strict=True):
-        block = params[start : start + rows * columns].reshape(rows, columns)[:r, :c]
-        start += rows * columns
-        weights.append(block.copy() if kind == "kernel" else block[0].copy())
+    for (kind, layer, size), (_, _, (inputs, _, columns)) in zip(shape.blocks(), own, strict=True):
+        end = start + math.prod(size)
+        block = params[start:end].reshape(size)[:inputs, :, :columns].transpose(1, 0, 2)
+        start = end
+        weights.append(block.reshape(kernels[layer] if kind == "kernel" else -1).copy())
         if shape.batch_norm and kind == "beta":
             for _ in range(2):
-                weights.append(moving[place : place + c].copy())
+                weights.append(moving[place : place + member.widths[layer]].copy())
                 place += shape.widths[layer]
     return weights

@@ -7,6 +7,7 @@ Nothing is ever summed over members except the scalar that autodiff starts from,
 reach another.
 """
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,14 +17,17 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused.convolution import Convolution, as_maps, kernel_shapes
 from hpotutor.fused.device import placed_on
-from hpotutor.fused.losses import CROSS_ENTROPY, correct, predictions, row_losses
+from hpotutor.fused.losses import CROSS_ENTROPY, judged, predictions
 from hpotutor.fused.optimizers import stacked_optimizer
 from hpotutor.models.layers import ACTIVATIONS
 
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
 CACHED_PROGRAMS = 48
+
+Block = tuple[str, int, tuple[int, int, int]]  # kind, layer, size
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class StackShape:
 
     members: int
     n_features: int
-    widths: tuple[int, ...]  # of the hidden layers; a narrower member is padded with zeros
+    # of the hidden layers, filters first; a narrower member is padded with zeros
+    widths: tuple[int, ...]
     n_outputs: int  # 1 for a sigmoid output
     activations: tuple[str, ...]  # in use; a member picks its own
     optimizer: str
@@ -54,25 +59,55 @@ class StackShape:
     weighted: bool = False  # rows have weights
     outputs: bool = False  # return the outputs on the first evaluation set
     evaluations: int = 1  # sets that all members share
+    convolutions: tuple[Convolution, ...] = ()  # the blocks before the dense layers
     dtype: str = "float32"
     device: str = "cpu"
 
-    def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
-        """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
-        return parameter_blocks(self.n_features, self.widths, self.n_outputs, self.batch_norm)
+    def blocks(self) -> list[Block]:
+        """Return (kind, layer, size) of each trainable array, in the stored order."""
+        return self.blocks_of(self.widths)
+
+    def blocks_of(self, widths: Sequence[int]) -> list[Block]:
+        """Return the trainable arrays of a member with these widths, layer by layer.
+
+        A size is (inputs, places, columns). Keras has the places first, those of a convolution's
+        window or, behind the convolutions, those of the maps; a stack's maps have their channels
+        first.
+        """
+        blocks: list[Block] = []
+        shapes = kernel_shapes(self.n_features, widths, self.n_outputs, self.convolutions)
+        inputs = shapes[0][-2] if self.convolutions else self.n_features
+        for layer, (*places, columns) in enumerate(shapes):
+            row = (columns, 1, 1) if layer < len(self.convolutions) else (1, 1, columns)
+            kernel = (inputs, math.prod(places) // inputs, columns)
+            blocks += [("kernel", layer, kernel), ("bias", layer, row)]
+            if self.batch_norm and layer < len(widths):
+                blocks += [("gamma", layer, row), ("beta", layer, row)]
+            inputs = columns
+        return blocks
+
+    def maps_floats(self) -> list[int]:
+        """Return how many numbers a row takes in each block: its patches, and then its maps."""
+        kernels = [size for kind, _, size in self.blocks() if kind == "kernel"]
+        floats = []
+        for block, (inputs, taps, columns) in zip(self.convolutions, kernels, strict=False):
+            places = block.taps.shape[1]
+            floats += [inputs * taps * places, columns * places]
+        return floats
 
 
-def parameter_blocks(
-    n_features: int, widths: Sequence[int], n_outputs: int, batch_norm: bool
-) -> list[tuple[str, int, tuple[int, int]]]:
-    """Return (kind, layer, (rows, columns)) of a network's trainable arrays, layer by layer."""
-    sizes = [n_features, *widths, n_outputs]
-    blocks = []
-    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-        blocks += [("kernel", layer, (inputs, outputs)), ("bias", layer, (1, outputs))]
-        if batch_norm and layer < len(widths):
-            blocks += [("gamma", layer, (1, outputs)), ("beta", layer, (1, outputs))]
-    return blocks
+@tf.custom_gradient
+def dense(x: Any, kernel: Any, bias: Any) -> tuple[Any, Any]:
+    """Return ``x @ kernel + bias``; its gradient is written out, in half as many operations."""
+
+    def gradient(slope: Any) -> tuple[Any, Any, Any]:
+        return (
+            tf.matmul(slope, kernel, transpose_b=True),
+            tf.matmul(x, slope, transpose_a=True),
+            tf.reduce_sum(slope, axis=1, keepdims=True),
+        )
+
+    return tf.matmul(x, kernel) + bias, gradient
 
 
 Numbers = dict[str, Any]  # params, moving, iterations and slots of a stack, arrays or tensors
@@ -87,7 +122,7 @@ class Program:
 
     def __init__(self, shape: StackShape) -> None:
         self.shape = shape
-        self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
+        self.sizes = [math.prod(size) for _, _, size in shape.blocks()]
         size = (shape.members, sum(self.sizes))
         self.optimizer = stacked_optimizer(shape.optimizer)
         with placed_on(shape.device):
@@ -117,15 +152,22 @@ class Program:
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
                 signature = _specs(numbers, data, knobs, plan)
-                epoch = tf.function(self._train_epoch, signature, autograph=False)
+                epoch = tf.function(self._placed_epoch, signature, autograph=False)
                 epoch.get_concrete_function()
                 self._epoch = epoch
         return self._epoch(numbers, data, knobs, plan)
 
     # ── one epoch ───────────────────────────────────────────────────────────
+    def _placed_epoch(self, *given: dict) -> tuple:
+        with placed_on(self.shape.device):  # a trace forgets its caller's device
+            return self._train_epoch(*given)
+
     def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
-        steps = tf.shape(plan["batches"])[0]
+        steps, _, size = tf.unstack(tf.shape(plan["batches"]))
+        # The last batch of an epoch may be short: its missing rows weigh nothing.
+        valid = tf.cast(tf.range(tf.cast(size, shape.dtype)) < plan["counts"], shape.dtype)
+        plan = {**plan, "valid": valid, "weights": valid / tf.maximum(plan["counts"], 1)}
         record = [
             tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,)) for _ in range(2)
         ]
@@ -146,34 +188,29 @@ class Program:
         self, step: Any, numbers: Numbers, data: dict, knobs: dict, plan: dict
     ) -> tuple[Numbers, Any, Any]:
         shape = self.shape
-        rows = tf.ensure_shape(plan["batches"][step], (shape.members, None))
-        count = tf.ensure_shape(plan["counts"][step], (shape.members, 1))
-        x = tf.gather(data["x"], rows)
-        y = tf.gather(data["y"], rows)
-        # The last batch of an epoch may be short: its missing rows weigh nothing.
-        places = tf.range(tf.cast(tf.shape(rows)[1], count.dtype))
-        valid = tf.cast(places < count, shape.dtype)
-        weight = valid / tf.maximum(count, 1)
+        # tf.gather is one operation where an index in brackets is three
+        now = {name: tf.gather(plan[name], step) for name in plan if name != "epoch"}
+        x, y = tf.gather(data["x"], now["batches"]), tf.gather(data["y"], now["batches"])
+        weight = share = now["weights"]
+        if shape.weighted:
+            share = weight * tf.gather(data["weights"], now["batches"])
         noise = tf.stack([plan["epoch"], step]) if shape.dropout else None
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = numbers["params"]
             tape.watch(flat)
             blocks = self._unpack(flat)
             logits, moving = self._forward(x, blocks, knobs, numbers["moving"], weight, noise)
-            share = weight * tf.gather(data["weights"], rows) if shape.weighted else weight
-            loss = tf.reduce_sum(row_losses(shape.loss, logits, y) * share, axis=1)
-            loss += self._penalty(blocks, knobs)
-            total = tf.reduce_sum(loss)
-        gradient = tape.gradient(total, flat)
-        rate = tf.ensure_shape(plan["rates"][step], (shape.members, 1))
-        new = self._update(numbers, gradient, rate, knobs)
+            losses, hits = judged(shape.loss, logits, y)
+            penalty = self._penalty(blocks, knobs)
+        gradient = tape.gradient([losses, penalty], flat, [share, tf.ones_like(penalty)])
+        new = self._update(numbers, gradient, now["rates"], knobs)
         if moving:
             new["moving"] = tf.concat(moving, axis=1)
-        active = count > 0
         if shape.ragged:  # a member that has no batch left must not move, not even by momentum
-            new = tf.nest.map_structure(lambda now, old: tf.where(active, now, old), new, numbers)
-        new["iterations"] = numbers["iterations"] + tf.cast(active, shape.dtype)
-        return new, loss, tf.reduce_sum(correct(shape.loss, logits, y) * valid, axis=1)
+            left = now["counts"] > 0
+            new = tf.nest.map_structure(lambda after, old: tf.where(left, after, old), new, numbers)
+        loss = tf.reduce_sum(losses * share, axis=1) + penalty
+        return new, loss, tf.reduce_sum(hits * now["valid"], axis=1)
 
     def _update(self, numbers: Numbers, gradient: Any, rate: Any, knobs: dict) -> Numbers:
         """Return the numbers after a step of Keras's own optimizer."""
@@ -187,15 +224,18 @@ class Program:
         with keras.StatelessScope(list(given), initialize_variables=False) as scope:
             self.optimizer.update_step(gradient, self._params, rate)
         params, *slots = [scope.get_current_value(variable) for variable in own]
-        return {**numbers, "params": params, "slots": slots}
+        iterations = numbers["iterations"] + 1
+        return {**numbers, "params": params, "slots": slots, "iterations": iterations}
 
     # ── the network ─────────────────────────────────────────────────────────
     def _unpack(self, flat: Any) -> dict[tuple[str, int], Any]:
         shape = self.shape
         pieces = tf.split(flat, self.sizes, axis=1)
         return {
-            (kind, layer): tf.reshape(piece, (shape.members, *size))
-            for piece, (kind, layer, size) in zip(pieces, shape.blocks(), strict=True)
+            (kind, layer): tf.reshape(piece, (shape.members, inputs * places, columns))
+            for piece, (kind, layer, (inputs, places, columns)) in zip(
+                pieces, shape.blocks(), strict=True
+            )
         }
 
     def _forward(
@@ -208,22 +248,36 @@ class Program:
         noise: Any = None,
     ) -> tuple[Any, list]:
         """Return logits and, in training with batch normalization, new moving statistics."""
-        shape, moved = self.shape, []
+        shape, moved, rows = self.shape, [], tf.shape(x)[1]
+        before, last = len(shape.convolutions), len(shape.widths)
+        if before:
+            x = as_maps(x, math.prod(shape.convolutions[0].sides))
         if shape.batch_norm:
             stored = tf.split(moving, [w for w in shape.widths for _ in range(2)], axis=1)
-        for layer in range(len(shape.widths)):
-            x = tf.matmul(x, blocks["kernel", layer]) + blocks["bias", layer]
+        for layer in range(last + 1):
+            kernel, bias, block = blocks["kernel", layer], blocks["bias", layer], None
+            if layer < before:
+                block = shape.convolutions[layer]
+                x = block.apply(x, kernel) + bias
+            elif layer == before > 0:  # the maps' channels and places are the features
+                x = tf.reshape(x, (shape.members, kernel.shape[1], rows))
+                x = tf.matmul(x, kernel, transpose_a=True) + bias
+            else:
+                x = dense(x, kernel, bias)
+            if layer == last:
+                break
             if shape.batch_norm:
-                pair = [s[:, tf.newaxis, :] for s in stored[2 * layer : 2 * layer + 2]]
+                pair = stored[2 * layer : 2 * layer + 2]
                 x, new = self._normalize(x, blocks, layer, pair, weight)
                 moved += new
             x = self._activate(x, knobs)
             if shape.masked:
                 x *= knobs["masks"][layer]
-            if noise is not None:
-                x *= self._dropout_scale(knobs, layer, noise, tf.shape(x)[1])
-        last = len(shape.widths)
-        return tf.matmul(x, blocks["kernel", last]) + blocks["bias", last], moved
+            if block is not None:
+                x = block.pool(x, rows)
+            elif noise is not None:
+                x *= self._dropout_scale(knobs, layer, noise, rows)
+        return x, moved
 
     def _activate(self, x: Any, knobs: dict) -> Any:
         names = self.shape.activations
@@ -235,19 +289,23 @@ class Program:
     def _normalize(
         self, x: Any, blocks: dict, layer: int, stored: list, weight: Any
     ) -> tuple[Any, list]:
+        axis, new = 1 if layer >= len(self.shape.convolutions) else 2, []
+        stored = [tf.expand_dims(statistic, axis) for statistic in stored]
         mean, variance = stored
-        new = []
         if weight is not None:
-            share = weight[:, :, tf.newaxis]
-            mean = tf.reduce_sum(x * share, axis=1, keepdims=True)
+            if axis == 2:
+                places = self.shape.convolutions[layer].taps.shape[1]
+                weight = tf.tile(weight / places, (1, places))
+            share = tf.expand_dims(weight, 3 - axis)
+            mean = tf.reduce_sum(x * share, axis=axis, keepdims=True)
             variance = tf.reduce_sum(
                 tf.math.squared_difference(x, tf.stop_gradient(mean)) * share,
-                axis=1,
+                axis=axis,
                 keepdims=True,
             )
             for old, now in zip(stored, (mean, variance), strict=True):
                 mixed = old * BATCH_NORM_MOMENTUM + now * (1 - BATCH_NORM_MOMENTUM)
-                new.append(tf.squeeze(mixed, axis=1))
+                new.append(tf.squeeze(mixed, axis=axis))
         normal = tf.nn.batch_normalization(
             x, mean, variance, blocks["beta", layer], blocks["gamma", layer], BATCH_NORM_EPSILON
         )
@@ -300,6 +358,7 @@ class Program:
         """Evaluate piece by piece, so that memory stays bounded however many rows there are."""
         shape = self.shape
         width = max(shape.n_features if folds is not None else 1, *shape.widths, shape.n_outputs)
+        width = max([width, *shape.maps_floats()])
         piece = max(16, EVALUATION_FLOATS // (shape.members * width))
         rows = tf.shape(y)[0] if folds is None else tf.shape(folds["rows"])[1]
 
@@ -314,8 +373,9 @@ class Program:
                 place = tf.range(start, start + tf.shape(index)[1])
                 weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
             logits, _ = self._forward(part, blocks, knobs, moving)
-            loss += tf.reduce_sum(row_losses(shape.loss, logits, labels) * weight, axis=1)
-            hits += tf.reduce_sum(correct(shape.loss, logits, labels) * weight, axis=1)
+            losses, right = judged(shape.loss, logits, labels)
+            loss += tf.reduce_sum(losses * weight, axis=1)
+            hits += tf.reduce_sum(right * weight, axis=1)
             if keep:
                 outputs = tf.transpose(predictions(shape.loss, logits), (1, 0, 2))
                 kept = [kept[0].write(start // piece, outputs)]
@@ -364,11 +424,6 @@ def program_for(shape: StackShape) -> Program:
         while len(_programs) > CACHED_PROGRAMS:
             _programs.popitem(last=False)
         return _programs[shape]
-
-
-def is_traced(shape: StackShape) -> bool:
-    """Tell whether a program of this shape is in the cache."""
-    return shape in _programs
 
 
 def clear_programs() -> None:

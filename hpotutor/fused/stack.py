@@ -16,7 +16,7 @@ from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.device import placed_on
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.program import Numbers, program_for
+from hpotutor.fused.program import Numbers, StackShape, program_for
 
 # parameters and moving statistics of one member, and its outputs if they are kept
 _Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -31,6 +31,8 @@ class Stack:
     members : sequence of Member or dict
         They must agree in depth, batch size, optimizer, batch normalization, output, and in
         whether they bring ``val_rows``.
+    shape : StackShape, optional
+        Of a program that can train more than these; the smallest that can, by default.
 
     Attributes
     ----------
@@ -56,13 +58,18 @@ class Stack:
     [3, 3]
     """
 
-    def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
+    def __init__(
+        self,
+        data: StackData,
+        members: Sequence[Member | Mapping],
+        shape: StackShape | None = None,
+    ) -> None:
         self.data = data
-        self.members = as_members(members, data.n_classes, data.rows)
+        self.members = as_members(members, data.n_classes, data.rows, data.input_shape)
         planner.check_together(self.members, data.n_classes)
         data.check_measured(self.members)
         start = time.perf_counter()
-        self.shape = data.shape(self.members)
+        self.shape = shape or data.shape(self.members)
         self.program = program_for(self.shape)
         self.epoch = 0
         self.curves: list[Curve] = [{} for _ in self.members]
@@ -189,6 +196,7 @@ class Stack:
             batch_losses=self.batch_losses[k],
             weights=self.get_weights(k) if keep_weights else None,
             outputs=self._final[k][2] if k in self._final else self._own_outputs(k, kept=True),
+            input_shape=self.data.input_shape,
         )
 
     def results(self, keep_weights: bool = True) -> list[Trained]:
@@ -239,7 +247,7 @@ class Stack:
         problems.raise_if_any()
         members = list(self.members)
         members[k] = replace(members[k], **hyperparameters)
-        as_members([members[k]], self.data.n_classes, self.data.rows)
+        as_members([members[k]], self.data.n_classes, self.data.rows, self.data.input_shape)
         if members[k].stack_optimizer != self.shape.optimizer:
             raise ArgumentError(
                 "Stack.change: plain SGD keeps no velocity, so momentum cannot be turned on or "
@@ -280,10 +288,8 @@ class Stack:
     # ── the stack's numbers ─────────────────────────────────────────────────
     def _start(self) -> Numbers:
         data, shape = self.data, self.shape
-        rows = [
-            planner.pack(initial_weights(m, data.n_features, data.n_classes, data.dtype), m, shape)
-            for m in self._padded()
-        ]
+        given = (data.n_features, data.n_classes, data.dtype, data.input_shape)
+        rows = [planner.pack(initial_weights(m, *given), m, shape) for m in self._padded()]
         return self.program.start(*(np.stack(part) for part in zip(*rows, strict=True)))
 
     def _padded(self) -> list[Member]:
@@ -346,6 +352,8 @@ class Stack:
                 tf.constant(np.array([[np.arange(w) < m.widths[n]] for m in members], dtype))
                 for n, w in enumerate(shape.widths)
             ]
+            for n in range(len(shape.convolutions)):  # maps have their channels before their rows
+                knobs["masks"][n] = tf.transpose(knobs["masks"][n], (0, 2, 1))
         return knobs
 
     def _evaluated(self, name: str) -> Any:

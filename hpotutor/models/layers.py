@@ -128,20 +128,21 @@ class Hidden:
     def convolution(
         self,
         dimensions: int,
+        *,
         filters: int,
-        size: int,
+        kernel_size: int,
+        strides: int,
+        padding: str,
+        pooling: str,
+        pool_size: int,
         seeds: Seeds,
         name: str,
-        *,
-        strides: int = 1,
-        padding: str = "same",
-        pooling: str = "max",
-        pool_size: int = 2,
     ) -> list[keras.layers.Layer]:
         """Return one block: convolution, normalization, activation, pooling."""
         convolve = getattr(keras.layers, f"Conv{dimensions}D")
         pool = getattr(keras.layers, f"{POOLINGS[pooling]}{dimensions}D")
-        first = convolve(filters, size, strides, padding, name=name, **self._kernel(seeds[0]))
+        kernel = self._kernel(seeds[0])
+        first = convolve(filters, kernel_size, strides, padding, name=name, **kernel)
         return [first, *self._finish(name), pool(pool_size, name=f"{name}_pool")]
 
     def output(self, units: int, activation: str, seed: int | None) -> keras.layers.Layer:
@@ -230,67 +231,123 @@ def check_number(
         problems.add(name, value, allowed, f"{name}={example:g}")
 
 
-def check_sizes(problems: Problems, name: str, sizes: object, layers: object, example: int) -> None:
-    check_integer(problems, "layers", layers, low=1, example=1)
+def check_sizes(
+    problems: Problems,
+    name: str,
+    sizes: object,
+    layers: object,
+    example: int,
+    *,
+    counted: str = "layers",
+    low: int = 1,
+) -> None:
+    """Note sizes that are no integer and not one a layer; ``counted`` is the argument of layers."""
+    check_integer(problems, counted, layers, low=low, example=1)
     if not isinstance(sizes, list | tuple | np.ndarray):
         check_integer(problems, name, sizes, low=1, example=example)
     elif not all(is_whole(size) and size >= 1 for size in sizes) or len(sizes) == 0:
         allowed = "an integer from 1 up, or one such integer a layer"
         problems.add(name, sizes, allowed, f"{name}={example}")
-    elif is_whole(layers) and layers >= 1 and len(sizes) != layers:
-        allowed = f"one integer, or {layers} of them because layers={layers}"
-        problems.add(name, sizes, allowed, f"layers={len(sizes)}, {name}={tuple(sizes)}")
+    elif is_whole(layers) and layers >= low and len(sizes) != layers:
+        allowed = f"one integer, or {layers} of them because {counted}={layers}"
+        instead = f"{counted}={len(sizes)}, {name}={tuple(sizes)}"
+        problems.add(name, sizes, allowed, instead)
 
 
-def check_image(problems: Problems, image_shape: object, layers: object) -> None:
-    if not (
-        isinstance(image_shape, list | tuple)
-        and len(image_shape) in (2, 3)
-        and all(is_whole(side) and side >= 1 for side in image_shape)
-        and min(image_shape[:2]) >= 2
-    ):
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of a convolutional network: ``build_cnn``'s arguments of these names."""
+
+    layers: Any
+    filters: Any
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    pooling: Any
+    pool_size: Any
+    units: Any
+    dense_layers: Any
+
+    def check(self, problems: Problems) -> None:
+        """Note every field that is not allowed."""
+        check_sizes(problems, "filters", self.filters, self.layers, example=16)
+        for name, example in (("kernel_size", 3), ("strides", 1), ("pool_size", 2)):
+            check_sizes(problems, name, getattr(self, name), self.layers, example)
+        problems.choice("padding", self.padding, PADDINGS)
+        problems.choice("pooling", self.pooling, POOLINGS)
+        sizes = (self.units, self.dense_layers, 64)
+        check_sizes(problems, "units", *sizes, counted="dense_layers", low=0)
+        problems.lines = list(dict.fromkeys(problems.lines))  # each of these asks for the layers
+
+    def each(self) -> list[dict[str, Any]]:
+        """Return what makes each block, as the arguments of ``Hidden.convolution``."""
+        columns = {"filters": sizes_of(self.filters, self.layers, doubling=True)}
+        for name in ("kernel_size", "strides", "pool_size"):
+            columns[name] = sizes_of(getattr(self, name), self.layers)
+        rows = zip(*columns.values(), strict=True)
+        shared = {"padding": self.padding, "pooling": self.pooling}
+        return [{**dict(zip(columns, row, strict=True)), **shared} for row in rows]
+
+    def hidden(self) -> list[int]:
+        """Return the units of each hidden layer after the blocks."""
+        return sizes_of(self.units, self.dense_layers) if self.dense_layers else []
+
+    def check_input(self, problems: Problems, sides: Sequence[int]) -> None:
+        """Note blocks that leave nothing of an input with sides (steps,) or (height, width)."""
+        fine = Problems("")
+        self.check(fine)
+        if fine.lines:
+            return  # noted already
+        image, left = len(sides) > 1, [int(side) for side in sides]
+        unit = "pixels" if image else "steps"
+        for n, block in enumerate(self.each(), start=1):
+            for name in ("kernel_size", "pool_size"):
+                width, least = block[name], min(left)
+                # a filter may reach over the border of an image, which "same" fills
+                fills = image and name == "kernel_size" and block["padding"] == "same"
+                if width > least and not fills and n == 1:
+                    allowed = f"at most {least}, the {unit} that there are"
+                    problems.add(name, getattr(self, name), allowed, f"{name}={min(least, 2)}")
+                    return
+                if width > least and not fills:
+                    whose = f" for images of {sides[0]} x {sides[1]} pixels" if image else ""
+                    allowed = f"at most {n - 1}{whose}: block {n} would have {least} {unit} left"
+                    allowed += f", and {name}={width}"
+                    problems.add("layers", self.layers, allowed, f"layers={n - 1}")
+                    return
+                reach = (width, block["strides"], block["padding"])
+                if name == "pool_size":
+                    reach = (width, width, "valid")
+                left = [length_after(side, *reach) for side in left]
+
+
+def length_after(length: int, size: int, stride: int, padding: str) -> int:
+    """Return how many places a filter of this size has along a side of this length."""
+    return -(-length // stride) if padding == "same" else (length - size) // stride + 1
+
+
+def check_image(problems: Problems, image_shape: Any, blocks: Blocks) -> None:
+    """Note a shape that is no image's, and blocks that leave nothing of the image."""
+    if not _is_shape(image_shape, 2) or min(image_shape[:2]) < 2:
         allowed = "(height, width) or (height, width, channels), with sides from 2 up"
         problems.add("image_shape", image_shape, allowed, "image_shape=(8, 8, 1)")
-    elif is_whole(layers) and layers > (most := int(math.log2(min(image_shape[:2])))):
-        allowed = f"at most {most} for images of {image_shape[0]} x {image_shape[1]} pixels"
-        problems.add("layers", layers, allowed, f"layers={most}")
+    else:
+        blocks.check_input(problems, image_shape[:2])
 
 
-def check_sequence(
-    problems: Problems,
-    sequence_shape: Any,
-    layers: Any,
-    kernel_size: Any,
-    strides: Any,
-    padding: object,
-    pool_size: Any,
-) -> None:
-    """Note a sequence that is none, and one of which the blocks leave nothing."""
-    fine = isinstance(sequence_shape, list | tuple) and len(sequence_shape) in (1, 2)
-    if not (fine and all(is_whole(n) and n >= 1 for n in sequence_shape)):
+def check_sequence(problems: Problems, sequence_shape: Any, blocks: Blocks) -> None:
+    """Note a shape that is no sequence's, and blocks that leave nothing of the sequence."""
+    if not _is_shape(sequence_shape, 1):
         allowed = "(steps,) or (steps, channels), whole numbers from 1 up"
         problems.add("sequence_shape", sequence_shape, allowed, "sequence_shape=(128, 9)")
-        return
-    numbers = (layers, kernel_size, strides, pool_size)
-    if padding not in PADDINGS or not all(is_whole(n) and n >= 1 for n in numbers):
-        return  # noted already
-    steps = int(sequence_shape[0])
-    for block in range(1, layers + 1):
-        for name, width in (("kernel_size", kernel_size), ("pool_size", pool_size)):
-            if width > steps and block == 1:
-                left = f"at most {steps}, the steps that there are"
-                problems.add(name, width, left, f"{name}={min(steps, 2)}")
-                return
-            if width > steps:
-                left = f"at most {block - 1}: block {block} would have {steps} steps left"
-                problems.add("layers", layers, f"{left}, and {name}={width}", f"layers={block - 1}")
-                return
-            if name == "pool_size":
-                steps //= pool_size
-            elif padding == "same":
-                steps = -(-steps // strides)
-            else:
-                steps = (steps - kernel_size) // strides + 1
+    else:
+        blocks.check_input(problems, sequence_shape[:1])
+
+
+def _is_shape(shape: Any, sides: int) -> bool:
+    """Tell whether a shape has so many sides, and perhaps channels."""
+    fine = isinstance(shape, list | tuple) and len(shape) in (sides, sides + 1)
+    return fine and all(is_whole(n) and n >= 1 for n in shape)
 
 
 def check_target(problems: Problems, n_classes: object, output: Any, loss: object) -> None:

@@ -29,6 +29,7 @@ class StackedTraining:
         self._weight = self._splits[0].weight
         if objective.rows.cut:
             self._sets, self._parts, self._weight = _side_by_side(self._splits)
+        self._shape = _row_shape(objective, self._sets[0].shape[1])
         self._metric, self._picks_epoch = objective.measured, objective.picks_epoch
         self._why = ""  # the last score had no value
         self._members: list[Member] = []
@@ -38,7 +39,7 @@ class StackedTraining:
     def add(self, index: int, request: Params) -> None:
         """Add one request, the fields of a member; ``ArgumentError`` if no stack can train it."""
         asked = [{**request, "rows": rows, "val_rows": held} for rows, held in self._parts]
-        self._members += as_members(asked, self.n_classes, len(self._sets[1]))
+        self._members += as_members(asked, self.n_classes, len(self._sets[1]), self._shape)
         self._owners += [(index, fold) for fold in range(len(asked))]
         self._fits[index] = {}
 
@@ -64,6 +65,7 @@ class StackedTraining:
             *self._sets,
             self._members,
             n_classes=self.n_classes,
+            input_shape=self._shape,
             on_epoch=None if on_epoch is None else watch,
             on_done=self._keep,
             **asked,
@@ -123,9 +125,18 @@ def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list
     return (x, y, None, None), list(zip(places[::2], places[1::2], strict=True)), weight
 
 
+def _row_shape(objective: Any, features: int) -> tuple[int, ...] | None:
+    """Return what each row is, for convolutions; None where the rows have other features."""
+    shape = objective.data.input_shape
+    if objective.build is not None and objective.build.__name__ == "build_cnn":
+        shape = (*shape, 1)[:3]
+    return shape if math.prod(shape) == features else None
+
+
 def train_one(objective: Any, split: Split, request: Params) -> Any:
     """Train one network on the training rows and return it as an ordinary Keras model."""
     asked: dict[str, Any] = {"n_classes": objective.data.n_classes, "keep_weights": True}
+    asked["input_shape"] = _row_shape(objective, split.x.shape[1])
     if split.weight is not None:
         asked["sample_weight"] = split.weight
     monitor = request.get("monitor")

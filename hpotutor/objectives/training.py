@@ -19,6 +19,14 @@ from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
 from hpotutor.objectives.rows import Rows, name_of
 from hpotutor.objectives.scoring import Fit, Split, mean_curve
 
+_CONV = {"architecture": "conv"}
+# what a stack trains: by builder, the entries that the shape of a row may have, and a member's own
+_STACKED: dict[str | None, tuple[tuple[int, ...], dict[str, str]]] = {
+    None: ((1, 2, 3), {}),
+    "build_mlp": ((1, 2, 3), {}),
+    "build_conv1d": ((1, 2), _CONV),
+    "build_cnn": ((2, 3), _CONV),
+}
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 
 
@@ -34,7 +42,8 @@ class TrainObjective(Objective):
         Training length, unless ``epochs`` is itself one of the hyperparameters.
     engine : {"keras", "fused"}, default "keras"
         ``"keras"`` calls ``Model.fit`` for each network. ``"fused"`` trains many networks as one
-        stack: the same mathematics for dense networks, at a small part of the time.
+        stack: the same mathematics for the networks of ``build_mlp``, ``build_conv1d`` and
+        ``build_cnn``, at a small part of the time.
     folds : int or splitter, optional
         Score by the mean over this many folds of the training and validation rows together, each
         prepared by its own training rows, instead of the one validation part; see
@@ -136,10 +145,7 @@ class TrainObjective(Objective):
             problems.add("defaults", defaults, "a dict", 'defaults={"batch_size": 16}')
         check_seed(problems, seed)
         if build is not None and engine == "fused":
-            problems.say(
-                "engine='fused' trains dense networks of its own; it cannot use build=. "
-                "Type engine='keras' for a model of yours."
-            )
+            _check_stacked(problems, build, data)
         if callbacks is not None and engine == "fused":
             problems.say("engine='fused' calls no callbacks. Type engine='keras'.")
         if process_every is not None and engine == "fused":
@@ -230,7 +236,8 @@ class TrainObjective(Objective):
     def _request(self, params: Params, epochs: int | None) -> Params:
         """Return what the stack is asked for: the fields of a member."""
         epochs = self._budget(params, epochs)
-        request = {"seed": self.seed, **self.defaults, **params, "epochs": epochs}
+        asked = {**self.defaults, **params, "epochs": epochs}
+        request = {"seed": self.seed, **_STACKED[self.build and self.build.__name__][1], **asked}
         if self.early_stopping is not None:
             stopping = {"patience": self.early_stopping, "monitor": self.metric}
             request |= {**stopping, "restore_best": True}
@@ -369,3 +376,19 @@ class TrainObjective(Objective):
     def splits(self) -> list[Split]:
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
         return self.rows.splits()
+
+
+def _check_stacked(problems: Problems, build: Any, data: object) -> None:
+    """Note a builder whose networks no stack trains, or not on rows of this shape."""
+    name = getattr(build, "__name__", None)
+    ours = str(getattr(build, "__module__", "")).startswith("hpotutor.models.")
+    if not ours or name not in _STACKED:
+        problems.say(
+            "engine='fused' trains the networks of ht.build_mlp, ht.build_conv1d and ht.build_cnn; "
+            "it cannot use build= with others. Type engine='keras' for a model of yours."
+        )
+    elif isinstance(data, Dataset) and len(data.input_shape) not in _STACKED[name][0]:
+        problems.say(
+            f"build=ht.{name} cannot take rows of shape {data.input_shape}. Type "
+            "build=ht.build_conv1d for (steps, channels), build=ht.build_cnn for images."
+        )

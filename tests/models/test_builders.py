@@ -328,7 +328,7 @@ def test_all_bad_arguments_are_told_at_once():
         ({"augmentation": 1.0}, "augmentation=1.0"),
         ({"kernel_size": 0}, "kernel_size=0"),
         ({"filters": (4, 4)}, "filters="),
-        ({"units": (4,)}, "units="),
+        ({"units": (4, 4)}, "units=.*dense_layers=1"),
         ({"image_shape": (64,)}, "image_shape="),
         ({"image_shape": (8, 0, 1)}, "image_shape="),
     ],
