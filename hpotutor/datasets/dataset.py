@@ -58,6 +58,8 @@ class Dataset:
         What the split was drawn with.
     note : str
         What was decided for want of a word, and how to say otherwise.
+    row_numbers : numpy.ndarray
+        Where in the source the training rows stood, then the validation rows.
 
     Examples
     --------
@@ -83,6 +85,7 @@ class Dataset:
     note: str = ""
     groups: np.ndarray | None = field(default=None, repr=False)
     timed: bool = False
+    row_numbers: np.ndarray = field(repr=False, kw_only=True)
     _test: tuple[np.ndarray, np.ndarray] = field(repr=False, kw_only=True)
     _rest: Any = field(repr=False, kw_only=True)
     _openings: int = field(default=0, repr=False)
@@ -150,11 +153,19 @@ class Dataset:
         >>> [len(fold.y_val) for fold in ht.load("iris").folds(3)]
         [40, 40, 40]
         """
-        y = np.concatenate([self.y_train, self.y_val])
-        cut = fold_rows(folds, y, self.task, seed, self.groups, self.timed)
-        return [self._fold(y, first, second) for first, second in cut]
+        return [self.fold(*parts) for parts in self.fold_rows(folds, seed)]
 
-    def _fold(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Fold:
+    def fold_rows(self, folds: Any, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return which rows train and which validate in each fold, as :meth:`folds` cuts them.
+
+        Numbers count the training rows, then the validation rows.
+        """
+        y = np.concatenate([self.y_train, self.y_val])
+        return fold_rows(folds, y, self.task, seed, self.groups, self.timed, self._rest)
+
+    def fold(self, first: np.ndarray, second: np.ndarray) -> Fold:
+        """Return rows to train and to validate on, by their numbers, prepared by the first."""
+        y = np.concatenate([self.y_train, self.y_val])
         fitted = clone(self.transformer).fit(take(self._rest, first))
         x, x_val = (prepared(fitted, take(self._rest, part)) for part in (first, second))
         return Fold(x, y[first], x_val, y[second])

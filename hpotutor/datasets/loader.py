@@ -290,6 +290,7 @@ def _dataset(
         note=goal.note or _note(shape),
         groups=None if rows.groups is None else rows.groups[rest],
         timed=rows.time is not None,
+        row_numbers=rest,
         _test=(x_test, y_test),
         _rest=take(x, rest),
     )

@@ -22,11 +22,11 @@ _DRAWS = 50  # splits by groups, of which the one nearest to the wanted shares i
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def strata(y: np.ndarray, task: str) -> np.ndarray:
-    """Return what parts should have alike: the class, or the quantile of an amount."""
+def strata(y: np.ndarray, task: str, rows: int = 10) -> np.ndarray:
+    """Return what parts should have alike: the class, or the quantile, of so many ``rows``."""
     if task == "classification":
         return y
-    bins = max(2, min(_BINS, len(y) // 10))
+    bins = max(2, min(_BINS, len(y) // max(rows, 10)))
     return pd.qcut(pd.Series(y).rank(method="first"), bins, labels=False).to_numpy()
 
 
@@ -172,6 +172,7 @@ def fold_rows(
     seed: int,
     groups: np.ndarray | None = None,
     timed: bool = False,
+    x: Any = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the row numbers to train and to validate on, of each fold.
 
@@ -187,10 +188,11 @@ def fold_rows(
     if not own and (not is_whole(folds) or folds < 2):
         problems.add("folds", folds, "a whole number from 2 up, or a splitter", "folds=3")
     problems.raise_if_any()
+    x = np.zeros((len(y), 1)) if x is None else x
     if own:
-        splitter: Any = folds
-    elif timed:
-        splitter = TimeSeriesSplit(folds)
+        return list(folds.split(x, y, groups))
+    if timed:
+        splitter: Any = TimeSeriesSplit(folds)
     elif groups is not None and task == "classification":
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     elif groups is not None:
@@ -198,7 +200,6 @@ def fold_rows(
     else:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     try:
-        alike = y if own else strata(y, task)
-        return list(splitter.split(np.zeros((len(y), 1)), alike, groups))
+        return list(splitter.split(x, strata(y, task, folds), groups))
     except ValueError as error:  # too many for the groups, or for the rows of a class
-        raise ArgumentError(f"folds: {folds!r} does not suit these rows: {error}") from error
+        raise ArgumentError(f"folds: {folds} does not suit these rows: {error}") from error

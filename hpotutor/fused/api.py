@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor.errors import Problems
-from hpotutor.fused.data import Curve, StackData, Trained
+from hpotutor.fused.data import Curve, Score, StackData, Trained
 from hpotutor.fused.member import Member, as_members, identity
 from hpotutor.fused.planner import MAX_BYTES, TRACE_SECONDS, Planner, bucket
 from hpotutor.fused.program import is_traced
@@ -43,11 +43,15 @@ def train_many(
     n_classes: int,
     epochs: int = 20,
     evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+    sample_weight: Any = None,
+    scores: Mapping[str, Score] | None = None,
     keep_weights: bool = False,
+    keep_outputs: bool = False,
     on_epoch: OnEpoch | None = None,
     on_done: Callable[[int, Trained], None] | None = None,
     max_bytes: int = MAX_BYTES,
     dtype: str = "float32",
+    device: str = "cpu",
     progress: bool = False,
 ) -> list[Trained]:
     """Train any number of dense networks on the same rows, stacked.
@@ -55,16 +59,18 @@ def train_many(
     Parameters
     ----------
     x_train, y_train, x_val, y_val : arrays
-        Rows (rows, features) and labels 0 to ``n_classes - 1``; the validation ones are None
-        when the members bring ``val_rows``.
+        Rows (rows, features) and labels 0 to ``n_classes - 1``, or amounts; the validation ones
+        are None when the members bring ``val_rows``.
     members : sequence of Member or dict
         What to train; a dict holds fields of ``Member``. Networks that differ only in ``epochs``
         are trained once and read at each.
     n_classes : int
+        0 is a regression.
     epochs : int, default 20
         For members that name none.
-    evaluations : dict of str to (x, y), optional
-        More sets to evaluate after each epoch, such as ``{"test": (x_test, y_test)}``.
+    evaluations, sample_weight, scores, keep_outputs
+        As in :class:`StackData`: more sets such as ``{"test": (x_test, y_test)}``, a weight for
+        each training row, and scores such as ``{"val_f1": function}`` from predictions.
     keep_weights : bool, default False
         Keep final weights, for ``Trained.to_keras``.
     on_epoch : callable, optional
@@ -75,6 +81,8 @@ def train_many(
     max_bytes : int, default 256 MB
         About what one stack may take; more networks are trained in several.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        The processor, or the first graphics card that TensorFlow sees.
     progress : bool, default False
         Show a progress bar of networks.
 
@@ -86,7 +94,7 @@ def train_many(
     Raises
     ------
     ArgumentError, DataError
-        With all that is wrong with the members, or with the rows.
+        With all that is wrong with the members, or with the rows; also where a score fails.
 
     Examples
     --------
@@ -107,7 +115,17 @@ def train_many(
             problems.add(name, value, "a whole number from 1 up", f"{name}=20")
     problems.raise_if_any()
     data = StackData(
-        x_train, y_train, x_val, y_val, n_classes=n_classes, evaluations=evaluations, dtype=dtype
+        x_train,
+        y_train,
+        x_val,
+        y_val,
+        n_classes=n_classes,
+        evaluations=evaluations,
+        sample_weight=sample_weight,
+        scores=scores,
+        keep_outputs=keep_outputs,
+        dtype=dtype,
+        device=device,
     )
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
@@ -240,7 +258,9 @@ class _Job:
 
     @cached_property
     def stack(self) -> Stack:  # made when its turn comes, so that few are held at a time
-        return Stack(self.data, [run.member for run in self.runs])
+        stack = Stack(self.data, [run.member for run in self.runs])
+        stack.positions = [min(run.readings) for run in self.runs]
+        return stack
 
     def advance(self) -> bool:
         """Train one epoch; return whether there is more to do."""

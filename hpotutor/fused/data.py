@@ -1,6 +1,7 @@
 """The rows that stacks train on, and what comes back of each network."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +9,14 @@ import numpy as np
 
 from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, DataError, Problems
+from hpotutor.fused.device import check_device, placed_on
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
 from hpotutor.fused.program import StackShape
 from hpotutor.models.builders import build_mlp
 
 Curve = dict[str, list[float]]
+Score = Callable[[np.ndarray, np.ndarray], float]  # of true labels or amounts, and outputs
 
 
 class StackData:
@@ -23,14 +26,25 @@ class StackData:
     ----------
     x_train : array, shape (rows, features)
     y_train : array of int, shape (rows,)
-        Labels from 0 to ``n_classes - 1``.
+        Labels from 0 to ``n_classes - 1``; amounts for ``n_classes=0``, a regression.
     x_val, y_val : arrays, optional
         Shared validation rows; leave them out when members bring ``val_rows``.
     n_classes : int
     evaluations : dict of str to (x, y), optional
         More sets to evaluate after each epoch, for instance ``{"test": (x_test, y_test)}``,
         which gives the curves "test_loss" and "test_accuracy".
+    sample_weight : array, shape (rows,), optional
+        What each training row's loss is multiplied by, as in ``Model.fit``: batches are divided
+        by their number of rows, and accuracy and the other sets go without weights.
+    scores : dict of str to callable, optional
+        ``function(y_true, outputs) -> float`` by the name of its curve, asked after each epoch
+        for the validation rows of each network that trains; ``outputs`` are what
+        ``Model.predict`` gives, of shape (rows, classes), or (rows, 1) for a sigmoid or an amount.
+    keep_outputs : bool, default False
+        Keep each network's last outputs on its validation rows, for ``Trained.outputs``.
     dtype : {"float32", "float64"}
+    device : {"cpu", "gpu"}
+        Where stacks of these rows are trained.
     """
 
     def __init__(
@@ -42,7 +56,11 @@ class StackData:
         *,
         n_classes: int,
         evaluations: Mapping[str, tuple[Any, Any]] | None = None,
+        sample_weight: Any = None,
+        scores: Mapping[str, Score] | None = None,
+        keep_outputs: bool = False,
         dtype: str = "float32",
+        device: str = "cpu",
     ) -> None:
         sets = {"train": (x_train, y_train)}
         if x_val is not None:
@@ -50,28 +68,99 @@ class StackData:
         sets.update(evaluations or {})
         problems = Problems("train_many")
         problems.choice("dtype", dtype, ("float32", "float64"))
+        check_device(problems, device)
+        problems.raise_if_any()
         features = np.shape(x_train)[1] if np.ndim(x_train) == 2 else None
         for name, (x, y) in sets.items():
             _check_rows(problems, name, x, y, features, n_classes)
+        if sample_weight is not None:
+            _check_weights(problems, sample_weight, len(x_train))
         problems.raise_if_any(DataError)
-        tensors = {
-            name: (tf.constant(np.asarray(x), dtype), tf.constant(np.asarray(y), tf.int32))
-            for name, (x, y) in sets.items()
-        }
+        label = tf.int32 if n_classes else dtype
+        with placed_on(device):
+            tensors = {
+                name: (tf.constant(np.asarray(x), dtype), tf.constant(np.asarray(y), label))
+                for name, (x, y) in sets.items()
+            }
+            self.weights = None if sample_weight is None else tf.constant(sample_weight, dtype)
         self.x, self.y = tensors.pop("train")
+        self.scores, self.keep_outputs = dict(scores or {}), bool(keep_outputs)
+        self._true = np.asarray(y_train), np.asarray(y_val)
         self.evaluations: dict[str, tuple[Any, Any]] = tensors
         self.rows, self.n_features = (int(size) for size in self.x.shape)
-        self.n_classes, self.dtype = int(n_classes), dtype
+        self.n_classes, self.dtype, self.device = int(n_classes), dtype, device
+        _check_scores(problems, self.scores, self.measured([*tensors, "val"]))
+        problems.raise_if_any()
 
     def shape(self, members: Sequence[Member]) -> StackShape:
         """Return the shape of the program that trains these members."""
-        shared = len(self.evaluations)
-        return shape_of(members, self.n_features, self.n_classes, self.rows, shared, self.dtype)
+        return shape_of(
+            members,
+            self.n_features,
+            self.n_classes,
+            self.rows,
+            len(self.evaluations),
+            self.dtype,
+            device=self.device,
+            weighted=self.weights is not None,
+            outputs=bool(self.scores) or self.keep_outputs,
+        )
 
     def names(self, members: Sequence[Member]) -> list[str]:
         """Return the names of the evaluation sets, in the order in which the graph returns them."""
         own = ["val"] if members[0].val_rows is not None else []
         return [*own, *self.evaluations]
+
+    def folds(self, members: Sequence[Member]) -> dict[str, Any]:
+        """Return each member's own validation rows, padded to equal length, and their number."""
+        own = [np.asarray(m.val_rows) for m in members]
+        counts = np.array([len(part) for part in own])
+        rows = np.zeros((len(own), counts.max()), np.int32)
+        for k, part in enumerate(own):
+            rows[k, : counts[k]] = part
+        counts = tf.constant(counts[:, np.newaxis], self.dtype)
+        return {"rows": tf.constant(rows), "counts": counts}
+
+    def measured(self, sets: Sequence[str]) -> list[str]:
+        """Return the names of the curves that training and these evaluation sets give."""
+        ends = ("loss", "accuracy") if self.n_classes else ("loss",)
+        return [f"{start}{end}" for start in ("", *(f"{n}_" for n in sets)) for end in ends]
+
+    def check_measured(self, members: Sequence[Member]) -> None:
+        """Raise unless what these members monitor, and what is asked of outputs, can be had."""
+        problems, sets = Problems("train_many"), self.names(members)
+        curves = [*self.measured(sets), *self.scores]
+        for member in members:
+            if member.patience is not None or member.restore_best:
+                problems.choice("monitor", member.monitor, curves)
+        if (self.scores or self.keep_outputs) and "val" not in sets:
+            problems.say(
+                "scores and keep_outputs need validation rows. Type x_val and y_val, or members "
+                "with val_rows."
+            )
+        problems.lines = list(dict.fromkeys(problems.lines))
+        problems.raise_if_any()
+
+    def score(self, name: str, member: Member, outputs: np.ndarray, whose: str) -> float:
+        """Return one score of a member's outputs on its validation rows.
+
+        Raises
+        ------
+        ArgumentError
+            If the function raises, or returns no number; says ``whose`` outputs it was given.
+        """
+        y_train, y_val = self._true
+        y_true = y_val if member.val_rows is None else y_train[member.val_rows]
+        error: Exception | None = None
+        try:
+            value = float(self.scores[name](y_true, outputs))
+            said = f"returned {value}, and a score is a number"
+        except Exception as caught:  # whatever a function of the caller's own raises
+            value, error = math.nan, caught
+            said = f"failed: {type(caught).__name__}: {caught}"
+        if math.isnan(value):
+            raise ArgumentError(f"train_many: scores[{name!r}] of {whose} {said}.") from error
+        return value
 
 
 @dataclass
@@ -83,8 +172,8 @@ class Trained:
     member : Member
         What was asked for.
     curve : dict of str to list of float
-        "loss", "accuracy", and for each evaluation set "val_loss", "val_accuracy", ...; one entry
-        an epoch.
+        "loss", "accuracy", and for each evaluation set "val_loss", "val_accuracy", ..., then the
+        scores; one entry an epoch. A regression has no accuracy.
     epochs : int
         Epochs trained.
     status : {"complete", "diverged", "stopped"}
@@ -98,6 +187,9 @@ class Trained:
         The loss of each step of the last epoch that was trained.
     weights : list of array or None
         In the order of ``Model.get_weights``; None unless they were asked for.
+    outputs : array or None
+        What ``Model.predict`` gives on the validation rows, by the epoch that was last or that
+        was restored; None unless ``keep_outputs``.
     """
 
     member: Member
@@ -110,6 +202,7 @@ class Trained:
     n_classes: int
     batch_losses: np.ndarray = field(repr=False)
     weights: list[np.ndarray] | None = field(default=None, repr=False)
+    outputs: np.ndarray | None = field(default=None, repr=False)
 
     def to_keras(self) -> Any:
         """Return an ordinary compiled Keras model with these weights.
@@ -148,6 +241,17 @@ def _check_rows(
     if y.shape != (len(x),):
         problems.say(f"y_{name} has shape {y.shape}; {len(x)} rows need shape ({len(x)},).")
         return
+    if y.dtype.kind not in "biuf":
+        problems.say(f"y_{name} has the type {y.dtype}, and the stack takes numbers.")
+        return
+    if n_classes == 0:
+        gaps = int((~np.isfinite(y)).sum())
+        if gaps:
+            problems.say(
+                f"y_{name} has {gaps} of {len(y)} values that are NaN or infinite, and a "
+                "regression needs finite numbers. Leave these rows out."
+            )
+        return
     whole = np.issubdtype(y.dtype, np.integer) or np.array_equal(y, np.round(y))
     if not whole or (len(y) and (y.min() < 0 or y.max() >= n_classes)):
         wrong = [label for label in np.unique(y).tolist() if label not in range(n_classes)]
@@ -155,3 +259,30 @@ def _check_rows(
             f"y_{name} holds the labels {wrong[:5]}, outside the classes 0 to {n_classes - 1}. "
             "Type ht.load((x, y)), which numbers the classes."
         )
+
+
+def _check_weights(problems: Problems, weights: Any, rows: int) -> None:
+    """Note what is wrong with the weights of the training rows."""
+    weights = np.asarray(weights)
+    if weights.shape != (rows,) or weights.dtype.kind not in "biuf":
+        problems.say(
+            f"sample_weight has shape {weights.shape} and type {weights.dtype}; {rows} training "
+            f"rows need numbers of shape ({rows},)."
+        )
+    elif not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
+        wrong = weights[~(np.isfinite(weights) & (weights >= 0))][:5].tolist()
+        held = f"holds {wrong}" if wrong else "is 0 for every row"
+        problems.say(
+            f"sample_weight {held}; weights are finite, from 0 up, and one at least is not 0."
+        )
+
+
+def _check_scores(problems: Problems, scores: Mapping[str, Any], taken: Sequence[str]) -> None:
+    """Note scores that are no functions, or whose curve's name is taken."""
+    for name, function in scores.items():
+        if not isinstance(name, str) or name in taken:
+            allowed = f"names other than {', '.join(map(repr, taken))}"
+            problems.add("scores", {name: function}, allowed, "scores={'val_score': function}")
+        elif not callable(function):
+            allowed = "functions of (y_true, outputs)"
+            problems.add("scores", {name: function}, allowed, "scores={'val_score': function}")

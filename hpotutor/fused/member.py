@@ -11,6 +11,7 @@ import numpy as np
 from hpotutor._tensorflow import keras, tf
 from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
+from hpotutor.fused.losses import CROSS_ENTROPY
 from hpotutor.models import layers as parts
 
 DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
@@ -24,7 +25,7 @@ class Member:
     Parameters
     ----------
     layers, units, activation, dropout, l1, l2, batch_norm, initializer, optimizer, \
-learning_rate, momentum, weight_decay, output
+learning_rate, momentum, weight_decay, output, loss
         As in :func:`hpotutor.build_mlp`. ``learning_rate`` may also be an array with one rate a
         step; its last value holds on.
     batch_size : int, default 32
@@ -39,7 +40,9 @@ learning_rate, momentum, weight_decay, output
     patience : int, optional
         Stop when ``monitor`` has not improved for so many epochs.
     monitor : str, default "val_loss"
-        A curve; those with "loss" in their name should fall, others rise.
+        A curve, or a score that ``train_many`` is given.
+    monitor_mode : {"auto", "min", "max"}
+        Whether ``monitor`` should fall or rise; "auto" lets curves with "loss" in their name fall.
     restore_best : bool, default False
         Keep the weights of the best epoch by ``monitor`` rather than the last.
     weights : list of array, optional
@@ -64,6 +67,7 @@ learning_rate, momentum, weight_decay, output
     momentum: float | None = None
     weight_decay: float | None = None
     output: str = "auto"
+    loss: str | None = None
     batch_size: int = 32
     epochs: int | None = None
     seed: int = 0
@@ -71,6 +75,7 @@ learning_rate, momentum, weight_decay, output
     val_rows: np.ndarray | None = None
     patience: int | None = None
     monitor: str = "val_loss"
+    monitor_mode: str = "auto"
     restore_best: bool = False
     weights: list[np.ndarray] | None = None
 
@@ -105,12 +110,23 @@ learning_rate, momentum, weight_decay, output
     def n_outputs(self, n_classes: int) -> int:
         """Units of the output layer."""
         sigmoid = self.output == "sigmoid" or (self.output == "auto" and n_classes == 2)
-        return 1 if sigmoid else int(n_classes)
+        return 1 if sigmoid or not n_classes else int(n_classes)
+
+    def used_loss(self, n_classes: int) -> str:
+        """The loss's name in the graph."""
+        return CROSS_ENTROPY if n_classes else parts.LOSSES[self.loss or "mse"]
+
+    @property
+    def rises(self) -> bool:
+        """Whether a higher ``monitor`` is better."""
+        if self.monitor_mode == "auto":
+            return "loss" not in self.monitor
+        return self.monitor_mode == "max"
 
     def network(self) -> dict[str, Any]:
         """Return the arguments of :func:`hpotutor.build_mlp` that make this network."""
-        training = ("batch_size", "epochs", "rows", "val_rows", "patience", "monitor")
-        skip = (*training, "restore_best", "weights")
+        training = ("batch_size", "epochs", "rows", "val_rows", "patience", "restore_best")
+        skip = (*training, "monitor", "monitor_mode", "weights")
         fields = {name: value for name, value in vars(self).items() if name not in skip}
         if isinstance(self.learning_rate, np.ndarray | list | tuple):
             fields["learning_rate"] = float(np.asarray(self.learning_rate)[-1])
@@ -144,7 +160,7 @@ def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) 
     if problems.lines:  # the same fault of a hundred members is told once
         problems.lines = list(dict.fromkeys(problems.lines))
         problems.lines[-1] += (
-            " The stack trains dense classifiers with these hyperparameters; for convolutions, "
+            " The stack trains dense networks with these hyperparameters; for convolutions, "
             "models and optimizers of your own, or clipping by global norm, use engine='keras'."
         )
     problems.raise_if_any()
@@ -153,7 +169,8 @@ def as_members(requests: Iterable[Member | Mapping], n_classes: int, rows: int) 
 
 def _check_member(problems: Problems, member: Member, n_classes: int, rows: int) -> None:
     m = member
-    parts.check_output(problems, n_classes, m.output)
+    parts.check_target(problems, n_classes, m.output, m.loss)
+    problems.choice("monitor_mode", m.monitor_mode, ("auto", "min", "max"))
     parts.check_sizes(problems, "units", m.units, m.layers, example=64)
     parts.Hidden(m.activation, m.dropout, m.l1, m.l2, m.batch_norm, m.initializer).check(problems)
     array = isinstance(m.learning_rate, np.ndarray | list | tuple)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +44,12 @@ def shape_of(
     rows: int,
     evaluations: int,
     dtype: str,
+    **asked: Any,
 ) -> StackShape:
-    """Return the smallest shape of a program that can train all these members together."""
+    """Return the smallest shape of a program that can train all these members together.
+
+    ``asked`` are further fields of the shape, which do not depend on the members.
+    """
     first = members[0]
     widths = [member.widths for member in members]
     most = tuple(max(layer) for layer in zip(*widths, strict=True))
@@ -68,8 +73,10 @@ def shape_of(
         masked=mixed and not set(activations).isdisjoint(("sigmoid", "softplus")),
         ragged=len({steps_per_epoch(m, rows) for m in members}) > 1,
         folds=first.val_rows is not None,
+        loss=first.used_loss(n_classes),
         evaluations=evaluations,
         dtype=dtype,
+        **asked,
     )
 
 
@@ -81,6 +88,7 @@ def must_share(member: Member, n_classes: int) -> tuple:
         member.stack_optimizer,
         bool(member.batch_norm),
         member.n_outputs(n_classes),
+        member.used_loss(n_classes),
         member.val_rows is not None,
     )
 
@@ -92,21 +100,10 @@ def check_together(members: Sequence[Member], n_classes: int) -> None:
     kinds = {must_share(member, n_classes) for member in members}
     if len(kinds) > 1:
         raise ArgumentError(
-            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output and "
-            f"in having val_rows or not; these are {len(kinds)} kinds. Type train_many, which "
-            "sorts them into stacks."
+            "Stack: its members must agree in depth, batch_size, optimizer, batch_norm, output, "
+            f"loss and in having val_rows or not; these are {len(kinds)} kinds. Type train_many, "
+            "which sorts them into stacks."
         )
-
-
-def check_monitors(members: Sequence[Member], sets: Sequence[str]) -> None:
-    """Raise unless each member monitors a curve that there will be."""
-    problems = Problems("train_many")
-    curves = [
-        f"{start}{end}" for start in ("", *(f"{n}_" for n in sets)) for end in ("loss", "accuracy")
-    ]
-    for monitor in {m.monitor for m in members if m.patience is not None or m.restore_best}:
-        problems.choice("monitor", monitor, curves)
-    problems.raise_if_any()
 
 
 def member_bytes(shape: StackShape, batch_size: int) -> int:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused.device import placed_on
+from hpotutor.fused.losses import CROSS_ENTROPY, correct, predictions, row_losses
 from hpotutor.fused.optimizers import stacked_optimizer
 from hpotutor.models.layers import ACTIVATIONS
 
@@ -48,8 +50,12 @@ class StackShape:
     masked: bool = False  # padded units must be zeroed after the activation
     ragged: bool = False  # some members have fewer steps an epoch
     folds: bool = False  # each member has validation rows of its own
+    loss: str = CROSS_ENTROPY  # of classes; a regression's has Keras's name
+    weighted: bool = False  # rows have weights
+    outputs: bool = False  # return the outputs on the first evaluation set
     evaluations: int = 1  # sets that all members share
     dtype: str = "float32"
+    device: str = "cpu"
 
     def blocks(self) -> list[tuple[str, int, tuple[int, int]]]:
         """Return (kind, layer, (rows, columns)) of each trainable array, in the stored order."""
@@ -83,9 +89,10 @@ class Program:
         self.shape = shape
         self.sizes = [rows * columns for _, _, (rows, columns) in shape.blocks()]
         size = (shape.members, sum(self.sizes))
-        self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
         self.optimizer = stacked_optimizer(shape.optimizer)
-        self.optimizer.build([self._params])
+        with placed_on(shape.device):
+            self._params = keras.Variable(np.zeros(size), dtype=shape.dtype, name="params")
+            self.optimizer.build([self._params])
         self._slots = [v for v in self.optimizer.variables if v.shape == size]
         self._lock = threading.Lock()
         self._epoch: Any = None
@@ -104,7 +111,8 @@ class Program:
 
         Returns the new numbers (those given stay as they were), each batch's mean loss before its
         step and its correct answers (both (steps, members)), and for each evaluation set
-        (loss, hits), each (members,).
+        (loss, hits), each (members,), and with ``outputs`` for the first its (members, rows,
+        outputs), otherwise nothing.
         """
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
@@ -152,7 +160,8 @@ class Program:
             tape.watch(flat)
             blocks = self._unpack(flat)
             logits, moving = self._forward(x, blocks, knobs, numbers["moving"], weight, noise)
-            loss = tf.reduce_sum(self._cross_entropy(logits, y) * weight, axis=1)
+            share = weight * tf.gather(data["weights"], rows) if shape.weighted else weight
+            loss = tf.reduce_sum(row_losses(shape.loss, logits, y) * share, axis=1)
             loss += self._penalty(blocks, knobs)
             total = tf.reduce_sum(loss)
         gradient = tape.gradient(total, flat)
@@ -164,7 +173,7 @@ class Program:
         if shape.ragged:  # a member that has no batch left must not move, not even by momentum
             new = tf.nest.map_structure(lambda now, old: tf.where(active, now, old), new, numbers)
         new["iterations"] = numbers["iterations"] + tf.cast(active, shape.dtype)
-        return new, loss, tf.reduce_sum(self._correct(logits, y) * valid, axis=1)
+        return new, loss, tf.reduce_sum(correct(shape.loss, logits, y) * valid, axis=1)
 
     def _update(self, numbers: Numbers, gradient: Any, rate: Any, knobs: dict) -> Numbers:
         """Return the numbers after a step of Keras's own optimizer."""
@@ -262,26 +271,6 @@ class Program:
         return tf.cast(bits >= knobs["dropped"], shape.dtype) * knobs["kept_scale"]
 
     # ── what is measured ────────────────────────────────────────────────────
-    def _cross_entropy(self, logits: Any, y: Any) -> Any:
-        """Return the loss of each row, (members, rows), from logits as Keras computes it."""
-        if self.shape.n_outputs == 1:
-            logits = tf.squeeze(logits, axis=-1)
-            return tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(y, logits.dtype), logits)
-        # Classes first: TensorFlow sums over the first axis faster than over a short last one, and
-        # this takes half as long as its own operation.
-        logits = tf.transpose(logits, (2, 0, 1))
-        logits -= tf.stop_gradient(tf.reduce_max(logits, axis=0))
-        chosen = tf.one_hot(y, self.shape.n_outputs, axis=0, dtype=logits.dtype)
-        normalizer = tf.math.log(tf.reduce_sum(tf.exp(logits), axis=0))
-        return normalizer - tf.reduce_sum(logits * chosen, axis=0)
-
-    def _correct(self, logits: Any, y: Any) -> Any:
-        if self.shape.n_outputs == 1:
-            guess = tf.cast(tf.sigmoid(tf.squeeze(logits, axis=-1)) > 0.5, y.dtype)
-        else:
-            guess = tf.argmax(logits, axis=-1, output_type=y.dtype)
-        return tf.cast(tf.equal(guess, y), self.shape.dtype)
-
     def _penalty(self, blocks: dict, knobs: dict) -> Any:
         shape = self.shape
         penalty = tf.zeros((shape.members,), shape.dtype)
@@ -293,25 +282,28 @@ class Program:
                 penalty += knobs["l2"] * tf.reduce_sum(tf.square(kernel), axis=(1, 2))
         return penalty
 
-    def _evaluate_all(self, numbers: Numbers, data: dict, knobs: dict) -> list[tuple[Any, Any]]:
-        """Return, for each evaluation set, the mean loss and the count of correct answers."""
+    def _evaluate_all(self, numbers: Numbers, data: dict, knobs: dict) -> list[tuple]:
+        """Return each evaluation set's mean loss, count of correct answers, and outputs if kept."""
         blocks = self._unpack(numbers["params"])
         penalty = self._penalty(blocks, knobs)
         sets = [(data["x"], data["y"], data["folds"])] if self.shape.folds else []
         sets += [(x, y, None) for x, y in data["evaluations"]]
-        results = [self._evaluate(*one, blocks, knobs, numbers["moving"]) for one in sets]
-        return [(loss + penalty, hits) for loss, hits in results]
+        results = [
+            self._evaluate(*one, blocks, knobs, numbers["moving"], self.shape.outputs and n == 0)
+            for n, one in enumerate(sets)
+        ]
+        return [(loss + penalty, hits, outputs) for loss, hits, outputs in results]
 
     def _evaluate(
-        self, x: Any, y: Any, folds: Any, blocks: dict, knobs: dict, moving: Any
-    ) -> tuple[Any, Any]:
+        self, x: Any, y: Any, folds: Any, blocks: dict, knobs: dict, moving: Any, keep: bool
+    ) -> tuple[Any, Any, Any]:
         """Evaluate piece by piece, so that memory stays bounded however many rows there are."""
         shape = self.shape
         width = max(shape.n_features if folds is not None else 1, *shape.widths, shape.n_outputs)
         piece = max(16, EVALUATION_FLOATS // (shape.members * width))
         rows = tf.shape(y)[0] if folds is None else tf.shape(folds["rows"])[1]
 
-        def body(start: Any, loss: Any, hits: Any) -> tuple:
+        def body(start: Any, loss: Any, hits: Any, kept: list) -> tuple:
             if folds is None:
                 part, labels = x[tf.newaxis, start : start + piece], y[start : start + piece]
                 labels = tf.tile(labels[tf.newaxis], (shape.members, 1))
@@ -322,16 +314,21 @@ class Program:
                 place = tf.range(start, start + tf.shape(index)[1])
                 weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
             logits, _ = self._forward(part, blocks, knobs, moving)
-            loss += tf.reduce_sum(self._cross_entropy(logits, labels) * weight, axis=1)
-            hits += tf.reduce_sum(self._correct(logits, labels) * weight, axis=1)
-            return start + piece, loss, hits
+            loss += tf.reduce_sum(row_losses(shape.loss, logits, labels) * weight, axis=1)
+            hits += tf.reduce_sum(correct(shape.loss, logits, labels) * weight, axis=1)
+            if keep:
+                outputs = tf.transpose(predictions(shape.loss, logits), (1, 0, 2))
+                kept = [kept[0].write(start // piece, outputs)]
+            return start + piece, loss, hits, kept
 
         zero = tf.zeros((shape.members,), shape.dtype)
-        _, loss, hits = tf.while_loop(
-            lambda start, *_: start < rows, body, (tf.constant(0), zero, zero)
+        size = (None, shape.members, shape.n_outputs)
+        parts = tf.TensorArray(shape.dtype, 0, dynamic_size=True, element_shape=size)
+        _, loss, hits, kept = tf.while_loop(
+            lambda start, *_: start < rows, body, (tf.constant(0), zero, zero, [parts] * keep)
         )
         total = tf.cast(rows, shape.dtype) if folds is None else folds["counts"][:, 0]
-        return loss / total, hits
+        return loss / total, hits, tf.transpose(kept[0].concat(), (1, 0, 2)) if keep else ()
 
 
 def _specs(numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +14,12 @@ from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
+from hpotutor.fused.device import placed_on
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
 from hpotutor.fused.program import Numbers, program_for
+
+# parameters and moving statistics of one member, and its outputs if they are kept
+_Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
 class Stack:
@@ -35,6 +40,8 @@ class Stack:
         Each member's curves so far.
     live : array of bool
         Which members still train: not diverged, not stopped.
+    positions : list of int
+        What messages call the members by.
 
     Examples
     --------
@@ -53,7 +60,7 @@ class Stack:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows)
         planner.check_together(self.members, data.n_classes)
-        planner.check_monitors(self.members, data.names(self.members))
+        data.check_measured(self.members)
         start = time.perf_counter()
         self.shape = data.shape(self.members)
         self.program = program_for(self.shape)
@@ -64,12 +71,15 @@ class Stack:
         self.seconds = np.zeros(len(self.members))
         self.batch_losses = [np.zeros(0) for _ in self.members]
         self.best_epoch = np.zeros(len(self.members), int)
-        self._best: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._final: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.positions = list(range(len(self.members)))
+        self._outputs: np.ndarray | None = None
+        self._best: dict[int, _Row] = {}
+        self._final: dict[int, _Row] = {}
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
-        self._numbers = self._start()
+        with placed_on(data.device):
+            self._numbers = self._start()
         self.seconds += (time.perf_counter() - start) / len(self.members)
 
     # ── training ────────────────────────────────────────────────────────────
@@ -94,11 +104,12 @@ class Stack:
     def train_epoch(self) -> None:
         """Train one epoch, evaluate, and note what happened to each member."""
         start = time.perf_counter()
-        tensors = self._tensors()
-        plan, counts = self._batches()
-        self._numbers, losses, hits, results = self.program.train_epoch(
-            self._numbers, tensors["data"], tensors["knobs"], plan
-        )
+        with placed_on(self.data.device):
+            tensors = self._tensors()
+            plan, counts = self._batches()
+            self._numbers, losses, hits, results = self.program.train_epoch(
+                self._numbers, tensors["data"], tensors["knobs"], plan
+            )
         self.epoch += 1
         losses, hits = losses.numpy(), hits.numpy()
         rows = counts.sum(axis=0)
@@ -106,10 +117,14 @@ class Stack:
             "loss": (losses * counts).sum(axis=0) / rows,
             "accuracy": hits.sum(axis=0, dtype=float) / rows,
         }
-        for name, (loss, correct) in zip(self.data.names(self.members), results, strict=True):
+        for name, (loss, correct, _) in zip(self.data.names(self.members), results, strict=True):
             values[f"{name}_loss"] = loss.numpy()
             values[f"{name}_accuracy"] = correct.numpy().astype(float) / self._evaluated(name)
+        if not self.data.n_classes:
+            values = {name: value for name, value in values.items() if name.endswith("loss")}
         finite = np.all([np.isfinite(v) for n, v in values.items() if n.endswith("loss")], axis=0)
+        if self.shape.outputs:
+            values.update(self._score(results[0][2].numpy(), finite))
         self.seconds[self.live] += (time.perf_counter() - start) / self.live.sum()
         for k in np.flatnonzero(self.live).tolist():
             for name, value in values.items():
@@ -120,11 +135,29 @@ class Stack:
             else:
                 self._judge(k)
 
+    def _score(self, outputs: np.ndarray, finite: np.ndarray) -> Curve:
+        """Return each score of all members, NaN where one has diverged or stands still."""
+        self._outputs = outputs
+        values = {name: [math.nan] * len(outputs) for name in self.data.scores}
+        for k in np.flatnonzero(self.live & finite[: len(self.live)]).tolist():
+            whose = f"member {self.positions[k]}, after epoch {self.epoch},"
+            own = self._own_outputs(k)
+            for name in values:
+                values[name][k] = self.data.score(name, self.members[k], own, whose)
+        return values
+
+    def _own_outputs(self, k: int, kept: bool = False) -> Any:
+        """Return one member's last outputs on its validation rows; ``kept`` only if asked for."""
+        if self._outputs is None or (kept and not self.data.keep_outputs):
+            return None
+        rows = self.members[k].val_rows
+        return np.array(self._outputs[k] if rows is None else self._outputs[k, : len(rows)])
+
     def _judge(self, k: int) -> None:
         """Keep the best epoch of one member, and stop it when its time or patience is over."""
         member = self.members[k]
         curve = self.curves[k].get(member.monitor) or self.curves[k]["loss"]
-        sign = 1 if "loss" in member.monitor else -1
+        sign = -1 if member.rises else 1
         best = self.best_epoch[k]
         if not best or sign * curve[-1] < sign * curve[best - 1]:
             best = self.best_epoch[k] = len(curve)
@@ -155,6 +188,7 @@ class Stack:
             n_classes=self.data.n_classes,
             batch_losses=self.batch_losses[k],
             weights=self.get_weights(k) if keep_weights else None,
+            outputs=self._final[k][2] if k in self._final else self._own_outputs(k, kept=True),
         )
 
     def results(self, keep_weights: bool = True) -> list[Trained]:
@@ -164,7 +198,7 @@ class Stack:
     # ── between epochs ──────────────────────────────────────────────────────
     def get_weights(self, k: int) -> list[np.ndarray]:
         """Return one member's weights, in the order of ``Model.get_weights``."""
-        params, moving = self._final.get(int(k)) or self._row(k)
+        params, moving, _ = self._final.get(int(k)) or self._row(k)
         return planner.unpack(params, moving, self.members[k], self.shape)
 
     def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
@@ -231,6 +265,8 @@ class Stack:
         other.program = program_for(other.shape)
         other.curves = [{n: list(v) for n, v in self.curves[k].items()} for k in chosen]
         other.status = [self.status[k] for k in chosen]
+        other.positions = [self.positions[k] for k in chosen]
+        other._outputs = None if self._outputs is None else self._outputs[chosen]
         other.live = self.live[chosen]
         other.batch_losses = [self.batch_losses[k] for k in chosen]
         other._steps, other._rates, other._tables = self._steps[chosen], {}, None
@@ -259,8 +295,9 @@ class Stack:
         self._numbers = tf.nest.map_structure(np.array, self._numbers)
         return self._numbers
 
-    def _row(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        return np.array(self._numbers["params"][k]), np.array(self._numbers["moving"][k])
+    def _row(self, k: int) -> _Row:
+        numbers, outputs = self._numbers, self._own_outputs(k, kept=True)
+        return np.array(numbers["params"][k]), np.array(numbers["moving"][k]), outputs
 
     # ── what the graph is fed ───────────────────────────────────────────────
     def _tensors(self) -> dict[str, Any]:
@@ -269,7 +306,9 @@ class Stack:
             data = {"x": self.data.x, "y": self.data.y}
             data["evaluations"] = list(self.data.evaluations.values())
             if self.shape.folds:
-                data["folds"] = self._folds()
+                data["folds"] = self.data.folds(self._padded())
+            if self.shape.weighted:
+                data["weights"] = self.data.weights
             self._tables = {"data": data, "knobs": self._knobs()}
         return self._tables
 
@@ -308,15 +347,6 @@ class Stack:
                 for n, w in enumerate(shape.widths)
             ]
         return knobs
-
-    def _folds(self) -> dict[str, Any]:
-        own = [np.asarray(m.val_rows) for m in self._padded()]
-        counts = np.array([len(part) for part in own])
-        rows = np.zeros((len(own), counts.max()), np.int32)
-        for k, part in enumerate(own):
-            rows[k, : counts[k]] = part
-        counts = tf.constant(counts[:, np.newaxis], self.shape.dtype)
-        return {"rows": tf.constant(rows), "counts": counts}
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""

@@ -31,8 +31,9 @@ class Evaluation:
     value : float
         The score; NaN when there is none.
     curve : dict of str to list of float
-        One entry an epoch for ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``, the mean
-        over folds when there are several; empty for a plain function.
+        One entry an epoch for ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``, and for
+        another metric where it was asked for after each epoch; the mean over folds when there are
+        several; empty for a plain function.
     epochs : int
         Epochs trained for this evaluation, over all folds.
     seconds : float
@@ -46,6 +47,8 @@ class Evaluation:
         What initial weights, batches and dropout were drawn with.
     test_value : float or None
         The score on test rows, where the objective has it stored (a table); never used to choose.
+    fold_values : tuple of float
+        The score of each fold, whose mean is the value; empty without folds.
     """
 
     params: Params
@@ -57,6 +60,7 @@ class Evaluation:
     reason: str = ""
     seed: int | None = None
     test_value: float | None = None
+    fold_values: tuple[float, ...] = ()
 
 
 class Objective(ABC):

@@ -1,31 +1,71 @@
-"""From a training's curves to a score, and the folds that a score is averaged over."""
+"""One training: the rows that it has, and what it gave; and the mean over several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from hpotutor.datasets.dataset import Dataset
-
 Curve = dict[str, list[float]]
-Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to train and to validate on, as a network takes them; unpacks into the first four.
+
+    Amounts are standardized by ``center`` and ``spread`` of the training rows; ``truth`` has those
+    of the validation rows in their own unit. ``weight`` is what each training row counts for.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    x_val: np.ndarray
+    y_val: np.ndarray
+    truth: np.ndarray
+    weight: np.ndarray | None = None
+    center: float = 0.0
+    spread: float = 1.0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter((self.x, self.y, self.x_val, self.y_val))
+
+    @property
+    def scaled(self) -> bool:
+        """Whether networks learn amounts in another unit than their own."""
+        return (self.center, self.spread) != (0.0, 1.0)
+
+    def in_own_unit(self, outputs: Any) -> Any:
+        """Return what a network said in the target's own unit; probabilities stay as they are."""
+        if not self.scaled:
+            return outputs
+        return np.asarray(outputs, dtype=float) * self.spread + self.center
 
 
 @dataclass
 class Fit:
-    """What one training gave: a curve, how it ended, and the model where it was asked for."""
+    """What one training gave: a curve, how it ended, and the model where it was asked for.
+
+    ``last`` is the score at its end, where the curve has none.
+    """
 
     curve: Curve = field(default_factory=dict)
     status: str = "complete"
     reason: str = ""
     seconds: float = 0.0
     model: Any = None
+    last: float | None = None
 
     @property
     def epochs(self) -> int:
         """Epochs trained."""
         return len(self.curve.get("loss", ()))
+
+    def score(self, metric: str, direction: str, *, best: bool) -> float:
+        """Return the score of the last or of the best epoch."""
+        if self.last is not None:
+            return self.last
+        pick = max if direction == "maximize" else min
+        return pick(self.curve[metric]) if best else self.curve[metric][-1]
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
@@ -37,20 +77,3 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
         padded = [values + values[-1:] * (length - len(values)) for values in told]
         mean[name] = np.mean(padded, axis=0).tolist()
     return mean
-
-
-def value_of(curves: Sequence[Curve], metric: str, direction: str, *, best: bool) -> float:
-    """Score finished curves: each fold's last or best epoch, averaged over folds."""
-    pick = max if direction == "maximize" else min
-    scores = [pick(curve[metric]) if best else curve[metric][-1] for curve in curves]
-    return float(np.mean(scores))
-
-
-def fixed_split(data: Dataset) -> Split:
-    """Return x and y of the training rows, then of the validation rows."""
-    return data.x_train, data.y_train, data.x_val, data.y_val
-
-
-def cut_folds(data: Dataset, folds: int, seed: int) -> list[Split]:
-    """Return each fold's rows, prepared by what its own training rows tell."""
-    return [(fold.x, fold.y, fold.x_val, fold.y_val) for fold in data.folds(folds, seed)]

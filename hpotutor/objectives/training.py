@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor._validation import check_count, check_seed, is_whole
+from hpotutor._validation import check_count, check_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objectives._fitting import fit_network
+from hpotutor.objectives._fitting import fit_network, in_own_unit
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
-from hpotutor.objectives.scoring import Fit, Split, cut_folds, fixed_split, mean_curve, value_of
+from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
+from hpotutor.objectives.rows import Rows, name_of
+from hpotutor.objectives.scoring import Fit, Split, mean_curve
 
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 
@@ -25,25 +27,37 @@ class TrainObjective(Objective):
     Parameters
     ----------
     data : Dataset
-        What :func:`hpotutor.load` returned. Its test set stays sealed.
+        What :func:`hpotutor.load` returned. Its test set stays sealed. The amounts of a regression
+        are standardized by the training rows; losses are of these, scores in the own unit.
     epochs : int, default 20
         Training length, unless ``epochs`` is itself one of the hyperparameters.
     engine : {"keras", "fused"}, default "keras"
         ``"keras"`` calls ``Model.fit`` for each network. ``"fused"`` trains many networks as one
         stack: the same mathematics for dense networks, at a small part of the time.
-    folds : int, optional
-        Score by the mean over this many stratified folds of the training and validation rows
-        together, each prepared by its own training rows, instead of the one validation part.
+    folds : int or splitter, optional
+        Score by the mean over this many folds of the training and validation rows together, each
+        prepared by its own training rows, instead of the one validation part; see
+        :meth:`Dataset.folds`. A splitter of scikit-learn deals with the training rows, followed by
+        the validation rows (``data.row_numbers`` says which these are).
     early_stopping : int, optional
         Patience in epochs: stop when the metric has not improved for so long, and score the best
         epoch. The rows that decide when to stop are then the rows that score, which flatters.
-    metric : {"val_accuracy", "val_loss"}
-        What is scored; accuracy is maximized, loss minimized.
+    metric : str or callable, optional
+        What is scored: "val_accuracy", "val_loss", the name of a scorer of scikit-learn such as
+        "balanced_accuracy", "roc_auc" or "r2", what ``make_scorer`` returns, or a function
+        ``(y_true, y_score) -> float``. It is given the validation rows' own labels or amounts, and
+        the amounts that are predicted, or probabilities: of the second class, or (rows, classes).
+        By default "val_accuracy", for a regression "neg_root_mean_squared_error", which compares
+        networks of different losses. After each epoch where a search listens, with
+        ``early_stopping`` or ``score="best"``, the curve holds it too. scikit-learn's are
+        maximized, the loss is minimized.
+    direction : {"maximize", "minimize"}, optional
+        Of a function as ``metric``.
     score : {"last", "best"}, default "last"
         Which epoch counts. ``"best"`` picks the luckiest.
     build : callable, optional
         ``build(n_features, n_classes, **hyperparameters, seed=...)`` returning a compiled Keras
-        model; :func:`hpotutor.build_mlp` by default.
+        model, with ``n_classes=0`` for a regression; :func:`hpotutor.build_mlp` by default.
     defaults : dict, optional
         Hyperparameters that the search leaves alone, for instance ``{"batch_size": 16}``.
     seed : int, default 0
@@ -52,6 +66,13 @@ class TrainObjective(Objective):
         With ``engine="keras"``: train in a process of its own, a fresh one after so many trials.
         Keras leaves some megabytes behind with each network; this gives them back. The answers are
         the same.
+    class_weight : dict or "balanced", optional
+        What the loss of a training row counts for, by its label; labels left out count 1.
+        "balanced" makes each class count alike in the training rows of each fold. Scores and
+        validation losses stay unweighted.
+    sample_weight : array, shape (rows,), optional
+        The same by row: one number for each row that was loaded, in the order of the source. Those
+        of validation and test rows are left alone.
 
     Raises
     ------
@@ -73,14 +94,17 @@ class TrainObjective(Objective):
         *,
         epochs: int = 20,
         engine: str = "keras",
-        folds: int | None = None,
+        folds: Any = None,
         early_stopping: int | None = None,
-        metric: str = "val_accuracy",
+        metric: str | Callable[..., float] | None = None,
+        direction: str | None = None,
         score: str = "last",
         build: Callable[..., Any] | None = None,
         defaults: Params | None = None,
         seed: int = 0,
         process_every: int | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        sample_weight: Any = None,
     ) -> None:
         problems = Problems("TrainObjective")
         if not isinstance(data, Dataset):
@@ -89,7 +113,6 @@ class TrainObjective(Objective):
         check_count(problems, "early_stopping", early_stopping, optional=True)
         check_count(problems, "process_every", process_every, optional=True)
         problems.choice("engine", engine, ("keras", "fused"))
-        problems.choice("metric", metric, ("val_accuracy", "val_loss"))
         problems.choice("score", score, ("last", "best"))
         if build is not None and not callable(build):
             problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
@@ -103,21 +126,21 @@ class TrainObjective(Objective):
             )
         if process_every is not None and engine == "fused":
             problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
-        if isinstance(data, Dataset) and data.task == "regression":
-            problems.say(
-                f"{data.name!r} is a regression, and TrainObjective trains classifiers. Cut the "
-                "target into classes, for instance with pandas.qcut(y, 4)."
-            )
-        elif folds is not None and isinstance(data, Dataset):
-            _check_folds(problems, folds, data)
+        measured: Metric | None = None
+        if isinstance(data, Dataset):
+            rows = Rows(problems, data, folds, seed, class_weight, sample_weight)
+            measured = read_metric(problems, metric, direction, data.task, data.classes)
+            if measured is not None:
+                measured.check(problems, rows.truths)
         problems.raise_if_any()
+        assert measured is not None
         self.data, self.engine = data, engine
         self.epochs: int = int(epochs)
-        self.folds = None if folds is None else int(folds)
+        self.rows, self.folds = rows, rows.folds
         self.early_stopping = None if early_stopping is None else int(early_stopping)
-        self.metric, self.score, self.build = metric, score, build
+        self.measured, self.metric, self.direction = measured, measured.name, measured.direction
+        self.score, self.build = score, build
         self.defaults, self.seed = dict(defaults or {}), int(seed)
-        self.direction = "maximize" if metric == "val_accuracy" else "minimize"
         self.batches = engine == "fused"
         self._price: tuple[float, float] | None = None
         self.process: TrainingProcess | None = None
@@ -129,7 +152,7 @@ class TrainObjective(Objective):
     ) -> Evaluation:
         if self.engine == "fused":
             return self._evaluate_stacked([params], epochs, on_epoch=on_epoch)[0]
-        if on_epoch is not None and self.folds:
+        if on_epoch is not None and self.rows.cut:
             raise ArgumentError(
                 "TrainObjective: folds are trained one after the other, so a search cannot stop "
                 "them after an epoch. Type folds=None, or engine='fused'."
@@ -168,13 +191,13 @@ class TrainObjective(Objective):
             if on_done is not None:
                 on_done(index, answers[index])
 
-        stacked = StackedTraining(self.data, self.folds, self.seed, answer)
+        stacked = StackedTraining(self, answer)
         for index, params in enumerate(batch):
             try:
                 stacked.add(index, self._request(params, epochs))
             except ArgumentError as error:
                 answer(index, [Fit(status="failed", reason=str(error))])
-        stacked.train(on_epoch, self.metric)
+        stacked.train(on_epoch)
         return [answers[index] for index in range(len(batch))]
 
     def _request(self, params: Params, epochs: int | None) -> Params:
@@ -184,45 +207,59 @@ class TrainObjective(Objective):
         if self.early_stopping is not None:
             stopping = {"patience": self.early_stopping, "monitor": self.metric}
             request |= {**stopping, "restore_best": True}
+            if self.metric not in REPORTED:
+                request["monitor_mode"] = self.direction[:3]
         return request
 
     def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
         """Score the trainings of all folds; the one that ended worst gives the status."""
         curves = [fit.curve for fit in fits]
         end = min(fits, key=lambda fit: (_ENDS.index(fit.status), fit.epochs))
-        best = self.score == "best" or self.early_stopping is not None
-        value, curve = math.nan, mean_curve(curves)
+        value, curve, scores = math.nan, mean_curve(curves), []
         if end.status in ("complete", "pruned"):
-            value = value_of(curves, self.metric, self.direction, best=best)
+            scores = [fit.score(self.metric, self.direction, best=self.picks_epoch) for fit in fits]
+            value = float(np.mean(scores))
         epochs, seconds = sum(fit.epochs for fit in fits), sum(fit.seconds for fit in fits)
         outcome = end.status, end.reason, self.seed
-        return Evaluation(dict(params), value, curve, epochs, seconds, *outcome)
+        told = tuple(scores) if self.rows.cut else ()
+        return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, fold_values=told)
+
+    @property
+    def picks_epoch(self) -> bool:
+        """Whether the best epoch is scored, so that each has to be."""
+        return self.score == "best" or self.early_stopping is not None
 
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
 
-        The model is the one that :meth:`evaluate` scored, trained again from the same seed.
+        The model is the one that :meth:`evaluate` scored, trained again from the same seed. That
+        of a regression predicts in the target's own unit.
         """
         if self.engine == "fused":
             from hpotutor.objectives._fused import train_one
 
-            return train_one(self.data, self._request(params, epochs))
-        fit = fit_network(self, params, self._budget(params, epochs), fixed_split(self.data), None)
+            return train_one(self, self._request(params, epochs))
+        split = self.rows.fixed()
+        fit = fit_network(self, params, self._budget(params, epochs), split, None)
         if fit.model is None:
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
-        return fit.model
+        return in_own_unit(fit.model, split)
 
     def describe(self) -> dict[str, Any]:
-        settings = ("epochs", "engine", "folds", "early_stopping", "metric", "score")
         return {
             "objective": "TrainObjective",
             "data": self.data.name,
             "rows": self.data.fingerprint,
-            **{name: getattr(self, name) for name in settings},
+            "epochs": self.epochs,
+            "engine": self.engine,
+            "folds": name_of(self.folds),
+            "early_stopping": self.early_stopping,
+            **self.measured.describe(),
+            "score": self.score,
             "build": "build_mlp" if self.build is None else identify(self.build),
             "defaults": self.defaults,
             "seed": self.seed,
-            **({} if self.folds is None else {"prepared": "by fold"}),
+            **self.rows.describe(),
         }
 
     def seconds_for(self, epochs: int | None) -> float | None:
@@ -243,7 +280,7 @@ class TrainObjective(Objective):
         return time.perf_counter() - start
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
-        return self._budget(params, epochs) * (self.folds or 1)
+        return self._budget(params, epochs) * self.rows.count
 
     def _budget(self, params: Params, epochs: int | None) -> int:
         """Return the epochs to train: what the search asks, else a hyperparameter, else ours."""
@@ -257,21 +294,4 @@ class TrainObjective(Objective):
 
     def splits(self) -> list[Split]:
         """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
-        if not self.folds:
-            return [fixed_split(self.data)]
-        return cut_folds(self.data, self.folds, self.seed)
-
-
-def _check_folds(problems: Problems, folds: object, data: Dataset) -> None:
-    if not is_whole(folds) or folds < 2:
-        problems.add("folds", folds, "a whole number from 2 up, or None", "folds=3")
-        return
-    smallest = int(np.bincount(np.concatenate([data.y_train, data.y_val])).min())
-    if folds > smallest:
-        problems.say(
-            f"folds={folds} is more than the {smallest} rows of the rarest class of "
-            f"{data.name!r}, so some fold would miss it. Type folds={max(smallest, 2)} or less."
-        )
-    groups = folds if data.groups is None else len(np.unique(data.groups.astype(str)))
-    if folds > groups:
-        problems.say(f"folds={folds} is more than the {groups} groups. Type folds={groups}.")
+        return self.rows.splits()

@@ -105,7 +105,10 @@ class SearchResult:
         return Cost(len(done), sum(e.epochs for e in done), sum(e.seconds for e in done))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
+        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed.
+
+        The scores of single folds stand in ``fold_1``, ``fold_2`` and so on, where there are any.
+        """
         rows = [
             {
                 "trial": number,
@@ -117,6 +120,7 @@ class SearchResult:
                 "seconds": e.seconds,
                 "seed": e.seed,
                 "reason": e.reason,
+                **{f"fold_{n}": score for n, score in enumerate(e.fold_values, start=1)},
             }
             for number, e in enumerate(self.evaluations)
         ]

@@ -33,6 +33,7 @@ _STATES = {
 }
 # What a trial carries as user attributes, because Optuna has no place of its own for it.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
+_FOLDS = "fold_values"  # only where there are folds
 
 
 class Log:
@@ -168,6 +169,8 @@ def to_trial(
     evaluation: Evaluation, space: Mapping[str, BaseDistribution], **extra: Any
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
+    if evaluation.fold_values:
+        extra[_FOLDS] = list(evaluation.fold_values)
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
@@ -186,6 +189,7 @@ def to_evaluation(trial: FrozenTrial) -> Evaluation:
         "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
     }
     found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
+    found[_FOLDS] = tuple(trial.user_attrs.get(_FOLDS, ()))
     return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
 
 

@@ -4,113 +4,38 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 import hpotutor as ht
 from hpotutor import fused
-from hpotutor._tensorflow import keras, tf
+from hpotutor._tensorflow import keras
 from hpotutor.errors import ArgumentError, DataError
 from hpotutor.fused import Member, Stack, StackData, batch_order, train_many
 from hpotutor.fused import api as fused_api
 from hpotutor.fused import planner as fused_plan
 from hpotutor.fused import program as fused_graph
-from hpotutor.fused import stack as fused_stack
 from hpotutor.models.layers import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from tests.stack_cases import (
+    EPOCHS,
+    FEATURES,
+    NEIGHBORS,
+    PENALTIES,
+    RATES,
+    ROWS,
+    as_keras,
+    assert_equal_curves,
+    assert_equal_weights,
+    fit_keras,
+    fit_side_by_side,
+    make_rows,
+)
 
-FEATURES, ROWS, EPOCHS = 4, 24, 5
 LESSON_ACTIVATIONS = ("relu", "sigmoid", "tanh")
 
 
-def as_keras(penalty):
-    """Return a penalty rounded to float32, where Keras does not do so itself: before 3.15."""
-    rounds_itself = tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 15)
-    return penalty if rounds_itself else float(np.float32(penalty))
-
-
-PENALTIES = ({}, {"l1": as_keras(0.01)}, {"l2": as_keras(0.02)})
-RATES = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05}
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    before = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx(before[0])
-    keras.config.set_dtype_policy(before[1])
-
-
-@pytest.fixture
-def fixed_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Feed batches in the rows' own order, as ``fit(shuffle=False)`` does."""
-    monkeypatch.setattr(fused_stack, "batch_order", lambda seed, epoch, rows: np.arange(rows))
-
-
-def make_rows(n_classes: int, rows: int = ROWS, seed: int = 0) -> tuple:
-    """Return x, y, x_val, y_val that a network can learn something from."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(rows + 15, FEATURES))
-    y = np.argmax(x[:, :n_classes] + 0.3 * rng.normal(size=(rows + 15, n_classes)), axis=1)
-    return x[:rows], y[:rows], x[rows:], y[rows:]
-
-
-def fit_keras(member: Member, rows: tuple, n_classes: int, epochs: int = EPOCHS, **more) -> tuple:
-    """Train the member's network with ``Model.fit``, in the rows' own order."""
-    x, y, x_val, y_val = rows
-    model = ht.build_mlp(FEATURES, n_classes, **member.network())
-    model.run_eagerly = True
-    history = model.fit(
-        x,
-        y,
-        batch_size=member.batch_size,
-        epochs=epochs,
-        shuffle=False,
-        validation_data=(x_val, y_val),
-        verbose=0,
-        **more,
-    ).history
-    return history, model
-
-
-def assert_equal_curves(curve: dict, history: dict, tolerance: float) -> None:
-    assert set(curve) == set(history)
-    for name, values in history.items():
-        np.testing.assert_allclose(curve[name], values, rtol=0, atol=tolerance, err_msg=name)
-
-
-def assert_equal_weights(ours: list, theirs: list, tolerance: float) -> None:
-    assert [w.shape for w in ours] == [w.shape for w in theirs]
-    for mine, other in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(mine, other, rtol=0, atol=tolerance)
-
-
 # ── equality with Keras ─────────────────────────────────────────────────────
-def fit_side_by_side(members: list[tuple[Member, int]], x: np.ndarray, y: dict) -> tuple:
-    """Train many networks by one ``Model.fit``: a model with all of them as its outputs.
-
-    The optimizers work number by number and the loss is a sum, so each output trains as its own
-    model would; one ``fit`` for dozens of networks keeps the whole product affordable.
-    """
-    models = [ht.build_mlp(FEATURES, classes, **m.network()) for m, classes in members]
-    for n, model in enumerate(models):
-        model.name = f"net{n}"
-    inputs = keras.Input((FEATURES,))
-    joined = keras.Model(inputs, {model.name: model(inputs) for model in models})
-    optimizer = models[0].optimizer
-    joined.compile(
-        optimizer=optimizer.__class__.from_config(optimizer.get_config()),
-        loss={model.name: model.loss for model in models},
-        run_eagerly=True,
-    )
-    labels = {model.name: y[classes] for model, (_, classes) in zip(models, members, strict=True)}
-    fit = joined.fit(x, labels, batch_size=len(x), epochs=EPOCHS, shuffle=False, verbose=0)
-    return fit.history, models
-
-
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_equals_fit_in_float64(optimizer, float64, fixed_order):
     """The whole product of lesson activations, penalties, depths and outputs, at 1e-8."""
@@ -269,13 +194,6 @@ def test_to_keras_is_the_same_network():
 
 
 # ── members do not reach each other ─────────────────────────────────────────
-NEIGHBORS = [
-    {"units": 64, "activation": "sigmoid", "dropout": 0.5, "seed": 11},
-    {"units": 13, "activation": "tanh", "l1": 0.1, "l2": 0.1, "seed": 12},
-    {"units": 40, "activation": "softplus", "learning_rate": 0.5, "dropout": 0.1, "seed": 13},
-]
-
-
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_a_member_trains_as_if_alone(activation, dropout):
@@ -327,64 +245,6 @@ def test_small_memory_cuts_stacks_and_changes_nothing(monkeypatch):
     assert sorted(made) == [1, 3, 3]
     for ours, other in zip(cut, whole, strict=True):
         assert_equal_curves(ours.curve, other.curve, 1e-10)
-
-
-# ── dropout ─────────────────────────────────────────────────────────────────
-def drawn_masks(rates: list[float], steps: int, width: int = 40, rows: int = 25) -> np.ndarray:
-    """Return dropout factors of shape (steps, members, rows, units)."""
-    x, y, _, _ = make_rows(3)
-    members = [Member(units=width, dropout=rate, batch_size=rows) for rate in rates]
-    members = [dataclasses.replace(m, seed=n) for n, m in enumerate(members)]
-    stack = Stack(StackData(x, y, n_classes=3), members)
-    knobs = stack._tensors()["knobs"]
-
-    @tf.function
-    def draw(step):
-        return stack.program._dropout_scale(knobs, 0, [tf.constant(0), step], rows)
-
-    masks = np.array([draw(tf.constant(step)).numpy() for step in range(steps)])
-    return masks[:, : len(rates)]
-
-
-def test_dropout_keeps_the_share_and_the_mean():
-    rates = [0.1, 0.5, 0.9]
-    masks = drawn_masks(rates, steps=40)
-    draws = masks[:, 0].size
-    for k, rate in enumerate(rates):
-        own = masks[:, k]
-        np.testing.assert_allclose(own[own > 0], 1 / (1 - rate), rtol=1e-6)
-        error = np.sqrt(rate * (1 - rate) / draws)
-        assert abs((own == 0).mean() - rate) < 5 * error
-        assert abs(own.mean() - 1) < 5 * error / (1 - rate)
-        for axis in (0, 1, 2):  # no step, row or unit is dropped more than chance allows
-            share = (own == 0).mean(axis=axis)
-            assert abs(share - rate).max() < 6 * np.sqrt(rate * (1 - rate) / own.shape[axis])
-
-
-def test_dropout_of_members_is_unrelated():
-    dropped = (drawn_masks([0.5] * 6, steps=40) == 0).reshape(40, 6, -1).swapaxes(0, 1)
-    correlation = np.corrcoef(dropped.reshape(6, -1)) - np.eye(6)
-    assert abs(correlation).max() < 5 / np.sqrt(dropped[0].size)
-
-
-def test_dropout_loss_equals_keras_on_average():
-    """With a learning rate of nearly 0, the training loss is an average over masks only."""
-    rows = make_rows(3, rows=200)
-    seeds = range(40)
-    rate = 1e-9
-    start = ht.build_mlp(FEATURES, 3, units=32, seed=0).get_weights()
-    members = [
-        Member(units=32, dropout=0.5, learning_rate=rate, batch_size=200, weights=start, seed=s)
-        for s in seeds
-    ]
-    ours = [n.curve["loss"][0] for n in train_many(*rows, members, n_classes=3, epochs=1)]
-    model = ht.build_mlp(FEATURES, 3, units=32, dropout=0.5, learning_rate=rate, seed=1)
-    model.set_weights(start)
-    fit = model.fit(rows[0], rows[1], batch_size=200, epochs=len(seeds), verbose=0)
-    theirs = fit.history["loss"]
-    error = np.hypot(np.std(ours), np.std(theirs)) / np.sqrt(len(seeds))
-    assert abs(np.mean(ours) - np.mean(theirs)) < 5 * error
-    assert 0.5 < np.std(ours) / np.std(theirs) < 2
 
 
 # ── pause, copy, select, change ─────────────────────────────────────────────

@@ -1,0 +1,281 @@
+"""The rows of each training: folds, and what a row counts for; checked before anything trains."""
+
+import re
+import warnings
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.utils.class_weight import compute_sample_weight
+
+from hpotutor._validation import is_number, is_whole
+from hpotutor.datasets.dataset import Dataset, Fold
+from hpotutor.errors import Problems, did_you_mean
+from hpotutor.objectives.scoring import Split
+
+Cut = list[tuple[np.ndarray, np.ndarray]]  # row numbers to train and to validate on
+
+
+class Rows:
+    """The folds of an objective, or its one validation part, and what each training row counts for.
+
+    Parameters
+    ----------
+    problems : Problems
+        Where everything is noted that cannot be.
+    data, folds, seed, class_weight, sample_weight
+        As in ``TrainObjective``.
+    """
+
+    def __init__(
+        self,
+        problems: Problems,
+        data: Dataset,
+        folds: Any,
+        seed: Any,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+    ) -> None:
+        before = len(problems.lines)
+        self.data = data
+        self.folds = int(folds) if is_whole(folds) else folds
+        self.cut = [] if folds is None else _check_folds(problems, folds, data, seed)
+        if class_weight is not None:
+            _check_class_weight(problems, class_weight, data)
+        if sample_weight is not None:
+            _check_sample_weight(problems, sample_weight, data)
+        self.class_weight, self.sample_weight = class_weight, sample_weight
+        if len(problems.lines) == before:
+            self._check_sums(problems)
+
+    @property
+    def count(self) -> int:
+        """How many networks are trained for one score."""
+        return len(self.cut) or 1
+
+    @property
+    def truths(self) -> list[np.ndarray]:
+        """Each fold's labels or amounts to validate on."""
+        return [self._y[second] for _, second in self._parts]
+
+    def splits(self) -> list[Split]:
+        """Return the rows of each training, prepared by themselves alone."""
+        if not self.cut:
+            return [self.fixed()]
+        return [self._split(first, self.data.fold(first, second)) for first, second in self.cut]
+
+    def fixed(self) -> Split:
+        """Return the training rows and the validation rows that the data set has set apart."""
+        data = self.data
+        fold = Fold(data.x_train, data.y_train, data.x_val, data.y_val)
+        return self._split(np.arange(len(data.y_train)), fold)
+
+    def describe(self) -> dict[str, Any]:
+        """Tell what decides an answer, where it is asked for."""
+        told: dict[str, Any] = {} if self.folds is None else {"prepared": "by fold"}
+        if hasattr(self.folds, "split"):
+            told["fold_rows"] = _checksum(*(part for pair in self.cut for part in pair))
+        if isinstance(self.class_weight, Mapping):
+            told["class_weight"] = {repr(k): float(v) for k, v in self.class_weight.items()}
+        elif self.class_weight is not None:
+            told["class_weight"] = self.class_weight
+        if self.sample_weight is not None:
+            told["sample_weight"] = _checksum(np.asarray(self.sample_weight, dtype=float))
+        return told
+
+    @property
+    def _y(self) -> np.ndarray:
+        return np.concatenate([self.data.y_train, self.data.y_val])
+
+    @property
+    def _parts(self) -> Cut:
+        ends = len(self.data.y_train), len(self.data.y_train) + len(self.data.y_val)
+        return self.cut or [(np.arange(ends[0]), np.arange(*ends))]
+
+    def _split(self, first: np.ndarray, fold: Fold) -> Split:
+        weight = self._weights(first)
+        if self.data.task == "classification":
+            return Split(*fold, fold.y_val, weight)
+        center, spread = float(fold.y.mean()), float(fold.y.std()) or 1.0
+        y, y_val = ((amounts - center) / spread for amounts in (fold.y, fold.y_val))
+        return Split(fold.x, y, fold.x_val, y_val, fold.y_val, weight, center, spread)
+
+    def _weights(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return what each of some training rows counts for; None where all count alike.
+
+        "balanced" is computed from these rows alone.
+        """
+        if self.class_weight is None and self.sample_weight is None:
+            return None
+        weight = np.ones(len(rows))
+        if self.class_weight is not None:
+            y, by_class = self._y[rows], self.class_weight
+            if isinstance(by_class, Mapping):
+                by_class = {n: by_class.get(self.data.classes[n], 1) for n in np.unique(y).tolist()}
+            weight = weight * compute_sample_weight(by_class, y)
+        if self.sample_weight is not None:
+            weight *= np.asarray(self.sample_weight, float)[self.data.row_numbers[rows]]
+        return weight
+
+    def _check_sums(self, problems: Problems) -> None:
+        """Note a training whose rows all count for nothing."""
+        for number, (first, _) in enumerate(self._parts, start=1):
+            weight = self._weights(first)
+            if weight is not None and not weight.sum() > 0:
+                whose = f"fold {number} of {self.count}" if self.cut else "the training part"
+                problems.say(
+                    f"class_weight and sample_weight make each training row of {whose} count 0. "
+                    "Give some of them a weight above 0."
+                )
+                return
+
+
+def name_of(folds: Any) -> Any:
+    """Return a number of folds, or a splitter's own text without an object's address."""
+    if not hasattr(folds, "split"):
+        return folds
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds))
+
+
+def _checksum(*arrays: np.ndarray) -> str:
+    total = 0
+    for array in arrays:
+        total = zlib.crc32(np.ascontiguousarray(array).tobytes(), total)
+    return f"{total:08x}"
+
+
+# ── folds ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
+    """Return the rows of each fold; none, and a note, where they cannot be cut."""
+    if hasattr(folds, "split") and hasattr(folds, "get_n_splits") and not isinstance(folds, type):
+        return _check_splitter(problems, folds, data, seed)
+    before = len(problems.lines)
+    if not is_whole(folds) or folds < 2:
+        allowed = "a whole number from 2 up, a splitter of scikit-learn such as KFold(5), or None"
+        problems.add("folds", folds, allowed, "folds=3")
+        return []
+    if data.task == "classification":
+        smallest = int(np.bincount(np.concatenate([data.y_train, data.y_val])).min())
+        held = f"rows of the rarest class of {data.name!r}, so some fold would miss it"
+    else:
+        smallest = (len(data.y_train) + len(data.y_val)) // 2
+        held = f"pairs of rows of {data.name!r}, and each fold needs one"
+    if folds > smallest:
+        problems.say(
+            f"folds={folds} is more than the {smallest} {held}. Type folds={max(smallest, 2)} or "
+            "less."
+        )
+    groups = folds if data.groups is None else len(np.unique(data.groups.astype(str)))
+    if folds > groups:
+        problems.say(f"folds={folds} is more than the {groups} groups. Type folds={groups}.")
+    if len(problems.lines) > before:
+        return []
+    cut = data.fold_rows(int(folds), seed)
+    _check_cut(problems, cut, data, str(folds))
+    return cut
+
+
+def _check_splitter(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
+    shown = name_of(folds)
+    if isinstance(folds, TimeSeriesSplit) and not data.timed:
+        problems.say(
+            f"folds={shown} validates on what follows the training rows, and the rows of "
+            f"{data.name!r} were shuffled. Type ht.load(..., time='date')."
+        )
+        return []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of groups that are not looked at: checked below
+            cut, again = (data.fold_rows(folds, seed) for _ in range(2))
+    except Exception as error:  # whatever a splitter raises
+        hint = " Type ht.load(..., groups='patient')." if "groups" in str(error) else ""
+        problems.say(f"folds={shown} cannot cut {data.name!r}: {error}{hint}")
+        return []
+    sides = [[part for pair in one for part in pair] for one in (cut, again)]
+    if len(cut) != len(again) or not all(map(np.array_equal, *sides)):
+        problems.say(
+            f"folds={shown} draws other rows each time it is asked, and trials could not be "
+            "compared. Give it a random_state=0."
+        )
+    elif not cut:
+        problems.say(f"folds={shown} gives no fold. Type for instance folds=3.")
+    else:
+        _check_cut(problems, cut, data, shown)
+    return cut
+
+
+def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
+    """Note the first fold that nothing can be learned from, or that nothing can be scored on."""
+    y = np.concatenate([data.y_train, data.y_val])
+    groups = y if data.groups is None else data.groups.astype(str)
+    for number, (first, second) in enumerate(cut, start=1):
+        if len(first) == 0 or len(second) == 0:
+            fault = f"{len(first)} rows to train on and {len(second)} to validate on"
+        elif len(np.intersect1d(first, second)):
+            fault = "rows to validate on that it trains on"
+        elif data.groups is not None and len(np.intersect1d(groups[first], groups[second])):
+            fault = "rows of one group to train and to validate on"
+        elif len(np.unique(y[first])) < 2:
+            kind = "class" if data.n_classes else "amount"
+            fault = f"training rows of one {kind} alone"
+        else:
+            continue
+        problems.say(
+            f"folds={shown} gives fold {number} of {len(cut)} {fault}. Type fewer folds, or "
+            "another splitter."
+        )
+        return
+
+
+# ── what a row counts for ────────────────────────────────────────────────────────────────────
+
+
+def _check_class_weight(problems: Problems, weight: Any, data: Dataset) -> None:
+    """Note weights that are no weights of these classes."""
+    example = f"class_weight={{{data.classes[-1]!r}: 5}}" if data.classes else ""
+    if data.task == "regression":
+        problems.say(
+            f"class_weight={weight!r} is for classes, and {data.name!r} is a regression. Type "
+            "sample_weight=, one weight a row."
+        )
+    elif isinstance(weight, Mapping):
+        for label in weight:
+            if label not in data.classes:
+                problems.say(
+                    f"class_weight has {label!r}, which is no label of {data.name!r}."
+                    f"{did_you_mean(label, data.classes)} Labels: "
+                    f"{', '.join(map(repr, data.classes))}. Type for instance {example}."
+                )
+        if not all(map(_is_weight, weight.values())):
+            problems.add("class_weight", weight, "numbers from 0 up, by label", example)
+        elif not any(weight.get(label, 1) for label in data.classes):
+            problems.add("class_weight", weight, "weights that are not all 0", example)
+    elif not (isinstance(weight, str) and weight == "balanced"):
+        problems.add("class_weight", weight, f"'balanced', or a dict such as {example}", example)
+
+
+def _check_sample_weight(problems: Problems, weight: Any, data: Dataset) -> None:
+    """Note weights that are no numbers, or not one for each row that was loaded."""
+    rows = len(data.y_train) + len(data.y_val) + data.n_test
+    instead = "sample_weight=frame['weight']"
+    try:
+        found = np.asarray(weight, dtype=float)
+    except (TypeError, ValueError):
+        found = np.zeros(0)
+    if found.shape != (rows,):
+        shape = "no numbers" if not found.size else f"shape {found.shape}"
+        problems.say(
+            f"sample_weight has {shape}; it takes one number for each of the {rows} rows of "
+            f"{data.name!r}, in the order in which they were loaded. Type for instance {instead}."
+        )
+    elif not np.isfinite(found).all() or found.min() < 0:
+        wrong = found[~(np.isfinite(found) & (found >= 0))][:3].tolist()
+        problems.add("sample_weight", wrong, "finite numbers from 0 up", instead)
+
+
+def _is_weight(value: object) -> bool:
+    return is_number(value) and bool(np.isfinite(value)) and value >= 0
