@@ -40,6 +40,11 @@ _DATE = re.compile(
 _LOOKS_LIKE_A_NAME = re.compile(
     r"((?i:.*[_ .-])?(?i:id|uuid|index|row|nr|no|key))|.*[a-z](ID|Id|Nr|No|Key)|(?i:unnamed.*)"
 )
+_NAMES_A_GROUP = re.compile(
+    r"(?i)(.*[_ .-])?(patient|subject|participant|person|customer|client|user|household|family|"
+    r"animal|student|school|hospital|session|device|machine)([_ .-].*)?"
+)
+DATES = "dates; derive numbers from them, such as the month or days since"
 _NO_VALUE = ("", "?")  # of any text; those below of numbers written as text
 _NO_NUMBER = (*_NO_VALUE, "-", "--", ".", "*", "na", "n/a", "nan", "null", "none", "unknown")
 _SIGNS = re.compile(r"(?=.*[^\w\s.'-])[^\w\s]?\s*[-+]?\d[\d.,' ]*\s*[^\w\s]?")  # 1,234 12% $3.50
@@ -131,10 +136,9 @@ def _column(name: str, values: pd.Series, y: np.ndarray, kept: bool, problems: P
         )
         return Column(name, "left out")
     if _is_date(there):
-        why = "dates; derive numbers from them, such as the month or days since"
         if kept:
-            problems.say(f"keep={[name]!r}: {name} holds {why}.")
-        return Column(name, "left out", why)
+            problems.say(f"keep={[name]!r}: {name} holds {DATES}.")
+        return Column(name, "left out", DATES)
     numbers = as_numbers(values)
     if numbers is not None and (numbers.abs() > _TOO_LARGE).any():
         problems.say(
@@ -223,6 +227,12 @@ def without_blanks(x: pd.DataFrame) -> pd.DataFrame:
 
     words = [name for name in x if x[name].dtype == object or pd.api.types.is_string_dtype(x[name])]
     return x.assign(**{name: blanked(x[name]) for name in words})
+
+
+def names_groups(name: str, values: pd.Series) -> bool:
+    """Return whether a column looks like the names of what several rows each belong to."""
+    named = _NAMES_A_GROUP.fullmatch(name) or _LOOKS_LIKE_A_NAME.fullmatch(name)
+    return bool(named) and _FEWEST <= values.nunique() <= len(values) / 2
 
 
 def as_numbers(values: pd.Series) -> pd.Series | None:
