@@ -69,7 +69,7 @@ class StackedTraining:
             **asked,
         )
 
-    def _score(self, y_true: np.ndarray, outputs: np.ndarray) -> float:
+    def _score(self, y_true: np.ndarray, outputs: Any) -> float:
         """Score a network's outputs; the worst there is where they have no score."""
         # A fold's own labels or amounts are known by what the stack has of them.
         known = (split for split in self._splits if np.array_equal(split.y_val, y_true))

@@ -92,12 +92,17 @@ class Metric:
         return {"metric": function, "direction": self.direction}
 
     def _ask(self, y_true: np.ndarray, outputs: Any) -> float:
-        said: Any = _Classified(self.classes, outputs) if self.classes else _Regressed(outputs)
+        said: Any = _classified(self.classes, outputs) if self.classes else _Regressed(outputs)
         if self.name == "val_accuracy":  # rounded as Keras does, for ties with what it reported
             return float(np.float32(accuracy_score(y_true, said.chosen)))
         labels = np.asarray(self.classes)[y_true] if self.classes else y_true
         asked = get_scorer(self.asked) if isinstance(self.asked, str) else self.asked
         if is_scorer(asked):
+            if isinstance(said, _Ranked) and asked._response_method == "predict_proba":
+                raise ValueError(
+                    f"{self.name!r} needs probabilities, and the model gives none; end it in a "
+                    "softmax, or compile its loss with from_logits=True"
+                )
             return float(asked(said, np.zeros((len(labels), 1)), labels))
         value = asked(labels, said.scores)
         value = value.item() if getattr(value, "ndim", None) == 0 else value
@@ -212,13 +217,12 @@ def _note_unknown(problems: Problems, metric: Any, task: str) -> None:
     usual = _USUAL.get(str(metric).lower())
     hint = f" Did you mean {usual!r}?" if usual else ""
     hint = hint or did_you_mean(metric, (*REPORTED, *get_scorer_names()))
-    allowed = (
-        "'val_accuracy', 'val_loss', a name of sklearn.metrics.get_scorer_names(), a scorer, or "
-        "a function of (y_true, y_score)"
-    )
     instead = hint.split("'")[1] if hint else default_metric(task)
-    problems.add("metric", metric, allowed, f"metric={instead!r}")
-    problems.lines[-1] += hint
+    problems.say(
+        f"metric={metric!r} is not allowed.{hint} Allowed: 'val_accuracy', 'val_loss', a name of "
+        "sklearn.metrics.get_scorer_names(), what make_scorer returns, or a function of "
+        f"(y_true, y_score). Type for instance metric={instead!r}."
+    )
 
 
 def is_scorer(metric: Any) -> bool:
@@ -249,28 +253,41 @@ def _name_of(metric: Callable[..., Any]) -> str:
 
 
 class _Classified(ClassifierMixin, BaseEstimator):
-    """A fitted classifier that says what a network has said already, whatever it is asked."""
+    """A fitted classifier that says what a network has said already, whatever it is asked.
 
-    def __init__(self, classes: tuple[Any, ...], outputs: Any) -> None:
-        table, count = as_table(outputs), len(classes)
-        if table.shape[1] != count and (table.shape[1], count) != (1, 2):
-            raise ValueError(f"the model has {table.shape[1]} outputs for {count} classes")
-        self.classes_ = np.asarray(classes)
-        probable = bool(((table >= 0) & (table <= 1)).all())
-        if table.shape[1] == 1:
-            self.chosen = (table[:, 0] > 0.5).astype(int)
-            table = np.concatenate([1 - table, table], axis=1)
-        else:
-            self.chosen = table.argmax(axis=1)
-            probable = probable and bool(np.allclose(table.sum(axis=1), 1, atol=1e-3))
-        self.scores = table[:, 1] if count == 2 else table  # of the second class, or of each
-        if probable:
-            self.predict_proba = lambda rows: table
-        else:
-            self.decision_function = lambda rows: self.scores
+    ``scores`` are of the second class where there are two, otherwise of each.
+    """
+
+    def __init__(self, classes: tuple[Any, ...], chosen: np.ndarray, table: np.ndarray) -> None:
+        self.classes_, self.chosen, self.table = np.asarray(classes), chosen, table
+        self.scores = table[:, 1] if len(classes) == 2 else table
 
     def predict(self, rows: Any) -> Any:
         return self.classes_[self.chosen]
+
+
+class _Probable(_Classified):
+    def predict_proba(self, rows: Any) -> np.ndarray:
+        return self.table
+
+
+class _Ranked(_Classified):
+    def decision_function(self, rows: Any) -> np.ndarray:
+        return self.scores
+
+
+def _classified(classes: tuple[Any, ...], outputs: Any) -> _Classified:
+    table, count = as_table(outputs), len(classes)
+    if table.shape[1] != count and (table.shape[1], count) != (1, 2):
+        raise ValueError(f"the model has {table.shape[1]} outputs for {count} classes")
+    probable = bool(((table >= 0) & (table <= 1)).all())
+    if table.shape[1] == 1:
+        chosen = (table[:, 0] > 0.5).astype(int)  # as Keras does
+        table = np.concatenate([1 - table, table], axis=1)
+    else:
+        chosen = table.argmax(axis=1)
+        probable = probable and bool(np.allclose(table.sum(axis=1), 1, atol=1e-3))
+    return (_Probable if probable else _Ranked)(classes, chosen, table)
 
 
 class _Regressed(RegressorMixin, BaseEstimator):

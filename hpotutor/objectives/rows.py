@@ -41,7 +41,8 @@ class Rows:
         before = len(problems.lines)
         self.data = data
         self.folds = int(folds) if is_whole(folds) else folds
-        self.cut = [] if folds is None else _check_folds(problems, folds, data, seed)
+        cut = [] if folds is None else _check_folds(problems, folds, data, seed)
+        self.cut = cut if len(problems.lines) == before else []
         if class_weight is not None:
             _check_class_weight(problems, class_weight, data)
         if sample_weight is not None:
@@ -213,7 +214,9 @@ def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
     y = np.concatenate([data.y_train, data.y_val])
     groups = y if data.groups is None else data.groups.astype(str)
     for number, (first, second) in enumerate(cut, start=1):
-        if len(first) == 0 or len(second) == 0:
+        if max(first.max(initial=0), second.max(initial=0)) >= len(y):
+            fault = f"rows beyond the {len(y)} to train and validate on (see data.row_numbers)"
+        elif len(first) == 0 or len(second) == 0:
             fault = f"{len(first)} rows to train on and {len(second)} to validate on"
         elif len(np.intersect1d(first, second)):
             fault = "rows to validate on that it trains on"
@@ -255,7 +258,7 @@ def _check_class_weight(problems: Problems, weight: Any, data: Dataset) -> None:
         elif not any(weight.get(label, 1) for label in data.classes):
             problems.add("class_weight", weight, "weights that are not all 0", example)
     elif not (isinstance(weight, str) and weight == "balanced"):
-        problems.add("class_weight", weight, f"'balanced', or a dict such as {example}", example)
+        problems.add("class_weight", weight, "'balanced', or {label: weight}", example)
 
 
 def _check_sample_weight(problems: Problems, weight: Any, data: Dataset) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor._validation import check_count, check_seed
+from hpotutor._validation import check_count, check_seed, is_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._fitting import fit_network, in_own_unit
@@ -128,7 +128,9 @@ class TrainObjective(Objective):
             problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
         measured: Metric | None = None
         if isinstance(data, Dataset):
-            rows = Rows(problems, data, folds, seed, class_weight, sample_weight)
+            rows = Rows(
+                problems, data, folds, seed if is_seed(seed) else 0, class_weight, sample_weight
+            )
             measured = read_metric(problems, metric, direction, data.task, data.classes)
             if measured is not None:
                 measured.check(problems, rows.truths)

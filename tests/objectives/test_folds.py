@@ -63,9 +63,3 @@ def test_more_folds_than_groups_are_refused():
     data = ht.load((x, y), groups=np.repeat(np.arange(6), 15))
     with pytest.raises(ArgumentError, match=r"folds=9 is more than the \d groups"):
         ht.TrainObjective(data, folds=9)
-
-
-def test_a_regression_is_refused_with_what_to_type():
-    x = np.random.default_rng(3).normal(size=(60, 2))
-    with pytest.raises(ArgumentError, match=r"is a regression.*pandas\.qcut"):
-        ht.TrainObjective(ht.load((x, x[:, 0])))

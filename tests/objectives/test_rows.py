@@ -1,0 +1,243 @@
+"""Folds of any splitter, what rows count for, and a preparation that sees no validation row."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    PredefinedSplit,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_class_weight
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError
+
+PARAMS = {"units": 6, "learning_rate": 0.03, "batch_size": 512}  # a batch holds all rows
+
+
+@pytest.fixture(scope="module")
+def rare():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(160, 3))
+    return ht.load((x, np.where(x[:, 0] + rng.normal(size=160) > 1.3, "yes", "no")))
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Return columns and a target whose scales differ from fold to fold."""
+    rng = np.random.default_rng(0)
+    scale = np.geomspace(1, 1e3, 150)[:, None]
+    x = rng.normal(size=(150, 3)) * scale
+    order = rng.permutation(150)
+    return ht.load((x[order], (x[:, 0] + 5 * scale[:, 0])[order]))
+
+
+def by_hand(data, cut, params, epochs):
+    """Score each fold with scikit-learn and Keras alone."""
+    from hpotutor._tensorflow import keras
+
+    x, y = data._rest.to_numpy(), np.concatenate([data.y_train, data.y_val])
+    scores = []
+    for first, second in cut:
+        scaler = StandardScaler().fit(x[first])
+        center, spread = y[first].mean(), y[first].std()
+        model = ht.build_mlp(
+            x.shape[1], 0, units=params["units"], learning_rate=params["learning_rate"], seed=0
+        )
+        keras.utils.set_random_seed(0)
+        rows = scaler.transform(x[first]).astype("float32")
+        model.fit(rows, (y[first] - center) / spread, batch_size=512, epochs=epochs, verbose=0)
+        predicted = model.predict(scaler.transform(x[second]).astype("float32"), verbose=0)[:, 0]
+        scores.append(-mean_absolute_error(y[second], predicted * spread + center))
+    return scores
+
+
+def test_no_fold_sees_its_own_rows_in_columns_or_target(planted):
+    splitter = KFold(3, shuffle=True, random_state=1)
+    expected = by_hand(planted, splitter.split(np.zeros(120)), PARAMS, 3)
+    for engine in ("keras", "fused"):
+        objective = ht.TrainObjective(
+            planted, epochs=3, folds=splitter, metric="neg_mean_absolute_error", engine=engine
+        )
+        found = objective.evaluate(PARAMS)
+        assert found.fold_values == pytest.approx(expected, rel=1e-4)
+        assert found.value == pytest.approx(np.mean(found.fold_values))
+    assert np.ptp(expected) > 1  # folds that differ: one common scale would show
+
+
+def test_amounts_are_folded_by_number_and_by_quantile(planted):
+    objective = ht.TrainObjective(planted, epochs=2, folds=4, engine="fused")
+    assert len(objective.evaluate(PARAMS).fold_values) == objective.rows.count == 4
+    medians = [np.median(split.truth) for split in objective.splits()]
+    assert np.ptp(medians) < np.std(planted.y_train) / 2
+    with pytest.raises(ArgumentError, match=r"folds=61 is more than the 60 pairs of rows"):
+        ht.TrainObjective(planted, folds=61)
+
+
+def test_each_repeats_score_is_kept_in_the_log_and_the_frame(rare, tmp_path):
+    folds = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    objective = ht.TrainObjective(rare, epochs=2, folds=folds, engine="fused", metric="roc_auc")
+    assert objective.epochs_of({}, None) == 8
+    space = ht.SearchSpace(units=ht.choice(2, 4))
+    asked = {"trials": 2, "log": tmp_path / "w.log", "progress": False}
+    first = ht.random_search(objective, space, **asked)
+    again = ht.random_search(objective, space, **asked)
+    for result in (first, again):
+        table = result.to_frame()[["fold_1", "fold_2", "fold_3", "fold_4"]]
+        assert np.allclose(table.mean(axis=1), result.to_frame()["value"])
+    assert [e.fold_values for e in again.evaluations] == [e.fold_values for e in first.evaluations]
+    plain = ht.random_search(ht.TrainObjective(rare, epochs=1, engine="fused"), space, trials=1,
+                             log=tmp_path / "p.log", progress=False)  # fmt: skip
+    assert not [name for name in plain.to_frame() if name.startswith("fold_")]
+    assert "fold_values" not in (tmp_path / "p.log").read_text()
+    assert "fold_values" in (tmp_path / "w.log").read_text()
+
+
+def test_a_splitter_is_told_by_its_rows_too(rare):
+    def told(folds):
+        return json.dumps(ht.TrainObjective(rare, folds=folds).describe())
+
+    class Own:
+        def __init__(self, start):
+            self.start = start
+
+        def get_n_splits(self, x=None, y=None, groups=None):
+            return 1
+
+        def split(self, x, y=None, groups=None):
+            rows = np.arange(len(y))
+            yield rows[self.start :], rows[: self.start]
+
+    assert told(KFold(3)) == told(KFold(3))
+    assert "0x" not in told(Own(20)) == told(Own(20)) != told(Own(30))
+    assert "fold_rows" not in told(3)
+
+
+def test_rows_with_a_time_or_a_group_go_with_the_splitters_made_for_them():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(100, 2)), np.arange(100) % 2
+    timed = ht.load((x, y), time=pd.date_range("2026-01-01", periods=100).to_numpy())
+    for first, second in ht.TrainObjective(timed, folds=TimeSeriesSplit(3)).rows.cut:
+        assert first.max() < second.min()
+    grouped = ht.load((x, y), groups=np.repeat(np.arange(20), 5))
+    for first, second in ht.TrainObjective(grouped, folds=GroupKFold(4)).rows.cut:
+        assert not set(grouped.groups[first]) & set(grouped.groups[second])
+    with pytest.raises(ArgumentError, match="rows of one group to train and to validate on"):
+        ht.TrainObjective(grouped, folds=KFold(3))
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [
+        (KFold, "a splitter of scikit-learn such as"),
+        ("3", "a whole number from 2 up"),
+        (KFold(3, shuffle=True), "draws other rows each time.*random_state=0"),
+        (GroupKFold(3), "groups.*groups='patient'"),
+        (TimeSeriesSplit(3), "were shuffled.*time='date'"),
+        (StratifiedKFold(500), "cannot cut 'arrays'"),
+        (PredefinedSplit([-1] * 150 + [0] * 10), r"fold 1 of 1 rows beyond the 128"),
+        (PredefinedSplit([0, 1] * 10), None),
+        (ShuffleSplit(2, train_size=1, random_state=0), "training rows of one class alone"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(rare, folds, said):
+    if said is None:  # a splitter may leave rows out
+        assert ht.TrainObjective(rare, folds=folds).rows.count == 2
+        return
+    with pytest.raises(ArgumentError, match=said):
+        ht.TrainObjective(rare, folds=folds)
+
+
+# ── weights ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_balanced_is_computed_from_each_folds_training_rows(rare):
+    objective = ht.TrainObjective(rare, folds=3, class_weight="balanced")
+    for split in objective.splits():
+        classes = np.unique(split.y)
+        expected = compute_class_weight("balanced", classes=classes, y=split.y)
+        assert np.allclose(split.weight, expected[split.y])
+
+
+def test_a_rows_weight_goes_with_the_row_as_it_was_loaded():
+    x = np.random.default_rng(0).normal(size=(120, 1))
+    data = ht.load((x, np.arange(120) % 2))
+    objective = ht.TrainObjective(data, folds=2, sample_weight=x[:, 0] + 9)
+    for split, (first, _) in zip(objective.splits(), objective.rows.cut, strict=True):
+        assert np.array_equal(split.weight, data._rest.to_numpy()[first, 0] + 9)
+    both = ht.TrainObjective(data, class_weight={1: 3}, sample_weight=np.full(120, 2.0))
+    (split,) = both.splits()
+    assert np.array_equal(split.weight, np.where(split.y == 1, 6.0, 2.0))
+
+
+@pytest.mark.parametrize("folds", [None, 2])
+def test_weights_train_alike_in_both_engines_and_score_unweighted(rare, folds):
+    weight = np.random.default_rng(0).uniform(0, 3, 160)
+    found = {}
+    for engine in ("keras", "fused"):
+        settings = {"class_weight": {"yes": 5}, "sample_weight": weight, "engine": engine}
+        objective = ht.TrainObjective(rare, epochs=4, folds=folds, **settings)
+        found[engine] = objective.evaluate(PARAMS)
+    plain = ht.TrainObjective(rare, epochs=4, folds=folds, engine="fused").evaluate(PARAMS)
+    for name in ("loss", "val_loss", "val_accuracy"):
+        both = [found[engine].curve[name] for engine in found]
+        assert np.allclose(*both, rtol=1e-4)
+        assert name == "val_accuracy" or not np.allclose(both[0], plain.curve[name], rtol=1e-2)
+
+
+def test_balanced_weights_find_a_rare_class(rare):
+    asked = {"units": 8, "learning_rate": 0.02}
+    found = {}
+    for weight in (None, "balanced"):
+        objective = ht.TrainObjective(rare, epochs=10, class_weight=weight, engine="fused")
+        found[weight] = objective.train(asked).predict(rare.x_train, verbose=0)[:, 0] > 0.5
+    model = LogisticRegression(class_weight="balanced").fit(rare.x_train, rare.y_train)
+    share = model.predict(rare.x_train).mean()
+    assert found[None].mean() < share - 0.1
+    assert abs(found["balanced"].mean() - share) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"class_weight": {"no": 1, "yess": 2}}, "'yess'.*Did you mean 'yes'.*Labels: 'no', 'yes'"),
+        ({"class_weight": {"no": -1}}, "numbers from 0 up, by label"),
+        ({"class_weight": {"no": "1"}}, "numbers from 0 up, by label"),
+        ({"class_weight": {"no": 0, "yes": 0}}, "weights that are not all 0"),
+        ({"class_weight": "balance"}, "'balanced', or {label: weight}"),
+        ({"class_weight": [1, 2]}, "'balanced', or {label: weight}"),
+        ({"sample_weight": [1, 2]}, r"shape \(2,\).*each of the 160 rows"),
+        ({"sample_weight": "weight"}, "has no numbers"),
+        ({"sample_weight": np.full(160, -1)}, "finite numbers from 0 up"),
+        ({"sample_weight": np.full(160, np.nan)}, "finite numbers from 0 up"),
+        ({"sample_weight": np.zeros(160)}, "each training row of the training part count 0"),
+        ({"sample_weight": np.zeros(160), "folds": 3}, "each training row of fold 1 of 3 count 0"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(rare, settings, said):
+    with pytest.raises(ArgumentError, match=said):
+        ht.TrainObjective(rare, **settings)
+
+
+def test_amounts_have_no_class_weights(planted):
+    with pytest.raises(ArgumentError, match="is for classes.*sample_weight="):
+        ht.TrainObjective(planted, class_weight="balanced")
+
+
+def test_weights_are_told_where_they_are_used(rare):
+    plain = ht.TrainObjective(rare).describe()
+    weights = [{"class_weight": "balanced"}, {"class_weight": {"yes": 2}},
+               {"sample_weight": np.ones(160)}, {"sample_weight": np.arange(160)}]  # fmt: skip
+    told = [json.dumps(ht.TrainObjective(rare, **asked).describe()) for asked in weights]
+    assert len({json.dumps(plain), *told}) == 5
+    assert not {"class_weight", "sample_weight", "fold_rows", "direction"} & set(plain)
