@@ -1,4 +1,4 @@
-"""The five checks of `hpotutor.review`, each a rule of thumb with its source.
+"""The checks of `hpotutor.review`, each a rule of thumb with its source.
 
 A check takes a `Plan` and returns its findings, or a text: what it would need to judge. What it
 says stands in it; its name is that of its function, without ``check_``.
@@ -214,7 +214,7 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     data, difference = plan.data, plan.difference
     if data is None:
         return "needs data"
-    if getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
+    if not data.n_classes or getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
         return "needs a search by accuracy"
     values = [evaluation.value for evaluation in plan.complete]
     if difference is None and values:

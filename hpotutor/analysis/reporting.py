@@ -1,17 +1,30 @@
 """The one-page report of a search: what was asked, done, found, and how to repeat it."""
 
+import copy
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from hpotutor._system import versions, write_whole
+from hpotutor._validation import check_count
 from hpotutor.analysis._shown import Shown
 from hpotutor.analysis.reviewing import Review
-from hpotutor.analysis.statistics import WHO, check_scores, mean_interval, verdict
+from hpotutor.analysis.statistics import (
+    WHO,
+    Verdict,
+    check_scores,
+    mean_interval,
+    paired_verdict,
+    verdict,
+)
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import HpoTutorError, Problems
+from hpotutor.objectives.metrics import REPORTED, Metric, default_metric
 from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
@@ -35,25 +48,39 @@ class Report(Shown):
     judged: dict[str, int]  # how many rows those are
     review: list[str]
     repeat: dict[str, str]
+    metric: str = "accuracy"
+    direction: str = "maximize"
 
     @property
     def table(self) -> tuple[list[str], dict[str, list[str]]]:
         """The scores as a heading, and mean and interval on each set of rows, by who."""
-        head = ["accuracy"] + [f"on {count} {name} rows" for name, count in self.judged.items()]
-        return head, {w: [_mean(self.scores[w, name]) for name in self.judged] for w in WHO}
+        head = [self.metric] + [f"on {count} {name} rows" for name, count in self.judged.items()]
+        return head, {
+            who: [_mean(self.scores[who, name], self.metric) for name in self.judged] for who in WHO
+        }
 
     @property
     def caption(self) -> str:
         """What the table of scores holds."""
         seeds = len(next(iter(self.scores.values())))
-        return f"Means over {seeds} seeds, with 95% intervals for the seed alone."
+        text = f"Means over {seeds} seeds, with 95% intervals for the seed alone."
+        if self.metric == "accuracy":
+            return text
+        better = "lower" if self.direction == "minimize" else "higher"
+        sign = "an error with a minus before it, " if self.metric.startswith("neg_") else ""
+        return f"{text} {self.metric}: {sign}{better} is better."
 
     @property
     def span(self) -> tuple[float, float]:
-        """The accuracies at the two ends of the drawing."""
+        """The scores at the two ends of the drawing."""
         every = [score for scores in self.scores.values() for score in scores]
         low, high = min(every), max(every)
-        return (low - 0.01, high + 0.01) if high - low < 0.02 else (low, high)
+        pad = 0.01 if self.metric == "accuracy" else 0.01 * abs(high) or 0.01
+        return (low - pad, high + pad) if high - low < 2 * pad else (low, high)
+
+    def shown(self, score: float) -> str:
+        """Return a score as the page has it."""
+        return _number(score, self.metric)
 
     def save(self, path: str | os.PathLike, *, replace: bool = False) -> Path:
         """Write the report as a page that opens in any browser, without a network.
@@ -112,12 +139,13 @@ def report(
     space: SearchSpace,
     result: SearchResult | Sequence[SearchResult],
     method: str,
-    validation: Mapping[str, Sequence[float]],
-    test: Mapping[str, Sequence[float]] | None = None,
+    validation: Mapping[str, Sequence[float]] | None = None,
+    test: Mapping[str, Sequence[float]] | tuple[np.ndarray, np.ndarray] | None = None,
     default: Mapping[str, Any] | None = None,
     review: Review | None = None,
     log: str | Sequence[str] = (),
     before: str = "",
+    seeds: int = 5,
 ) -> Report:
     """Lay out on one page what a search was, what it found, and how sure that is.
 
@@ -133,10 +161,13 @@ def report(
         All searches of this question; the best trial among them is the chosen one.
     method : str
         How was searched, with its settings.
-    validation : mapping
-        ``{"chosen": [...], "default": [...]}``: validation accuracies, entry k with seed k.
-    test : mapping, optional
-        The same on the test rows; without it the report says that they are sealed.
+    validation : mapping, optional
+        ``{"chosen": [...], "default": [...]}``: scores on the validation rows by the metric of the
+        search (accuracies, after a search by loss), entry k with seed k. Without it, both
+        settings are trained again, with the epochs that the best trial had.
+    test : mapping or (x_test, y_test), optional
+        The same on the test rows; or what ``data.open_test()`` returned, which the networks that
+        are trained again are judged on. Without it the report says that they are sealed.
     default : mapping, optional
         The hyperparameters that the chosen ones are compared with; the network's own by default.
     review : Review, optional
@@ -145,6 +176,8 @@ def report(
         The files that hold the trials.
     before : str, optional
         What was tried on the same rows before these searches: it is part of the price.
+    seeds : int, default 5
+        How often each setting is trained, where the report trains.
 
     Returns
     -------
@@ -158,6 +191,10 @@ def report(
 
     Notes
     -----
+    Networks that the report trains are compared row by row, see
+    :func:`hpotutor.analysis.statistics.paired_verdict`; from scores alone, two accuracies are
+    taken to err independently, and of other scores only the seeds are counted.
+
     What a report needs follows Pineau et al. (2021), https://arxiv.org/abs/2003.12206, and
     Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098.
 
@@ -175,64 +212,155 @@ def report(
     Does tuning help on iris?
     """
     results = [result] if isinstance(result, SearchResult) else result
-    _check_report(question, data, space, results, method, validation, test, review)
+    _check_report(question, data, space, results, method, validation, test, review, seeds)
     pick = max if results[0].direction == "maximize" else min
     best = pick(results, key=lambda result: result.best_value)
+    measure = _measure(best, data)
+    objective = getattr(best.objective, "local", None)
+    train = validation is None or isinstance(test, tuple)
+    models = _retrain(objective, best, default or {}, seeds) if train else {}
+    parts = {"validation": _Part(validation, data.y_val, data.x_val, "validation")}
+    if test is not None:
+        x_test, y_test = test if isinstance(test, tuple) else (None, np.zeros(data.n_test))
+        parts["test"] = _Part(None if isinstance(test, tuple) else test, y_test, x_test, "test")
+    found = {name: _judge(part, models, measure) for name, part in parts.items()}
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
-    sets = {"validation": validation} | ({} if test is None else {"test": test})
-    rows = {"validation": len(data.y_val), "test": data.n_test}
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
     return Report(
         question=question,
-        answer=_answer(data, validation, test),
+        answer=_answer(data, found, measure.name),
         done=_done(data, space, results, method) | ({"before": before} if before else {}),
         found={
             "chosen": _values({**fixed, **best.best_params}),
             "default": _values(default or {}) or "as the network is without tuning",
-            "in the search": f"the chosen one scored {best.best_value:.3f}: it was chosen by this "
-            "number, which is therefore no estimate of its worth",
+            "in the search": f"the chosen one scored {_number(best.best_value, measure.name)}: it "
+            "was chosen by this number, which is therefore no estimate of its worth",
         },
-        scores={(w, name): list(map(float, sets[name][w])) for name in sets for w in WHO},
-        judged={name: rows[name] for name in sets},
+        scores={(w, name): found[name].scores[w] for name in found for w in WHO},
+        judged={name: len(part.y) for name, part in parts.items()},
         review=mends or ["Not reviewed." if review is None else review.summary],
-        repeat=_repeat(data, best, len(validation["chosen"]), logs),
+        repeat=_repeat(data, best, len(found["validation"].scores["chosen"]), logs),
+        metric=measure.name,
+        direction=measure.direction,
     )
 
 
-def _answer(data: Dataset, validation: Mapping, test: Mapping | None) -> str:
-    if test is None:
+# ── how good both settings are ───────────────────────────────────────────────────────────────
+
+
+class _Part(NamedTuple):
+    """Rows to judge on, and the scores of both settings where these were given."""
+
+    given: Mapping[str, Sequence[float]] | None
+    y: np.ndarray
+    x: np.ndarray | None
+    name: str
+
+
+class _Found(NamedTuple):
+    """Scores of both settings, which is better, and what the interval knows of."""
+
+    scores: dict[str, list[float]]
+    verdict: Verdict
+    counts: str
+
+
+def _measure(best: SearchResult, data: Dataset) -> Metric:
+    """Return what the settings are compared by: the search's metric, or the usual one of a loss."""
+    objective = getattr(best.objective, "local", None)
+    searched = getattr(objective, "measured", None)
+    if searched is None or searched.name in REPORTED:
+        usual = default_metric(data.task)
+        name = "accuracy" if usual == "val_accuracy" else usual
+        return Metric(name, "maximize", name, data.classes)
+    return searched
+
+
+def _retrain(
+    objective: Any, best: SearchResult, default: Mapping[str, Any], seeds: int
+) -> dict[str, list[Any]]:
+    """Train both settings with several seeds, as long as the best trial was trained."""
+    epochs = None
+    if objective.early_stopping is None:
+        epochs = best.best_evaluation.epochs // objective.rows.count
+    settings = {"chosen": best.best_params, "default": default}
+    models: dict[str, list[Any]] = {who: [] for who in WHO}
+    for who, seed in itertools.product(WHO, range(seeds)):
+        seeded = copy.copy(objective)
+        seeded.seed = seed
+        own = None if "epochs" in settings[who] else epochs
+        models[who].append(seeded.train(dict(settings[who]), own))
+    return models
+
+
+def _judge(part: _Part, models: Mapping[str, list[Any]], measure: Metric) -> _Found:
+    """Score both settings on some rows, and compare them as closely as these allow."""
+    if part.given is None:
+        said = {w: [model.predict(part.x, verbose=0) for model in models[w]] for w in WHO}
+        scores = {w: [measure.of(part.y, outputs) for outputs in said[w]] for w in WHO}
+        compared = paired_verdict(
+            measure.of, part.y, said["chosen"], said["default"], measure.direction
+        )
+        return _Found(scores, compared, "for seeds and rows together, row by row")
+    scores = {w: list(map(float, part.given[w])) for w in WHO}
+    if measure.name == "accuracy":
+        compared = verdict(scores["chosen"], scores["default"], len(part.y))
+        return _Found(scores, compared, "for seeds and rows together")
+    mean, low, high = mean_interval(np.subtract(scores["chosen"], scores["default"]))
+    return _Found(scores, Verdict(mean, low, high, measure.direction), "for seeds alone")
+
+
+def _answer(data: Dataset, found: Mapping[str, _Found], metric: str) -> str:
+    if "test" not in found:
         return (
             f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
             f"validation rows, the chosen setting against the default: "
-            f"{verdict(validation['chosen'], validation['default'], len(data.y_val))}."
+            f"{found['validation'].verdict}."
         )
-    found = verdict(test["chosen"], test["default"], data.n_test)
+    compared = found["test"].verdict
     said = {
         "better": "The chosen setting is better than the default.",
         "worse": "The chosen setting is worse than the default.",
         "no difference shown": "These rows show no difference between the chosen setting and the "
         "default.",
-    }[found.word]
+    }[compared.word]
+    ends = (_number(value, metric, "+") for value in compared[:3])
     return (
-        f"{said} On {data.n_test} test rows its accuracy differs by {found.difference:+.3f} (95% "
-        f"interval {found.low:+.3f} to {found.high:+.3f}, for seeds and rows together)."
+        f"{said} On {data.n_test} test rows its {metric} differs by {next(ends)} (95% "
+        f"interval {next(ends)} to {next(ends)}, {found['test'].counts})."
     )
+
+
+# ── what stands around it ────────────────────────────────────────────────────────────────────
 
 
 def _done(
     data: Dataset, space: SearchSpace, results: Sequence[SearchResult], method: str
 ) -> dict[str, str]:
-    classes = ", ".join(str(label) for label in data.classes[:6])
-    more = "" if data.n_classes <= 6 else f" and {data.n_classes - 6} more"
+    if data.classes:
+        classes = ", ".join(str(label) for label in data.classes[:6])
+        more = "" if data.n_classes <= 6 else f" and {data.n_classes - 6} more"
+        target = f"{data.n_classes} classes ({classes}{more})"
+    else:
+        low, high = data.y_train.min(), data.y_train.max()
+        target = f"regression, amounts from {low:.4g} to {high:.4g}"
+    split = "stratified" if data.classes else "stratified by quantile"
+    if data.timed or data.groups is not None:
+        split = "one after the other in time" if data.timed else "no group in two of them"
+    left_out = data.columns[data.columns["became"] == "left out"]["why"]
     opened = {0: "sealed", 1: "opened once"}.get(data.openings, f"opened {data.openings} times")
     costs = [result.cost for result in results]
     lost = sum(e.status != "complete" for result in results for e in result.evaluations)
     return {
-        "data": f"{data.name}: {data.n_features} features, {data.n_classes} classes "
-        f"({classes}{more})",
+        "data": f"{data.name}: {data.n_features} features, {target}",
+        **(
+            {"left out": "; ".join(f"{n}: {w}" for n, w in left_out.items())}
+            if len(left_out)
+            else {}
+        ),
         "split": f"{len(data.y_train)} rows train, {len(data.y_val)} validate, {data.n_test} test "
-        f"({opened}), stratified, seed {data.seed}",
+        f"({opened}), {split}, seed {data.seed}",
         "space": "; ".join(f"{name}={constructor(space, name)}" for name in space),
         "method": method,
         "budget": f"{sum(cost.trials for cost in costs):,} trials"
@@ -258,10 +386,15 @@ def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) 
     }
 
 
-def _mean(scores: Sequence[float]) -> str:
+def _mean(scores: Sequence[float], metric: str) -> str:
     mean, low, high = mean_interval(scores)
-    # A t interval does not know that an accuracy ends at 0 and 1.
-    return f"{mean:.3f} ({max(low, 0.0):.3f} to {min(high, 1.0):.3f})"
+    if metric == "accuracy":  # a t interval does not know that it ends at 0 and 1
+        low, high = max(low, 0.0), min(high, 1.0)
+    return " ".join([_number(mean, metric), f"({_number(low, metric)} to {_number(high, metric)})"])
+
+
+def _number(value: float, metric: str, sign: str = "") -> str:
+    return f"{value:{sign}.3f}" if metric == "accuracy" else f"{value:{sign}.4g}"
 
 
 def _values(params: Mapping[str, Any]) -> str:
@@ -269,7 +402,7 @@ def _values(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={literal(value)}" for name, value in short.items())
 
 
-def _check_report(question, data, space, results, method, validation, test, review) -> None:
+def _check_report(question, data, space, results, method, validation, test, review, seeds) -> None:
     problems = Problems("report")
     for name, value in (("question", question), ("method", method)):
         if not isinstance(value, str) or not value.strip():
@@ -283,12 +416,29 @@ def _check_report(question, data, space, results, method, validation, test, revi
         problems.add("result", results, "what a search returned, or a list of it", "result=result")
     if review is not None and not isinstance(review, Review):
         problems.add("review", review, "what ht.review returns, or None", "review=None")
-    check_scores(problems, "validation", validation)
-    if test is not None:
-        check_scores(problems, "test", test)
-        if isinstance(data, Dataset) and not data.openings:
-            problems.say(
-                "test has scores, but the seal of this data is unbroken. Score the rows that "
-                "data.open_test() returns, or leave test out."
-            )
+    check_count(problems, "seeds", seeds, low=2, example=5)
+    searches = results if several else []
+    local = [getattr(getattr(one, "objective", None), "local", None) for one in searches]
+    shares = getattr(data, "task", "") == "classification" and all(
+        getattr(one, "metric", "val_accuracy") in REPORTED for one in local
+    )
+    if isinstance(test, tuple):
+        if len(test) != 2 or len(test[0]) != len(test[1]) or isinstance(test[0], str):
+            problems.add("test", test, "scores, or (x_test, y_test)", "test=data.open_test()")
+    elif test is not None:
+        check_scores(problems, "test", test, shares=shares)
+    if test is not None and isinstance(data, Dataset) and not data.openings:
+        problems.say(
+            "test has scores, but the seal of this data is unbroken. Score the rows that "
+            "data.open_test() returns, or leave test out."
+        )
+    if validation is not None:
+        check_scores(problems, "validation", validation, shares=shares)
+    if (validation is None or isinstance(test, tuple)) and not all(
+        hasattr(one, "train") and hasattr(one, "rows") for one in local
+    ):
+        problems.say(
+            "only a search on ht.TrainObjective can be trained again. Give the scores: "
+            'validation={"chosen": [0.91, 0.92], "default": [0.90, 0.89]}.'
+        )
     problems.raise_if_any()

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from hpotutor._validation import is_number, is_whole
-from hpotutor.analysis._review_checks import CHECKS
-from hpotutor.analysis._review_model import Finding, Plan
+from hpotutor.analysis import _review_checks, _review_data  # noqa: F401  (they enter CHECKS)
+from hpotutor.analysis._review_model import CHECKS, Finding, Plan
 from hpotutor.analysis._shown import Shown
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
@@ -34,7 +34,8 @@ class Review(Shown):
         self, space: SearchSpace, findings: Sequence[Finding], skipped: dict[str, str]
     ) -> None:
         self.findings = tuple(findings)
-        self.skipped = dict(skipped)
+        self.skipped = {name: needs for name, needs in skipped.items() if needs}
+        self._made = [check.looks_at for name, check in CHECKS.items() if name not in skipped]
         self.mended = _mend(space, self.findings)
 
     def __iter__(self) -> Iterator[Finding]:
@@ -52,9 +53,8 @@ class Review(Shown):
     @property
     def summary(self) -> str:
         """What came out, in a sentence or two."""
-        made = [check.looks_at for name, check in CHECKS.items() if name not in self.skipped]
         count = f"{len(self)} thing{'' if len(self) == 1 else 's'}" if self.findings else "Nothing"
-        text = f"{count} to mend. Looked at: {', '.join(made)}."
+        text = f"{count} to mend. Looked at: {', '.join(self._made)}."
         if self.skipped:
             left = (f"{CHECKS[name].looks_at} ({needs})" for name, needs in self.skipped.items())
             text += f" Not judged: {'; '.join(left)}."
@@ -71,9 +71,11 @@ def review(
 ) -> Review:
     """Look for what commonly spoils a search, before it or after it.
 
-    Five checks: a linear scale where a log scale is due; an optimum on the boundary of its range;
+    Of the space: a linear scale where a log scale is due; an optimum on the boundary of its range;
     too many hyperparameters for the budget; a nuisance hyperparameter left untuned, above all the
-    learning rate; a validation set too small for the differences claimed.
+    learning rate. Of the data: a validation set too small for the differences claimed; rows that
+    belong together on both sides of a split; time that runs backwards; rare classes judged by
+    accuracy.
 
     Parameters
     ----------

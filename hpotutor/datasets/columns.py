@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -28,8 +28,28 @@ from hpotutor.errors import DataError, Problems
 RARE = 0.01  # a category of fewer training rows, as a share, joins the other rare ones
 MOST_CATEGORIES = 50  # columns that one category may become
 _FEWEST = 10  # rows from which on a column can be said to count or name them
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
-_LOOKS_LIKE_A_NAME = re.compile(r"(?i)(.*[_ .-])?(id|uuid|index|row|nr|no|key)|unnamed.*")
+_MONTH = (
+    r"(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
+    r"oct(ober)?|nov(ember)?|dec(ember)?)"
+)
+_DATE = re.compile(
+    r"(?i)\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?(\D.*)?"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})(\D.*)?|\d{1,2}:\d{2}(:.*)?|\d{4}-?q[1-4]"
+    rf"|(?=.*\d)(.*[\W\d_])?{_MONTH}([\W\d_].*)?)"
+)
+_LOOKS_LIKE_A_NAME = re.compile(
+    r"((?i:.*[_ .-])?(?i:id|uuid|index|row|nr|no|key))|.*[a-z](ID|Id|Nr|No|Key)|(?i:unnamed.*)"
+)
+_NAMES_A_GROUP = re.compile(
+    r"(?i)(.*[_ .-])?(patient|subject|participant|person|customer|client|user|household|family|"
+    r"animal|student|school|hospital|session|device|machine)([_ .-].*)?"
+)
+DATES = "dates; derive numbers from them, such as the month or days since"
+_NO_VALUE = ("", "?")  # of any text; those below of numbers written as text
+_NO_NUMBER = (*_NO_VALUE, "-", "--", ".", "*", "na", "n/a", "nan", "null", "none", "unknown")
+_SIGNS = re.compile(r"(?=.*[^\w\s.'-])[^\w\s]?\s*[-+]?\d[\d.,' ]*\s*[^\w\s]?")  # 1,234 12% $3.50
+_TOO_LARGE = 1e38  # for float32
+_NO_CELL = (list, tuple, dict, set, np.ndarray, complex)
 
 
 class Column(NamedTuple):
@@ -107,30 +127,32 @@ def _column(name: str, values: pd.Series, y: np.ndarray, kept: bool, problems: P
     there = values.dropna()
     if not len(there):
         return Column(name, "left out", "it has no values")
-    if pd.api.types.is_complex_dtype(values) or any(
-        isinstance(value, list | tuple | dict | set | np.ndarray) for value in there.head(20)
-    ):
-        kind = "complex number" if not values.dtype == object else type(there.iloc[0]).__name__
+    plain = there.dtype != object and not pd.api.types.is_complex_dtype(there)
+    odd = [] if plain else [value for value in there if isinstance(value, _NO_CELL)]
+    if odd:
         problems.say(
-            f"column {name!r} holds {kind}s (for instance {there.iloc[0]!r}). Make a column of "
-            "numbers or words of it, or drop it."
+            f"column {name!r} holds {type(odd[0]).__name__}s (for instance {odd[0]!r}). "
+            "Make a column of numbers or words of it, or drop it."
         )
         return Column(name, "left out")
     if _is_date(there):
-        return Column(
-            name, "left out", "dates; derive numbers from them, such as the month or days since"
-        )
+        if kept:
+            problems.say(f"keep={[name]!r}: {name} holds {DATES}.")
+        return Column(name, "left out", DATES)
     numbers = as_numbers(values)
-    if numbers is not None and np.isinf(numbers).any():
+    if numbers is not None and (numbers.abs() > _TOO_LARGE).any():
         problems.say(
-            f"column {name!r} has infinite values. Make them gaps, which are filled: "
-            f"frame[{name!r}].replace([numpy.inf, -numpy.inf], numpy.nan)."
+            f"column {name!r} has infinite values, or some above {_TOO_LARGE:g}. Make them gaps, "
+            f"which are filled: frame[{name!r}].where(frame[{name!r}].abs() < {_TOO_LARGE:g})."
         )
     why = "" if kept else _why_not(name, values, y, numbers)
+    signs = ""
+    if numbers is None and there.map(lambda value: bool(_SIGNS.fullmatch(str(value)))).all():
+        signs = f"numbers with signs, such as {there.iloc[0]!r}; without these they have an order"
     if why:
-        return Column(name, "left out", f"{why}; keep=[{name!r}] keeps it")
+        return Column(name, "left out", signs or f"{why}; keep=[{name!r}] keeps it")
     gaps = int(values.isna().sum())
-    filled = f"{gaps} gaps, filled and marked" if gaps else ""
+    filled = f"{gaps} gaps, filled and marked" if gaps else signs
     if pd.api.types.is_bool_dtype(values):
         return Column(name, "yes or no", filled)
     return Column(name, "category" if numbers is None else "number", filled)
@@ -143,46 +165,80 @@ def _why_not(name: str, values: pd.Series, y: np.ndarray, numbers: pd.Series | N
         return "constant"
     if _repeats(values, y, numbers):
         return "repeats the target"
+    if values.isna().any() and _repeats(values.isna(), y, None):
+        return "its gaps repeat the target"
     if len(values) < _FEWEST or values.isna().any() or distinct < len(values):
         share = distinct / len(values)
         return "names the rows" if numbers is None and share > 0.9 and distinct > _FEWEST else ""
     if numbers is None:
         return "names the rows"
+    steps = np.diff(numbers)
+    rises = (steps > 0).all() or (steps < 0).all()
+    counts = rises or numbers.max() - numbers.min() == len(numbers) - 1
     whole = (numbers == np.round(numbers)).all()
-    counts = whole and numbers.max() - numbers.min() == len(numbers) - 1
-    return "counts the rows" if counts or (whole and _LOOKS_LIKE_A_NAME.fullmatch(name)) else ""
+    if whole and counts:
+        return "counts the rows"
+    return "names the rows" if whole and _LOOKS_LIKE_A_NAME.fullmatch(name) else ""
 
 
 def _repeats(values: pd.Series, y: np.ndarray, numbers: pd.Series | None) -> bool:
-    """Whether a column and the target tell each other, value by value."""
-    if values.isna().any():
+    """Whether a column and the target tell each other, value by value, where there is one."""
+    there = values.notna().to_numpy()
+    if there.sum() < _FEWEST and not there.all():
         return False
-    ours, theirs = pd.factorize(values)[0], pd.factorize(pd.Series(y))[0]
+    ours, theirs = (pd.factorize(part[there])[0] for part in (values, pd.Series(y)))
     count = ours.max() + 1
-    if count != theirs.max() + 1:
+    if count != theirs.max() + 1 or (count == 1 and not there.all()):
         return False
     pairs = len(np.unique(np.stack([ours, theirs]), axis=1).T)
-    # Two unique columns always tell each other; then only equal or scaled numbers repeat it.
-    if pairs != count or count < len(values):
+    # Two unique columns always tell each other; then what rises or falls with it repeats it.
+    if pairs != count or count < there.sum():
         return pairs == count
-    if numbers is None or np.asarray(y).dtype.kind not in "fiu":
+    if numbers is None or np.asarray(y).dtype.kind not in "fiu" or count < _FEWEST:
         return False
-    return abs(float(np.corrcoef(numbers.to_numpy(dtype=float), y.astype(float))[0, 1])) > 1 - 1e-9
+    steps = np.diff(numbers.to_numpy()[there][np.argsort(y[there])])
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _is_date(there: pd.Series) -> bool:
-    if pd.api.types.is_datetime64_any_dtype(there) or pd.api.types.is_timedelta64_dtype(there):
+    kind = pd.api.types
+    if kind.is_datetime64_any_dtype(there) or kind.is_timedelta64_dtype(there):
         return True
-    if pd.api.types.is_numeric_dtype(there):
+    if isinstance(there.dtype, pd.PeriodDtype):
+        return True
+    if kind.is_numeric_dtype(there):
         return False
-    texts = there.head(200).astype(str)
-    return bool(texts.map(lambda text: bool(_DATE.match(text.strip()))).all())
+    return bool(there.head(200).map(lambda value: bool(_DATE.fullmatch(str(value)))).all())
+
+
+def without_blanks(x: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with what stands for no value in its texts as gaps.
+
+    Empty texts and question marks; in a column of numbers but for them, also such as "n/a".
+    """
+
+    def blanked(values: pd.Series) -> pd.Series:
+        texts = values.map(lambda value: value.strip().lower() if isinstance(value, str) else value)
+        number = pd.to_numeric(texts, errors="coerce").notna() | texts.isna()
+        rest = texts[~number]
+        almost = len(rest) < len(texts) - texts.isna().sum() and rest.isin(_NO_NUMBER).all()
+        gap = texts.isin(_NO_NUMBER if almost else _NO_VALUE)
+        return values.mask(gap) if gap.any() else values
+
+    words = [name for name in x if x[name].dtype == object or pd.api.types.is_string_dtype(x[name])]
+    return x.assign(**{name: blanked(x[name]) for name in words})
+
+
+def names_groups(name: str, values: pd.Series) -> bool:
+    """Return whether a column looks like the names of what several rows each belong to."""
+    named = _NAMES_A_GROUP.fullmatch(name) or _LOOKS_LIKE_A_NAME.fullmatch(name)
+    return bool(named) and _FEWEST <= values.nunique() <= len(values) / 2
 
 
 def as_numbers(values: pd.Series) -> pd.Series | None:
     """Return a column as numbers, gaps as NaN; None if it holds anything else."""
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        return values.astype(float)
+        return to_floats(values.to_frame()).iloc[:, 0]
     if isinstance(values.dtype, pd.CategoricalDtype):
         return None
     try:
@@ -206,6 +262,16 @@ def to_texts(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def to_gaps(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return 1 where a column has a gap, else 0."""
+    return frame.isna().astype(float)
+
+
+def name_gaps(transformer: object, names: Sequence[str]) -> list[str]:
+    """Return what the columns that mark the gaps are called."""
+    return [f"missingindicator_{name}" for name in names]
+
+
 def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | None) -> Any:
     """Return the unfitted transformer of a table, from what its columns are."""
     numbers = [column.name for column in columns if column.became in ("number", "yes or no")]
@@ -227,8 +293,7 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
         fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
         steps.append(("categories", make_pipeline(texts, fill, encoder), words))
     if gaps:
-        indicator = MissingIndicator(features="all", error_on_new=False)
-        steps.append(("gaps", Pipeline([("gaps", indicator)]), gaps))
+        steps.append(("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps))
     return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from hpotutor.datasets.columns import DATES, names_groups
 from hpotutor.datasets.splitting import fold_rows
 from hpotutor.errors import SealError
 
@@ -125,6 +126,24 @@ class Dataset:
         for part in (self.x_train, self.y_train, self.x_val, self.y_val, *self._test):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()[:12]
+
+    @property
+    def date_columns(self) -> list[str]:
+        """The columns of a table that were left out because they hold dates."""
+        return list(self.columns.index[self.columns["why"] == DATES])
+
+    def split_groups(self) -> dict[str, tuple[int, int]]:
+        """Return how many groups have training and validation rows, and how many there are.
+
+        By name: of ``groups``, and of columns that look like the names of groups.
+        """
+        frame = self._rest if isinstance(self._rest, pd.DataFrame) else pd.DataFrame()
+        named = {str(n): v for n, v in frame.items() if names_groups(str(n), v)}
+        if self.groups is not None:
+            named = {"groups": pd.Series(self.groups)}
+        sides = np.arange(len(self.row_numbers)) < len(self.y_train)
+        found = {n: (len({*v[sides]} & {*v[~sides]}), v.nunique()) for n, v in named.items()}
+        return {name: counts for name, counts in found.items() if counts[0]}
 
     def folds(self, folds: Any, seed: int = 0) -> list[Fold]:
         """Cut the training and validation rows into folds, each prepared by its own training rows.

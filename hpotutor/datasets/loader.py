@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn import datasets as sklearn_datasets
+from sklearn.utils import Bunch
 
 from hpotutor._validation import check_seed, is_number
 from hpotutor.datasets.columns import array_transformer, describe, frame_transformer
@@ -17,7 +19,7 @@ from hpotutor.datasets.dataset import Dataset, prepared, take
 from hpotutor.datasets.reading import Rows, from_arrays, from_frame, read_csv
 from hpotutor.datasets.splitting import split
 from hpotutor.datasets.targets import TASKS, read_target
-from hpotutor.errors import DataError, Problems
+from hpotutor.errors import DataError, Problems, did_you_mean
 
 _TABULAR: dict[str, Callable[[], Any]] = {
     "iris": sklearn_datasets.load_iris,
@@ -31,9 +33,9 @@ _SCALES = ("auto", "standard", "minmax", None)
 
 
 def load(
-    source: str | os.PathLike | pd.DataFrame | tuple,
+    source: str | os.PathLike | pd.DataFrame | tuple | Bunch,
     *,
-    target: str | None = None,
+    target: Any = None,
     task: str | None = None,
     groups: Any = None,
     time: Any = None,
@@ -52,19 +54,20 @@ def load(
 
     Parameters
     ----------
-    source : str, path, pandas.DataFrame or (x, y)
-        ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"signals"``, ``"mnist"``; a
-        path that ends in ``.csv``; a data frame with a target column; or features and labels.
-        Features of shape (rows, height, width), (rows, height, width, channels) or (rows, steps,
-        channels) are images and sequences.
-    target : str, optional
-        The column to predict; needed for a CSV file or a data frame.
+    source : str, path, pandas.DataFrame, (x, y) or Bunch
+        ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"signals"``, ``"mnist"``; the
+        path of a table as text, such as ``.csv`` or ``.tsv``; a data frame with a target column; features (an
+        array, a data frame, a sparse matrix) and labels; or what scikit-learn's own loaders
+        return. Features of shape (rows, height, width), (rows, height, width, channels) or (rows,
+        steps, channels) are images and sequences.
+    target : str or array-like, optional
+        The column to predict; needed for a file or a data frame.
     task : {"classification", "regression"}, optional
         By default amounts are told from classes by the target: texts, yes and no, and whole
         numbers with up to 20 different values are classes.
     groups : str or array-like, optional
-        The column, or with arrays one entry a row, that says which rows belong together, such as
-        a patient's. They stay together, in the split and in folds.
+        The column, or one entry a row, that says which rows belong together, such as a patient's.
+        They stay together, in the split and in folds.
     time : str or array-like, optional
         The column, or one entry a row, that orders the rows: the parts follow one another.
     keep : sequence of str, optional
@@ -112,7 +115,7 @@ def load(
     Dataset(frame: 36 + 12 + 12 rows, 3 features, regression; left out: number (see data.columns))
     """
     problems = Problems("load")
-    has_columns = _check(problems, source, target, task, groups, time, keep)
+    known = _check(problems, source, target, task, groups, time, keep)
     _check_shares(problems, validation, test)
     if isinstance(source, str) and source == "signals" and test != 0.2:
         problems.add("test", test, "0.2 for the signals, as published", "test=0.2")
@@ -121,15 +124,21 @@ def load(
         problems.choice("scale", scale, _SCALES)
     problems.raise_if_any()
     shape: tuple[int, ...] | None = None
-    if isinstance(source, tuple):
+    if isinstance(source, Bunch):
+        name, rows = "bunch", from_arrays(_of_bunch(source), groups, time)
+    elif isinstance(source, tuple):
         name, rows = "arrays", from_arrays(source, groups, time)
-    elif isinstance(source, pd.DataFrame):
-        name, rows = "frame", from_frame(source, target, groups, time)
-    elif has_columns:
-        name, rows = Path(source).stem, from_frame(read_csv(source), target, groups, time)
-    else:
+    elif known == "name":
         name, (rows, shape) = str(source), _built_in(str(source))
         task = task or "classification"
+    elif known == "path":
+        name, rows = Path(source).stem, from_frame(read_csv(source), target, groups, time)
+    else:
+        frame = source.to_pandas() if hasattr(source, "to_pandas") else pd.DataFrame(source)
+        name, rows = "frame", from_frame(frame, target, groups, time)
+    if keep and not isinstance(rows.x, pd.DataFrame):
+        problems.say("keep names columns of a table, and these rows have none. Leave it out.")
+    problems.raise_if_any()
     return _dataset(name, rows, shape, task, list(keep), float(validation), float(test), int(seed),
                     scale)  # fmt: skip
 
@@ -142,19 +151,31 @@ def _check(
     groups: Any,
     time: Any,
     keep: Any,
-) -> bool:
-    """Note arguments that are not allowed; return whether the source has columns with names."""
-    is_csv = isinstance(source, os.PathLike) or str(source).lower().endswith(".csv")
-    if isinstance(source, str) and not is_csv and source not in NAMES:
-        problems.choice("source", source, NAMES)
-    if not isinstance(source, str | os.PathLike | pd.DataFrame | tuple):
-        problems.add(
-            "source", source, "a name, a .csv path, a data frame or (x, y)", 'ht.load("digits")'
-        )
-    has_columns = is_csv or isinstance(source, pd.DataFrame)
-    if target is not None and not has_columns:
+) -> str:
+    """Note arguments that are not allowed; return what kind of source this is."""
+    structured = isinstance(source, np.ndarray) and source.dtype.names
+    if isinstance(source, os.PathLike) or (
+        isinstance(source, str) and source not in NAMES and re.search(r"[./\\]", source)
+    ):
+        kind = "path"
+    elif isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas") or structured:
+        kind = "frame"
+    elif isinstance(source, tuple | Bunch):
+        kind = "labeled"
+    else:
+        kind = "name"
+        if isinstance(source, str):
+            problems.choice("source", source, NAMES)
+        else:
+            allowed = "a name, a .csv path, a data frame, (x, y) or a Bunch"
+            problems.add("source", source, allowed, 'ht.load("digits")')
+    if (
+        target is not None
+        and kind in ("name", "labeled")
+        and isinstance(source, str | tuple | Bunch)
+    ):
         problems.say(
-            f"target={target!r} names a column of a CSV file or a data frame. Leave it out here: "
+            f"target={target!r} names a column of a file or a data frame. Leave it out here: "
             "the labels are known."
         )
     if task is not None:
@@ -162,11 +183,11 @@ def _check(
     if groups is not None and time is not None:
         problems.say("groups and time split the rows in different ways. Leave one of them out.")
     for name, given in (("groups", groups), ("time", time)):
-        if given is not None and not has_columns and not isinstance(source, tuple):
+        if given is not None and kind == "name" and isinstance(source, str):
             problems.say(f"{name} is for data of your own; {source!r} has none. Leave it out.")
     if isinstance(keep, str) or not all(isinstance(name, str) for name in keep):
         problems.add("keep", keep, "a list of columns", 'keep=["id"]')
-    return has_columns
+    return kind
 
 
 def _check_shares(problems: Problems, validation: object, test: object) -> None:
@@ -193,9 +214,26 @@ def _built_in(name: str) -> tuple[Rows, tuple[int, ...] | None]:
         with np.load(_SIGNALS) as file:
             x, y = file["x"].astype("float32"), file["y"].astype("int64")
         return Rows(x, y, published=_PUBLISHED_TEST), (40, 1)
-    bunch = _TABULAR[name]()
-    x = pd.DataFrame(bunch.data, columns=[str(column) for column in bunch.feature_names])
-    return Rows(x, np.asarray(bunch.target_names)[bunch.target]), None
+    x, y = _of_bunch(_TABULAR[name]())
+    return Rows(x, y), None
+
+
+def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
+    """Return features and labels of what a loader of scikit-learn returned, with their names."""
+    x, y = bunch.get("data"), bunch.get("target")
+    if x is None or y is None:
+        raise DataError(
+            "load: this Bunch has no data or no target. Type for instance "
+            "ht.load((bunch.data, labels))."
+        )
+    columns, labels = bunch.get("feature_names"), bunch.get("target_names")
+    if isinstance(x, np.ndarray) and x.ndim == 2 and columns is not None:
+        x = pd.DataFrame(x, columns=[str(column) for column in columns])
+    y = np.asarray(y)
+    whole = y.dtype.kind == "i" and y.ndim == 1
+    if labels is not None and whole and len(np.unique(y)) == len(labels) > y.max():
+        y = np.asarray(labels)[y]
+    return x, y
 
 
 def _mnist() -> tuple[Rows, tuple[int, ...]]:
@@ -261,7 +299,7 @@ def _dataset(
         preparation=fitted,
         transformer=transformer,
         seed=seed,
-        note=goal.note,
+        note=goal.note or _note(shape),
         groups=None if rows.groups is None else rows.groups[rest],
         timed=rows.time is not None,
         row_numbers=rest,
@@ -270,10 +308,21 @@ def _dataset(
     )
 
 
+def _note(shape: tuple[int, ...] | None) -> str:
+    if shape is None or len(shape) < 3 or not shape[0] <= 4 < shape[2]:
+        return ""
+    return (
+        f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come first, "
+        "numpy.moveaxis(x, 1, -1)"
+    )
+
+
 def _check_keep(keep: list[str], x: pd.DataFrame) -> None:
     problems = Problems("load")
-    for name in keep:
-        problems.choice("keep", name, [str(column) for column in x.columns])
+    columns = [str(column) for column in x.columns]
+    for name in set(keep) - set(columns):
+        hint = did_you_mean(name, columns)
+        problems.say(f"keep={[name]!r} is no column to learn from.{hint} There are: {columns}.")
     problems.raise_if_any()
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from hpotutor._validation import is_whole
+from hpotutor.datasets.columns import without_blanks
 from hpotutor.errors import DataError, Problems, did_you_mean
 
 _SEPARATORS = (",", ";", "\t", "|")
+_SHOWN = 20  # names of columns in a message
 _LINES = 50  # that decide about the separator
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
@@ -42,22 +44,36 @@ def read_csv(path: str | os.PathLike) -> pd.DataFrame:
     Raises
     ------
     DataError
-        There is no such file, or it is not a table in UTF-8.
+        There is no such file, it is not a table in UTF-8, or two of its columns have one name.
     """
     text = _text(path)
     separator = _separator(text)
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True}
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator)
+        frame = pd.read_csv(io.StringIO(text), **options)
         if separator != "," and any(_has_decimal_commas(frame[name]) for name in frame):
-            frame = pd.read_csv(io.StringIO(text), sep=separator, decimal=",")
+            options["decimal"] = ","
+            frame = pd.read_csv(io.StringIO(text), **options)
+        if not isinstance(frame.index, pd.RangeIndex):  # a row has one field more than the heading
+            if frame.iloc[:, -1].isna().all():
+                frame = pd.read_csv(io.StringIO(text), index_col=False, **options)
+            else:
+                frame = frame.reset_index(names="row names")
     except ValueError as error:  # pandas's own errors among them
-        raise DataError(
-            f"{str(path)!r} cannot be read as a CSV table: {str(error).strip().removesuffix('.')}."
-        ) from error
-    return frame
+        raise _not_a_table(path, str(error).strip().removesuffix(".")) from error
+    heading = next(row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row))
+    _check_names([name.strip() for name in heading if name.strip()])
+    return frame.rename(columns=lambda name: str(name).strip())
+
+
+def _not_a_table(path: str | os.PathLike, why: str) -> DataError:
+    return DataError(f"{str(path)!r} cannot be read as a CSV table: {why}.")
 
 
 def _text(path: str | os.PathLike) -> str:
+    if re.match(r"\w{2,}:/", str(path)):
+        raise _not_a_table(path, "it is an address. Type frame = pandas.read_csv(address), then "
+                           "ht.load(frame, target=...)")  # fmt: skip
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
@@ -66,32 +82,38 @@ def _text(path: str | os.PathLike) -> str:
             "runs in. Check the name, or give the whole path."
         ) from None
     except OSError as error:
-        why = error.strerror or str(error)
-        raise DataError(f"{str(path)!r} cannot be read as a CSV table: {why}.") from error
-    if content[:4] == b"PK\x03\x04" or b"\0" in content[:4096]:
-        raise DataError(
-            f"{str(path)!r} cannot be read as a CSV table: it is not text. A spreadsheet is read "
-            "with frame = pandas.read_excel(path); then type ht.load(frame, target=...)."
+        raise _not_a_table(path, error.strerror or str(error)) from error
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if encoding != "utf-16" and (content[:2] in (b"PK", b"\x1f\x8b") or b"\0" in content[:4096]):
+        raise _not_a_table(
+            path,
+            "it is not text. A spreadsheet is read with frame = pandas.read_excel(path), other "
+            "files with read_parquet or, packed, with read_csv; then type "
+            "ht.load(frame, target=...)",
         )
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError:
-        raise DataError(
-            f"{str(path)!r} cannot be read as a CSV table: it is not in UTF-8. If it comes from a "
-            "spreadsheet on Windows, type frame = pandas.read_csv(path, encoding='cp1252'), then "
-            "ht.load(frame, target=...)."
+        raise _not_a_table(
+            path,
+            "it is not in UTF-8. If it comes from a spreadsheet on Windows, type "
+            "pathlib.Path('new.csv').write_text(pathlib.Path(path).read_text('cp1252'), 'utf-8'), "
+            "then ht.load('new.csv', target=...)",
         ) from None
+    if re.match(r"\s*(<[!?a-zA-Z]|\[?\s*\{)", text):
+        raise _not_a_table(path, "it is a web page, XML or JSON")
+    return text
 
 
 def _separator(text: str) -> str:
-    """Return the separator that cuts the first lines into most columns, as many in each."""
-    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    """Return the separator that cuts the heading into most columns, and most lines into as many."""
+    lines = [line for line in text.splitlines() if line.strip()][:_LINES]
     widths = {}
     for separator in _SEPARATORS:
-        counts = {len(row) for row in csv.reader(lines, delimiter=separator)}
-        if len(counts) == 1:
-            widths[separator] = counts.pop()
-    return max(widths, key=widths.__getitem__) if max(widths.values(), default=1) > 1 else ","
+        counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        fitting = sum(abs(count - counts[0]) <= 1 for count in counts) if counts else 0
+        widths[separator] = counts[0] if 2 * fitting > len(counts) else 0
+    return max(widths, key=widths.__getitem__)
 
 
 def _has_decimal_commas(values: pd.Series) -> bool:
@@ -103,52 +125,100 @@ def _has_decimal_commas(values: pd.Series) -> bool:
     return bool(commas.any() and (commas | plain).all())
 
 
-# ── data frames ──────────────────────────────────────────────────────────────────────────────
+# ── data frames and arrays ───────────────────────────────────────────────────────────────────
 
 
 def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any = None) -> Rows:
-    """Return the features of a data frame, and the columns that a call names."""
+    """Return the features of a data frame, and what a call names or gives beside it.
+
+    ``target``, ``groups`` and ``time`` are a column's name, an index level's name for the latter
+    two, or hold one entry a row.
+    """
     problems = Problems("load")
+    given = {"target": target, "groups": groups, "time": time}
+    # Columns without names have numbers.
+    named = {
+        key: str(name)
+        for key, name in given.items()
+        if isinstance(name, str) or is_whole(name) or (type(name) is tuple and name in frame)
+    }
+    beside = {
+        key: _beside(key, values, frame)
+        for key, values in given.items()
+        if key not in named and values is not None
+    }
+    if any(isinstance(kind, pd.SparseDtype) for kind in frame.dtypes):
+        frame = frame.astype(
+            {n: k.subtype for n, k in frame.dtypes.items() if hasattr(k, "subtype")}
+        )
+    frame = frame.reset_index([n for n in named.values() if n in frame.index.names])
     columns = [str(column) for column in frame.columns]
     frame = frame.set_axis(columns, axis="columns").reset_index(drop=True)
-    named = {"target": target, "groups": groups, "time": time}
-    # Columns without names have numbers.
-    named = {key: str(n) if is_whole(n) else n for key, n in named.items() if n is not None}
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        problems.say(
-            f"columns appear twice: {', '.join(twice)}. Give each a name of its own, or drop one: "
-            "frame.loc[:, ~frame.columns.duplicated()]."
-        )
-    elif not columns:
+    _check_names(columns)
+    if not columns:
         problems.say("the table has no columns, and needs one to predict and one to learn from.")
-    elif "target" not in named:
+    elif target is None:
         problems.say(
-            f"target is missing: name the column to predict. Columns: {', '.join(columns)}. "
+            f"target is missing: name the column to predict. Columns: {_listed(columns)}. "
             f"Type for instance target={columns[-1]!r}."
         )
-    for key, name in named.items() if columns and not twice else ():
+    for key, name in named.items() if columns else ():
         if name not in columns:
             hint = did_you_mean(name, columns)
             problems.say(
-                f"{key}={name!r} is no column of the table.{hint} Columns: {', '.join(columns)}."
+                f"{key}={name!r} is no column of the table.{hint} Columns: {_listed(columns)}."
             )
-    if len(set(map(str, named.values()))) < len(named):
+    if len(set(named.values())) < len(named):
         problems.say("target, groups and time must be three different columns.")
     problems.raise_if_any(DataError)
-    labels = frame[named["target"]]
-    if labels.isna().any():
-        raise DataError(
-            f"load: column {named['target']!r} has {int(labels.isna().sum())} rows without a "
-            f"label. Type for instance frame.dropna(subset=[{named['target']!r}]) first."
-        )
     x = frame.drop(columns=list(named.values()))
     if x.shape[1] == 0 or len(x) == 0:
         raise DataError(f"load: there is nothing to learn from, the features are {x.shape}.")
-    parts = {key: frame[named[key]].to_numpy() for key in ("groups", "time") if key in named}
-    return Rows(x, labels.to_numpy(), **parts)
+    parts = beside | {key: frame[name].to_numpy() for key, name in named.items()}
+    missing = int(pd.isna(parts["target"]).sum())
+    if missing and "target" in named:
+        raise DataError(
+            f"load: column {target!r} has {missing} rows without a label. Type for instance "
+            f"frame.dropna(subset=[{target!r}]) first."
+        )
+    if missing:
+        raise DataError(
+            f"load: {missing} rows of y have no label. Drop them: keep = ~pandas.isna(y), then "
+            "ht.load((x[keep], y[keep]))."
+        )
+    return Rows(without_blanks(x), parts.pop("target"), **parts)
 
 
-# ── arrays ───────────────────────────────────────────────────────────────────────────────────
+def _listed(columns: list[str]) -> str:
+    more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    return ", ".join(columns[:_SHOWN]) + more
+
+
+def _check_names(columns: list[str]) -> None:
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise DataError(
+            f"load: columns appear twice: {_listed(twice)}. Give each a name of its own, or drop "
+            "one: frame.loc[:, ~frame.columns.duplicated()]."
+        )
+
+
+def _beside(name: str, values: Any, x: Any) -> np.ndarray:
+    """Return what came beside features, one entry a row, in their order."""
+    shown = "y" if name == "target" else name
+    if isinstance(values, pd.Series | pd.DataFrame) and isinstance(x, pd.DataFrame):
+        ours, theirs = x.index, values.index
+        if not ours.equals(theirs) and ours.sort_values().equals(theirs.sort_values()):
+            raise DataError(
+                f"load: {shown} has the row labels of x in another order. Type for instance "
+                f"{shown}.loc[x.index], or {shown}.to_numpy() if the order is right."
+            )
+    array = _flat_labels(values) if name == "target" else _array(name, values)
+    if array.shape != (len(x),):
+        raise DataError(
+            f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {shown} needs "
+            f"shape ({len(x)},), one entry a row."
+        )
+    return array
 
 
 def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
@@ -158,48 +228,43 @@ def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
             f"load: a tuple of {len(pair)} parts was given; two are needed, features and labels. "
             "Type for instance ht.load((x, y))."
         )
-    x, y = _array("x", pair[0]), _flat_labels(_array("y", pair[1]))
+    x, y = pair
+    if isinstance(x, pd.DataFrame):
+        return from_frame(x, _beside("target", y, x), groups, time)
+    x = _array("x", x)
+    if x.dtype.names:
+        return from_frame(pd.DataFrame(x), _beside("target", y, x), groups, time)
     if not 2 <= x.ndim <= 4:
         raise DataError(
             f"load: x has shape {x.shape}; a row an example is needed: (rows, features), images "
             "(rows, height, width) or (rows, height, width, channels), sequences (rows, steps, "
-            "channels). Type for instance x.reshape(len(x), -1)."
+            "channels). Type for instance numpy.asarray(x).reshape(len(x), -1)."
         )
     if len(x) == 0 or x[0].size == 0:
         raise DataError(f"load: there is nothing to learn from, the features are {x.shape}.")
-    if y.ndim != 1 or len(y) != len(x):
-        raise DataError(
-            f"load: x has {len(x)} rows and y has shape {y.shape}; y needs shape ({len(x)},)."
-        )
-    if pd.isna(y).any():
-        raise DataError(
-            f"load: {int(pd.isna(y).sum())} rows of y have no label. Drop them: "
-            "keep = ~pandas.isna(y), then ht.load((x[keep], y[keep]))."
-        )
-    beside = {}
-    for name, given in (("groups", groups), ("time", time)):
-        if given is not None:
-            beside[name] = _array(name, given)
-            if beside[name].shape != (len(x),):
-                raise DataError(
-                    f"load: {name} has shape {beside[name].shape}; with arrays it needs one entry "
-                    f"a row, shape ({len(x)},)."
-                )
+    frame = pd.DataFrame(index=range(len(x)), columns=["x"])
     if x.ndim == 2:
         frame = pd.DataFrame(x).infer_objects()
-        return Rows(frame.set_axis([f"feature_{n}" for n in frame], axis="columns"), y, **beside)
-    numbers = _numbers(x)
-    return Rows(numbers, y, **beside)
+        frame = frame.set_axis([f"feature_{n}" for n in frame], axis="columns")
+    beside = {
+        key: _beside(key, values, x)
+        for key, values in (("target", y), ("groups", groups), ("time", time))
+        if values is not None
+    }
+    rows = from_frame(frame, **beside)
+    return rows if x.ndim == 2 else rows._replace(x=_numbers(x))
 
 
-def _flat_labels(y: np.ndarray) -> np.ndarray:
+def _flat_labels(values: Any) -> np.ndarray:
     """Return labels that came as a column or one-hot as one label a row."""
+    y = _array("y", values)
     if y.ndim != 2 or len(y) == 0:
         return y
     if y.shape[1] == 1:
         return y[:, 0]
     if y.dtype.kind in "fiub" and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
-        return y.argmax(axis=1)
+        found = y.argmax(axis=1)
+        return np.asarray(values.columns)[found] if isinstance(values, pd.DataFrame) else found
     return y
 
 
@@ -214,8 +279,12 @@ def _numbers(x: np.ndarray) -> np.ndarray:
     return x
 
 
-def _array(name: str, values: object) -> np.ndarray:
+def _array(name: str, values: Any) -> np.ndarray:
     """Return values as an array, or say that their rows differ in length."""
+    if hasattr(values, "toarray"):  # a sparse matrix
+        values = values.toarray()
+    if isinstance(values, np.ma.MaskedArray):  # what is masked is a gap
+        values = np.where(values.mask, np.nan, values.data.astype(object))
     try:
         return np.asarray(values)
     except ValueError as error:

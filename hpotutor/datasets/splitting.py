@@ -13,7 +13,8 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from hpotutor.errors import DataError
+from hpotutor._validation import is_whole
+from hpotutor.errors import ArgumentError, DataError, Problems
 
 _BINS = 10  # quantiles of an amount, of which each part gets its share
 _DRAWS = 50  # splits by groups, of which the one nearest to the wanted shares is taken
@@ -46,7 +47,7 @@ def split(
     ``published`` rows, where there are any, are the test part.
     """
     if time is not None:
-        return _by_time(order_of(time), time, validation, test)
+        return _by_time(moments(time), validation, test)
     if groups is not None:
         return _by_groups(strata(y, task), groups, validation, test, seed)
     rows, alike = np.arange(len(y)), strata(y, task)
@@ -61,13 +62,13 @@ def split(
     return first, middle, last
 
 
-def order_of(time: np.ndarray) -> np.ndarray:
-    """Return the row numbers from the earliest to the latest.
+def moments(time: np.ndarray) -> np.ndarray:
+    """Return a number a row, larger for what comes later, alike for what comes at once.
 
     Raises
     ------
     DataError
-        A time is missing, or cannot be read.
+        A time is missing, cannot be read, or can be read in two ways.
     """
     values = pd.Series(time)
     if values.isna().any():
@@ -75,25 +76,45 @@ def order_of(time: np.ndarray) -> np.ndarray:
             f"load: {int(values.isna().sum())} rows have no time, and cannot be put in order. "
             "Drop them."
         )
-    if not pd.api.types.is_numeric_dtype(values):
-        read = pd.to_datetime(values, errors="coerce", format="mixed")
-        if read.isna().any():
-            bad = values[read.isna()].iloc[0]
-            raise DataError(
-                f"load: time has {bad!r}, which cannot be read as a date. Write dates as "
-                "2026-11-27, or make them yourself with pandas.to_datetime(..., format=...)."
-            )
-        values = read
-    return np.argsort(values.to_numpy(), kind="stable")
+    if values.map(lambda value: isinstance(value, str)).any():
+        values = _read_dates(values.astype(str))
+    try:
+        return pd.factorize(values, sort=True)[0]
+    except TypeError:  # lists, several types
+        raise _unreadable(values.iloc[0], "cannot be put in order") from None
 
 
-def _by_time(order: np.ndarray, time: np.ndarray, validation: float, test: float) -> Parts:
-    count = len(order)
+def _read_dates(texts: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if numbers.notna().all():
+        return numbers
+    # 3/4/2026 is a day of March or of April: that some other row decides it must not be forgotten.
+    parts = texts.str.extract(r"^\s*(\d{1,2})([-/.])(\d{1,2})\2\d")
+    first, second = (pd.to_numeric(parts[n]) for n in (0, 2))
+    short, days, months = first.notna(), bool((first > 12).any()), bool((second > 12).any())
+    if not (days or months) and (parts[1] == ".").all():
+        days = True
+    if short.any() and (days == months or not short.all()):
+        raise _unreadable(texts[short].iloc[0], "may have the day first or the month")
+    read = pd.to_datetime(texts, errors="coerce", format="mixed", dayfirst=days, utc=True)
+    if read.isna().any():
+        raise _unreadable(texts[read.isna()].iloc[0], "cannot be read as a date")
+    return read
+
+
+def _unreadable(value: object, why: str) -> DataError:
+    return DataError(
+        f"load: time has {value!r}, which {why}. Write dates as 2026-11-27, or make them yourself "
+        "with pandas.to_datetime(..., format='%d/%m/%Y')."
+    )
+
+
+def _by_time(moment: np.ndarray, validation: float, test: float) -> Parts:
+    order, count = np.argsort(moment, kind="stable"), len(moment)
     ends = [round(count * (1 - test - validation)), round(count * (1 - test))]
     # Rows of one moment stay together: the later part begins where the time changes.
-    sorted_time = np.asarray(time)[order]
     for place, end in enumerate(ends):
-        while 0 < end < count and sorted_time[end] == sorted_time[end - 1]:
+        while 0 < end < count and moment[order[end]] == moment[order[end - 1]]:
             end += 1
         ends[place] = end
     parts = (order[: ends[0]], order[ends[0] : ends[1]], order[ends[1] :])
@@ -108,7 +129,13 @@ def _by_time(order: np.ndarray, time: np.ndarray, validation: float, test: float
 def _by_groups(
     alike: np.ndarray, groups: np.ndarray, validation: float, test: float, seed: int
 ) -> Parts:
-    names, members, sizes = np.unique(groups.astype(str), return_inverse=True, return_counts=True)
+    if gaps := int(pd.isna(groups).sum()):
+        raise DataError(
+            f"load: {gaps} rows have no group. Drop them, or give each a group of its own."
+        )
+    names, members, sizes = np.unique(
+        list(map(str, groups)), return_inverse=True, return_counts=True
+    )
     if len(names) < 3:
         raise DataError(
             f"load: groups has {len(names)} different values; three parts need three groups."
@@ -156,9 +183,19 @@ def fold_rows(
     """Return the row numbers to train and to validate on, of each fold.
 
     ``folds`` is their number, or any splitter of scikit-learn.
+
+    Raises
+    ------
+    ArgumentError
+        ``folds`` is neither, or cannot be cut from these rows.
     """
+    problems = Problems("folds")
+    own = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
+    if not own and (not is_whole(folds) or folds < 2):
+        problems.add("folds", folds, "a whole number from 2 up, or a splitter", "folds=3")
+    problems.raise_if_any()
     x = np.zeros((len(y), 1)) if x is None else x
-    if hasattr(folds, "split"):
+    if own:
         return list(folds.split(x, y, groups))
     if timed:
         splitter: Any = TimeSeriesSplit(folds)
@@ -168,4 +205,7 @@ def fold_rows(
         splitter = GroupKFold(folds)
     else:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return list(splitter.split(x, strata(y, task, folds), groups))
+    try:
+        return list(splitter.split(x, strata(y, task, folds), groups))
+    except ValueError as error:  # too many for the groups, or for the rows of a class
+        raise ArgumentError(f"folds: {folds} does not suit these rows: {error}") from error

@@ -10,6 +10,7 @@ from hpotutor.errors import DataError
 TASKS = ("classification", "regression")
 MOST_CLASSES = 20  # more distinct whole numbers than this are taken for amounts
 _DOUBTFUL = 6  # whole numbers with so many values may be classes or amounts, such as grades
+_MAYBE_CLASSES = 50
 _FEWEST_ROWS = 10
 
 
@@ -35,6 +36,12 @@ def read_target(
     DataError
         The values are of neither kind, all alike, or too few of one class.
     """
+    if y.dtype.kind in "Mmc":
+        kind = "complex numbers" if y.dtype.kind == "c" else "dates or durations"
+        raise DataError(
+            f"load: the target of {name!r} is made of {kind} (for instance {y[0]!s}). Make classes "
+            "or amounts of them, such as the month or the days since."
+        )
     guessed, note = _guess(y) if task is None else (task, "")
     if guessed == "regression":
         return Target(guessed, _amounts(name, y), (), note)
@@ -48,7 +55,9 @@ def _guess(y: np.ndarray) -> tuple[str, str]:
         return "classification", ""
     distinct = numbers.nunique()
     if not (numbers == np.round(numbers)).all() or distinct > MOST_CLASSES:
-        return "regression", ""
+        whole = distinct <= _MAYBE_CLASSES and (numbers == np.round(numbers)).all()
+        doubt = f"{distinct} whole numbers; if they are classes, task='classification'"
+        return "regression", doubt if whole else ""
     if distinct < _DOUBTFUL:
         return "classification", ""
     return "classification", f"{distinct} whole numbers; if they are amounts, task='regression'"

@@ -9,6 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
 import hpotutor as ht
+from hpotutor.errors import DataError
 
 
 @pytest.fixture
@@ -145,3 +146,57 @@ def test_scales_of_numbers_leave_categories_alone(shop):
         column = data.x_train[:, data.feature_names.index("age")]
         assert column.min() == pytest.approx(low)
         assert set(np.unique(data.x_train[:, data.feature_names.index("city_Rome")])) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["%b %d, %Y", "%d %B %Y", "%d.%m.%y", "%H:%M", "%Y-%m-%dT%H:%M:%S", "%B %Y", "%Y/%m/%d"]
+)
+def test_dates_are_left_out_however_they_are_written(shop, text):
+    dates = pd.date_range("2020-01-01", periods=300, freq="13h")
+    table = shop.assign(since=dates.strftime(text), quarter=dates.to_period("Q"))
+    columns = ht.load(table, target="left").columns
+    assert columns.loc[["since", "quarter"], "why"].str.contains("derive numbers").all()
+    with pytest.raises(DataError, match="since holds dates"):
+        ht.load(table, target="left", keep=["since"])
+
+
+def test_versions_and_months_in_names_are_no_dates(shop):
+    rng = np.random.default_rng(0)
+    versions, words = ["1.2.3", "1.2.4", "10.0.1"], ["mark 5", "decor 12", "may be 1", "none 2"]
+    table = shop.assign(v=rng.choice(versions, 300), w=rng.choice(words, 300))
+    became = ht.load(table, target="left").columns["became"]
+    assert became["v"] == became["w"] == "category"
+
+
+@pytest.mark.parametrize("name", ["customer_id", "customerID", "PassengerId", "order no"])
+def test_numbers_that_name_the_rows_are_left_out(shop, name):
+    numbers = np.random.default_rng(1).choice(10**6, 300, replace=False)
+    columns = ht.load(shop.assign(**{name: numbers}), target="left").columns
+    assert columns.loc[name, "why"].startswith("names the rows")
+
+
+def test_numbers_that_rise_with_the_rows_count_them(shop):
+    """As an index does after rows were dropped."""
+    rises = np.sort(np.random.default_rng(1).choice(10**6, 300, replace=False))
+    columns = ht.load(shop.assign(old_place=rises), target="left").columns
+    assert columns.loc["old_place", "why"].startswith("counts the rows")
+
+
+def test_gaps_and_scales_do_not_hide_what_repeats_the_target(shop):
+    shop["late"] = shop["code"].where(shop["code"].index % 50 > 0)  # the target, with gaps
+    shop["refund"] = shop["income"].where(shop["left"] == "yes")  # there for one class alone
+    why = ht.load(shop, target="left").columns["why"]
+    assert why["late"].startswith("repeats the target")
+    assert why["refund"].startswith("its gaps repeat the target")
+    table = shop.assign(price=shop["income"] * 2, log_price=np.log(shop["income"]))
+    why = ht.load(table, target="price").columns["why"]
+    assert why["log_price"].startswith("repeats the target")
+
+
+def test_numbers_with_signs_are_told(shop):
+    rng = np.random.default_rng(0)
+    shop["share"] = [f"{n}%" for n in rng.integers(0, 9, 300)]
+    shop["paid"] = [f"1,{n:03d}" for n in range(300)]
+    columns = ht.load(shop, target="left").columns
+    assert columns.loc[["share", "paid"], "why"].str.startswith("numbers with signs").all()
+    assert columns.loc["share", "became"] == "category"

@@ -1,10 +1,12 @@
 """Data sets: what is split, scaled, sealed and refused."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_diabetes, make_regression
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, DataError, SealError
@@ -173,12 +175,37 @@ def test_labels_that_are_no_classes():
         ht.load((x, np.zeros(39)))
 
 
+@pytest.mark.parametrize("load", [load_diabetes, partial(make_regression, random_state=0)])
+@pytest.mark.parametrize("column", [False, True])
+def test_what_scikit_learn_calls_a_regression_is_one(load, column):
+    x, y = load(return_X_y=True) if load is load_diabetes else load()
+    data = ht.load((x, y[:, None] if column else y))
+    assert data.task == "regression" and "regression" in repr(data)
+    assert data.y_train.dtype == np.float64 and set(data.y_train) <= set(y)
+
+
+@pytest.mark.parametrize("kind", ["datetime64[D]", "timedelta64[D]", "complex"])
+def test_targets_that_are_neither_are_named(kind):
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(DataError, match="the target of 'arrays' is made of"):
+        ht.load((x, np.arange(60).astype(kind)))
+
+
+def test_channels_that_come_first_are_doubted():
+    y = np.arange(60) % 2
+    assert "moveaxis" in repr(ht.load((np.ones((60, 3, 8, 8)), y)))
+    assert ht.load((np.ones((60, 8, 8, 3)), y)).note == ""
+    with pytest.raises(ArgumentError, match="keep names columns of a table"):
+        ht.load((np.ones((60, 8, 8)), y), keep=["a"])
+
+
 def test_classes_are_told_from_amounts():
     x = np.random.default_rng(0).normal(size=(200, 2))
     assert ht.load((x, x[:, 0])).task == "regression"
     assert ht.load((x, np.arange(200))).task == "regression"
     assert ht.load((x, np.arange(200) % 2 == 0)).task == "classification"
     assert ht.load((x, np.arange(200) % 5)).note == ""
+    assert "task='classification'" in ht.load((x, np.arange(200) % 25)).note
     grades = ht.load((x, np.arange(200) % 8))
     assert grades.task == "classification" and "task='regression'" in repr(grades)
     assert ht.load((x, np.arange(200) % 8), task="regression").task == "regression"

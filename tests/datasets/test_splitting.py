@@ -8,6 +8,7 @@ import pytest
 from sklearn.model_selection import RepeatedStratifiedKFold, TimeSeriesSplit
 
 import hpotutor as ht
+from hpotutor.errors import ArgumentError, DataError
 
 RNG = np.random.default_rng(0)
 COUNT = 240
@@ -58,12 +59,19 @@ def test_no_group_is_in_both_sides_of_a_fold(visits):
         assert not set(data.groups[first]) & set(data.groups[second])
 
 
-@pytest.mark.parametrize("as_text", [False, True])
-def test_time_runs_forward(visits, as_text):
+FORMATS = ["%d %B %Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y-%m-%dT%H:%M+0200"]
+
+
+@pytest.mark.parametrize("text", [None, "period", "zone", *FORMATS])
+def test_time_runs_forward(visits, text):
     days = (visits["day"] - visits["day"].min()).dt.days
     table = pd.DataFrame({"day": visits["day"], "measured": days + 0.5, "ill": visits["ill"]})
-    if as_text:
-        table["day"] = table["day"].dt.strftime("%d %B %Y")
+    if text == "period":
+        table["day"] = table["day"].dt.to_period("D")
+    elif text == "zone":  # summer time changes how far the texts are from UTC
+        table["day"] = table["day"].dt.tz_localize("Europe/Rome").astype(str)
+    elif text:
+        table["day"] = table["day"].dt.strftime(text)
     data = ht.load(table, target="ill", time="day", scale=None)
     test = data.open_test()[0]
     assert data.x_train.max() < data.x_val.min() and data.x_val.max() < test.min()
@@ -100,3 +108,42 @@ def test_arrays_take_groups_and_time_by_row():
     assert len(set(by_group.groups)) <= 12
     by_time = ht.load((x, y), time=np.arange(90)[::-1])
     assert np.array_equal(by_time.open_test()[1], y[:18][::-1])
+
+
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        (["soon", "later"] * 30, "'soon', which cannot be read as a date"),
+        ([f"{1 + n % 12:02d}/{1 + n // 12:02d}/2026" for n in range(60)], "the day first"),
+        (["13/01/2026", "01/13/2026"] * 30, "the day first or the month"),
+        (["2026-01-01", None] * 30, "30 rows have no time"),
+        (["2026-01-01", "2026-01-02"] * 30, "the same time"),
+        ([[1]] * 60, "cannot be put in order"),
+    ],
+)
+def test_times_that_have_no_order_are_refused(time, message):
+    table = pd.DataFrame({"x": RNG.normal(size=60), "when": time, "y": np.arange(60) % 2})
+    with pytest.raises(DataError, match=message):
+        ht.load(table, target="y", time="when")
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([None, "a", "b", "c", "d"] * 12, "12 rows have no group"),
+        ([0] * 45 + list(range(15)), "the group '0' has 77% of the rows"),
+        ([0, 1] * 30, "three parts need three groups"),
+        ([[1]] * 60, "three parts need three groups"),
+        (np.arange(5), r"groups needs shape \(60,\)"),
+    ],
+)
+def test_groups_that_cannot_be_dealt_out_are_refused(groups, message):
+    table = pd.DataFrame({"x": RNG.normal(size=60), "y": np.arange(60) % 2})
+    with pytest.raises(DataError, match=message):
+        ht.load(table, target="y", groups=groups if len(groups) < 60 else pd.Series(groups))
+
+
+@pytest.mark.parametrize("folds", [1, "three", 60])
+def test_folds_that_cannot_be_cut_are_refused(folds):
+    with pytest.raises(ArgumentError, match="folds"):
+        ht.load("iris").folds(folds)
