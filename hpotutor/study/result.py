@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -179,6 +180,17 @@ class SearchResult:
             f"<p>{cost.trials} trials, {cost.epochs:,} epochs. "
             f"The best {len(shown)}:{note}</p>{table}"
         )
+
+    @classmethod
+    def from_log(cls, path: str | os.PathLike[str]) -> SearchResult:
+        """Look at the log of a search, from anywhere, also while the search is writing it.
+
+        Raises
+        ------
+        LogError
+            There is no such file, or it is not a log.
+        """
+        return cls(Log.read(path))
 
     @classmethod
     def from_sklearn(cls, search: Any, space: SearchSpace | None = None) -> SearchResult:

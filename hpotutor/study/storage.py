@@ -1,18 +1,17 @@
 """The log of a search: an Optuna study in an append-only file, or in memory."""
 
 import contextlib
+import errno
 import functools
-import hashlib
 import json
 import math
 import os
-import tempfile
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
@@ -20,10 +19,12 @@ from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hpotutor._system import versions
-from hpotutor.errors import LogError
+from hpotutor._validation import check_keeping
+from hpotutor.errors import LogError, Problems
 from hpotutor.objectives.base import Evaluation
 from hpotutor.space.space import SearchSpace
-from hpotutor.study.journal import STUDY_NAME, SealedJournal, repair
+from hpotutor.study._lock import FileLock
+from hpotutor.study.journal import STUDY_NAME, ReadJournal, SealedJournal, mend, repair
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -74,7 +75,7 @@ class Log:
         self.trials: list[FrozenTrial] = []
         self._added: list[FrozenTrial] = []
         self._study: optuna.Study | None = None
-        self._lock: filelock.BaseFileLock | None = None
+        self._lock: FileLock | None = None
         self._journal: SealedJournal | None = None
         self.open()
 
@@ -85,7 +86,7 @@ class Log:
         self._lock = _lock(self.path)
         try:
             if self._study is None:
-                repair(self.path, self.direction)
+                repair(self.path, self.direction, self._lock.replace)
                 self._journal = SealedJournal(str(self.path))
                 self._study = open_study(JournalStorage(self._journal), self.direction)
             found = self._study.get_trials(deepcopy=False)
@@ -158,10 +159,47 @@ class Log:
 
     def close(self) -> None:
         """Let another search use the file."""
-        if self._lock is not None and self._lock.is_locked:
+        if self._lock is not None:
             if self._journal is not None:
                 self._journal.sync()
             self._lock.release()
+            self._lock = None
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "Log":
+        """Return what a log holds now; nothing is locked, mended or written."""
+        problems = Problems("from_log")
+        check_keeping(problems, path, True)
+        problems.raise_if_any()
+        path = Path(path)
+        try:
+            if path.exists() and not path.is_file():
+                raise OSError(errno.EINVAL, "it is a folder or a device")
+            content, _, lost = mend(path.read_bytes(), str(path))
+            storage = JournalStorage(ReadJournal(content))
+            study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        except OSError as error:
+            raise LogError(
+                f"from_log: {str(path)!r} cannot be read ({error.strerror}). Type the path that "
+                "log= got in the search."
+            ) from error
+        except KeyError as error:
+            raise LogError(
+                f"from_log: {str(path)!r} holds no search of hpotutor yet. A study that Optuna "
+                "wrote is read by ht.SearchResult.from_optuna(optuna.load_study(...))."
+            ) from error
+        if lost:
+            told = f"The log {str(path)!r} is damaged: {lost} could not be read."
+            warnings.warn(told, stacklevel=3)
+        trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+        header = study.user_attrs.get("hpotutor", {})
+        if "space" in header:
+            space = SearchSpace.from_dict(header["space"])
+        else:  # lost to damage: what the trials were drawn from
+            space = SearchSpace({n: d for trial in trials for n, d in trial.distributions.items()})
+        log = cls(None, header, study.direction.name.lower(), space)
+        log.trials, log._study = trials, study
+        return log
 
 
 def to_trial(
@@ -210,28 +248,33 @@ def open_study(storage: optuna.storages.BaseStorage, direction: str) -> optuna.S
         return optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=way)
 
 
-def _lock(path: Path) -> filelock.BaseFileLock:
+def _lock(path: Path) -> FileLock:
     folder = path.parent
     if not folder.is_dir():
         raise LogError(
             f"log={str(path)!r}: there is no folder {str(folder)!r}. Create it, for instance with "
             f"pathlib.Path({str(folder)!r}).mkdir(parents=True), or name another file."
         )
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise LogError(
-            f"log={str(path)!r} cannot be written. Name a file in a folder of your own, for "
-            "instance log='search.log'."
-        )
-    # The lock is the operating system's, so that it goes with a killed process.
-    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:20]
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"hpotutor-{name}.lock", timeout=0)
+    if path.exists() and not path.is_file():
+        raise _unwritable(path, f": it is {'a folder' if path.is_dir() else 'a device'}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise _unwritable(path)
     try:
-        return lock.acquire().lock
-    except filelock.Timeout:
+        return FileLock(path)
+    except BlockingIOError:
         raise LogError(
             f"log={str(path)!r} is in use by another search. Wait until that one ends, or give "
             "this one a log of its own."
         ) from None
+    except OSError as error:
+        raise _unwritable(path, f" ({error.strerror})") from error
+
+
+def _unwritable(path: Path, why: str = "") -> LogError:
+    return LogError(
+        f"log={str(path)!r} cannot be written{why}. Name a file in a folder of your own, for "
+        "instance log='search.log'."
+    )
 
 
 def _plain(value: Any) -> Any:
