@@ -6,6 +6,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class HpoTutorError(Exception):
@@ -30,6 +31,14 @@ class MissingExtra(HpoTutorError, ImportError):
 
 class SealError(HpoTutorError):
     """The sealed test set was opened before."""
+
+
+class SearchFailed(HpoTutorError):
+    """No trial of a search gave a value; ``result`` is the :class:`hpotutor.SearchResult`."""
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class StopSearch(BaseException):

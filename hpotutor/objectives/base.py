@@ -46,6 +46,8 @@ class Evaluation:
         What initial weights, batches and dropout were drawn with.
     test_value : float or None
         The score on test rows, where the objective has it stored (a table); never used to choose.
+    repeated : bool
+        Asked before in the same search, and answered by that.
     """
 
     params: Params
@@ -57,6 +59,7 @@ class Evaluation:
     reason: str = ""
     seed: int | None = None
     test_value: float | None = None
+    repeated: bool = False
 
 
 class Objective(ABC):

@@ -14,10 +14,10 @@ from typing import Any, ParamSpec, TypedDict
 
 import numpy as np
 
-from hpotutor.errors import Problems, StopSearch, did_you_mean
+from hpotutor.errors import Problems, SearchFailed, StopSearch, did_you_mean
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import on_workers
-from hpotutor.search.backends import DryRunRecorder, Loop, Options, check_library
+from hpotutor.search.backends import BrokenSearch, DryRunRecorder, Loop, Options, check_library
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -34,6 +34,8 @@ log : str or path, optional
     A file to keep the trials in; the same call on it goes on where it was cut.
 max_seconds, max_epochs : number, optional
     Further budgets, of the whole search.
+max_failures : int or None, default 3
+    Stop after so many failed trials in a row; None goes on, where most of a space cannot be built.
 client : "local" or distributed.Client, optional
     Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
 progress : bool, default True
@@ -50,6 +52,9 @@ ArgumentError
     them at once.
 MissingExtra
     The library is not installed.
+SearchFailed
+    No trial succeeded: all failed or diverged. Its message counts the reasons, its ``result`` holds
+    the trials. An interrupted search, or one without a trial, just returns.
 LogError
     The log is in use, cannot be written, or belongs to another search."""
 
@@ -60,6 +65,7 @@ class Shared(TypedDict, total=False):
     log: str | os.PathLike[str] | None
     max_seconds: float | None
     max_epochs: int | None
+    max_failures: int | None
     client: Any
     progress: bool
 
@@ -142,5 +148,24 @@ def run_search(
             with suppress(StopSearch):
                 loops[library](dry_run, seed, options)
             recorder.prefetch(dry_run.asked)
-        loops[library](recorder, seed, options)
-    return recorder.result()
+        try:
+            loops[library](recorder, seed, options)
+        except BrokenSearch as broken:
+            raise broken.__cause__ or broken from None
+    result = recorder.result()
+    lost = [e for e in result.evaluations if e.status in ("failed", "diverged")]
+    if lost and len(lost) == len(result) and not recorder.interrupted:
+        raise SearchFailed(f"{problems.call}: {result.failures()}. {_advice(recorder)}", result)
+    return result
+
+
+def _advice(recorder: Recorder) -> str:
+    """Return what to do about a search in which nothing succeeded."""
+    told = "Nothing succeeded; the trials are in this error's result."
+    if "failed in a row" in recorder.stopped:
+        told += " Where most of a space cannot be built, type max_failures=None."
+    elif recorder.stopped:
+        told += f" The search ended as {recorder.stopped}."
+    if recorder.resumed:
+        told += f" {recorder.log.path} answers for them; to try them anew, give another log."
+    return told

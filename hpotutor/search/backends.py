@@ -39,6 +39,18 @@ def check_library(problems: Problems, library: str, offered: Collection[str]) ->
         )
 
 
+class BrokenSearch(StopSearch):
+    """Takes an error that no trial is to blame for through a library's loop; it is the cause."""
+
+
+def ask(recorder: Recorder, *question: Any, **more: Any) -> Evaluation:
+    """Evaluate for a library that would take an error for a failing trial, and print it."""
+    try:
+        return recorder.evaluate(*question, **more)
+    except Exception as error:
+        raise BrokenSearch from error
+
+
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -156,7 +168,7 @@ def run_optuna(recorder: Recorder, sampler: Any, trials: int | None = None) -> N
     """Let ``Study.optimize`` lead the recorder."""
 
     def objective(trial: Any) -> float:
-        return recorder.score(recorder.evaluate(recorder.space.suggest(trial)))
+        return recorder.score(ask(recorder, recorder.space.suggest(trial)))
 
     with optuna_study(sampler) as study:
         study.optimize(objective, n_trials=trials or recorder.trials)
@@ -177,7 +189,7 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
     import hyperopt
 
     def loss(params: Params) -> float:
-        return -recorder.score(recorder.evaluate(params))
+        return -recorder.score(ask(recorder, params))
 
     hyperopt.fmin(
         loss,
@@ -206,7 +218,6 @@ def run_keras_tuner(
     import keras_tuner as kt
 
     declare = (space or recorder.space).declare
-    failures: list[Exception] = []
 
     class Tuner(kt.engine.base_tuner.BaseTuner):
         """KerasTuner's loop, with the recorder in the place of a network."""
@@ -215,13 +226,7 @@ def run_keras_tuner(
             chosen = trial.hyperparameters
             # Hyperband's oracle hides its rung among the hyperparameters.
             epochs = chosen.values.get("tuner/epochs")
-            try:
-                evaluation = recorder.evaluate(declare(chosen), epochs)
-            except Exception as error:
-                # KerasTuner would take it for a failing trial and go on.
-                failures.append(error)
-                raise StopSearch from error
-            return {"score": recorder.score(evaluation)}
+            return {"score": recorder.score(ask(recorder, declare(chosen), epochs))}
 
         def save(self) -> None:
             """Save nothing: the log does it, and the folder is gone after the search."""
@@ -232,12 +237,7 @@ def run_keras_tuner(
     oracle = make_oracle(objective=kt.Objective("score", "max"), seed=spread)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
         tuner = Tuner(oracle, hypermodel=declare, directory=folder, overwrite=True)
-        try:
-            with warnings.catch_warnings():
-                # Its Gaussian process remarks on every length scale that reaches a bound.
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                tuner.search(verbose=0)
-        except StopSearch:
-            if failures:
-                raise failures[0] from None
-            raise
+        with warnings.catch_warnings():
+            # Its Gaussian process remarks on every length scale that reaches a bound.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            tuner.search(verbose=0)

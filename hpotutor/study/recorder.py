@@ -22,7 +22,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hpotutor._system import versions
-from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
+from hpotutor._validation import check_budget, check_count, check_keeping, check_seed, is_whole
 from hpotutor.errors import Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
 from hpotutor.space.space import SearchSpace
@@ -68,7 +68,7 @@ class Recorder:
     planned : tuple of (int, int), optional
         Trials and epochs that the method will spend, where it knows better than ``trials`` tells.
     max_failures : int or None, default 3
-        Stop after so many failed trials in a row.
+        Stop after so many failed trials in a row; None never does.
     problems : Problems, optional
         What the caller found wrong with its own arguments, to be reported together.
 
@@ -117,6 +117,7 @@ class Recorder:
             problems.add("space", space, "a search space", typed)
         check_seed(problems, seed)
         check_budget(problems, trials, max_epochs, max_seconds)
+        check_count(problems, "max_failures", max_failures, example=3, optional=True)
         check_keeping(problems, log, progress)
         problems.raise_if_any()
         self.objective, self.space = objective, space
@@ -135,7 +136,7 @@ class Recorder:
         version = versions().get(library.replace("_", "-"))
         self._library = f"{library} {version}" if version else library
         self.evaluations: list[Evaluation] = []  # those that the method has heard of
-        self.stopped = ""
+        self.stopped, self.interrupted = "", False
         # By question: answers of the log, or of a batch, that the method has yet to ask for.
         self._waiting: dict[str, deque[Evaluation]] = defaultdict(deque)
         self._answered: dict[str, Evaluation] = {}  # by question, the first answer counted
@@ -167,7 +168,8 @@ class Recorder:
         if self._bar is not None:
             self._bar.close()
         self.log.close()
-        if isinstance(error, KeyboardInterrupt):
+        self.interrupted = isinstance(error, KeyboardInterrupt)
+        if self.interrupted:
             self.stopped = "interrupted; the trials so far are kept"
         elif isinstance(error, StopSearch):
             self.stopped = self.stopped or str(error)
@@ -207,7 +209,7 @@ class Recorder:
         Raises
         ------
         StopSearch
-            The budget is spent, or three trials failed in a row; leaves the ``with`` block.
+            The budget is spent, or too many trials failed in a row; leaves the ``with`` block.
         """
         params, epochs = self.space.clean(params), _as_int(epochs)
         question = question_of(params, epochs)
@@ -219,7 +221,7 @@ class Recorder:
                 self._tell_again(evaluation, on_epoch)
         else:
             if repeat:
-                evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
+                evaluation = replace(self._answered[question], epochs=0, seconds=0.0, repeated=True)
             else:
                 evaluation = attempt(self.objective, params, epochs, on_epoch)
             self._write(evaluation, epochs, note)

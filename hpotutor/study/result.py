@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from hpotutor.objectives.base import Evaluation, Objective
 from hpotutor.space.space import SearchSpace
 from hpotutor.study import importers
 from hpotutor.study.storage import Log, to_evaluation
+
+_REASONS = 5  # told at most
 
 
 class Cost(NamedTuple):
@@ -105,6 +108,19 @@ class SearchResult:
         done = self.evaluations
         return Cost(len(done), sum(e.epochs for e in done), sum(e.seconds for e in done))
 
+    def failures(self) -> str:
+        """Return how many trials failed or diverged, with the reasons counted; empty if none."""
+        told = []
+        for status in ("failed", "diverged"):
+            ended = [e for e in self.evaluations if e.status == status]
+            reasons = Counter(" ".join(e.reason.split())[:300] or "no reason given" for e in ended)
+            counted = [f"{count}x {reason}" for reason, count in reasons.most_common(_REASONS)]
+            if len(reasons) > _REASONS:
+                counted.append(f"{len(reasons) - _REASONS} other reasons")
+            if ended:
+                told.append(f"{len(ended)} of {len(self)} trials {status}: {', '.join(counted)}")
+        return "; ".join(told)
+
     def to_frame(self) -> pd.DataFrame:
         """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
         rows = [
@@ -161,11 +177,18 @@ class SearchResult:
         return self.objective.train(self.best_params)
 
     def __repr__(self) -> str:
-        cost = self.cost
         found = ""
         if any(e.status == "complete" for e in self.evaluations):
             found = f", best {self.best_value:.3g} with {self.best_params}"
-        return f"SearchResult({cost.trials} trials, {cost.epochs} epochs{found})"
+        return f"SearchResult({self._counts()}, {self.cost.epochs} epochs{found})"
+
+    def _counts(self) -> str:
+        """Return how many trials there are, and how many of them are not what one would think."""
+        statuses = Counter(evaluation.status for evaluation in self.evaluations)
+        parts = [f"{statuses[s]} {s}" for s in ("failed", "diverged") if statuses[s]]
+        if repeated := sum(evaluation.repeated for evaluation in self.evaluations):
+            parts.append(f"{repeated} of them repeated")
+        return ", ".join([f"{len(self)} trials", *parts])
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
@@ -174,11 +197,11 @@ class SearchResult:
         best_first = frame.sort_values("value", ascending=self.direction == "minimize")
         shown = best_first.drop(columns=["seed", "reason", "seconds"]).head(5)
         table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
-        note = f" Stopped: {html.escape(self.stopped)}." if self.stopped else ""
-        cost = self.cost
+        notes = [self.failures(), f"Stopped: {self.stopped}" if self.stopped else ""]
+        told = "".join(f"{html.escape(note)}. " for note in notes if note)
         return (
-            f"<p>{cost.trials} trials, {cost.epochs:,} epochs. "
-            f"The best {len(shown)}:{note}</p>{table}"
+            f"<p>{self._counts()}, {self.cost.epochs:,} epochs. {told}"
+            f"The best {len(shown)}:</p>{table}"
         )
 
     @classmethod

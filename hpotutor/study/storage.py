@@ -212,7 +212,9 @@ def to_trial(
         value=evaluation.value if has_value else None,
         params=evaluation.params,
         distributions={name: space[name] for name in evaluation.params},
-        user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES} | extra,
+        user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES}
+        | ({"repeated": True} if evaluation.repeated else {})
+        | extra,
     )
 
 
@@ -223,7 +225,8 @@ def to_evaluation(trial: FrozenTrial) -> Evaluation:
         "status": names.get(trial.state, "failed"),
         "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
     }
-    found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
+    attributes = (*_ATTRIBUTES, "repeated")
+    found |= {name: trial.user_attrs[name] for name in attributes if name in trial.user_attrs}
     return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
 
 

@@ -182,7 +182,9 @@ def test_three_failures_in_a_row_stop_it(case):
     def broken(params, epochs):
         raise RuntimeError("no disk")
 
-    result = case.search(ht.FunctionObjective(broken, epochs=4), SPACE, trials=8)
+    with pytest.raises(ht.SearchFailed, match="3 of 3 trials failed: 3x RuntimeError") as caught:
+        case.search(ht.FunctionObjective(broken, epochs=4), SPACE, trials=8)
+    result = caught.value.result
     assert len(result) == 3
     assert result.stopped == ("3 trials failed in a row, the last one with: RuntimeError: no disk")
 
