@@ -144,7 +144,7 @@ class Recorder:
         self._ahead = 0  # answers of a batch that wait
         self._bar: tqdm | None = None
         for trial in self.log.trials:
-            evaluation = to_evaluation(trial)
+            evaluation = to_evaluation(trial, space)
             self._budget.seconds_before += evaluation.seconds
             question = question_of(evaluation.params, trial.user_attrs.get("budget"))
             self._waiting[question].append(evaluation)
@@ -316,7 +316,7 @@ class Recorder:
     def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
         """Count and yield what the log holds, in its order, each with its budget of epochs."""
         for trial in self.log.trials[: self.trials]:
-            evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
+            evaluation, budget = to_evaluation(trial, self.space), trial.user_attrs.get("budget")
             self._count(question_of(evaluation.params, budget), evaluation)
             yield evaluation, budget
         self._waiting.clear()

@@ -64,7 +64,8 @@ class SearchResult:
     ) -> None:
         self._source = study
         if evaluations is None:
-            evaluations = [to_evaluation(t) for t in study.trials if t.state.is_finished()]
+            space = study.space if isinstance(study, Log) else None
+            evaluations = [to_evaluation(t, space) for t in study.trials if t.state.is_finished()]
         self.evaluations = list(evaluations)
         self.objective, self.stopped = objective, stopped
         direction = study.direction
@@ -122,11 +123,14 @@ class SearchResult:
         return "; ".join(told)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed."""
+        """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed.
+
+        A hyperparameter that is a tuple stands there as text.
+        """
         rows = [
             {
                 "trial": number,
-                **e.params,
+                **{n: str(v) if isinstance(v, tuple) else v for n, v in e.params.items()},
                 "value": e.value,
                 "status": e.status,
                 # A hyperparameter named "epochs" keeps its column.

@@ -22,7 +22,9 @@ from hpotutor._system import versions
 from hpotutor._validation import check_keeping
 from hpotutor.errors import LogError, Problems
 from hpotutor.objectives.base import Evaluation
+from hpotutor.space.distributions import as_value
 from hpotutor.space.space import SearchSpace
+from hpotutor.space.transforms import clean, holds_tuples, labeled
 from hpotutor.study._lock import FileLock
 from hpotutor.study.journal import STUDY_NAME, ReadJournal, SealedJournal, mend, repair
 
@@ -206,20 +208,21 @@ def to_trial(
     evaluation: Evaluation, space: Mapping[str, BaseDistribution], **extra: Any
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
+    held = {name: labeled(space[name], value) for name, value in evaluation.params.items()}
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
         value=evaluation.value if has_value else None,
-        params=evaluation.params,
-        distributions={name: space[name] for name in evaluation.params},
+        params={name: value for name, (_, value) in held.items()},
+        distributions={name: distribution for name, (distribution, _) in held.items()},
         user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES}
         | ({"repeated": True} if evaluation.repeated else {})
         | extra,
     )
 
 
-def to_evaluation(trial: FrozenTrial) -> Evaluation:
-    """Turn an Optuna trial, ours or anybody's, into an evaluation."""
+def to_evaluation(trial: FrozenTrial, space: SearchSpace | None = None) -> Evaluation:
+    """Turn an Optuna trial, ours or anybody's, into an evaluation; of ``space``, if it is ours."""
     names = {state: status for status, state in reversed(_STATES.items())}
     found: dict[str, Any] = {
         "status": names.get(trial.state, "failed"),
@@ -227,7 +230,11 @@ def to_evaluation(trial: FrozenTrial) -> Evaluation:
     }
     attributes = (*_ATTRIBUTES, "repeated")
     found |= {name: trial.user_attrs[name] for name in attributes if name in trial.user_attrs}
-    return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
+    params = {name: as_value(value) for name, value in trial.params.items()}
+    for name, distribution in ({} if space is None else space).items():
+        if name in params and holds_tuples(distribution):  # they are held by their labels
+            params[name] = clean(distribution, params[name])
+    return Evaluation(params, trial.values[0] if trial.values else math.nan, **found)
 
 
 @contextlib.contextmanager
