@@ -63,6 +63,7 @@ class SearchResult:
         stopped: str = "",
     ) -> None:
         self._source = study
+        self._best: int | None = None  # where another library chose
         if evaluations is None:
             space = study.space if isinstance(study, Log) else None
             evaluations = [to_evaluation(t, space) for t in study.trials if t.state.is_finished()]
@@ -81,8 +82,10 @@ class SearchResult:
 
     @property
     def best_evaluation(self) -> Evaluation:
-        """The complete trial with the best value; the first of equals."""
+        """The complete trial with the best value; the first of equals, or the library's choice."""
         complete = [e for e in self.evaluations if e.status == "complete"]
+        if self._best is not None and self.evaluations[self._best] in complete:
+            return self.evaluations[self._best]
         if not complete:
             statuses = ", ".join(sorted({e.status for e in self.evaluations})) or "none was run"
             reason = self.evaluations[-1].reason if self.evaluations else ""
@@ -220,22 +223,38 @@ class SearchResult:
         return cls(Log.read(path))
 
     @classmethod
-    def from_sklearn(cls, search: Any, space: SearchSpace | None = None) -> SearchResult:
-        """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``."""
-        return cls(importers.study_from_sklearn(search, space))
+    def from_sklearn(
+        cls, search: Any, space: SearchSpace | None = None, metric: str | None = None
+    ) -> SearchResult:
+        """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``.
+
+        The best trial is scikit-learn's ``best_params_``; of a halving search, what was judged on
+        an earlier rung counts as pruned. ``metric`` names one of several, by default the one that
+        ``refit=`` names.
+        """
+        return cls._read(importers.read_sklearn(search, space, metric))
 
     @classmethod
     def from_hyperopt(cls, trials: Any, hyperopt_space: Any) -> SearchResult:
-        """Read Hyperopt's ``Trials``; the space turns its indices back into values."""
-        return cls(importers.study_from_hyperopt(trials, hyperopt_space))
+        """Read Hyperopt's ``Trials``; the space turns its indices back into values.
+
+        Nested options are told by their inner names, by ``"outer.inner"`` where two are the same.
+        """
+        return cls._read(importers.read_hyperopt(trials, hyperopt_space))
 
     @classmethod
     def from_keras_tuner(cls, tuner: Any) -> SearchResult:
         """Read the trials of a KerasTuner tuner after its ``search``."""
-        return cls(importers.study_from_keras_tuner(tuner))
+        return cls._read(importers.read_keras_tuner(tuner))
 
     @classmethod
     def from_optuna(cls, study: optuna.Study) -> SearchResult:
         """View any Optuna study with one objective."""
         importers.check_study(study)
         return cls(study)
+
+    @classmethod
+    def _read(cls, found: importers.Imported) -> SearchResult:
+        result = cls(found.study, found.evaluations)
+        result._best = found.best
+        return result

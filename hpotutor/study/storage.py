@@ -223,9 +223,10 @@ def to_trial(
 
 def to_evaluation(trial: FrozenTrial, space: SearchSpace | None = None) -> Evaluation:
     """Turn an Optuna trial, ours or anybody's, into an evaluation; of ``space``, if it is ours."""
-    names = {state: status for status, state in reversed(_STATES.items())}
+    names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
     found: dict[str, Any] = {
         "status": names.get(trial.state, "failed"),
+        "reason": "Optuna recorded a failure" if trial.state is TrialState.FAIL else "",
         "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
     }
     attributes = (*_ATTRIBUTES, "repeated")

@@ -134,7 +134,7 @@ def test_from_sklearn_with_fits_that_fail():
     with pytest.warns(UserWarning):
         theirs.fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1])
     ours = ht.SearchResult.from_sklearn(theirs)
-    assert [e.status for e in ours.evaluations] == ["diverged", "complete"]
+    assert [e.status for e in ours.evaluations] == ["failed", "complete"]
 
 
 def test_from_hyperopt_gives_values_not_indices():
