@@ -17,7 +17,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from hpotutor.errors import MissingExtra, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
+from hpotutor.space.converters import hyperopt_values
 from hpotutor.space.space import SearchSpace
+from hpotutor.space.transforms import labeled
 from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.storage import quiet_optuna
@@ -60,6 +62,7 @@ class DryRunRecorder:
     def __init__(self, objective: Objective, space: SearchSpace, trials: int | None) -> None:
         self.objective, self.space, self.trials = objective, space, trials
         self.asked: list[Any] = []
+        self.started: list[Evaluation] = []
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
@@ -164,13 +167,27 @@ def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
         )
 
 
-def run_optuna(recorder: Recorder, sampler: Any, trials: int | None = None) -> None:
-    """Let ``Study.optimize`` lead the recorder."""
+def tell_optuna(study: Any, recorder: Recorder, evaluations: Iterable[Evaluation]) -> None:
+    """Let a study hear of evaluations as if it had asked for them."""
+    space = recorder.space
+    for evaluation in evaluations:
+        params = evaluation.params.items()
+        study.enqueue_trial({name: labeled(space[name], value)[1] for name, value in params})
+        trial = study.ask()
+        space.suggest(trial)
+        study.tell(trial, recorder.score(evaluation))
+
+
+def run_optuna(
+    recorder: Recorder, sampler: Any, trials: int | None = None, *, learn: bool = False
+) -> None:
+    """Let ``Study.optimize`` lead the recorder; a sampler that learns hears of the start."""
 
     def objective(trial: Any) -> float:
         return recorder.score(ask(recorder, recorder.space.suggest(trial)))
 
     with optuna_study(sampler) as study:
+        tell_optuna(study, recorder, recorder.started if learn else [])
         study.optimize(objective, n_trials=trials or recorder.trials)
 
 
@@ -191,13 +208,23 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
     def loss(params: Params) -> float:
         return -recorder.score(ask(recorder, params))
 
+    trials = hyperopt.Trials()
+    for evaluation in recorder.started:
+        [number] = trials.new_trial_ids(1)
+        values = hyperopt_values(recorder.space, evaluation.params)
+        numbers = {name: [number] * len(value) for name, value in values.items()}
+        told = {"tid": number, "cmd": None, "workdir": None, "idxs": numbers, "vals": values}
+        result = {"status": hyperopt.STATUS_OK, "loss": -recorder.score(evaluation)}
+        [trial] = trials.new_trial_docs([number], [None], [result], [told])
+        trials.insert_trial_doc(trial | {"state": hyperopt.JOB_STATE_DONE})
+    trials.refresh()
     hyperopt.fmin(
         loss,
         recorder.space.to_hyperopt(),
         algo=algorithm,
         max_evals=recorder.trials,
         rstate=np.random.default_rng(seed),
-        trials=hyperopt.Trials(),
+        trials=trials,
         return_argmin=False,
         show_progressbar=False,
         verbose=False,

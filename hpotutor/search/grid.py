@@ -68,10 +68,9 @@ def grid_search(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
             "times. Type library='scikit-learn' or 'keras_tuner', or leave out ht.when."
         )
-    trials, options = (count or None) if trials is None else trials, {"levels": levels}
-    return run_search(
-        LOOPS, problems, objective, space, trials, seed, library, options, ahead=True, **shared
-    )
+    options, whole = {"levels": levels}, trials is None
+    asked = (LOOPS, problems, objective, space, (count or None) if whole else trials, seed, library)
+    return run_search(*asked, options, ahead=True, whole=whole, **shared)
 
 
 def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:

@@ -136,6 +136,7 @@ class Recorder:
         version = versions().get(library.replace("_", "-"))
         self._library = f"{library} {version}" if version else library
         self.evaluations: list[Evaluation] = []  # those that the method has heard of
+        self.started: list[Evaluation] = []  # of these, what it may begin with
         self.stopped, self.interrupted = "", False
         # By question: answers of the log, or of a batch, that the method has yet to ask for.
         self._waiting: dict[str, deque[Evaluation]] = defaultdict(deque)
@@ -182,6 +183,13 @@ class Recorder:
     def result(self) -> SearchResult:
         """Return what was found so far."""
         return SearchResult(self.log, self.evaluations, self.objective.local, self.stopped)
+
+    def begin(self, points: Sequence[Params], epochs: int | None = None) -> None:
+        """Evaluate points that are tried before the method asks for any; they are ``started``."""
+        if points:
+            self.prefetch(points, epochs)
+        for params in points:
+            self.started.append(self.evaluate(params, epochs))
 
     # ── one evaluation ───────────────────────────────────────────────────────────────────────
 
@@ -314,11 +322,13 @@ class Recorder:
     # ── several evaluations on their way at once, on a cluster ───────────────────────────────
 
     def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
-        """Count and yield what the log holds, in its order, each with its budget of epochs."""
-        for trial in self.log.trials[: self.trials]:
+        """Count and yield what the log still holds, in its order, with each budget of epochs."""
+        for trial in self.log.trials:
             evaluation, budget = to_evaluation(trial, self.space), trial.user_attrs.get("budget")
-            self._count(question_of(evaluation.params, budget), evaluation)
-            yield evaluation, budget
+            question = question_of(evaluation.params, budget)
+            if self._waiting[question] and self._budget.trials_left() > 0:
+                self._count(question, self._waiting[question].popleft())
+                yield evaluation, budget
         self._waiting.clear()
 
     def has_room(

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import optuna
 import pandas as pd
 
-from hpotutor.errors import HpoTutorError
+from hpotutor._validation import check_count
+from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.objectives.base import Evaluation, Objective
 from hpotutor.space.space import SearchSpace
 from hpotutor.study import importers
@@ -43,6 +44,11 @@ class SearchResult:
     stopped : str
         Why the search ended before its method did; empty if it did not.
 
+    Attributes
+    ----------
+    left_out : str
+        Which points of ``start=`` were not in the space; empty if all were.
+
     Examples
     --------
     >>> import hpotutor as ht
@@ -68,7 +74,7 @@ class SearchResult:
             space = study.space if isinstance(study, Log) else None
             evaluations = [to_evaluation(t, space) for t in study.trials if t.state.is_finished()]
         self.evaluations = list(evaluations)
-        self.objective, self.stopped = objective, stopped
+        self.objective, self.stopped, self.left_out = objective, stopped, ""
         direction = study.direction
         self.direction = direction if isinstance(direction, str) else direction.name.lower()
 
@@ -95,6 +101,17 @@ class SearchResult:
             )
         pick = max if self.direction == "maximize" else min
         return pick(complete, key=lambda evaluation: evaluation.value)
+
+    def top(self, count: int = 5) -> list[dict[str, Any]]:
+        """Return the hyperparameters of the best complete trials, each set once, best first."""
+        problems = Problems("top")
+        check_count(problems, "count", count, example=5)
+        problems.raise_if_any()
+        complete = [e for e in self.evaluations if e.status == "complete"]
+        found: list[dict[str, Any]] = []
+        for e in sorted(complete, key=lambda e: e.value, reverse=self.direction == "maximize"):
+            found += [] if e.params in found else [dict(e.params)]
+        return found[:count]
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -204,7 +221,7 @@ class SearchResult:
         best_first = frame.sort_values("value", ascending=self.direction == "minimize")
         shown = best_first.drop(columns=["seed", "reason", "seconds"]).head(5)
         table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
-        notes = [self.failures(), f"Stopped: {self.stopped}" if self.stopped else ""]
+        notes = [self.failures(), self.left_out, f"Stopped: {self.stopped}" if self.stopped else ""]
         told = "".join(f"{html.escape(note)}. " for note in notes if note)
         return (
             f"<p>{self._counts()}, {self.cost.epochs:,} epochs. {told}"

@@ -127,7 +127,9 @@ class Log:
             raise LogError(
                 f"The log {str(self.path)!r} belongs to another search, and was left as it is. "
                 f"It differs in:\n{chr(10).join(lines)}\n"
-                "Give this search a log of its own, or repeat that one's arguments."
+                "Give this search a log of its own, or repeat that one's arguments. With a log of "
+                "its own and\n  start=ht.SearchResult.from_log("
+                f"{str(self.path)!r})\nit tries first what was best there."
             )
         self._write_header(study)
 
