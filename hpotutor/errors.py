@@ -98,10 +98,10 @@ class Problems:
 
     Examples
     --------
-    >>> Problems("build_mlp").add("units", 0, "an integer from 1 up", "units=16").raise_if_any()
+    >>> Problems("build_mlp").add("units", 0, "a whole number from 1 up", "units=9").raise_if_any()
     Traceback (most recent call last):
-    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: an integer from 1 \
-up. Type for instance units=16.
+    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: a whole number from 1 \
+up. Type for instance units=9.
     """
 
     def __init__(self, call: str) -> None:
@@ -123,7 +123,8 @@ up. Type for instance units=16.
     def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
         """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
         options = list(allowed)
-        if any(type(value) is type(option) and value == option for option in options):
+        plain: Any = value.item() if getattr(value, "ndim", 1) == 0 else value  # NumPy's
+        if any(type(plain) is type(option) and plain == option for option in options):
             return True
         listed = ", ".join(repr(option) for option in options)
         close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1)

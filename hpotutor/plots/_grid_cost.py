@@ -61,7 +61,7 @@ def grid_cost_info(
     problems = Problems("grid_cost")
     for name, value in (("knobs", knobs), ("folds", folds), ("workers", workers)):
         if not is_whole(value) or value < 1:
-            problems.add(name, value, "an integer from 1 up", f"{name}=3")
+            problems.add(name, value, "a whole number from 1 up", f"{name}=3")
     if not is_number(seconds) or not 0 < seconds < math.inf:
         problems.add("seconds", seconds, "a time above 0", "seconds=2.5")
     if isinstance(levels, Mapping):

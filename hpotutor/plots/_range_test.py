@@ -71,7 +71,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
         problems.add("loss", loss.shape, f"the shape of learning_rate, {rate.shape}", "loss=losses")
     window = max(1, len(rate) // 15) if window is None else window
     if not is_whole(window) or window < 1:
-        problems.add("window", window, "an integer from 1 up", "window=5")
+        problems.add("window", window, "a whole number from 1 up", "window=5")
     problems.raise_if_any()
     finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
     # Rolling medians, which a burst cannot drag along; then their steps are evened out.

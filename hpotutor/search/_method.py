@@ -108,8 +108,8 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
 
 
 def as_python(value: Any) -> Any:
-    """Return a number of NumPy's as Python's, all else as it is."""
-    return value.item() if isinstance(value, np.number) else value
+    """Return a number or text of NumPy's as Python's, all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def run_search(

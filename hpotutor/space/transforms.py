@@ -30,6 +30,7 @@ def count(distribution: Distribution) -> int | float:
 
 def holds(distribution: Distribution, value: object) -> bool:
     """Return whether a value, as it is, belongs to the distribution."""
+    value = plain(value)
     if isinstance(distribution, CategoricalDistribution):
         return any(type(value) is type(one) and value == one for one in distribution.choices)
     if isinstance(distribution, IntDistribution):

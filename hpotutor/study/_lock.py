@@ -5,6 +5,7 @@ folder, and one with a name of its own not by who opens the log through a link. 
 (``JournalFileOpenLock``) are such files, and stay behind when a process is killed.
 """
 
+import contextlib
 import errno
 import os
 import sys
@@ -84,5 +85,6 @@ def _lock(held: int) -> None:
 def _close(held: int) -> None:
     if held >= 0:
         if sys.platform != "win32":  # a forked process may still have it open
-            fcntl.flock(held, fcntl.LOCK_UN)
+            with contextlib.suppress(OSError):  # of a drive without locks
+                fcntl.flock(held, fcntl.LOCK_UN)
         os.close(held)
