@@ -98,10 +98,10 @@ class Problems:
 
     Examples
     --------
-    >>> Problems("build_mlp").add("units", 0, "a whole number from 1 up", "units=9").raise_if_any()
+    >>> Problems("build_mlp").add("units", 0, "a number from 1 up", "units=9").raise_if_any()
     Traceback (most recent call last):
-    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: a whole number from 1 \
-up. Type for instance units=9.
+    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: a number from 1 up. \
+Type for instance units=9.
     """
 
     def __init__(self, call: str) -> None:
@@ -123,7 +123,9 @@ up. Type for instance units=9.
     def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
         """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
         options = list(allowed)
-        plain: Any = value.item() if getattr(value, "ndim", 1) == 0 else value  # NumPy's
+        plain: Any = value
+        if getattr(plain, "ndim", None) == 0:  # a text or number of NumPy's
+            plain = plain.item()
         if any(type(plain) is type(option) and plain == option for option in options):
             return True
         listed = ", ".join(repr(option) for option in options)

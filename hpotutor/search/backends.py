@@ -17,9 +17,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from hpotutor.errors import MissingExtra, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
-from hpotutor.space.converters import hyperopt_values
 from hpotutor.space.space import SearchSpace
-from hpotutor.space.transforms import labeled
+from hpotutor.space.transforms import ALL, grid_axis, labeled
 from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.storage import quiet_optuna
@@ -211,7 +210,7 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
     trials = hyperopt.Trials()
     for evaluation in recorder.started:
         [number] = trials.new_trial_ids(1)
-        values = hyperopt_values(recorder.space, evaluation.params)
+        values = _hyperopt_values(recorder.space, evaluation.params)
         numbers = {name: [number] * len(value) for name, value in values.items()}
         told = {"tid": number, "cmd": None, "workdir": None, "idxs": numbers, "vals": values}
         result = {"status": hyperopt.STATUS_OK, "loss": -recorder.score(evaluation)}
@@ -229,6 +228,20 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
         show_progressbar=False,
         verbose=False,
     )
+
+
+def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]:
+    """Return what ``Trials`` hold of a point: indices of options, nothing of what is inactive."""
+    carriers = {max(parents, key=space.names.index) for parents in space.conditions.values()}
+    found: dict[str, list[Any]] = {name: [] for name in space}
+    for name, value in params.items():
+        distribution: Any = space[name]
+        if name in carriers or hasattr(distribution, "choices"):
+            value = grid_axis(distribution, ALL).index(value)
+        elif not distribution.log and (step := getattr(distribution, "step", None)):
+            value -= distribution.low if distribution.low % step else 0  # see the space's text
+        found[name] = [value]
+    return found
 
 
 # ── KerasTuner ───────────────────────────────────────────────────────────────────────────────

@@ -293,20 +293,6 @@ def _hyperopt_options(space: Definition, name: str, children: list[str], indent:
     return f'hp.choice("{name}", [\n{"".join(options)}{indent}])'
 
 
-def hyperopt_values(space: Definition, params: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return what Hyperopt's ``Trials`` hold of a point: indices, nothing of what is inactive."""
-    carriers = {_carrier(space, name) for name in space.conditions}
-    found: dict[str, list[Any]] = {name: [] for name in space}
-    for name, value in params.items():
-        distribution = space[name]
-        if name in carriers or hasattr(distribution, "choices"):
-            value = grid_axis(distribution, ALL).index(value)
-        elif not distribution.log and (step := getattr(distribution, "step", None)):
-            value -= distribution.low if distribution.low % step else 0
-        found[name] = [value]
-    return found
-
-
 # ── Optuna ───────────────────────────────────────────────────────────────────────────────────
 
 

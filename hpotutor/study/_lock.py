@@ -24,15 +24,7 @@ _BEYOND = 2**30  # Windows lets nobody read a byte that is locked: one that no l
 
 
 class FileLock:
-    """Holds a file, made if it is not there, for one search alone.
-
-    Raises
-    ------
-    BlockingIOError
-        Another search holds it, in this process or in another one.
-    OSError
-        It cannot be opened for writing.
-    """
+    """Holds a file, made if need be, for one search alone; ``BlockingIOError`` if another does."""
 
     def __init__(self, path: Path) -> None:
         self.path, self._held = path, self._take(path)

@@ -211,15 +211,14 @@ def to_trial(
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
     held = {name: labeled(space[name], value) for name, value in evaluation.params.items()}
+    kept = (*_ATTRIBUTES, "repeated") if evaluation.repeated else _ATTRIBUTES
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
         value=evaluation.value if has_value else None,
         params={name: value for name, (_, value) in held.items()},
         distributions={name: distribution for name, (distribution, _) in held.items()},
-        user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES}
-        | ({"repeated": True} if evaluation.repeated else {})
-        | extra,
+        user_attrs={name: getattr(evaluation, name) for name in kept} | extra,
     )
 
 

@@ -48,10 +48,9 @@ def test_figures_take_them():
     result = ht.random_search(
         ht.FunctionObjective(value_of), FLAT, trials=20, library="optuna", progress=False
     )
-    for draw in (ht.plots.history, ht.plots.parallel_coordinates, ht.plots.importances):
+    for draw in (ht.plots.history, ht.plots.parallel_coordinates, ht.plots.importance):
         draw(result)
     ht.plots.heat_map(result, "units", "x")
-    ht.plots.importances(result)
     assert "(64, 32)" in FLAT._repr_html_()
 
 
