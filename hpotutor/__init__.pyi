@@ -16,6 +16,7 @@ from .datasets import Dataset as Dataset
 from .datasets import load as load
 from .datasets import sample_csv as sample_csv
 from .errors import HpoTutorError as HpoTutorError
+from .errors import SearchFailed as SearchFailed
 from .exercises.progress import progress as progress
 from .models import KerasClassifier as KerasClassifier
 from .models import KerasRegressor as KerasRegressor

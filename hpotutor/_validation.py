@@ -1,6 +1,7 @@
 """What many calls check about their arguments; each rule stands once, and takes NumPy's numbers."""
 
 import os
+import re
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -79,5 +80,12 @@ def check_keeping(problems: Problems, log: object, progress: object) -> None:
     """Note a log that is no path, and a ``progress`` that is neither True nor False."""
     if log is not None and not isinstance(log, str | os.PathLike):
         problems.add("log", log, "a path, or None", "log='search.log'")
+    elif log is not None and (url := re.match(r"[A-Za-z][\w+.-]+:/+", os.fsdecode(log))):
+        file = (re.findall(r"[\w-]+", os.fsdecode(log)[url.end() :]) or ["search"])[0]
+        problems.add("log", log, "a file's path; a log is no database", f"log='{file}.log'")
+        problems.say(
+            "To look at a study in a database, type ht.SearchResult.from_optuna("
+            f"optuna.load_study(study_name=..., storage={os.fsdecode(log)!r}))."
+        )
     if not isinstance(progress, bool):
         problems.add("progress", progress, "True or False", "progress=False")

@@ -6,6 +6,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class HpoTutorError(Exception):
@@ -30,6 +31,14 @@ class MissingExtra(HpoTutorError, ImportError):
 
 class SealError(HpoTutorError):
     """The sealed test set was opened before."""
+
+
+class SearchFailed(HpoTutorError):
+    """No trial of a search gave a value; ``result`` is the :class:`hpotutor.SearchResult`."""
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class StopSearch(BaseException):
@@ -89,10 +98,10 @@ class Problems:
 
     Examples
     --------
-    >>> Problems("build_mlp").add("units", 0, "an integer from 1 up", "units=16").raise_if_any()
+    >>> Problems("build_mlp").add("units", 0, "a number from 1 up", "units=9").raise_if_any()
     Traceback (most recent call last):
-    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: an integer from 1 \
-up. Type for instance units=16.
+    hpotutor.errors.ArgumentError: build_mlp: units=0 is not allowed. Allowed: a number from 1 up. \
+Type for instance units=9.
     """
 
     def __init__(self, call: str) -> None:
@@ -114,7 +123,10 @@ up. Type for instance units=16.
     def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
         """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
         options = list(allowed)
-        if any(type(value) is type(option) and value == option for option in options):
+        plain: Any = value
+        if getattr(plain, "ndim", None) == 0:  # a text or number of NumPy's
+            plain = plain.item()
+        if any(type(plain) is type(option) and plain == option for option in options):
             return True
         listed = ", ".join(repr(option) for option in options)
         close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1)

@@ -56,10 +56,10 @@ def load(
     ----------
     source : str, path, pandas.DataFrame, (x, y) or Bunch
         ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"signals"``, ``"mnist"``; the
-        path of a table as text, such as ``.csv`` or ``.tsv``; a data frame with a target column; features (an
-        array, a data frame, a sparse matrix) and labels; or what scikit-learn's own loaders
-        return. Features of shape (rows, height, width), (rows, height, width, channels) or (rows,
-        steps, channels) are images and sequences.
+        path of a table as text, such as ``.csv`` or ``.tsv``; a data frame with a target column;
+        features (an array, a data frame, a sparse matrix) and labels; or what scikit-learn's own
+        loaders return. Features of shape (rows, height, width), (rows, height, width, channels) or
+        (rows, steps, channels) are images and sequences.
     target : str or array-like, optional
         The column to predict; needed for a file or a data frame.
     task : {"classification", "regression"}, optional

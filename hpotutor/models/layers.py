@@ -220,7 +220,7 @@ def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) ->
 
 def check_integer(problems: Problems, name: str, value: object, low: int, example: int) -> None:
     if not (is_whole(value) and value >= low):
-        problems.add(name, value, f"an integer from {low} up", f"{name}={example}")
+        problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")
 
 
 def check_number(
@@ -246,7 +246,7 @@ def check_sizes(
     if not isinstance(sizes, list | tuple | np.ndarray):
         check_integer(problems, name, sizes, low=1, example=example)
     elif not all(is_whole(size) and size >= 1 for size in sizes) or len(sizes) == 0:
-        allowed = "an integer from 1 up, or one such integer a layer"
+        allowed = "a whole number from 1 up, or one a layer"
         problems.add(name, sizes, allowed, f"{name}={example}")
     elif is_whole(layers) and layers >= low and len(sizes) != layers:
         allowed = f"one integer, or {layers} of them because {counted}={layers}"

@@ -50,6 +50,8 @@ class Evaluation:
         The score of each fold, whose mean is the value; empty without folds.
     best_epoch : int or None
         Where the best epoch of each fold was scored: their mean, rounded.
+    repeated : bool
+        Asked before in the same search, and answered by that.
     """
 
     params: Params
@@ -63,6 +65,7 @@ class Evaluation:
     test_value: float | None = None
     fold_values: tuple[float, ...] = ()
     best_epoch: int | None = None
+    repeated: bool = False
 
 
 class Objective(ABC):

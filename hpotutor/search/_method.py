@@ -14,10 +14,11 @@ from typing import Any, ParamSpec, TypedDict
 
 import numpy as np
 
-from hpotutor.errors import Problems, StopSearch, did_you_mean
-from hpotutor.objectives.base import Objective
+from hpotutor._validation import is_whole
+from hpotutor.errors import ArgumentError, Problems, SearchFailed, StopSearch, did_you_mean
+from hpotutor.objectives.base import Objective, Params
 from hpotutor.parallel.dask_objective import on_workers
-from hpotutor.search.backends import DryRunRecorder, Loop, Options, check_library
+from hpotutor.search.backends import BrokenSearch, DryRunRecorder, Loop, Options, check_library
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -34,6 +35,13 @@ log : str or path, optional
     A file to keep the trials in; the same call on it goes on where it was cut.
 max_seconds, max_epochs : number, optional
     Further budgets, of the whole search.
+max_failures : int or None, default 3
+    Stop after so many failed trials in a row; None goes on, where most of a space cannot be built.
+start : list of dict, or SearchResult, optional
+    Tried first, within the budget: sets of hyperparameters, or the five best of an earlier search
+    (``earlier.top(9)`` gives nine), on other data or in another space. Optuna's and Hyperopt's
+    models, the Gaussian process and the first generation learn from them; Hyperband trains them
+    for all its epochs. Those outside this space are left out, and told in ``result.left_out``.
 client : "local" or distributed.Client, optional
     Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
 progress : bool, default True
@@ -50,6 +58,9 @@ ArgumentError
     them at once.
 MissingExtra
     The library is not installed.
+SearchFailed
+    No trial succeeded: all failed or diverged. Its message counts the reasons, its ``result`` holds
+    the trials. An interrupted search, or one without a trial, just returns.
 LogError
     The log is in use, cannot be written, or belongs to another search."""
 
@@ -60,6 +71,8 @@ class Shared(TypedDict, total=False):
     log: str | os.PathLike[str] | None
     max_seconds: float | None
     max_epochs: int | None
+    max_failures: int | None
+    start: Any
     client: Any
     progress: bool
 
@@ -95,8 +108,8 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
 
 
 def as_python(value: Any) -> Any:
-    """Return a number of NumPy's as Python's, all else as it is."""
-    return value.item() if isinstance(value, np.number) else value
+    """Return a number or text of NumPy's as Python's, all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def run_search(
@@ -111,6 +124,8 @@ def run_search(
     *,
     planned: tuple[int, int] | None = None,
     ahead: bool = False,
+    whole: bool = False,
+    start: Any = None,
     client: Any = None,
     **recording: Any,
 ) -> SearchResult:
@@ -118,10 +133,16 @@ def run_search(
 
     ``problems`` is what the method found wrong with its own arguments, ``trials`` among them. The
     ``options`` are for the loop, and for the log to be compared by. ``ahead`` says that the loop
-    ignores scores, so that its points may be evaluated as one batch. The rest is as the method got
+    ignores scores, so that its points may be evaluated as one batch; ``whole`` that ``trials`` are
+    all that it has, so that those of ``start`` come on top. The rest is as the method got
     it, or as :class:`hpotutor.Recorder` takes it.
     """
     check_library(problems, library, loops)
+    points, left_out = _starting_points(problems, space, start)
+    trials = trials + len(points) if whole and trials else trials
+    epochs = options.get("epochs")  # a method that deals them out gives those of start the most
+    if planned and points and is_whole(epochs):
+        planned = planned[0] + len(points), planned[1] + len(points) * epochs
     with (
         on_workers(objective, client, problems.call) as target,
         Recorder(
@@ -131,16 +152,63 @@ def run_search(
             library=library,
             seed=seed,
             trials=None if problems.lines else trials,  # not to be told twice
-            options=options,
+            options=options | ({"start": points} if points else {}),
             planned=planned,
             problems=problems,
             **recording,
         ) as recorder,
     ):
+        if left_out and recorder.progress:
+            print(left_out)
+        recorder.begin(points, epochs)
         if ahead and recorder.objective.batches:  # once for the questions, then for the answers
             dry_run = DryRunRecorder(recorder.objective, recorder.space, recorder.trials)
             with suppress(StopSearch):
                 loops[library](dry_run, seed, options)
             recorder.prefetch(dry_run.asked)
-        loops[library](recorder, seed, options)
-    return recorder.result()
+        try:
+            loops[library](recorder, seed, options)
+        except BrokenSearch as broken:
+            raise broken.__cause__ or broken from None
+    result = recorder.result()
+    result.left_out = left_out
+    lost = [e for e in result.evaluations if e.status in ("failed", "diverged")]
+    if lost and len(lost) == len(result) and not recorder.interrupted:
+        raise SearchFailed(f"{problems.call}: {result.failures()}. {_advice(recorder)}", result)
+    return result
+
+
+def _starting_points(problems: Problems, space: Any, start: Any) -> tuple[list[Params], str]:
+    """Return the points to try first, each once, and which were left out, and why."""
+    given = start.top() if isinstance(start, SearchResult) else start
+    if not isinstance(given, list | tuple) or not all(isinstance(one, Mapping) for one in given):
+        allowed = "a list of dicts of hyperparameters, or an earlier SearchResult"
+        if start is not None:
+            problems.add("start", start, allowed, "start=[earlier.best_params]")
+        return [], ""
+    points: list[Params] = []
+    outside: list[str] = []
+    for params in given if isinstance(space, SearchSpace) else ():
+        try:
+            point = space.clean(params)
+            space.check(point)
+        except ArgumentError as error:
+            outside.append(f"{dict(params)} ({' '.join(str(error).split())})")
+        else:
+            points += [] if point in points else [point]
+    if not outside:
+        return points, ""
+    told = f"{len(outside)} of the {len(given)} points of start= are not in this space"
+    return points, f"{told} and are left out: {'; '.join(outside)}"
+
+
+def _advice(recorder: Recorder) -> str:
+    """Return what to do about a search in which nothing succeeded."""
+    told = "Nothing succeeded; the trials are in this error's result."
+    if "failed in a row" in recorder.stopped:
+        told += " Where most of a space cannot be built, type max_failures=None."
+    elif recorder.stopped:
+        told += f" The search ended as {recorder.stopped}."
+    if recorder.resumed:
+        told += f" {recorder.log.path} answers for them; to try them anew, give another log."
+    return told

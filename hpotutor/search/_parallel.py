@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpotutor.objectives.base import Evaluation, Params
 from hpotutor.parallel.dask_objective import WorkerObjective
-from hpotutor.search.backends import optuna_study
+from hpotutor.search import backends
 from hpotutor.study.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
     machine, so that a search that goes on cannot ask the same questions again.
     """
     space = recorder.space
-    with optuna_study(sampler) as study:
+    with backends.optuna_study(sampler) as study:
 
         def ask() -> tuple[Any, Params, None]:
             trial = study.ask()
@@ -65,9 +65,8 @@ def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
         def tell(trial: Any, evaluation: Evaluation) -> None:
             study.tell(trial, recorder.score(evaluation))
 
-        for evaluation, _ in recorder.recall():
-            study.enqueue_trial(evaluation.params)
-            tell(ask()[0], evaluation)
+        backends.tell_optuna(study, recorder, recorder.started)
+        backends.tell_optuna(study, recorder, (evaluation for evaluation, _ in recorder.recall()))
         run_parallel(recorder, ask, tell)
 
 
@@ -83,6 +82,6 @@ def observe_on_workers(recorder: Recorder, search: GaussianProcessSearch) -> Non
         pending.remove(params)
         search.observe(params, recorder.score(evaluation))
 
-    for evaluation, _ in recorder.recall():
+    for evaluation in [*recorder.started, *(evaluation for evaluation, _ in recorder.recall())]:
         search.observe(evaluation.params, recorder.score(evaluation))
     run_parallel(recorder, ask, tell)

@@ -18,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from hpotutor.errors import MissingExtra, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 from hpotutor.space.space import SearchSpace
+from hpotutor.space.transforms import ALL, grid_axis, labeled
 from hpotutor.study.journal import STUDY_NAME
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.storage import quiet_optuna
@@ -39,6 +40,18 @@ def check_library(problems: Problems, library: str, offered: Collection[str]) ->
         )
 
 
+class BrokenSearch(StopSearch):
+    """Takes an error that no trial is to blame for through a library's loop; it is the cause."""
+
+
+def ask(recorder: Recorder, *question: Any, **more: Any) -> Evaluation:
+    """Evaluate for a library that would take an error for a failing trial, and print it."""
+    try:
+        return recorder.evaluate(*question, **more)
+    except Exception as error:
+        raise BrokenSearch from error
+
+
 # ── asking ahead ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -48,6 +61,7 @@ class DryRunRecorder:
     def __init__(self, objective: Objective, space: SearchSpace, trials: int | None) -> None:
         self.objective, self.space, self.trials = objective, space, trials
         self.asked: list[Any] = []
+        self.started: list[Evaluation] = []
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
@@ -152,13 +166,27 @@ def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
         )
 
 
-def run_optuna(recorder: Recorder, sampler: Any, trials: int | None = None) -> None:
-    """Let ``Study.optimize`` lead the recorder."""
+def tell_optuna(study: Any, recorder: Recorder, evaluations: Iterable[Evaluation]) -> None:
+    """Let a study hear of evaluations as if it had asked for them."""
+    space = recorder.space
+    for evaluation in evaluations:
+        params = evaluation.params.items()
+        study.enqueue_trial({name: labeled(space[name], value)[1] for name, value in params})
+        trial = study.ask()
+        space.suggest(trial)
+        study.tell(trial, recorder.score(evaluation))
+
+
+def run_optuna(
+    recorder: Recorder, sampler: Any, trials: int | None = None, *, learn: bool = False
+) -> None:
+    """Let ``Study.optimize`` lead the recorder; a sampler that learns hears of the start."""
 
     def objective(trial: Any) -> float:
-        return recorder.score(recorder.evaluate(recorder.space.suggest(trial)))
+        return recorder.score(ask(recorder, recorder.space.suggest(trial)))
 
     with optuna_study(sampler) as study:
+        tell_optuna(study, recorder, recorder.started if learn else [])
         study.optimize(objective, n_trials=trials or recorder.trials)
 
 
@@ -177,19 +205,43 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
     import hyperopt
 
     def loss(params: Params) -> float:
-        return -recorder.score(recorder.evaluate(params))
+        return -recorder.score(ask(recorder, params))
 
+    trials = hyperopt.Trials()
+    for evaluation in recorder.started:
+        [number] = trials.new_trial_ids(1)
+        values = _hyperopt_values(recorder.space, evaluation.params)
+        numbers = {name: [number] * len(value) for name, value in values.items()}
+        told = {"tid": number, "cmd": None, "workdir": None, "idxs": numbers, "vals": values}
+        result = {"status": hyperopt.STATUS_OK, "loss": -recorder.score(evaluation)}
+        [trial] = trials.new_trial_docs([number], [None], [result], [told])
+        trials.insert_trial_doc(trial | {"state": hyperopt.JOB_STATE_DONE})
+    trials.refresh()
     hyperopt.fmin(
         loss,
         recorder.space.to_hyperopt(),
         algo=algorithm,
         max_evals=recorder.trials,
         rstate=np.random.default_rng(seed),
-        trials=hyperopt.Trials(),
+        trials=trials,
         return_argmin=False,
         show_progressbar=False,
         verbose=False,
     )
+
+
+def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]:
+    """Return what ``Trials`` hold of a point: indices of options, nothing of what is inactive."""
+    carriers = {max(parents, key=space.names.index) for parents in space.conditions.values()}
+    found: dict[str, list[Any]] = {name: [] for name in space}
+    for name, value in params.items():
+        distribution: Any = space[name]
+        if name in carriers or hasattr(distribution, "choices"):
+            value = grid_axis(distribution, ALL).index(value)
+        elif not distribution.log and (step := getattr(distribution, "step", None)):
+            value -= distribution.low if distribution.low % step else 0  # see the space's text
+        found[name] = [value]
+    return found
 
 
 # ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
@@ -206,7 +258,6 @@ def run_keras_tuner(
     import keras_tuner as kt
 
     declare = (space or recorder.space).declare
-    failures: list[Exception] = []
 
     class Tuner(kt.engine.base_tuner.BaseTuner):
         """KerasTuner's loop, with the recorder in the place of a network."""
@@ -215,13 +266,7 @@ def run_keras_tuner(
             chosen = trial.hyperparameters
             # Hyperband's oracle hides its rung among the hyperparameters.
             epochs = chosen.values.get("tuner/epochs")
-            try:
-                evaluation = recorder.evaluate(declare(chosen), epochs)
-            except Exception as error:
-                # KerasTuner would take it for a failing trial and go on.
-                failures.append(error)
-                raise StopSearch from error
-            return {"score": recorder.score(evaluation)}
+            return {"score": recorder.score(ask(recorder, declare(chosen), epochs))}
 
         def save(self) -> None:
             """Save nothing: the log does it, and the folder is gone after the search."""
@@ -232,12 +277,7 @@ def run_keras_tuner(
     oracle = make_oracle(objective=kt.Objective("score", "max"), seed=spread)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
         tuner = Tuner(oracle, hypermodel=declare, directory=folder, overwrite=True)
-        try:
-            with warnings.catch_warnings():
-                # Its Gaussian process remarks on every length scale that reaches a bound.
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                tuner.search(verbose=0)
-        except StopSearch:
-            if failures:
-                raise failures[0] from None
-            raise
+        with warnings.catch_warnings():
+            # Its Gaussian process remarks on every length scale that reaches a bound.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            tuner.search(verbose=0)

@@ -84,7 +84,8 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         # What the log holds is told, not drawn again: other draws must follow it.
         optimize_on_workers(recorder, tpe_constant_liar([seed, recorder.resumed], startup))
     else:
-        backends.run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup))
+        sampler = TPESampler(seed=seed, n_startup_trials=startup)
+        backends.run_optuna(recorder, sampler, learn=True)
 
 
 def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
@@ -116,6 +117,8 @@ def _gp(recorder: Recorder, seed: int, options: Options) -> None:
     if isinstance(recorder.objective, WorkerObjective):
         observe_on_workers(recorder, search)
         return
+    for evaluation in recorder.started:
+        search.observe(evaluation.params, recorder.score(evaluation))
     for _ in range(recorder.trials or 0):
         params = search.suggest()
         # The recorder's score is higher for better, and finite for a network that diverged.

@@ -10,7 +10,7 @@ from hpotutor._validation import check_count, check_share
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.search._method import Shared, run_search, search_method
-from hpotutor.search.backends import Loop, Options, experimental, optuna_study
+from hpotutor.search.backends import Loop, Options, experimental, optuna_study, tell_optuna
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -150,21 +150,24 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     def point(genes: np.ndarray) -> tuple[tuple[str, Any], ...]:
         return tuple(space.from_unit(genes).items())
 
-    alive = _score(recorder, [rng.random(len(space)) for _ in range(options["population"])])
+    size, started = options["population"], recorder.started
+    alive = [Individual(space.to_unit(one.params), recorder.score(one)) for one in started][:size]
+    alive += _score(recorder, [rng.random(len(space)) for _ in range(size - len(alive))])
     seen = {point(individual.genes) for individual in alive}
     while True:
         if options["regularized"]:  # the oldest dies, however good it is
             elite, children = alive[1:], [new_child(alive)]
         else:
             elite = sorted(alive, key=lambda one: one.score, reverse=True)[: options["elite"]]
-            children = [new_child(alive) for _ in range(options["population"] - len(elite))]
+            children = [new_child(alive) for _ in range(size - len(elite))]
         alive = elite + _score(recorder, children)
 
 
 def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
     """Evaluate a generation, all at once where that is cheaper."""
     points = [recorder.space.from_unit(one) for one in genes]
-    recorder.prefetch(points)
+    if points:
+        recorder.prefetch(points)
     scores = [recorder.score(recorder.evaluate(params)) for params in points]
     return [Individual(one, score) for one, score in zip(genes, scores, strict=True)]
 
@@ -181,6 +184,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         seed=seed,
     )
     with optuna_study(sampler) as study:
+        tell_optuna(study, recorder, recorder.started)
         while True:
             asked = [study.ask() for _ in range(options["population"])]
             points = [recorder.space.suggest(trial) for trial in asked]

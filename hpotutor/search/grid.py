@@ -11,6 +11,7 @@ from hpotutor.search._method import Shared, as_python, run_search, search_method
 from hpotutor.search.backends import Options
 from hpotutor.space.distributions import choice, when
 from hpotutor.space.space import SearchSpace
+from hpotutor.space.transforms import labeled
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
 
@@ -67,10 +68,9 @@ def grid_search(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
             "times. Type library='scikit-learn' or 'keras_tuner', or leave out ht.when."
         )
-    trials, options = (count or None) if trials is None else trials, {"levels": levels}
-    return run_search(
-        LOOPS, problems, objective, space, trials, seed, library, options, ahead=True, **shared
-    )
+    options, whole = {"levels": levels}, trials is None
+    asked = (LOOPS, problems, objective, space, (count or None) if whole else trials, seed, library)
+    return run_search(*asked, options, ahead=True, whole=whole, **shared)
 
 
 def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
@@ -98,9 +98,11 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     from optuna.samplers import GridSampler
 
     space, levels = recorder.space, options["levels"]
-    backends.run_optuna(
-        recorder, GridSampler(space.grid(levels), seed=seed), space.grid_size(levels)
-    )
+    grid = {
+        name: [labeled(space[name], value)[1] for value in values]
+        for name, values in space.grid(levels).items()
+    }
+    backends.run_optuna(recorder, GridSampler(grid, seed=seed), space.grid_size(levels))
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:

@@ -266,7 +266,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
             trial.report(sign * value, epoch)
             return bool(trial.should_prune())
 
-        evaluation = recorder.evaluate(params, options["epochs"], on_epoch=on_epoch)
+        evaluation = backends.ask(recorder, params, options["epochs"], on_epoch=on_epoch)
         if evaluation.status == "pruned":
             raise TrialPruned
         return recorder.score(evaluation)

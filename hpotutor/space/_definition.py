@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hpotutor.space.distributions import Distribution, Scalar
+from hpotutor.space.distributions import Distribution, Value
 from hpotutor.space.transforms import ALL, grid_axis
 
 # For a name that exists only sometimes: its parents, and the values they must have.
-Conditions = dict[str, dict[str, tuple[Scalar, ...]]]
+Conditions = dict[str, dict[str, tuple[Value, ...]]]
 
 
 class Definition(Mapping[str, Distribution]):
@@ -50,14 +50,14 @@ class Definition(Mapping[str, Distribution]):
         )
 
     def branches(
-        self, values: Mapping[str, Iterable[Scalar]] | None = None
-    ) -> list[tuple[dict[str, Scalar], list[str]]]:
+        self, values: Mapping[str, Iterable[Value]] | None = None
+    ) -> list[tuple[dict[str, Value], list[str]]]:
         """Return the combinations of parents' values, each with the other names active there.
 
         ``values`` are those to combine, for each name that others depend on; by default all it has.
         A space without conditions has a single branch, ``({}, names)``.
         """
-        found: list[tuple[dict[str, Scalar], list[str]]] = [({}, [])]
+        found: list[tuple[dict[str, Value], list[str]]] = [({}, [])]
         for name in self:
             grown = []
             for fixed, free in found:

@@ -10,7 +10,7 @@ from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, Problems, did_you_mean
 from hpotutor.space import distributions
 from hpotutor.space._definition import Conditions, Definition
-from hpotutor.space.distributions import Conditional, Distribution, Scalar, plain
+from hpotutor.space.distributions import Conditional, Distribution, Scalar, Value, plain
 from hpotutor.space.transforms import describe, grid_axis, grid_axis_size, holds, typical
 
 # More values than this of one hyperparameter would fill the memory before a grid could be used.
@@ -95,11 +95,11 @@ def _suggestion(value: Any) -> str:
 def _condition(
     name: str,
     parent: str,
-    wanted: tuple[Scalar, ...],
+    wanted: tuple[Value, ...],
     names: list[str],
     earlier: Mapping[str, Distribution],
     problems: Problems,
-) -> tuple[Scalar, ...]:
+) -> tuple[Value, ...]:
     """Return the parent's values that a condition names; note what is wrong with it."""
     distribution = earlier.get(parent)
     if parent == name:
@@ -153,7 +153,7 @@ def levels_by_name(space: Definition, call: str, levels: Any) -> dict[str, int |
     problems.unknown([str(name) for name in asked if name not in space], space.names)
     if not all(value is None or (is_whole(value) and value >= 1) for value in asked.values()):
         example = "levels=3 or levels={'learning_rate': 3}"
-        problems.add("levels", levels, "an integer from 1 up, or one for a name", example)
+        problems.add("levels", levels, "a whole number from 1 up, or one for a name", example)
     problems.raise_if_any()
     found = {name: None if asked.get(name) is None else int(asked[name]) for name in space}
     for name, count in found.items():
@@ -165,7 +165,7 @@ def levels_by_name(space: Definition, call: str, levels: Any) -> dict[str, int |
     return found
 
 
-def grid(space: Definition, levels: object) -> dict[str, list[Scalar]]:
+def grid(space: Definition, levels: object) -> dict[str, list[Value]]:
     """Return the values of each hyperparameter on a grid; see :meth:`hpotutor.SearchSpace.grid`."""
     by_name = levels_by_name(space, "grid", levels)
     problems = Problems("grid")

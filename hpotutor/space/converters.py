@@ -29,9 +29,9 @@ from typing import Any
 from hpotutor.errors import Problems
 from hpotutor.space._definition import Definition
 from hpotutor.space._validation import grid
-from hpotutor.space.distributions import Distribution, Scalar
+from hpotutor.space.distributions import Distribution, Value
 from hpotutor.space.formatting import listed, literal, parts, run_of
-from hpotutor.space.transforms import ALL, grid_axis, labels
+from hpotutor.space.transforms import ALL, grid_axis, holds_tuples, labels
 
 # Lines of the text, as far as that can be had, for a notebook's column and for GitHub's.
 _WIDTH = 90
@@ -64,9 +64,9 @@ def run(source: str, name: str) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def function(source: str, name: str) -> Callable[[Any], dict[str, Scalar]]:
+def function(source: str, name: str) -> Callable[[Any], dict[str, Value]]:
     """Return a function that a dialect's text defines; kept, as every trial asks for it."""
-    defined: Callable[[Any], dict[str, Scalar]] = run(source, name)
+    defined: Callable[[Any], dict[str, Value]] = run(source, name)
     return defined
 
 
@@ -117,6 +117,17 @@ def _variable(space: Definition, name: str, taken: Iterable[str]) -> str:
     return name
 
 
+def _tables(
+    space: Definition, labeled: Mapping[str, dict[str, Value]], taken: Iterable[str], opening: str
+) -> tuple[dict[str, str], str]:
+    """Return variables for dicts of values by label, and the function's opening that makes them."""
+    tables = {name: _variable(space, f"{name}_values", taken) for name in labeled}
+    for name, table in labeled.items():
+        entries = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in table.items())
+        opening += f"    {tables[name]} = {{{entries}}}\n"
+    return tables, opening
+
+
 def _test(space: Definition, name: str) -> str:
     """Return the Python condition under which a hyperparameter exists."""
     tests = []
@@ -141,7 +152,7 @@ def _carrier(space: Definition, name: str) -> str:
 
 
 def _branches(
-    space: Definition, values: Mapping[str, list[Scalar]] | None, free: Mapping[str, Any]
+    space: Definition, values: Mapping[str, list[Value]] | None, free: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return a dict for each branch: a parent's one value, and what ``free`` has of the others."""
     return [
@@ -156,9 +167,9 @@ def _sklearn(space: Definition, levels: Any = None) -> str:
     return _dicts("param_grid", [{n: listed(v) for n, v in branch.items()} for branch in merged])
 
 
-def _merge(branches: list[dict[str, list[Scalar]]]) -> list[dict[str, list[Scalar]]]:
+def _merge(branches: list[dict[str, list[Value]]]) -> list[dict[str, list[Value]]]:
     """Join branches that differ in one hyperparameter's values only."""
-    merged: list[dict[str, list[Scalar]]] = []
+    merged: list[dict[str, list[Value]]] = []
     for branch in branches:
         for earlier in merged:
             different = [name for name in branch if earlier.get(name) != branch[name]]
@@ -286,16 +297,21 @@ def _hyperopt_options(space: Definition, name: str, children: list[str], indent:
 
 
 def _optuna(space: Definition) -> str:
-    texts = {name: _optuna_text(name, *parts(distribution)) for name, distribution in space.items()}
+    """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
+    labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
+    tables, opening = _tables(space, labeled, ("trial", "params", *space), "def suggest(trial):\n")
+    texts = {name: _optuna_text(name, tables.get(name), *parts(d)) for name, d in space.items()}
     always = {name: text for name, text in texts.items() if name not in space.conditions}
     sometimes = [
         f'    if {_test(space, name)}:\n        params["{name}"] = {texts[name]}\n'
         for name in space.conditions
     ]
-    return _function("def suggest(trial):\n", always, sometimes)
+    return _function(opening, always, sometimes)
 
 
-def _optuna_text(name: str, kind: str, keywords: Mapping[str, Any]) -> str:
+def _optuna_text(name: str, table: str | None, kind: str, keywords: Mapping[str, Any]) -> str:
+    if table:
+        return f'{table}[trial.suggest_categorical("{name}", list({table}))]'
     if kind == "choice":
         return f'trial.suggest_categorical("{name}", {listed(keywords["values"])})'
     bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
@@ -314,14 +330,11 @@ def _keras_tuner(space: Definition) -> str:
     Its Choice holds one type only, and no None: mixed values go in as strings, which a dict
     translates back.
     """
-    texts, tables, opening = {}, {}, "def declare(hp):\n"
-    for name, distribution in space.items():
-        table = _labeled(distribution)
-        if table:
-            tables[name] = _variable(space, f"{name}_values", ("hp", "params", *space))
-            entries = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in table.items())
-            opening += f"    {tables[name]} = {{{entries}}}\n"
-        texts[name] = _keras_tuner_text(name, tables.get(name), *parts(distribution))
+    labeled = {name: table for name, d in space.items() if (table := _labeled(d))}
+    tables, opening = _tables(space, labeled, ("hp", "params", *space), "def declare(hp):\n")
+    texts = {
+        name: _keras_tuner_text(name, tables.get(name), *parts(d)) for name, d in space.items()
+    }
     always = {
         name: f"{tables[name]}[{text}]" if name in tables else text
         for name, text in texts.items()
@@ -353,7 +366,7 @@ def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping
 def _scopes(space: Definition, name: str) -> str:
     """Return the scopes from the outermost parent down to the one a hyperparameter is nested in."""
     parent = _carrier(space, name)
-    values: Iterable[Scalar] = space.conditions[name][parent]
+    values: Iterable[Value] = space.conditions[name][parent]
     table = _labeled(space[parent])
     if table:
         values = [key for value in values for key, option in table.items() if option == value]
@@ -361,17 +374,21 @@ def _scopes(space: Definition, name: str) -> str:
     return f"{_scopes(space, parent)}, {inner}" if parent in space.conditions else inner
 
 
-def _boolean(values: list[Scalar]) -> bool:
+def _boolean(values: list[Value]) -> bool:
     return len(values) == 2 and all(isinstance(value, bool) for value in values)
 
 
-def _labeled(distribution: Distribution) -> dict[str, Scalar]:
+def _labeled(distribution: Distribution) -> dict[str, Value]:
     """Return categories by label where KerasTuner needs strings in their place, else nothing."""
     values = list(getattr(distribution, "choices", ()))
     kinds = {type(value) for value in values}
     if _boolean(values) or (len(kinds) < 2 and kinds <= {int, float, str}):
         return {}
-    return dict(zip(labels(values), values, strict=True))
+    return _by_label(distribution)
+
+
+def _by_label(distribution: Any) -> dict[str, Value]:
+    return dict(zip(labels(distribution.choices), distribution.choices, strict=True))
 
 
 _WRITERS: dict[str, Callable[..., str]] = {

@@ -4,6 +4,7 @@ Every distribution is one of Optuna's, so that a search's log needs no translati
 """
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -17,6 +18,7 @@ from hpotutor.errors import Problems
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 KINDS = (FloatDistribution, IntDistribution, CategoricalDistribution)
 Scalar = None | bool | int | float | str
+Value = Scalar | tuple[Scalar, ...]  # of a hyperparameter
 COLLECTIONS = (list, tuple, set, range, np.ndarray)
 
 # Beyond these, ranges overflow and integers get lost in the 53 bits of a float.
@@ -29,7 +31,7 @@ class Conditional:
     """A distribution that is drawn from only when its parents have certain values."""
 
     distribution: Distribution
-    conditions: Mapping[str, tuple[Scalar, ...]]
+    conditions: Mapping[str, tuple[Value, ...]]
 
 
 def loguniform(low: float, high: float) -> FloatDistribution:
@@ -116,7 +118,7 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     low, high, step = plain(low), plain(high), plain(step)
     _check_bounds(problems, low, high, (8, 128), whole=True, log=log_fine and bool(log))
     if not _is_integer(step) or step < 1:
-        problems.add("step", step, "an integer from 1 up", "step=1")
+        problems.add("step", step, "a whole number from 1 up", "step=1")
     elif log_fine and log and step != 1:
         problems.say(
             f"step={step} and log=True do not go together: equal steps are unequal on a log "
@@ -130,13 +132,14 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     return IntDistribution(low, high, log=bool(log), step=step)
 
 
-def choice(*values: Scalar) -> CategoricalDistribution:
+def choice(*values: Value) -> CategoricalDistribution:
     """Return one of several values that have no order.
 
     Parameters
     ----------
-    *values : None, bool, int, float or str
-        The values, each once; they may be of different types.
+    *values : None, bool, int, float, str or tuple of these
+        The values, each once; they may be of different types. Optuna's studies and the log hold a
+        tuple by its text, ``"(64, 32)"``.
 
     Returns
     -------
@@ -145,13 +148,15 @@ def choice(*values: Scalar) -> CategoricalDistribution:
     Raises
     ------
     ArgumentError
-        If there is no value, a value appears twice (``True`` and ``1`` are equal), or a value
-        is of another type: a log could not hold it.
+        If there is no value, a single collection of them, a value appears twice (``True`` and
+        ``1`` are equal), or a value is of another type: a log could not hold it.
 
     Examples
     --------
     >>> choice("sgd", "rmsprop", "adam")
     CategoricalDistribution(choices=('sgd', 'rmsprop', 'adam'))
+    >>> choice((64, 32), (16,)).choices
+    ((64, 32), (16,))
     """
     problems = Problems("choice")
     given = [plain(value) for value in values]
@@ -164,10 +169,10 @@ def choice(*values: Scalar) -> CategoricalDistribution:
         listed = ", ".join(repr(value) for value in given[0]) or "'sgd', 'adam'"
         problems.add("values", given[0], "values, not a collection", f"ht.choice({listed})")
         given = []
-    choices: list[Scalar] = []
-    for value in given:
-        if not isinstance(value, Scalar) or (isinstance(value, float) and not math.isfinite(value)):
-            allowed = "None, True, False, finite numbers and strings"
+    choices: list[Value] = []
+    for value in map(as_value, given):
+        if not all(map(_is_scalar, value if isinstance(value, tuple) else [value])):
+            allowed = "None, True, False, finite numbers, strings, and tuples of these"
             problems.add("values", value, allowed, "a string")
             continue
         if value in choices:
@@ -176,10 +181,17 @@ def choice(*values: Scalar) -> CategoricalDistribution:
             problems.say(f"{value!r} appears twice{shown}. Type each value once.")
         choices.append(value)
     problems.raise_if_any()
-    return CategoricalDistribution(choices)
+    return categorical(choices)
 
 
-def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar]) -> Conditional:
+def categorical(choices: Sequence[Any]) -> CategoricalDistribution:
+    """Return a distribution of these values, tuples too, of which Optuna would warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return CategoricalDistribution(choices)
+
+
+def when(distribution: Distribution, /, **conditions: Value | Sequence[Value]) -> Conditional:
     """Return a hyperparameter that exists only when other ones have certain values.
 
     Parameters
@@ -219,7 +231,7 @@ def when(distribution: Distribution, /, **conditions: Scalar | Sequence[Scalar])
     named = {}
     for parent, values in conditions.items():
         given = plain(values)
-        named[parent] = tuple(map(plain, given if isinstance(given, COLLECTIONS) else [given]))
+        named[parent] = tuple(map(as_value, given if isinstance(given, COLLECTIONS) else [given]))
         if not named[parent]:
             problems.add(parent, values, "at least one value of the parent", f"{parent}=[2, 3]")
     problems.raise_if_any()
@@ -251,7 +263,7 @@ def _check_bounds(
     problems: Problems, low: Any, high: Any, example: tuple[float, float], *, whole: bool, log: bool
 ) -> None:
     """Note bounds that are no numbers of this kind, or not in this order."""
-    allowed = "an integer up to 10**12" if whole else "a number from -1e100 to 1e100"
+    allowed = "a whole number up to 10**12" if whole else "a number from -1e100 to 1e100"
     before = len(problems.lines)
     for name, value, shown in (("low", low, example[0]), ("high", high, example[1])):
         if not (_is_integer(value) if whole else _is_bound(value, log)):
@@ -269,6 +281,16 @@ def plain(value: object) -> Any:
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item()
     return value
+
+
+def as_value(value: object) -> Any:
+    """Return a value as Python's own, a list (as which JSON writes a tuple) as a tuple."""
+    value = plain(value)
+    return tuple(map(plain, value)) if isinstance(value, list | tuple | np.ndarray) else value
+
+
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
+    return isinstance(value, Scalar) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _is_integer(value: object) -> TypeGuard[int]:

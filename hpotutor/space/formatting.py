@@ -10,12 +10,14 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from hpotutor.errors import ArgumentError
 from hpotutor.space import distributions as make
 from hpotutor.space._definition import Definition
-from hpotutor.space.distributions import Conditional, Distribution, Scalar
+from hpotutor.space.distributions import Conditional, Distribution, Value
 from hpotutor.space.transforms import describe
 
 
-def literal(value: Scalar) -> str:
+def literal(value: Value) -> str:
     """Return a value as a learner would type it: 1e-4 and not 0.0001, "adam" and not 'adam'."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, str):
         text = repr(value)
         plain = text[1:-1] == value and '"' not in value
@@ -29,7 +31,7 @@ def literal(value: Scalar) -> str:
     return min(repr(value), f"{mantissa}e{int(exponent)}", key=len)
 
 
-def listed(values: Iterable[Scalar]) -> str:
+def listed(values: Iterable[Value]) -> str:
     """Return a list as text, a long run of integers as a range."""
     values = list(values)
     whole = [value for value in values if type(value) is int]

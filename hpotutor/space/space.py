@@ -13,7 +13,7 @@ from hpotutor._validation import is_seed
 from hpotutor.errors import Problems
 from hpotutor.space import _validation, converters, formatting, transforms
 from hpotutor.space._definition import Definition
-from hpotutor.space.distributions import Conditional, Distribution, Scalar
+from hpotutor.space.distributions import Conditional, Distribution, Value
 
 # Scikit-learn takes one dict, or a list of them.
 Written = dict[str, Any] | list[dict[str, Any]]
@@ -82,7 +82,7 @@ class SearchSpace(Definition):
 
     # ── points ───────────────────────────────────────────────────────────────────────────────
 
-    def sample(self, seed: int | np.random.Generator | None = None) -> dict[str, Scalar]:
+    def sample(self, seed: int | np.random.Generator | None = None) -> dict[str, Value]:
         """Return one random point.
 
         Parameters
@@ -117,7 +117,7 @@ class SearchSpace(Definition):
         """Raise an ``ArgumentError`` that lists all that keeps ``params`` out of the space."""
         _validation.complaints(self, params).raise_if_any()
 
-    def clean(self, params: Mapping[str, Any]) -> dict[str, Scalar]:
+    def clean(self, params: Mapping[str, Any]) -> dict[str, Value]:
         """Return what a library gave back as plain Python values of this space.
 
         Parameters
@@ -148,7 +148,7 @@ class SearchSpace(Definition):
         problems.raise_if_any()
         flat = dict(_validation.flatten(params))
         problems.unknown([str(name) for name in flat if name not in self], self.names)
-        cleaned: dict[str, Scalar] = {}
+        cleaned: dict[str, Value] = {}
         for name in self:
             if name not in flat or not self._is_active(name, cleaned):
                 continue
@@ -180,7 +180,7 @@ class SearchSpace(Definition):
             [transforms.to_unit(self[n], params[n]) if n in params else 0.5 for n in self]
         )
 
-    def from_unit(self, coordinates: Iterable[float]) -> dict[str, Scalar]:
+    def from_unit(self, coordinates: Iterable[float]) -> dict[str, Value]:
         """Return the point at coordinates in [0, 1]; uniform coordinates give random points.
 
         Parameters
@@ -204,7 +204,7 @@ class SearchSpace(Definition):
         elif not np.all((unit >= 0) & (unit <= 1)):
             problems.add("coordinates", coordinates, "numbers from 0 to 1", "np.clip(u, 0, 1)")
         problems.raise_if_any()
-        point: dict[str, Scalar] = {}
+        point: dict[str, Value] = {}
         for name, position in zip(self, unit.tolist(), strict=True):
             if self._is_active(name, point):
                 point[name] = transforms.from_unit(self[name], position)
@@ -218,7 +218,7 @@ class SearchSpace(Definition):
         counts = {name: transforms.count(self[name]) for name in self}
         return sum(math.prod(counts[name] for name in free) for _, free in self.branches())
 
-    def grid(self, levels: int | Mapping[str, int] | None = None) -> dict[str, list[Scalar]]:
+    def grid(self, levels: int | Mapping[str, int] | None = None) -> dict[str, list[Value]]:
         """Return the values of each hyperparameter on a grid, evenly spaced on its own scale.
 
         Parameters
@@ -302,11 +302,11 @@ class SearchSpace(Definition):
         """Return the space for ``hyperopt.fmin``; give what it yields to :meth:`clean`."""
         return dict(converters.run(self.show("hyperopt"), "space"))
 
-    def suggest(self, trial: Any) -> dict[str, Scalar]:
+    def suggest(self, trial: Any) -> dict[str, Value]:
         """Return a point that an Optuna trial suggests."""
         return converters.function(self._text("optuna"), "suggest")(trial)
 
-    def declare(self, hp: Any) -> dict[str, Scalar]:
+    def declare(self, hp: Any) -> dict[str, Value]:
         """Return a point from KerasTuner's ``hp``, declaring the space in it."""
         return converters.function(self._text("keras_tuner"), "declare")(hp)
 

@@ -2,13 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from hpotutor._validation import is_number, is_whole
-from hpotutor.space.distributions import LARGEST_FLOAT, Distribution, Scalar, plain
+from hpotutor.space.distributions import LARGEST_FLOAT, Distribution, Scalar, Value, as_value, plain
 
 # Values of a float, or of an integer on a log scale, on a grid for which nobody said how many.
 DEFAULT_LEVELS = 5
@@ -25,6 +30,7 @@ def count(distribution: Distribution) -> int | float:
 
 def holds(distribution: Distribution, value: object) -> bool:
     """Return whether a value, as it is, belongs to the distribution."""
+    value = plain(value)
     if isinstance(distribution, CategoricalDistribution):
         return any(type(value) is type(one) and value == one for one in distribution.choices)
     if isinstance(distribution, IntDistribution):
@@ -36,12 +42,12 @@ def describe(distribution: Distribution) -> str:
     """Return in words which values are allowed."""
     if isinstance(distribution, CategoricalDistribution):
         return "one of " + ", ".join(repr(value) for value in distribution.choices)
-    kind = "an integer" if isinstance(distribution, IntDistribution) else "a number"
+    kind = "a whole number" if isinstance(distribution, IntDistribution) else "a number"
     step = f" in steps of {distribution.step}" if (distribution.step or 1) != 1 else ""
     return f"{kind} from {distribution.low} to {distribution.high}{step}"
 
 
-def typical(distribution: Distribution) -> Scalar:
+def typical(distribution: Distribution) -> Value:
     """Return a value from the middle, to show what could be typed."""
     return grid_axis(distribution, 1)[0]
 
@@ -54,7 +60,7 @@ def grid_axis_size(distribution: Distribution, levels: int | None) -> int:
     return len(grid_axis(distribution, levels))
 
 
-def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
+def grid_axis(distribution: Distribution, levels: int | None) -> list[Value]:
     """Return the values of one hyperparameter on a grid, evenly spaced on its own scale.
 
     All categories, whatever ``levels`` says. Of the rest ``levels`` values from ``low`` to
@@ -70,7 +76,7 @@ def grid_axis(distribution: Distribution, levels: int | None) -> list[Scalar]:
             return list(every)
     spread = 3 if points == 1 else points  # a single level is the middle one of three
     low, high = distribution.low, distribution.high
-    values: Sequence[Scalar]
+    values: Sequence[Value]
     if isinstance(distribution, FloatDistribution):
         spacing = np.geomspace if distribution.log else np.linspace
         values = _tidy(spacing(low, high, spread), low, high)
@@ -92,7 +98,7 @@ def to_unit(distribution: Distribution, value: Any) -> float:
     return float((value - low) / (high - low))
 
 
-def from_unit(distribution: Distribution, position: float) -> Scalar:
+def from_unit(distribution: Distribution, position: float) -> Value:
     """Return the value at a position in [0, 1]; the inverse of :func:`to_unit`."""
     if isinstance(distribution, CategoricalDistribution):
         total = len(distribution.choices)
@@ -108,7 +114,7 @@ def from_unit(distribution: Distribution, position: float) -> Scalar:
     return min(max(value, distribution.low), distribution.high)
 
 
-def clean(distribution: Distribution, value: object) -> Scalar:
+def clean(distribution: Distribution, value: object) -> Value:
     """Return a library's value as a plain Python value of the distribution, or raise ValueError.
 
     Integers that arrive as floats become integers, floats that rounding pushed past a bound go
@@ -131,7 +137,20 @@ def clean(distribution: Distribution, value: object) -> Scalar:
     return value
 
 
-def labels(choices: Sequence[Scalar]) -> list[str]:
+def holds_tuples(distribution: BaseDistribution) -> TypeGuard[CategoricalDistribution]:
+    """Return whether a category is a tuple, which Optuna and KerasTuner take by its label only."""
+    return any(isinstance(value, tuple) for value in getattr(distribution, "choices", ()))
+
+
+def labeled(distribution: BaseDistribution, value: Any) -> tuple[BaseDistribution, Any]:
+    """Return a distribution and its value as a study of Optuna's can hold them."""
+    if not holds_tuples(distribution):
+        return distribution, value
+    names = labels(distribution.choices)
+    return CategoricalDistribution(names), names[distribution.choices.index(value)]
+
+
+def labels(choices: Sequence[Value]) -> list[str]:
     """Return a string for each category, for libraries that take no mixed types."""
     named = [str(value) for value in choices]
     texts = {value: index for index, value in enumerate(choices) if isinstance(value, str)}
@@ -146,8 +165,9 @@ def _every(distribution: IntDistribution) -> range:
     return range(distribution.low, distribution.high + 1, distribution.step)
 
 
-def _clean_category(choices: Sequence[Scalar], value: object) -> Scalar:
-    if isinstance(value, Scalar) and value in choices:
+def _clean_category(choices: Sequence[Value], value: object) -> Value:
+    value = as_value(value)
+    if isinstance(value, Scalar | tuple) and value in choices:
         return choices[choices.index(value)]
     named = labels(choices)
     if isinstance(value, str) and value in named:

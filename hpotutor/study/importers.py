@@ -1,9 +1,13 @@
-"""Trials of a learner's own searches, turned into an Optuna study."""
+"""Trials of a learner's own searches, turned into an Optuna study that says what theirs does."""
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+import numpy as np
 import optuna
 from optuna import distributions
 from optuna.distributions import BaseDistribution
@@ -11,62 +15,129 @@ from optuna.distributions import BaseDistribution
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Evaluation
-from hpotutor.space.distributions import Scalar, plain
+from hpotutor.space.distributions import Scalar, as_value, categorical
 from hpotutor.study.storage import open_study, to_trial
 
 
-def study_from_sklearn(
-    search: Any, space: Mapping[str, BaseDistribution] | None = None
-) -> optuna.Study:
+class Imported(NamedTuple):
+    """A study, its trials with values as they were, and which of them the library calls best."""
+
+    study: optuna.Study
+    evaluations: list[Evaluation]
+    best: int | None = None
+
+
+def read_sklearn(
+    search: Any, space: Mapping[str, BaseDistribution] | None, metric: str | None
+) -> Imported:
     """Read ``cv_results_``; the value is the mean test score of a candidate."""
     results = getattr(search, "cv_results_", None)
     if results is None:
         raise ArgumentError(
             "from_sklearn: this search has no cv_results_. Type search.fit(x, y) first."
         )
+    start, refit = "mean_test_", getattr(search, "refit", True)
+    metrics = [name.removeprefix(start) for name in results if name.startswith(start)]
+    chosen = metric or (str(refit) if refit in metrics else metrics[0])
+    problems = Problems("from_sklearn")
+    if metric is not None:
+        problems.choice("metric", metric, metrics)
+    elif len(metrics) > 1 and chosen != refit:
+        problems.say(
+            f"this search has {len(metrics)} metrics and no refit= that names one. Type one of "
+            + ", ".join(f"metric={name!r}" for name in metrics)
+        )
+    problems.raise_if_any()
+    rungs = results.get("iter", np.zeros(len(results["params"])))
     seconds = results["mean_fit_time"] + results["mean_score_time"]
-    candidates = zip(results["params"], results["mean_test_score"], seconds, strict=True)
-    found = [_evaluation(params, score, seconds=float(s)) for params, score, s in candidates]
-    return _study(found, "maximize", space)
+    resource = str(getattr(search, "resource", ""))
+    splits = [v for n, v in results.items() if re.fullmatch(rf"split\d+_test_{chosen}", n)]
+    found = []
+    for index, params in enumerate(results["params"]):
+        lost = sum(not math.isfinite(scores[index]) for scores in splits)
+        reason = (
+            f"scikit-learn recorded no score in {lost} of {len(splits)} splits: the fit or its "
+            'scoring failed there. error_score="raise" shows how'
+        )
+        epochs = int(results["n_resources"][index]) if "epoch" in resource else 0
+        one = _evaluation(
+            params,
+            results[start + chosen][index],
+            reason if lost else "",
+            seconds=float(seconds[index]),
+            epochs=epochs,
+        )
+        if one.status == "complete" and rungs[index] < max(rungs):
+            # A halving compares those on its last rung, which saw the most data or epochs.
+            one = replace(one, status="pruned", reason=f"judged on rung {rungs[index]} only")
+        found.append(one)
+    theirs = metric is None or metric == refit or len(metrics) == 1
+    best = int(search.best_index_) if theirs and hasattr(search, "best_index_") else None
+    return _study(found, "maximize", space, best)
 
 
-def study_from_hyperopt(trials: Any, space: Any) -> optuna.Study:
+def read_hyperopt(trials: Any, space: Any) -> Imported:
     """Read Hyperopt's trials, each evaluated in its space so that values are not indices."""
     from hyperopt import space_eval
     from hyperopt.pyll import Apply, as_apply, dfs
 
     if not hasattr(trials, "trials"):
         _refuse("from_hyperopt", "trials", trials, "hyperopt's Trials", "trials=trials")
-    if not isinstance(space, Mapping | Apply):
+    if not isinstance(space, Mapping | Apply | list | tuple):
         _refuse("from_hyperopt", "hyperopt_space", space, "the space that fmin got", "space")
     nodes = [node for node in dfs(as_apply(space)) if node.name == "hyperopt_param"]
     labels = [node.arg["label"].obj for node in nodes]
-    found = []
+    told, results = [], []
     for trial in trials.trials:
         chosen = {name: values[0] for name, values in trial["misc"]["vals"].items() if values}
         problems = Problems("from_hyperopt")
         problems.unknown([name for name in chosen if name not in labels], labels)
         problems.raise_if_any()
-        params = space_eval(space, chosen)
-        result = trial["result"]
-        reason = "" if result.get("status") == "ok" else str(result.get("failure", "failed"))
-        params = params if isinstance(params, dict) else chosen
+        told.append(dict(_leaves(space_eval(space, chosen), labels[:1])))
+        results.append(trial["result"])
+    # A name that stands in one place only needs no path.
+    ends: dict[str, set[tuple[str, ...]]] = {}
+    for path in itertools.chain.from_iterable(told):
+        ends.setdefault(path[-1], set()).add(path)
+    found = []
+    for leaves, result in zip(told, results, strict=True):
+        params = {
+            path[-1] if len(ends[path[-1]]) == 1 else ".".join(path): value
+            for path, value in leaves.items()
+        }
+        status = result.get("status")
+        reason = "" if status == "ok" else str(result.get("failure", f"its status is {status!r}"))
         found.append(_evaluation(params, result.get("loss", math.nan), reason))
     return _study(found, "minimize")
 
 
-def study_from_keras_tuner(tuner: Any) -> optuna.Study:
+def _leaves(value: Any, path: Sequence[str], top: bool = True) -> Iterator[tuple[Any, Any]]:
+    """Yield the values in a nested space, each with the names that lead to it."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*(() if top else path), str(name)), False)
+    elif isinstance(value, list | tuple) and (top or any(isinstance(v, Mapping) for v in value)):
+        for place, inner in enumerate(value):
+            yield from _leaves(inner, (*(() if top else path), str(place)), False)
+    else:
+        yield tuple(path), value
+
+
+def read_keras_tuner(tuner: Any) -> Imported:
     """Read every trial of the tuner's oracle, the failed ones too."""
     if not hasattr(tuner, "oracle"):
         _refuse("from_keras_tuner", "tuner", tuner, "a KerasTuner tuner", "tuner")
     found = []
     for _, trial in sorted(tuner.oracle.trials.items()):
-        values = trial.hyperparameters.values
-        # Hyperband's bookkeeping stands among the hyperparameters.
-        params = {name: value for name, value in values.items() if not name.startswith("tuner/")}
-        reason = "" if trial.score is not None else (trial.message or "failed").splitlines()[-1]
+        chosen = trial.hyperparameters
+        # Hyperband's bookkeeping stands among the hyperparameters, and what is inactive may too.
+        active = {hp.name for hp in chosen.space if chosen.is_active(hp)}
+        params = {name: value for name, value in chosen.values.items() if name in active}
+        lines = (trial.message or "KerasTuner gave no score and no message").strip().splitlines()
+        reason = "" if trial.score is not None else lines[-1]
         score = math.nan if trial.score is None else trial.score
-        found.append(_evaluation(params, score, reason, epochs=values.get("tuner/epochs", 0)))
+        epochs = chosen.values.get("tuner/epochs", 0)
+        found.append(_evaluation(params, score, reason, epochs=epochs))
     return _study(found, {"max": "maximize", "min": "minimize"}[tuner.oracle.objective.direction])
 
 
@@ -88,18 +159,25 @@ def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> Non
 def _evaluation(
     params: Mapping[str, Any], value: Any, reason: str = "", **spent: Any
 ) -> Evaluation:
-    """Return a trial with values that Optuna can hold: anything odd goes by its name."""
-    held = {name: plain(one) for name, one in params.items()}
-    held = {name: one if isinstance(one, Scalar) else str(one) for name, one in held.items()}
+    """Return a trial with plain values; anything that is neither a scalar nor a tuple is text."""
+    held = {name: as_value(one) for name, one in params.items()}
+    held = {name: one if _is_held(one) else str(one) for name, one in held.items()}
     status = "failed" if reason else "complete" if math.isfinite(value) else "diverged"
+    reason = reason or ("" if status == "complete" else f"the value is {float(value)}")
     return Evaluation(held, float(value), status=status, reason=reason, **spent)
 
 
+def _is_held(value: object) -> bool:
+    values = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(one, Scalar) for one in values)
+
+
 def _study(
-    evaluations: Sequence[Evaluation],
+    evaluations: list[Evaluation],
     direction: str,
     space: Mapping[str, BaseDistribution] | None = None,
-) -> optuna.Study:
+    best: int | None = None,
+) -> Imported:
     """Put trials into an in-memory study; without a space, the values seen make one."""
     seen: dict[str, list[Any]] = {}
     for evaluation in evaluations:
@@ -112,7 +190,7 @@ def _study(
     problems.raise_if_any()
     study = open_study(optuna.storages.InMemoryStorage(), direction)
     study.add_trials([to_trial(evaluation, space) for evaluation in evaluations])
-    return study
+    return Imported(study, evaluations, best)
 
 
 def _distribution(values: list[Any]) -> BaseDistribution:
@@ -123,4 +201,4 @@ def _distribution(values: list[Any]) -> BaseDistribution:
         low, high = float(min(values)), float(max(values))
         # Values over more than two powers of ten were surely drawn on a log scale.
         return distributions.FloatDistribution(low, high, log=low > 0 and high / low > 100)
-    return distributions.CategoricalDistribution(list(dict.fromkeys(values)))
+    return categorical(list(dict.fromkeys(values)))

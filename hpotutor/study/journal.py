@@ -1,6 +1,8 @@
 """Optuna's journal file, made so that damage is noticed line by line and mended."""
 
+import codecs
 import contextlib
+import functools
 import itertools
 import json
 import math
@@ -9,10 +11,11 @@ import re
 import time
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from optuna.study import StudyDirection
 
 from hpotutor._system import write_whole
@@ -64,58 +67,84 @@ class SealedJournal(JournalFileBackend):
             os.fsync(file.fileno())
 
 
+class ReadJournal(BaseJournalBackend):
+    """The lines of a log, to be read only."""
+
+    def __init__(self, content: bytes) -> None:
+        self._entries = [json.loads(line) for line in content.splitlines()]
+
+    def read_logs(self, log_number_from: int) -> list[dict[str, Any]]:
+        return self._entries[log_number_from:]
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        raise LogError("This log was opened to be read. Run the same search on it to go on.")
+
+
 def seal(entry: dict[str, Any]) -> bytes:
     """Return a journal entry as a line that ends in its checksum."""
     text = json.dumps(entry, separators=(",", ":")).encode()
     return text[:-1] + b',"crc":%d}\n' % zlib.crc32(text)
 
 
-def repair(path: str | os.PathLike[str], direction: str = "maximize") -> list[str]:
+def repair(
+    path: str | os.PathLike[str],
+    direction: str = "maximize",
+    replace: Callable[[bytes], None] | None = None,
+) -> list[str]:
     """Mend a log in place, if there is one, and return a sentence for each thing mended.
 
     A last line without an end is what a killed write leaves: it is dropped. Any other line that
     is not as it was written is left out and named in a warning, and the file as it was is kept
     beside it; every intact line stays. Where the line that names the study is lost, ``direction``
-    makes another. ``LogError`` if nothing in the file is a line of a log.
+    makes another. ``replace(content)`` writes the mended file, if its name alone does not do.
+    ``LogError`` if nothing in the file is a line of a log.
     """
     path = Path(path)
     raw = path.read_bytes() if path.exists() else b""
-    *lines, tail = raw.split(b"\n")
+    mended, notes, lost = mend(raw, str(path), direction)
+    if lost:
+        endings = (f".damaged-{n}" if n else ".damaged" for n in itertools.count())
+        copies = (path.with_name(path.name + ending) for ending in endings)
+        copy = next(candidate for candidate in copies if not candidate.exists())
+        write_whole(copy, raw)
+        warnings.warn(
+            f"The log {str(path)!r} was damaged: {lost} could not be read. What was there is "
+            f"evaluated again; the other lines are kept. The file as it was is {copy.name!r}.",
+            stacklevel=2,
+        )
+    if mended != raw:
+        # Not in the place of a link, but of what it leads to.
+        (replace or functools.partial(write_whole, Path(os.path.realpath(path))))(mended)
+    return notes
+
+
+def mend(raw: bytes, name: str, direction: str = "maximize") -> tuple[bytes, list[str], str]:
+    """Return a log's intact lines, a note for each thing mended, and which lines were damaged.
+
+    Lines may end as on Windows, where another program or a copy made them so.
+    """
+    *lines, tail = re.split(rb"\r?\n|\r", raw.removeprefix(codecs.BOM_UTF8))
     if _intact(tail):  # only the end of the line is missing
         lines, tail = [*lines, tail], b""
     intact = [_intact(line) for line in lines]
     kept = list(itertools.compress(lines, intact))
     if raw and not kept and not _FIRST.startswith(raw[: len(_FIRST)]):
         raise LogError(
-            f"log={str(path)!r} is not the log of a search, and was left as it is. Name another "
-            "file."
+            f"log={name!r} is not the log of a search, and was left as it is. Name another file."
         )
     notes = []
     if tail:
         notes.append(f"line {len(lines) + 1} was cut short, as by a kill, and was dropped")
-    if not all(intact):
-        numbers = [str(number) for number, fine in enumerate(intact, start=1) if not fine]
-        listed = ("lines " if len(numbers) > 1 else "line ") + ", ".join(numbers)
-        endings = (f".damaged-{n}" if n else ".damaged" for n in itertools.count())
-        copies = (path.with_name(path.name + ending) for ending in endings)
-        copy = next(candidate for candidate in copies if not candidate.exists())
-        write_whole(copy, raw)
-        notes.append(f"{listed} could not be read and was left out")
-        warnings.warn(
-            f"The log {str(path)!r} was damaged: {listed} could not be read. What was there is "
-            f"evaluated again; the {len(kept)} intact lines are kept. The file as it was is "
-            f"{copy.name!r}.",
-            stacklevel=2,
-        )
+    numbers = [str(number) for number, fine in enumerate(intact, start=1) if not fine]
+    lost = f"line{'s' * (len(numbers) > 1)} {', '.join(numbers)}" if numbers else ""
+    if lost:
+        notes.append(f"{lost} could not be read and was left out")
     if kept and not any(json.loads(line)["op_code"] == _CREATE_STUDY for line in kept):
         # Without the line that names the study, Optuna skips all others.
         named = {"op_code": _CREATE_STUDY, "worker_id": "", "study_name": STUDY_NAME}
         number = StudyDirection[direction.upper()].value
         kept.insert(0, seal({**named, "directions": [number]}).rstrip())
-    mended = b"".join(line + b"\n" for line in kept)
-    if mended != raw:
-        write_whole(path, mended)
-    return notes
+    return b"".join(line + b"\n" for line in kept), notes, lost
 
 
 def _intact(line: bytes) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hpotutor._system import versions
-from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
+from hpotutor._validation import check_budget, check_count, check_keeping, check_seed, is_whole
 from hpotutor.errors import ArgumentError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
 from hpotutor.space.space import SearchSpace
@@ -68,7 +68,7 @@ class Recorder:
     planned : tuple of (int, int), optional
         Trials and epochs that the method will spend, where it knows better than ``trials`` tells.
     max_failures : int or None, default 3
-        Stop after so many failed trials in a row.
+        Stop after so many failed trials in a row; None never does.
     problems : Problems, optional
         What the caller found wrong with its own arguments, to be reported together.
 
@@ -117,6 +117,7 @@ class Recorder:
             problems.add("space", space, "a search space", typed)
         check_seed(problems, seed)
         check_budget(problems, trials, max_epochs, max_seconds)
+        check_count(problems, "max_failures", max_failures, example=3, optional=True)
         check_keeping(problems, log, progress)
         problems.raise_if_any()
         self.objective, self.space = objective, space
@@ -141,7 +142,8 @@ class Recorder:
         version = versions().get(library.replace("_", "-"))
         self._library = f"{library} {version}" if version else library
         self.evaluations: list[Evaluation] = []  # those that the method has heard of
-        self.stopped = ""
+        self.started: list[Evaluation] = []  # of these, what it may begin with
+        self.stopped, self.interrupted = "", False
         # By question: answers of the log, or of a batch, that the method has yet to ask for.
         self._waiting: dict[str, deque[Evaluation]] = defaultdict(deque)
         self._answered: dict[str, Evaluation] = {}  # by question, the first answer counted
@@ -149,7 +151,7 @@ class Recorder:
         self._ahead = 0  # answers of a batch that wait
         self._bar: tqdm | None = None
         for trial in self.log.trials:
-            evaluation = to_evaluation(trial)
+            evaluation = to_evaluation(trial, space)
             self._budget.seconds_before += evaluation.seconds
             question = question_of(evaluation.params, trial.user_attrs.get("budget"))
             self._waiting[question].append(evaluation)
@@ -173,7 +175,8 @@ class Recorder:
         if self._bar is not None:
             self._bar.close()
         self.log.close()
-        if isinstance(error, KeyboardInterrupt):
+        self.interrupted = isinstance(error, KeyboardInterrupt)
+        if self.interrupted:
             self.stopped = "interrupted; the trials so far are kept"
         elif isinstance(error, StopSearch):
             self.stopped = self.stopped or str(error)
@@ -186,6 +189,13 @@ class Recorder:
     def result(self) -> SearchResult:
         """Return what was found so far."""
         return SearchResult(self.log, self.evaluations, self.objective.local, self.stopped)
+
+    def begin(self, points: Sequence[Params], epochs: int | None = None) -> None:
+        """Evaluate points that are tried before the method asks for any; they are ``started``."""
+        if points:
+            self.prefetch(points, epochs)
+        for params in points:
+            self.started.append(self.evaluate(params, epochs))
 
     # ── one evaluation ───────────────────────────────────────────────────────────────────────
 
@@ -213,7 +223,7 @@ class Recorder:
         Raises
         ------
         StopSearch
-            The budget is spent, or three trials failed in a row; leaves the ``with`` block.
+            The budget is spent, or too many trials failed in a row; leaves the ``with`` block.
         """
         params, epochs = self.space.clean(params), _as_int(epochs)
         question = question_of(params, epochs)
@@ -225,7 +235,7 @@ class Recorder:
                 self._tell_again(evaluation, on_epoch)
         else:
             if repeat:
-                evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
+                evaluation = replace(self._answered[question], epochs=0, seconds=0.0, repeated=True)
             else:
                 self.objective.trial = self.begun
                 evaluation = attempt(self.objective, params, epochs, on_epoch)
@@ -321,11 +331,13 @@ class Recorder:
     # ── several evaluations on their way at once, on a cluster ───────────────────────────────
 
     def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
-        """Count and yield what the log holds, in its order, each with its budget of epochs."""
-        for trial in self.log.trials[: self.trials]:
-            evaluation, budget = to_evaluation(trial), trial.user_attrs.get("budget")
-            self._count(question_of(evaluation.params, budget), evaluation)
-            yield evaluation, budget
+        """Count and yield what the log still holds, in its order, with each budget of epochs."""
+        for trial in self.log.trials:
+            evaluation, budget = to_evaluation(trial, self.space), trial.user_attrs.get("budget")
+            question = question_of(evaluation.params, budget)
+            if self._waiting[question] and self._budget.trials_left() > 0:
+                self._count(question, self._waiting[question].popleft())
+                yield evaluation, budget
         self._waiting.clear()
 
     def has_room(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import html
 import math
+import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import optuna
 import pandas as pd
 
-from hpotutor.errors import HpoTutorError
+from hpotutor._validation import check_count
+from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.objectives.base import Evaluation, Objective
 from hpotutor.space.space import SearchSpace
 from hpotutor.study import importers
 from hpotutor.study.storage import Log, to_evaluation
+
+_REASONS = 5  # told at most
 
 
 class Cost(NamedTuple):
@@ -39,6 +44,11 @@ class SearchResult:
     stopped : str
         Why the search ended before its method did; empty if it did not.
 
+    Attributes
+    ----------
+    left_out : str
+        Which points of ``start=`` were not in the space; empty if all were.
+
     Examples
     --------
     >>> import hpotutor as ht
@@ -59,10 +69,12 @@ class SearchResult:
         stopped: str = "",
     ) -> None:
         self._source = study
+        self._best: int | None = None  # where another library chose
         if evaluations is None:
-            evaluations = [to_evaluation(t) for t in study.trials if t.state.is_finished()]
+            space = study.space if isinstance(study, Log) else None
+            evaluations = [to_evaluation(t, space) for t in study.trials if t.state.is_finished()]
         self.evaluations = list(evaluations)
-        self.objective, self.stopped = objective, stopped
+        self.objective, self.stopped, self.left_out = objective, stopped, ""
         direction = study.direction
         self.direction = direction if isinstance(direction, str) else direction.name.lower()
 
@@ -76,8 +88,10 @@ class SearchResult:
 
     @property
     def best_evaluation(self) -> Evaluation:
-        """The complete trial with the best value; the first of equals."""
+        """The complete trial with the best value; the first of equals, or the library's choice."""
         complete = [e for e in self.evaluations if e.status == "complete"]
+        if self._best is not None and self.evaluations[self._best] in complete:
+            return self.evaluations[self._best]
         if not complete:
             statuses = ", ".join(sorted({e.status for e in self.evaluations})) or "none was run"
             reason = self.evaluations[-1].reason if self.evaluations else ""
@@ -87,6 +101,17 @@ class SearchResult:
             )
         pick = max if self.direction == "maximize" else min
         return pick(complete, key=lambda evaluation: evaluation.value)
+
+    def top(self, count: int = 5) -> list[dict[str, Any]]:
+        """Return the hyperparameters of the best complete trials, each set once, best first."""
+        problems = Problems("top")
+        check_count(problems, "count", count, example=5)
+        problems.raise_if_any()
+        complete = [e for e in self.evaluations if e.status == "complete"]
+        found: list[dict[str, Any]] = []
+        for e in sorted(complete, key=lambda e: e.value, reverse=self.direction == "maximize"):
+            found += [] if e.params in found else [dict(e.params)]
+        return found[:count]
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -104,15 +129,29 @@ class SearchResult:
         done = self.evaluations
         return Cost(len(done), sum(e.epochs for e in done), sum(e.seconds for e in done))
 
+    def failures(self) -> str:
+        """Return how many trials failed or diverged, with the reasons counted; empty if none."""
+        told = []
+        for status in ("failed", "diverged"):
+            ended = [e for e in self.evaluations if e.status == status]
+            reasons = Counter(" ".join(e.reason.split())[:300] or "no reason given" for e in ended)
+            counted = [f"{count}x {reason}" for reason, count in reasons.most_common(_REASONS)]
+            if len(reasons) > _REASONS:
+                counted.append(f"{len(reasons) - _REASONS} other reasons")
+            if ended:
+                told.append(f"{len(ended)} of {len(self)} trials {status}: {', '.join(counted)}")
+        return "; ".join(told)
+
     def to_frame(self) -> pd.DataFrame:
         """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed.
 
         The scores of single folds stand in ``fold_1``, ``fold_2`` and so on, where there are any.
+        A hyperparameter that is a tuple stands there as text.
         """
         rows = [
             {
                 "trial": number,
-                **e.params,
+                **{n: str(v) if isinstance(v, tuple) else v for n, v in e.params.items()},
                 "value": e.value,
                 "status": e.status,
                 # A hyperparameter named "epochs" keeps its column.
@@ -171,11 +210,18 @@ class SearchResult:
         return retrain(best, next(n for n, one in enumerate(self.evaluations) if one is best))
 
     def __repr__(self) -> str:
-        cost = self.cost
         found = ""
         if any(e.status == "complete" for e in self.evaluations):
             found = f", best {self.best_value:.3g} with {self.best_params}"
-        return f"SearchResult({cost.trials} trials, {cost.epochs} epochs{found})"
+        return f"SearchResult({self._counts()}, {self.cost.epochs} epochs{found})"
+
+    def _counts(self) -> str:
+        """Return how many trials there are, and how many of them are not what one would think."""
+        statuses = Counter(evaluation.status for evaluation in self.evaluations)
+        parts = [f"{statuses[s]} {s}" for s in ("failed", "diverged") if statuses[s]]
+        if repeated := sum(evaluation.repeated for evaluation in self.evaluations):
+            parts.append(f"{repeated} of them repeated")
+        return ", ".join([f"{len(self)} trials", *parts])
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
@@ -184,30 +230,57 @@ class SearchResult:
         best_first = frame.sort_values("value", ascending=self.direction == "minimize")
         shown = best_first.drop(columns=["seed", "reason", "seconds"]).head(5)
         table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
-        note = f" Stopped: {html.escape(self.stopped)}." if self.stopped else ""
-        cost = self.cost
+        notes = [self.failures(), self.left_out, f"Stopped: {self.stopped}" if self.stopped else ""]
+        told = "".join(f"{html.escape(note)}. " for note in notes if note)
         return (
-            f"<p>{cost.trials} trials, {cost.epochs:,} epochs. "
-            f"The best {len(shown)}:{note}</p>{table}"
+            f"<p>{self._counts()}, {self.cost.epochs:,} epochs. {told}"
+            f"The best {len(shown)}:</p>{table}"
         )
 
     @classmethod
-    def from_sklearn(cls, search: Any, space: SearchSpace | None = None) -> SearchResult:
-        """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``."""
-        return cls(importers.study_from_sklearn(search, space))
+    def from_log(cls, path: str | os.PathLike[str]) -> SearchResult:
+        """Look at the log of a search, from anywhere, also while the search is writing it.
+
+        Raises
+        ------
+        LogError
+            There is no such file, or it is not a log.
+        """
+        return cls(Log.read(path))
+
+    @classmethod
+    def from_sklearn(
+        cls, search: Any, space: SearchSpace | None = None, metric: str | None = None
+    ) -> SearchResult:
+        """Read a fitted ``GridSearchCV`` or any other search with ``cv_results_``.
+
+        The best trial is scikit-learn's ``best_params_``; of a halving search, what was judged on
+        an earlier rung counts as pruned. ``metric`` names one of several, by default the one that
+        ``refit=`` names.
+        """
+        return cls._read(importers.read_sklearn(search, space, metric))
 
     @classmethod
     def from_hyperopt(cls, trials: Any, hyperopt_space: Any) -> SearchResult:
-        """Read Hyperopt's ``Trials``; the space turns its indices back into values."""
-        return cls(importers.study_from_hyperopt(trials, hyperopt_space))
+        """Read Hyperopt's ``Trials``; the space turns its indices back into values.
+
+        Nested options are told by their inner names, by ``"outer.inner"`` where two are the same.
+        """
+        return cls._read(importers.read_hyperopt(trials, hyperopt_space))
 
     @classmethod
     def from_keras_tuner(cls, tuner: Any) -> SearchResult:
         """Read the trials of a KerasTuner tuner after its ``search``."""
-        return cls(importers.study_from_keras_tuner(tuner))
+        return cls._read(importers.read_keras_tuner(tuner))
 
     @classmethod
     def from_optuna(cls, study: optuna.Study) -> SearchResult:
         """View any Optuna study with one objective."""
         importers.check_study(study)
         return cls(study)
+
+    @classmethod
+    def _read(cls, found: importers.Imported) -> SearchResult:
+        result = cls(found.study, found.evaluations)
+        result._best = found.best
+        return result

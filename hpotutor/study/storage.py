@@ -1,18 +1,17 @@
 """The log of a search: an Optuna study in an append-only file, or in memory."""
 
 import contextlib
+import errno
 import functools
-import hashlib
 import json
 import math
 import os
-import tempfile
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
@@ -20,11 +19,15 @@ from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hpotutor._system import versions
-from hpotutor.errors import LogError
+from hpotutor._validation import check_keeping
+from hpotutor.errors import LogError, Problems
 from hpotutor.objectives.base import Evaluation
 from hpotutor.objectives.identity import is_older
+from hpotutor.space.distributions import as_value
 from hpotutor.space.space import SearchSpace
-from hpotutor.study.journal import STUDY_NAME, SealedJournal, repair
+from hpotutor.space.transforms import clean, holds_tuples, labeled
+from hpotutor.study._lock import FileLock
+from hpotutor.study.journal import STUDY_NAME, ReadJournal, SealedJournal, mend, repair
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -34,7 +37,7 @@ _STATES = {
 }
 # What a trial carries as user attributes, because Optuna has no place of its own for it.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
-_FOLDS = "fold_values"  # only where there are folds
+_SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
 
 
 class Log:
@@ -76,7 +79,7 @@ class Log:
         self.trials: list[FrozenTrial] = []
         self._added: list[FrozenTrial] = []
         self._study: optuna.Study | None = None
-        self._lock: filelock.BaseFileLock | None = None
+        self._lock: FileLock | None = None
         self._journal: SealedJournal | None = None
         self.open()
 
@@ -87,7 +90,7 @@ class Log:
         self._lock = _lock(self.path)
         try:
             if self._study is None:
-                repair(self.path, self.direction)
+                repair(self.path, self.direction, self._lock.replace)
                 self._journal = SealedJournal(str(self.path))
                 self._study = open_study(JournalStorage(self._journal), self.direction)
             found = self._study.get_trials(deepcopy=False)
@@ -126,7 +129,9 @@ class Log:
             raise LogError(
                 f"The log {str(self.path)!r} belongs to another search, and was left as it is. "
                 f"It differs in:\n{chr(10).join(lines)}\n"
-                "Give this search a log of its own, or repeat that one's arguments."
+                "Give this search a log of its own, or repeat that one's arguments. With a log of "
+                "its own and\n  start=ht.SearchResult.from_log("
+                f"{str(self.path)!r})\nit tries first what was best there."
             )
         self._write_header(study)
 
@@ -160,39 +165,81 @@ class Log:
 
     def close(self) -> None:
         """Let another search use the file."""
-        if self._lock is not None and self._lock.is_locked:
+        if self._lock is not None:
             if self._journal is not None:
                 self._journal.sync()
             self._lock.release()
+            self._lock = None
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "Log":
+        """Return what a log holds now; nothing is locked, mended or written."""
+        problems = Problems("from_log")
+        check_keeping(problems, path, True)
+        problems.raise_if_any()
+        path = Path(path)
+        try:
+            if path.exists() and not path.is_file():
+                raise OSError(errno.EINVAL, "it is a folder or a device")
+            content, _, lost = mend(path.read_bytes(), str(path))
+            storage = JournalStorage(ReadJournal(content))
+            study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
+        except OSError as error:
+            raise LogError(
+                f"from_log: {str(path)!r} cannot be read ({error.strerror}). Type the path that "
+                "log= got in the search."
+            ) from error
+        except KeyError as error:
+            raise LogError(
+                f"from_log: {str(path)!r} holds no search of hpotutor yet. A study that Optuna "
+                "wrote is read by ht.SearchResult.from_optuna(optuna.load_study(...))."
+            ) from error
+        if lost:
+            told = f"The log {str(path)!r} is damaged: {lost} could not be read."
+            warnings.warn(told, stacklevel=3)
+        trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+        header = study.user_attrs.get("hpotutor", {})
+        if "space" in header:
+            space = SearchSpace.from_dict(header["space"])
+        else:  # lost to damage: what the trials were drawn from
+            space = SearchSpace({n: d for trial in trials for n, d in trial.distributions.items()})
+        log = cls(None, header, study.direction.name.lower(), space)
+        log.trials, log._study = trials, study
+        return log
 
 
 def to_trial(
     evaluation: Evaluation, space: Mapping[str, BaseDistribution], **extra: Any
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
-    if evaluation.fold_values:
-        extra |= {_FOLDS: list(evaluation.fold_values), "best_epoch": evaluation.best_epoch}
+    held = {name: labeled(space[name], value) for name, value in evaluation.params.items()}
+    kept = [*_ATTRIBUTES, *(name for name in _SELDOM if getattr(evaluation, name))]
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
         value=evaluation.value if has_value else None,
-        params=evaluation.params,
-        distributions={name: space[name] for name in evaluation.params},
-        user_attrs={name: getattr(evaluation, name) for name in _ATTRIBUTES} | extra,
+        params={name: value for name, (_, value) in held.items()},
+        distributions={name: distribution for name, (distribution, _) in held.items()},
+        user_attrs={name: getattr(evaluation, name) for name in kept} | extra,
     )
 
 
-def to_evaluation(trial: FrozenTrial) -> Evaluation:
-    """Turn an Optuna trial, ours or anybody's, into an evaluation."""
-    names = {state: status for status, state in reversed(_STATES.items())}
+def to_evaluation(trial: FrozenTrial, space: SearchSpace | None = None) -> Evaluation:
+    """Turn an Optuna trial, ours or anybody's, into an evaluation; of ``space``, if it is ours."""
+    names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
     found: dict[str, Any] = {
         "status": names.get(trial.state, "failed"),
+        "reason": "Optuna recorded a failure" if trial.state is TrialState.FAIL else "",
         "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
     }
-    found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
-    found[_FOLDS] = tuple(trial.user_attrs.get(_FOLDS, ()))
-    found["best_epoch"] = trial.user_attrs.get("best_epoch")
-    return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
+    attributes = (*_ATTRIBUTES, *_SELDOM)
+    found |= {name: trial.user_attrs[name] for name in attributes if name in trial.user_attrs}
+    found["fold_values"] = tuple(found.get("fold_values", ()))  # a list in JSON
+    params = {name: as_value(value) for name, value in trial.params.items()}
+    for name, distribution in ({} if space is None else space).items():
+        if name in params and holds_tuples(distribution):  # they are held by their labels
+            params[name] = clean(distribution, params[name])
+    return Evaluation(params, trial.values[0] if trial.values else math.nan, **found)
 
 
 @contextlib.contextmanager
@@ -216,28 +263,33 @@ def open_study(storage: optuna.storages.BaseStorage, direction: str) -> optuna.S
         return optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=way)
 
 
-def _lock(path: Path) -> filelock.BaseFileLock:
+def _lock(path: Path) -> FileLock:
     folder = path.parent
     if not folder.is_dir():
         raise LogError(
             f"log={str(path)!r}: there is no folder {str(folder)!r}. Create it, for instance with "
             f"pathlib.Path({str(folder)!r}).mkdir(parents=True), or name another file."
         )
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        raise LogError(
-            f"log={str(path)!r} cannot be written. Name a file in a folder of your own, for "
-            "instance log='search.log'."
-        )
-    # The lock is the operating system's, so that it goes with a killed process.
-    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:20]
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"hpotutor-{name}.lock", timeout=0)
+    if path.exists() and not path.is_file():
+        raise _unwritable(path, f": it is {'a folder' if path.is_dir() else 'a device'}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise _unwritable(path)
     try:
-        return lock.acquire().lock
-    except filelock.Timeout:
+        return FileLock(path)
+    except BlockingIOError:
         raise LogError(
             f"log={str(path)!r} is in use by another search. Wait until that one ends, or give "
             "this one a log of its own."
         ) from None
+    except OSError as error:
+        raise _unwritable(path, f" ({error.strerror})") from error
+
+
+def _unwritable(path: Path, why: str = "") -> LogError:
+    return LogError(
+        f"log={str(path)!r} cannot be written{why}. Name a file in a folder of your own, for "
+        "instance log='search.log'."
+    )
 
 
 def _plain(value: Any) -> Any:

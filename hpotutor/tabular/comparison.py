@@ -11,7 +11,7 @@ import pandas as pd
 
 from hpotutor._validation import check_count, check_seed, check_share, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
-from hpotutor.errors import Problems
+from hpotutor.errors import Problems, SearchFailed
 from hpotutor.study.result import SearchResult
 from hpotutor.tabular import histories
 from hpotutor.tabular.histories import History, Replay
@@ -127,7 +127,10 @@ class _Plan(NamedTuple):
     def _run(self, search: Callable[..., Any], repeat: int) -> Any:
         seed = self.seed + repeat
         objective = self.objective.afresh(**({"seed": seed} if self.objective.noise else {}))
-        found = search(objective, objective.space, trials=self.trials, seed=seed)
+        try:
+            found = search(objective, objective.space, trials=self.trials, seed=seed)
+        except SearchFailed as error:  # a short one may meet nothing but what diverges
+            found = error.result
         if not isinstance(found, SearchResult):
             problems, allowed = Problems("compare"), "a function that returns a SearchResult"
             typed = "return ht.random_search(...)"

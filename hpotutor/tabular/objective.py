@@ -92,7 +92,7 @@ class TableObjective(Objective):
             problems.add("table", table, "a table's name, its file, or a table", '"digits"')
             problems.raise_if_any()
         self.table = table if isinstance(table, Table) else open_table(os.fspath(table))
-        if not isinstance(noise, bool):
+        if not isinstance(noise, bool | np.bool_):
             problems.add("noise", noise, "True or False", "noise=False")
         if defaults is not None and not isinstance(defaults, Mapping):
             problems.add("defaults", defaults, "a dict", 'defaults={"units": 64}')

@@ -56,6 +56,7 @@ class Axis(NamedTuple):
         Numbers reach beyond the first and last level by half of the largest step.
         """
         if self.scale == "category":
+            value = value.item() if isinstance(value, np.generic) else value
             same = (type(level) is type(value) and level == value for level in self.levels)
             return next(itertools.compress(itertools.count(), same), None)
         if not is_number(value) or not math.isfinite(value) or (self.scale == "log" and value <= 0):

@@ -346,12 +346,12 @@ SPACES = {
     ),
     "both bounds": (lambda: ht.uniform(None, "a"), "2 problems.*low=None.*high='a'"),
     "log from 0": (lambda: ht.loguniform(0, 1), "low=0 .*above 0, as the scale is logarithmic"),
-    "integer a float": (lambda: ht.integers(1.5, 3), "low=1.5 .*an integer"),
+    "integer a float": (lambda: ht.integers(1.5, 3), "low=1.5 .*a whole number"),
     "step that does not fit": (
         lambda: ht.integers(1, 10, step=4),
         "step=4 .*from 1 exactly to 10.*high=9 or high=13",
     ),
-    "step of 0": (lambda: ht.integers(1, 9, step=0), "step=0 .*an integer from 1 up"),
+    "step of 0": (lambda: ht.integers(1, 9, step=0), "step=0 .*a whole number from 1 up"),
     "step on a log scale": (
         lambda: ht.integers(1, 9, step=2, log=True),
         "step=2 and log=True do not go together",
@@ -381,7 +381,7 @@ SPACES = {
     ),
     "parent never so": (
         lambda: ht.SearchSpace(k=ht.integers(1, 3), u=ht.when(ht.integers(1, 2), k=7)),
-        "k=7 .*a value that k can take: an integer from 1 to 3",
+        "k=7 .*a value that k can take: a whole number from 1 to 3",
     ),
     "point": (
         lambda: SPACE.check({"X": 1, "n": 9}),
@@ -418,8 +418,8 @@ NETWORKS = {
     "optimizer": (lambda: mlp(optimizer="adm"), "optimizer='adm'.* Did you mean 'adam'"),
     "initializer": (lambda: mlp(initializer="he_unifrom"), "Did you mean 'he_uniform'"),
     "units of other layers": (lambda: mlp(units=[8, 8]), r"layers=1.*layers=2, units=\(8, 8\)"),
-    "units a text": (lambda: mlp(units="64"), "units='64' .*an integer from 1 up"),
-    "layers True": (lambda: mlp(layers=True), "layers=True .*an integer from 1 up"),
+    "units a text": (lambda: mlp(units="64"), "units='64' .*a whole number from 1 up"),
+    "layers True": (lambda: mlp(layers=True), "layers=True .*a whole number from 1 up"),
     "learning rate of 0": (lambda: mlp(learning_rate=0), "learning_rate=0 .*a number above 0"),
     "penalty NaN": (lambda: mlp(l2=NAN), "l2=nan .*from 0 up"),
     "momentum for Adam": (
@@ -427,14 +427,14 @@ NETWORKS = {
         "None for optimizer='adam'; a number only for",
     ),
     "sigmoid for 3": (lambda: mlp(output="sigmoid"), "'softmax' or 'auto' for 3 classes"),
-    "one class": (lambda: ht.build_mlp(4, 1), "n_classes=1 .*an integer from 2 up"),
+    "one class": (lambda: ht.build_mlp(4, 1), "n_classes=1 .*a whole number from 2 up"),
     "all at once": (
         lambda: ht.build_mlp(0, 1, units=-1, dropout=1, batch_norm=1, seed=-1),
         "6 problems.*n_features=0.*n_classes=1.*units=-1.*dropout=1.*batch_norm=1.*seed=-1",
     ),
     "flat image": (lambda: cnn(64), r"image_shape=64 .*\(height, width, channels\)"),
     "blocks": (lambda: cnn(layers=4), "layers=4 .*at most 3 for images of 8 x 8 pixels"),
-    "kernel": (lambda: cnn(kernel_size=0), "kernel_size=0 .*an integer from 1 up"),
+    "kernel": (lambda: cnn(kernel_size=0), "kernel_size=0 .*a whole number from 1 up"),
     "filters": (lambda: cnn(filters=(8,), layers=2), r"filters=\(8,\) .*2 of them"),
     "augmentation": (lambda: cnn(augmentation=1), "augmentation=1 .*below 1"),
     "estimator's name": (lambda: ht.KerasClassifier(unit=3), "unit is not a known.* mean 'units'"),
@@ -538,7 +538,7 @@ ARGUMENTS = {
 }
 METHODS = ("grid", "random", "bayesian", "hyperband", "genetic")
 SEARCHES = {
-    "levels of 0": (lambda: search("grid", levels=0), "levels=0 .*an integer from 1 up"),
+    "levels of 0": (lambda: search("grid", levels=0), "levels=0 .*a whole number from 1 up"),
     "grid without end": (
         lambda: search(
             "grid", space=ht.SearchSpace(a=ht.integers(1, 1000), b=ht.integers(1, 1000))

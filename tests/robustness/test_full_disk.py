@@ -129,6 +129,25 @@ def test_a_log_on_a_full_disk(expected, tmp_path):
         assert repair(path) == []
 
 
+@pytest.mark.parametrize(
+    ("method", "library"),
+    [
+        ("random", "optuna"),
+        ("hyperband", "optuna"),
+        ("random", "hyperopt"),
+        ("random", "keras_tuner"),
+    ],
+)
+def test_the_message_comes_alone_whatever_library_is_in_between(method, library, tmp_path, capfd):
+    objective = ht.FunctionObjective(lambda params, epochs: params["x"], epochs=2)
+    more = {"trials": 9, "library": library, "log": tmp_path / "x.log", "progress": False}
+    with largest_file(3000), pytest.raises(LogError, match="Make room, then run the same call"):
+        getattr(ht, f"{method}_search")(objective, SPACE, **more)
+    told = capfd.readouterr().err
+    assert "Traceback" not in told and "Trial" not in told and "exception" not in told
+    assert len(getattr(ht, f"{method}_search")(objective, SPACE, **more)) == 9
+
+
 def test_a_damaged_log_is_not_made_worse(expected, tmp_path):
     """There is no room for the file as it was beside the mended one."""
     values, raw = expected

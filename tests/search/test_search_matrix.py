@@ -182,7 +182,9 @@ def test_three_failures_in_a_row_stop_it(case):
     def broken(params, epochs):
         raise RuntimeError("no disk")
 
-    result = case.search(ht.FunctionObjective(broken, epochs=4), SPACE, trials=8)
+    with pytest.raises(ht.SearchFailed, match="3 of 3 trials failed: 3x RuntimeError") as caught:
+        case.search(ht.FunctionObjective(broken, epochs=4), SPACE, trials=8)
+    result = caught.value.result
     assert len(result) == 3
     assert result.stopped == ("3 trials failed in a row, the last one with: RuntimeError: no disk")
 
@@ -264,10 +266,10 @@ def test_levels_of_numpy_for_each_hyperparameter(tmp_path):
 def test_help_shows_every_argument(method):
     search = getattr(ht, f"{method}_search")
     arguments = inspect.signature(search).parameters
-    shared = {"log": None, "max_seconds": None, "max_epochs": None, "client": None}
-    shared["progress"] = True
+    shared = {"log": None, "max_seconds": None, "max_epochs": None}
+    shared |= {"max_failures": 3, "start": None, "client": None, "progress": True}
     assert list(arguments)[:5] == ["objective", "space", "trials", "seed", "library"]
-    assert list(arguments)[-5:] == list(shared)
+    assert list(arguments)[-7:] == list(shared)
     for name, default in shared.items():
         assert arguments[name].default is default
         assert arguments[name].kind is inspect.Parameter.KEYWORD_ONLY

@@ -303,7 +303,7 @@ def test_grid_size_is_arithmetic():
         ("uniform", (math.nan, math.inf), ["low=nan", "high=inf", "2 problems"]),
         ("uniform", (True, "3"), ["low=True", "high='3'"]),
         ("uniform", (0, 1e200), ["high=1e+200"]),
-        ("integers", (1, 2.5), ["high=2.5", "an integer"]),
+        ("integers", (1, 2.5), ["high=2.5", "a whole number"]),
         ("integers", (8, 100, 8), ["step=8", "high=96 or high=104"]),
         ("integers", (5, 8, 10), ["step=10", "high=15"]),
         ("integers", (1, 9, 0), ["step=0", "from 1 up"]),

@@ -259,9 +259,11 @@ def test_three_kinds_of_budget_are_checked_together():
 
 @pytest.mark.parametrize("value", [None, "0.9"])
 def test_an_objective_that_returns_no_number_stops_with_the_reason(value):
-    result = ht.random_search(
-        ht.FunctionObjective(lambda params: value), SPACE, trials=10, progress=False
-    )
+    with pytest.raises(ht.SearchFailed, match="3 of 3 trials failed: 3x the obj") as caught:
+        ht.random_search(
+            ht.FunctionObjective(lambda params: value), SPACE, trials=10, progress=False
+        )
+    result = caught.value.result
     assert len(result) == 3
     assert "must return a number" in result.stopped
     with pytest.raises(ht.HpoTutorError, match="must return a number"):
@@ -269,9 +271,11 @@ def test_an_objective_that_returns_no_number_stops_with_the_reason(value):
 
 
 def test_an_objective_that_returns_nan_is_recorded_and_has_no_best():
-    result = ht.random_search(
-        ht.FunctionObjective(lambda params: math.nan), SPACE, trials=5, progress=False
-    )
+    with pytest.raises(ht.SearchFailed, match="5 of 5 trials diverged: 5x the obj") as caught:
+        ht.random_search(
+            ht.FunctionObjective(lambda params: math.nan), SPACE, trials=5, progress=False
+        )
+    result = caught.value.result
     assert [e.status for e in result.evaluations] == ["diverged"] * 5
     with pytest.raises(ht.HpoTutorError, match="the objective returned nan"):
         result.best_params  # noqa: B018

@@ -79,7 +79,8 @@ def test_a_failed_trial_is_logged_with_its_reason(tmp_path):
         raise RuntimeError("no such layer")
 
     path = tmp_path / "x.log"
-    search(path, ht.FunctionObjective(breaks))
+    with pytest.raises(ht.SearchFailed):
+        search(path, ht.FunctionObjective(breaks))
     trials = optuna.load_study(
         study_name=None, storage=JournalStorage(JournalFileBackend(str(path)))
     ).trials
