@@ -2,7 +2,8 @@
 
 Begin with `base.py` (`Objective`, `Evaluation`, `FunctionObjective`); `training.py` trains
 networks, through Keras, the stack (`_fused.py`) or a process of its own (`_subprocess.py`);
-`scoring.py` turns curves into scores. Leans on `datasets`, `models` and `fused`.
+`building.py` calls and checks a builder, `scoring.py` turns curves into scores, and `identity.py`
+tells a log which function it answers for. Leans on `datasets`, `models` and `fused`.
 """
 
 from hpotutor._startup import attach
