@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,13 @@ def fit_network(
     fit = Fit()
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
+
+    def callbacks(shaped: Split) -> list[Any]:
+        watching = _watcher(keras, fit, objective, shaped, on_epoch)
+        return watching + _callbacks(keras, objective, params, fold)
+
     try:
-        _train(fit, objective, params, epochs, split, on_epoch, fold)
+        _train(fit, objective, params, epochs, split, callbacks)
     except Unfit:
         raise
     except Exception as error:  # a bad hyperparameter must not end the search
@@ -54,10 +60,8 @@ def _train(
     params: Params,
     epochs: int,
     split: Split,
-    on_epoch: OnEpoch | None,
-    fold: int | None,
+    callbacks: Callable[[Split], list[Any]],
 ) -> None:
-    from hpotutor._tensorflow import keras
     from hpotutor.models.builders import build_mlp
 
     build, data = objective.build or build_mlp, objective.data
@@ -81,10 +85,7 @@ def _train(
         validation_data=(x_val, split.y_val) if len(x_val) else None,
         validation_batch_size=1024,
         verbose=0,
-        callbacks=[
-            *_watcher(keras, fit, objective, split, on_epoch),
-            *_callbacks(keras, objective, params, fold),
-        ],
+        callbacks=callbacks(split),
         **({} if split.weight is None else {"sample_weight": split.weight}),
     )
     if fit.status == "complete" and objective.metric not in fit.curve and len(x_val):
@@ -102,10 +103,8 @@ def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> 
     make = objective.callbacks
     if make is None or objective.trial is None:
         return []
-    parameters = signature_of(make).parameters
-    told = {"fold": fold} if "fold" in parameters else {}
-    made = make(objective.trial, dict(params), **told)
-    kind = keras.callbacks.Callback
+    told = {"fold": fold} if "fold" in signature_of(make).parameters else {}
+    made, kind = make(objective.trial, dict(params), **told), keras.callbacks.Callback
     if not isinstance(made, list | tuple) or not all(isinstance(one, kind) for one in made):
         shown = "None (is a return missing?)" if made is None else f"a {type(made).__name__}"
         raise Unfit(

@@ -35,28 +35,12 @@ class Unfit(ArgumentError):
 def build_network(
     build: Callable[..., Any], data: Dataset, seed: int, width: int, knobs: Any
 ) -> Any:
-    """Call a builder with what it asks for.
+    """Call a builder with what it asks for, and with the hyperparameters ``knobs``.
 
-    Parameters
-    ----------
-    build : callable
-        Whichever of ``n_features``, ``n_classes``, ``input_shape``, ``image_shape``,
-        ``sequence_shape`` and ``seed`` it has as arguments, it is handed, unless they are among the
-        hyperparameters or bound by ``functools.partial``; ``seed`` among ``**kwargs`` too. The
-        first two arguments, however called, are the numbers of features and classes, if nothing
-        else gives them.
-    data : Dataset
-    seed, width : int
-        ``width`` is the number of features.
-    knobs : dict
-        The hyperparameters.
-
-    Raises
-    ------
-    ArgumentError
-        With the hyperparameters that it does not take, or does not get.
-    Unfit
-        It asks for a shape that the rows do not have.
+    It is handed whichever of ``n_features`` (the ``width``), ``n_classes``, ``input_shape``,
+    ``image_shape``, ``sequence_shape`` and ``seed`` it has as arguments, unless a hyperparameter or
+    ``functools.partial`` gives them; ``seed`` among ``**kwargs`` too. The first two arguments,
+    however called, are the numbers of features and classes, if nothing else gives them.
     """
     sizes = [width, data.n_classes]
     signature = signature_of(build)
@@ -114,11 +98,6 @@ def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray
     """Return flat rows in the shape that the model's input has: flat, of an image or a sequence.
 
     Where the model does not tell, they have the shape that the builder asks for.
-
-    Raises
-    ------
-    ArgumentError
-        Its input has no shape of a row.
     """
     shapes = [x.shape[1:], *(s for name in SHAPES if (s := _shape_for(name, data)))]
     wanted = _asked(model, "input_shape")
@@ -140,22 +119,9 @@ def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray
 
 
 def check_model(model: Any, data: Dataset, varied: bool) -> None:
-    """Refuse a model that cannot learn from these rows, whatever it is trained with.
+    """Raise ``Unfit`` for a model that cannot learn from these rows, whatever it is trained with.
 
-    Parameters
-    ----------
-    model : object
-        What the builder returned.
-    data : Dataset
-    varied : bool
-        Whether other hyperparameters may give a model that can.
-
-    Raises
-    ------
-    Unfit
-        No hyperparameters can mend it.
-    ArgumentError
-        These cannot work.
+    ``ArgumentError`` where it is ``varied``: other hyperparameters may give one that can.
     """
     from hpotutor._tensorflow import keras
 
