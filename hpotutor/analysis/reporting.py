@@ -219,11 +219,12 @@ def report(
     objective = getattr(best.objective, "local", None)
     train = validation is None or isinstance(test, tuple)
     models = _retrain(objective, best, default or {}, seeds) if train else {}
-    parts = {"validation": _Part(validation, data.y_val, data.x_val, "validation")}
+    parts = {"validation": _Part(validation, data.y_val, data.x_val)}
     if test is not None:
         x_test, y_test = test if isinstance(test, tuple) else (None, np.zeros(data.n_test))
-        parts["test"] = _Part(None if isinstance(test, tuple) else test, y_test, x_test, "test")
-    found = {name: _judge(part, models, measure) for name, part in parts.items()}
+        parts["test"] = _Part(None if isinstance(test, tuple) else test, y_test, x_test)
+    last = list(parts)[-1]  # whose rows give the answer
+    found = {name: _judge(part, models, measure, name == last) for name, part in parts.items()}
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
@@ -255,14 +256,13 @@ class _Part(NamedTuple):
     given: Mapping[str, Sequence[float]] | None
     y: np.ndarray
     x: np.ndarray | None
-    name: str
 
 
 class _Found(NamedTuple):
     """Scores of both settings, which is better, and what the interval knows of."""
 
     scores: dict[str, list[float]]
-    verdict: Verdict
+    verdict: Any  # a Verdict; None where nothing is compared
     counts: str
 
 
@@ -294,14 +294,15 @@ def _retrain(
     return models
 
 
-def _judge(part: _Part, models: Mapping[str, list[Any]], measure: Metric) -> _Found:
-    """Score both settings on some rows, and compare them as closely as these allow."""
+def _judge(part: _Part, models: Mapping[str, list[Any]], measure: Metric, compare: bool) -> _Found:
+    """Score both settings on some rows, and compare them as closely as these allow, if asked."""
     if part.given is None:
         said = {w: [model.predict(part.x, verbose=0) for model in models[w]] for w in WHO}
         scores = {w: [measure.of(part.y, outputs) for outputs in said[w]] for w in WHO}
-        compared = paired_verdict(
-            measure.of, part.y, said["chosen"], said["default"], measure.direction
-        )
+        compared = None
+        if compare:
+            both = said["chosen"], said["default"]
+            compared = paired_verdict(measure.of, part.y, *both, measure.direction)
         return _Found(scores, compared, "for seeds and rows together, row by row")
     scores = {w: list(map(float, part.given[w])) for w in WHO}
     if measure.name == "accuracy":
@@ -423,7 +424,7 @@ def _check_report(question, data, space, results, method, validation, test, revi
         getattr(one, "metric", "val_accuracy") in REPORTED for one in local
     )
     if isinstance(test, tuple):
-        if len(test) != 2 or len(test[0]) != len(test[1]) or isinstance(test[0], str):
+        if len(test) != 2 or np.ndim(test[0]) < 2 or len(test[0]) != len(test[1]):
             problems.add("test", test, "scores, or (x_test, y_test)", "test=data.open_test()")
     elif test is not None:
         check_scores(problems, "test", test, shares=shares)
