@@ -288,7 +288,7 @@ def _retrain(
     models: dict[str, list[Any]] = {who: [] for who in WHO}
     for who, seed in itertools.product(WHO, range(seeds)):
         seeded = copy.copy(objective)
-        seeded.seed = seed
+        seeded.seed, seeded.trial = seed, None  # no trial of the search: callbacks stay out
         own = None if "epochs" in settings[who] else epochs
         models[who].append(seeded.train(dict(settings[who]), own))
     return models
