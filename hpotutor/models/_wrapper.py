@@ -203,6 +203,8 @@ class PlainNames(BaseWrapper):
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if reset:
+            if y is None:
+                raise DataError("An estimator requires y to be passed, but the target y is None.")
             self.__dict__.pop("inputs_", None)
         if isinstance(X, Mapping):
             X, shapes = stack_inputs(X, getattr(self, "inputs_", None))

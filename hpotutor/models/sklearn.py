@@ -60,7 +60,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     model, when the estimator is made; without a ``model`` there is a network; later rows may have
     any numeric type, whatever the first ones had; the columns of a table are told by their names; a
     network that comes compiled is never given an ``optimizer`` without a word; ``build_fn``, the
-    old name of ``model``, is taken without a warning.
+    old name of ``model``, is taken without a warning. What scikit-learn's own checks ask beyond
+    SciKeras is not promised: predictions have Keras's float32, and a weight of 2 is a row twice
+    but for rounding.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
