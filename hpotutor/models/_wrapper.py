@@ -206,6 +206,8 @@ class PlainNames(BaseWrapper):
             if y is None:
                 raise DataError("An estimator requires y to be passed, but the target y is None.")
             self.__dict__.pop("inputs_", None)
+        if hasattr(X, "tocsr"):  # Keras reads columns for rows; one of scipy's is a Mapping, too
+            X = X.tocsr()
         if isinstance(X, Mapping):
             X, shapes = stack_inputs(X, getattr(self, "inputs_", None))
             if reset:
