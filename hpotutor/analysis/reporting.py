@@ -1,30 +1,22 @@
 """The one-page report of a search: what was asked, done, found, and how to repeat it."""
 
-import copy
-import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from hpotutor._system import versions, write_whole
 from hpotutor._validation import check_count
+from hpotutor.analysis._judging import Found, Part, judge, measure_of, retrain
 from hpotutor.analysis._shown import Shown
 from hpotutor.analysis.reviewing import Review
-from hpotutor.analysis.statistics import (
-    WHO,
-    Verdict,
-    check_scores,
-    mean_interval,
-    paired_verdict,
-    verdict,
-)
+from hpotutor.analysis.statistics import WHO, check_scores, mean_interval
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import HpoTutorError, Problems
-from hpotutor.objectives.metrics import REPORTED, Metric, default_metric
+from hpotutor.objectives.metrics import REPORTED
 from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.result import SearchResult
@@ -215,15 +207,16 @@ def report(
     _check_report(question, data, space, results, method, validation, test, review, seeds)
     pick = max if results[0].direction == "maximize" else min
     best = pick(results, key=lambda result: result.best_value)
-    measure = _measure(best, data)
+    measure = measure_of(best, data)
     objective = getattr(best.objective, "local", None)
     train = validation is None or isinstance(test, tuple)
-    models = _retrain(objective, best, default or {}, seeds) if train else {}
-    parts = {"validation": _Part(validation, data.y_val, data.x_val, "validation")}
+    models = retrain(objective, best, default or {}, seeds) if train else {}
+    parts = {"validation": Part(validation, data.y_val, data.x_val)}
     if test is not None:
         x_test, y_test = test if isinstance(test, tuple) else (None, np.zeros(data.n_test))
-        parts["test"] = _Part(None if isinstance(test, tuple) else test, y_test, x_test, "test")
-    found = {name: _judge(part, models, measure) for name, part in parts.items()}
+        parts["test"] = Part(None if isinstance(test, tuple) else test, y_test, x_test)
+    last = list(parts)[-1]  # whose rows give the answer
+    found = {name: judge(part, models, measure, name == last) for name, part in parts.items()}
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
@@ -246,72 +239,7 @@ def report(
     )
 
 
-# ── how good both settings are ───────────────────────────────────────────────────────────────
-
-
-class _Part(NamedTuple):
-    """Rows to judge on, and the scores of both settings where these were given."""
-
-    given: Mapping[str, Sequence[float]] | None
-    y: np.ndarray
-    x: np.ndarray | None
-    name: str
-
-
-class _Found(NamedTuple):
-    """Scores of both settings, which is better, and what the interval knows of."""
-
-    scores: dict[str, list[float]]
-    verdict: Verdict
-    counts: str
-
-
-def _measure(best: SearchResult, data: Dataset) -> Metric:
-    """Return what the settings are compared by: the search's metric, or the usual one of a loss."""
-    objective = getattr(best.objective, "local", None)
-    searched = getattr(objective, "measured", None)
-    if searched is None or searched.name in REPORTED:
-        usual = default_metric(data.task)
-        name = "accuracy" if usual == "val_accuracy" else usual
-        return Metric(name, "maximize", name, data.classes)
-    return searched
-
-
-def _retrain(
-    objective: Any, best: SearchResult, default: Mapping[str, Any], seeds: int
-) -> dict[str, list[Any]]:
-    """Train both settings with several seeds, as long as the best trial was trained."""
-    epochs = None
-    if objective.early_stopping is None:
-        epochs = best.best_evaluation.epochs // objective.rows.count
-    settings = {"chosen": best.best_params, "default": default}
-    models: dict[str, list[Any]] = {who: [] for who in WHO}
-    for who, seed in itertools.product(WHO, range(seeds)):
-        seeded = copy.copy(objective)
-        seeded.seed = seed
-        own = None if "epochs" in settings[who] else epochs
-        models[who].append(seeded.train(dict(settings[who]), own))
-    return models
-
-
-def _judge(part: _Part, models: Mapping[str, list[Any]], measure: Metric) -> _Found:
-    """Score both settings on some rows, and compare them as closely as these allow."""
-    if part.given is None:
-        said = {w: [model.predict(part.x, verbose=0) for model in models[w]] for w in WHO}
-        scores = {w: [measure.of(part.y, outputs) for outputs in said[w]] for w in WHO}
-        compared = paired_verdict(
-            measure.of, part.y, said["chosen"], said["default"], measure.direction
-        )
-        return _Found(scores, compared, "for seeds and rows together, row by row")
-    scores = {w: list(map(float, part.given[w])) for w in WHO}
-    if measure.name == "accuracy":
-        compared = verdict(scores["chosen"], scores["default"], len(part.y))
-        return _Found(scores, compared, "for seeds and rows together")
-    mean, low, high = mean_interval(np.subtract(scores["chosen"], scores["default"]))
-    return _Found(scores, Verdict(mean, low, high, measure.direction), "for seeds alone")
-
-
-def _answer(data: Dataset, found: Mapping[str, _Found], metric: str) -> str:
+def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
     if "test" not in found:
         return (
             f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
@@ -423,7 +351,7 @@ def _check_report(question, data, space, results, method, validation, test, revi
         getattr(one, "metric", "val_accuracy") in REPORTED for one in local
     )
     if isinstance(test, tuple):
-        if len(test) != 2 or len(test[0]) != len(test[1]) or isinstance(test[0], str):
+        if len(test) != 2 or np.ndim(test[0]) < 2 or len(test[0]) != len(test[1]):
             problems.add("test", test, "scores, or (x_test, y_test)", "test=data.open_test()")
     elif test is not None:
         check_scores(problems, "test", test, shares=shares)

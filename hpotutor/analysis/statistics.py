@@ -167,7 +167,7 @@ def paired_verdict(
     >>> accuracy = lambda y, said: float((y == said).mean())
     >>> said = [np.where(wrong, 1 - y, y)] * 3
     >>> print(paired_verdict(accuracy, y, [y] * 3, said))
-    better: +0.100 (+0.072 … +0.128)
+    better: +0.100 (+0.071 … +0.129)
     """
     rng = np.random.default_rng(seed)
 

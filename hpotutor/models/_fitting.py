@@ -74,6 +74,16 @@ def inputs_of(
     return {name: wanted[name] for name in order} if {*order} == wanted.keys() else wanted
 
 
+def register(parts: Iterable[Any]) -> None:
+    """Tell Keras the caller's own layers, losses and metrics, so that it finds them in a pickle."""
+    for part in parts:
+        kind = part if isinstance(part, type) else type(part)
+        kinds = (keras.layers.Layer, keras.losses.Loss, keras.metrics.Metric)
+        own = issubclass(kind, kinds) and not kind.__module__.startswith("keras.")
+        if own and keras.saving.get_registered_name(kind) == kind.__name__:
+            keras.saving.register_keras_serializable(kind.__module__, kind.__qualname__)(kind)
+
+
 def check_split(y: np.ndarray, split: float, classes: Any, call: str) -> None:
     """Refuse a ``validation_split`` that keeps every row of a class from training.
 

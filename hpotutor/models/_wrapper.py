@@ -30,7 +30,14 @@ from sklearn.utils.validation import validate_data
 
 from hpotutor._tensorflow import keras, seeded
 from hpotutor.errors import ArgumentError, DataError, Problems
-from hpotutor.models._fitting import check_split, deal_out, inputs_of, stack_inputs, watched
+from hpotutor.models._fitting import (
+    check_split,
+    deal_out,
+    inputs_of,
+    register,
+    stack_inputs,
+    watched,
+)
 from hpotutor.models.layers import check_integer, check_number
 
 # arguments of a building function that SciKeras fills itself
@@ -72,6 +79,7 @@ class PlainNames(BaseWrapper):
     # set by SciKeras
     X_dtype_: np.dtype
     y_dtype_: np.dtype
+    loss: Any
     _fit_callbacks: list[keras.callbacks.Callback]
 
     def __init__(self, model: Callable | keras.Model | None = None, **parameters: Any) -> None:
@@ -173,6 +181,12 @@ class PlainNames(BaseWrapper):
 
     def _check_model_param(self) -> Callable[..., keras.Model]:
         """Return the building function with what the data tell it filled in."""
+        given = self.model is not None or self.build_fn is not None
+        if given and hasattr(self, "_keras_build_fn"):
+            raise ArgumentError(
+                f"{type(self).__name__}: a model is given, and then the class cannot implement "
+                "``_keras_build_fn``. Leave one of them out."
+            )
         wanted = [name for name in self._known() if name in _FROM_DATA and name not in vars(self)]
         if "n_classes" in wanted and not (isinstance(self.n_classes_, int) and self.n_classes_ > 1):
             raise DataError(f"y holds {self.n_classes_} class, and a classifier needs 2 or more.")
@@ -189,7 +203,11 @@ class PlainNames(BaseWrapper):
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if reset:
+            if y is None:
+                raise DataError("An estimator requires y to be passed, but the target y is None.")
             self.__dict__.pop("inputs_", None)
+        if hasattr(X, "tocsr"):  # Keras reads columns for rows; one of scipy's is a Mapping, too
+            X = X.tocsr()
         if isinstance(X, Mapping):
             X, shapes = stack_inputs(X, getattr(self, "inputs_", None))
             if reset:
@@ -235,6 +253,8 @@ class PlainNames(BaseWrapper):
         ):
             allowed = "(X, y) or (X, y, sample_weight)"
             problems.add("validation_data", rows, allowed, "validation_data=(X_val, y_val)")
+        if "class_weight" in arguments:  # a classifier has made weights of rows of it
+            problems.say("class_weight is for classes. Type sample_weight=, one number a row.")
         problems.raise_if_any()
         if rows is not None:
             arguments["validation_data"] = self._encode(rows)
@@ -293,6 +313,26 @@ class PlainNames(BaseWrapper):
         routed = {n[7:]: v for n, v in self.get_params().items() if n.startswith("score__")}
         return self.scorer(y, predicted, sample_weight=sample_weight, **routed)
 
+    @staticmethod
+    def _validate_sample_weight(X, y, sample_weight):
+        weights = np.asarray(sample_weight, dtype=float)  # scikit-learn does not name the argument
+        if not weights.any():
+            raise DataError(
+                "There is nothing to train on: only zeros were passed in sample_weight."
+            )
+        if (weights < 0).any():
+            raise DataError(f"sample_weight holds {weights.min():g}; weights are 0 or more.")
+        return BaseWrapper._validate_sample_weight(X, y, sample_weight)
+
+    def _get_compile_kwargs(self) -> dict[str, Any]:
+        # Keras now makes an instance of a loss's name, which SciKeras can pass no parameters to
+        given = self.loss
+        try:
+            self.loss = keras.tree.map_structure(_loss_class, given)
+            return super()._get_compile_kwargs()
+        finally:
+            self.loss = given
+
     def _build_keras_model(self) -> keras.Model:
         # SciKeras must not find the seed: its own seeding leaves TensorFlow's op determinism on
         # for the rest of the process, where any later fit without a seed is an error
@@ -309,6 +349,7 @@ class PlainNames(BaseWrapper):
             if not model.built:
                 # a Sequential model without Input has no outputs yet, and SciKeras counts them
                 model.build((None, *self.X_shape_[1:]))
+        register([*keras.tree.flatten([self.loss, self.metrics]), *model.layers])
         if model.compiled:
             self._check_optimizer_is_used()
         return model
@@ -326,6 +367,11 @@ class PlainNames(BaseWrapper):
                 "model comes compiled. Give the function that builds it an argument of "
                 "that name, as in def create_model(optimizer='adam'), and use it there."
             )
+
+
+def _loss_class(loss):
+    named = isinstance(loss, str) and loss[:1].isupper()
+    return getattr(keras.losses, loss, loss) if named else loss
 
 
 def _widest(dtype, numbers: str):

@@ -46,8 +46,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     Raises
     ------
     ArgumentError
-        With all the parameter names that are not known; from ``fit``, if a callback waits for a
-        value on validation rows and there are none, or for one that training does not report.
+        With all the parameter names that are not known, or a ``model`` that is neither function
+        nor model; from ``fit``, if a callback waits for a value on validation rows and there are
+        none, or for one that training does not report.
     DataError
         From ``fit``, if y holds fewer than 2 classes, or ``validation_split`` sets all the rows of
         a class apart.
@@ -55,10 +56,13 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     Notes
     -----
     Built on SciKeras (https://adriangb.com/scikeras/stable/), and other than it on purpose:
-    unknown parameter names are refused; later rows may have any numeric type, whatever the first
-    ones had; the columns of a table are told by their names; a network that comes compiled is
-    never given an ``optimizer`` without a word; ``build_fn``, the old name of ``model``, is taken
-    without a warning.
+    unknown parameter names are refused, those with a prefix (``model__units``) too, and what is no
+    model, when the estimator is made; without a ``model`` there is a network; later rows may have
+    any numeric type, whatever the first ones had; the columns of a table are told by their names; a
+    network that comes compiled is never given an ``optimizer`` without a word; ``build_fn``, the
+    old name of ``model``, is taken without a warning. What scikit-learn's own checks ask beyond
+    SciKeras is not promised: predictions have Keras's float32, and a weight of 2 is a row twice
+    but for rounding.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
@@ -183,6 +187,12 @@ class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
         takes ``build_mlp``'s network with a linear output, trained on squared error.
     **parameters
         As for ``KerasClassifier``, without ``class_weight``.
+
+    Notes
+    -----
+    Targets are learned as they come. Those far from 0, or from a spread of 1, are learned badly;
+    scikit-learn scales them: ``TransformedTargetRegressor(KerasRegressor(...),
+    transformer=StandardScaler())``, which predicts and scores in the target's own unit.
 
     Attributes
     ----------

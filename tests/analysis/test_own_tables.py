@@ -13,7 +13,8 @@ import hpotutor as ht
 
 COUNT = 300
 RNG = np.random.default_rng(0)
-SPACE = ht.SearchSpace(learning_rate=ht.loguniform(1e-3, 1e-1), units=ht.integers(4, 16))
+SPACE = ht.SearchSpace(learning_rate=ht.loguniform(1e-3, 1e-1), l2=ht.loguniform(1e-6, 1e-3))
+SMALL = {"units": 8}
 
 
 def mixed() -> tuple[pd.DataFrame, dict, dict]:
@@ -73,7 +74,7 @@ def test_from_a_file_to_a_report(make, tmp_path: Path):
     table.to_csv(path, index=False, sep=";", decimal=",")
 
     data = ht.load(path, **loading)
-    objective = ht.TrainObjective(data, engine="fused", epochs=4, **asked)
+    objective = ht.TrainObjective(data, engine="fused", epochs=4, defaults=SMALL, **asked)
     result = ht.random_search(objective, SPACE, trials=3, progress=False)
     review = ht.review(SPACE, result)
     page = ht.report("Does tuning help?", data=data, space=SPACE, result=result, seeds=2,

@@ -5,9 +5,11 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
+from sklearn.metrics import roc_auc_score
 
 import hpotutor as ht
-from hpotutor.analysis.statistics import mean_interval, verdict
+from hpotutor.analysis.statistics import mean_interval, paired_verdict, verdict
 from hpotutor.errors import ArgumentError, HpoTutorError
 
 SCORES = {"chosen": [0.95, 0.94, 0.96], "default": [0.90, 0.91, 0.90]}
@@ -235,3 +237,65 @@ def test_rows_widen_the_interval():
 def test_bad_scores_of_a_verdict():
     with pytest.raises(ArgumentError, match="2 problems"):
         verdict([0.9], [0.8, 0.7], rows=0)
+
+
+def test_the_same_rows_narrow_the_interval():
+    """Two settings that fail on the same rows are told apart sooner than independent ones."""
+    y = np.arange(300) % 2
+    default = np.where(np.arange(300) < 60, 1 - y, y)
+    chosen = np.where(np.arange(300) < 48, 1 - y, y)
+
+    def score(truth, said):
+        return float((truth == said).mean())
+
+    paired = paired_verdict(score, y, [chosen] * 3, [default] * 3)
+    alone = verdict([0.84] * 3, [0.80] * 3, rows=300)
+    assert paired.difference == pytest.approx(alone.difference)
+    assert (paired.word, alone.word) == ("better", "no difference shown")
+    errors = paired_verdict(lambda *both: 1 - score(*both), y, [chosen] * 3, [default] * 3,
+                            direction="minimize")  # fmt: skip
+    assert errors.word == "better" and errors.high < 0
+
+
+def test_a_paired_interval_covers():
+    """Rows are drawn anew; the true difference is in the interval 95 times of 100."""
+    rng, hits = np.random.default_rng(0), []
+    for _ in range(200):
+        wrong = rng.random((3, 400))
+        y = np.zeros(400)
+        both = np.where(wrong[0] < 0.1, 1, 0)
+        said = [np.maximum(both, wrong[n] < share) for n, share in ((1, 0.02), (2, 0.08))]
+        found = paired_verdict(lambda t, s: float((t == s).mean()), y, [said[0]] * 2, [said[1]] * 2)
+        hits.append(found.low <= 0.9 * 0.06 <= found.high)
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_draw_without_a_class_is_left_out():
+    y = np.r_[np.zeros(30), 1].astype(int)
+    said = [np.linspace(0, 1, 31)] * 2
+    assert np.isfinite(paired_verdict(roc_auc_score, y, said, said)[:3]).all()
+
+
+def test_scores_of_a_regression_are_reported_in_their_unit(parts):
+    amounts = ht.load(load_diabetes(as_frame=True).frame, target="target")
+    objective = ht.TrainObjective(amounts, epochs=1, engine="fused")
+    result = ht.random_search(objective, parts["space"], trials=1, progress=False)
+    scores = {"chosen": [-53.1, -54.2], "default": [-60.5, -61.7]}
+    regression = parts | {"data": amounts, "result": result, "validation": scores}
+    amounts.open_test()
+    page = ht.report("?", **regression, test=scores)
+    text = str(page)
+    assert "neg_root_mean_squared_error differs by +7.45" in text and "for seeds alone" in text
+    assert "The chosen setting is better than the default." in text
+    assert "-53.65 (" in text and "an error with a minus before it, higher is better" in text
+    assert "neg_root_mean_squared_error from -61.7 to -53.1" in page.fill("page.html")
+
+
+def test_what_cannot_be_trained_again_needs_scores(parts):
+    objective = ht.FunctionObjective(lambda params: 0.5)
+    result = ht.random_search(objective, parts["space"], trials=1, progress=False)
+    with pytest.raises(ArgumentError, match="Give the scores"):
+        ht.report("?", **parts | {"result": result, "validation": None})
+    with pytest.raises(ArgumentError, match="test=data.open_test"):
+        ht.report("?", **opened(parts) | {"test": (1, 2, 3)})

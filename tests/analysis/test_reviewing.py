@@ -6,6 +6,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from sklearn.model_selection import KFold, TimeSeriesSplit
 
 import hpotutor as ht
 from hpotutor.analysis._review_checks import CHECKS
@@ -300,3 +301,65 @@ def test_a_result_of_another_space_is_refused():
     result = search_of([({"x": 5.0, "y": 1.5}, 1.0)] * 6)
     with pytest.raises(ArgumentError, match="Give the space that was searched"):
         ht.review(ht.SearchSpace(**FLAT), result)
+
+
+# ── the rows ─────────────────────────────────────────────────────────────────────────────────
+
+
+def table(**columns):
+    """Return a table of 120 rows with a target of two classes."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"x": rng.normal(size=120), "y": np.arange(120) % 2, **columns})
+
+
+def found_in(data, **arguments):
+    """Return what a review of a good space says of the rows, by check."""
+    reviewed = ht.review(ht.SearchSpace(**GOOD), data=data, trials=20, **arguments)
+    return {f.check: f for f in reviewed if f.check in ("groups", "time", "rarity")}
+
+
+@pytest.mark.parametrize("name", ["patient", "customer_id", "PatientID", "device no"])
+def test_rows_that_belong_together_on_both_sides_are_told(name):
+    visits = table(**{name: np.arange(120) // 6})
+    finding = found_in(ht.load(visits, target="y"))["groups"]
+    assert f"of 20 values of {name}" in finding.found and f"groups='{name}'" in finding.remedy
+    assert found_in(ht.load(visits, target="y", groups=name)) == {}
+
+
+def test_few_values_and_other_names_are_no_groups():
+    ages = table(age=np.arange(120) // 6, session_id=np.arange(120) % 3)
+    assert found_in(ht.load(ages, target="y")) == {}
+
+
+def test_rows_that_were_shuffled_in_time_are_told():
+    days = pd.date_range("2026-01-01", periods=120).strftime("%d.%m.%Y")
+    finding = found_in(ht.load(table(day=days), target="y"))["time"]
+    assert "The column day holds dates" in finding.found and "time='day'" in finding.remedy
+    assert found_in(ht.load(table(day=days), target="y", time="day")) == {}
+
+
+def test_folds_that_run_backwards_in_time_are_told():
+    data = ht.load(table(day=np.arange(120)), target="y", time="day")
+    result = search_of([(NETWORK, 0.9)] * 6)
+    for folds, expected in ((KFold(4), "In 3 of 4 folds"), (TimeSeriesSplit(4), None)):
+        result.objective = ht.TrainObjective(data, folds=folds)
+        reviewed = ht.review(ht.SearchSpace(**GOOD), result, 20)
+        said = [f.found for f in reviewed if f.check == "time"]
+        assert bool(said) == bool(expected) and all(s.startswith(expected) for s in said)
+
+
+@pytest.mark.parametrize(
+    ("rows", "remedy"),
+    [((108, 12), "average_precision"), ((12, 108), "balanced_accuracy"), ((60, 52, 8), "balanced")],
+)
+def test_rare_classes_by_accuracy_are_told(rows, remedy):
+    data = ht.load(table(y=np.repeat(np.arange(len(rows)), rows)), target="y")
+    finding = found_in(data)["rarity"]
+    assert remedy in finding.remedy and "always says" in finding.reason
+    result = search_of([(NETWORK, 0.9)] * 6)
+    result.objective = ht.TrainObjective(data, metric="balanced_accuracy")
+    assert not [f for f in ht.review(ht.SearchSpace(**GOOD), result, 20) if f.check == "rarity"]
+
+
+def test_classes_that_are_many_or_nearly_even_are_not_rare():
+    assert found_in(ht.load("digits")) == {} == found_in(ht.load("breast_cancer"))

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scikeras.wrappers import KerasClassifier as PlainSciKeras
+from scipy.sparse import csc_array, dok_array
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectKBest
 from sklearn.model_selection import (
@@ -527,3 +529,63 @@ def test_later_rows_may_have_a_wider_type():
     words.partial_fit(X, np.full(150, "maybe"))
     amounts = ht.KerasRegressor(**QUICK).fit(X, Y)
     assert amounts.partial_fit(wide, Y + 0.5).predict(X).shape == (150,)
+
+
+class OwnMetric(keras.metrics.MeanAbsoluteError):
+    """A metric of the caller's own."""
+
+
+def build_amount():
+    """Leave the compiling to SciKeras."""
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+
+
+def test_a_pickle_finds_what_is_the_callers_own():
+    estimator = ht.KerasRegressor(build_amount, loss="mse", metrics=[OwnMetric(name="own")])
+    again = pickle.loads(pickle.dumps(estimator.fit(X, Y)))
+    assert set(again.partial_fit(X, Y).history_) == {"loss", "own"}
+
+
+def test_a_loss_by_name_takes_parameters():
+    named = {"loss": "SparseCategoricalCrossentropy", "loss__name": "own"}
+    estimator = ht.KerasClassifier(create_uncompiled, **named).fit(X, Y)
+    assert estimator.model_.loss.name == "own" and estimator.loss == named["loss"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ({"sample_weight": np.zeros(150)}, "only zeros were passed in sample_weight"),
+        ({"sample_weight": np.r_[np.ones(149), -1]}, "sample_weight holds -1"),
+        ({"sample_weight": np.ones(3)}, "sample_weight"),
+        ({"class_weight": {0: 1.0}}, "class_weight is for classes"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights, said):
+    with pytest.raises(ValueError, match=said):
+        ht.KerasRegressor(**QUICK).fit(X, Y, **weights)
+
+
+def test_a_function_and_a_method_that_build_are_one_too_many():
+    class Built(ht.KerasClassifier):
+        def _keras_build_fn(self, hidden_units=10):
+            return create_uncompiled(hidden_units)
+
+    with pytest.raises(ArgumentError, match="Leave one of them out"):
+        Built(create_uncompiled).fit(X, Y)
+
+
+def test_amounts_far_from_zero_are_learned_on_a_scale():
+    amounts = 1000 + 100 * X[:, 0]
+    scaled = TransformedTargetRegressor(
+        ht.KerasRegressor(**QUICK | {"epochs": 20}), transformer=StandardScaler()
+    )
+    assert scaled.fit(X, amounts).score(X, amounts) > 0.9
+
+
+@pytest.mark.parametrize("kind", [csc_array, dok_array])
+def test_sparse_rows_of_every_kind_are_taken(kind):
+    estimator = ht.KerasRegressor(**QUICK | {"epochs": 1}).fit(kind(X), Y)
+    assert np.allclose(estimator.predict(kind(X)), estimator.predict(X), atol=1e-5)
+    with pytest.raises(DataError, match="requires y to be passed"):
+        estimator.fit(X, None)
