@@ -314,7 +314,7 @@ def test_grid_size_is_arithmetic():
         ("choice", ([1, 2],), ["ht.choice(1, 2)"]),
         ("choice", ("a", "b", "a"), ["'a' appears twice"]),
         ("choice", (1, True), ["True appears twice", "1 == True"]),
-        ("choice", ("a", (1, 2), math.nan), ["(1, 2)", "nan", "2 problems"]),
+        ("choice", ("a", (1, [2]), math.nan), ["(1, [2])", "nan", "2 problems"]),
         ("when", (3,), ["distribution=3", "no condition", "2 problems"]),
     ],
 )
