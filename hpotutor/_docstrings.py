@@ -18,7 +18,7 @@ from typing import Any
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
 _PARAGRAPH = re.compile(r"(?<=\n\n)((?:[a-z]+\.)?[A-Z]\w+): (.+?)(?=\n\n|\Z)", re.DOTALL)
 _ORDER = ("Parameters", "Attributes", "Returns", "Raises", "See Also", "Notes", "References")
-_ERRORS = ("Error", "MissingExtra", "StopSearch", "SystemExit")
+_ERRORS = ("Error", "Failed", "MissingExtra", "StopSearch", "SystemExit")
 
 
 def sections_of(thing: Callable | type) -> dict[str, str]:

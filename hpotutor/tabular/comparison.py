@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_count, check_seed, check_share, is_number
+from hpotutor._validation import check_count, check_seed, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems, SearchFailed
 from hpotutor.study.result import SearchResult
@@ -83,7 +83,8 @@ def compare(
     check_count(problems, "trials", trials, example=50)
     check_count(problems, "repeats", repeats, example=50)
     problems.choice("statistic", statistic, ("median", "iqm"))
-    check_share(problems, "confidence", confidence, 0.95, inside=True)
+    if not (is_number(confidence) and 0 < confidence < 1):
+        problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
     check_seed(problems, seed)
     problems.raise_if_any()
     trials, repeats, seed = int(trials), int(repeats), int(seed)
