@@ -130,8 +130,9 @@ def _column(name: str, values: pd.Series, y: np.ndarray, kept: bool, problems: P
     plain = there.dtype != object and not pd.api.types.is_complex_dtype(there)
     odd = [] if plain else [value for value in there if isinstance(value, _NO_CELL)]
     if odd:
+        kind = "complex number" if isinstance(odd[0], complex) else type(odd[0]).__name__
         problems.say(
-            f"column {name!r} holds {type(odd[0]).__name__}s (for instance {odd[0]!r}). "
+            f"column {name!r} holds {kind}s (for instance {odd[0]!r}). "
             "Make a column of numbers or words of it, or drop it."
         )
         return Column(name, "left out")

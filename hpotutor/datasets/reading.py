@@ -100,6 +100,8 @@ def _text(path: str | os.PathLike) -> str:
             "pathlib.Path('new.csv').write_text(pathlib.Path(path).read_text('cp1252'), 'utf-8'), "
             "then ht.load('new.csv', target=...)",
         ) from None
+    if encoding == "utf-16" and "\n" not in text:
+        raise _not_a_table(path, "it is not text")
     if re.match(r"\s*(<[!?a-zA-Z]|\[?\s*\{)", text):
         raise _not_a_table(path, "it is a web page, XML or JSON")
     return text
@@ -140,7 +142,10 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     named = {
         key: str(name)
         for key, name in given.items()
-        if isinstance(name, str) or is_whole(name) or (type(name) is tuple and name in frame)
+        if isinstance(name, str)
+        or is_whole(name)
+        or (type(name) is tuple and name in frame)
+        or (isinstance(name, list) and len(name) != len(frame))  # of columns
     }
     beside = {
         key: _beside(key, values, frame)
@@ -166,7 +171,8 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
         if name not in columns:
             hint = did_you_mean(name, columns)
             problems.say(
-                f"{key}={name!r} is no column of the table.{hint} Columns: {_listed(columns)}."
+                f"{key}={given[key]!r} is no column of the table.{hint} "
+                f"Columns: {_listed(columns)}."
             )
     if len(set(named.values())) < len(named):
         problems.say("target, groups and time must be three different columns.")

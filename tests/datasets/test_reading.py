@@ -190,7 +190,7 @@ def test_columns_that_are_no_columns_are_named(table):
         ht.load(table.set_axis(["a", "a", "y"], axis="columns"), target="y")
     for value in ([1, 2], {"k": 1}, 1 + 2j):
         mixed = table.assign(odd=pd.Series([0] * 59 + [value], dtype=object))
-        with pytest.raises(DataError, match=f"column 'odd' holds {type(value).__name__}s"):
+        with pytest.raises(DataError, match=f"column 'odd' holds {type(value).__name__}"):
             ht.load(mixed, target="y")
     with pytest.raises(DataError, match="column 'a' has infinite values"):
         ht.load(table.assign(a=np.where(table["y"], np.inf, table["a"])), target="y")

@@ -138,9 +138,9 @@ def column(**columns):
 # ── the corpus: a name, a call, and what it must say ─────────────────────────────────────────
 DATA = {
     "name": (lambda: ht.load("digts"), "source='digts'.* Did you mean 'digits'.* Allowed: 'iris'"),
-    "number": (lambda: ht.load(3), "source=3 .*a name, a .csv path, a data frame or"),
+    "number": (lambda: ht.load(3), "source=3 .*a name, a .csv path, a data frame, .* or"),
     "None": (lambda: ht.load(None), r"source=None .*Type for instance ht.load\(\"digits\"\)"),
-    "one array": (lambda: ht.load(np.zeros((9, 2))), r"source=array.* or \(x, y\)"),
+    "one array": (lambda: ht.load(np.zeros((9, 2))), r"source=array.*\(x, y\) or a Bunch"),
     "share of 0": (lambda: ht.load("iris", validation=0), "validation=0 .*share .*between 0 and 1"),
     "share NaN": (lambda: ht.load("iris", test=NAN), "test=nan .*Type for instance test=0.2"),
     "two shares": (
@@ -156,7 +156,7 @@ DATA = {
     "scale": (lambda: ht.load("iris", scale="standart"), "scale='standart'.* 'standard'"),
     "target of a known set": (
         lambda: ht.load("iris", target="species"),
-        "target='species' names a column of a CSV file.* Leave it out",
+        "target='species' names a column of a file.* Leave it out",
     ),
     "no file": (lambda: ht.load("nothere.csv", target="y"), "no file 'nothere.csv'.*whole path"),
     "folder": (lambda: ht.load(folder(), target="y"), "cannot be read as a CSV table: Is a dir"),
@@ -191,11 +191,11 @@ DATA = {
     ),
     "two bad columns": (
         lambda: ht.load(column(s=[{1}] * 20, t=np.inf), target="b"),
-        "2 problems.*'s' holds sets.*'t' has infinite values. Make them gaps.*numpy.nan",
+        "2 problems.*'s' holds sets.*'t' has infinite values.*Make them gaps.*where",
     ),
     "column to keep misspelt": (
         lambda: ht.load(FRAME, target="b", keep=["A"]),
-        "keep='A' is not allowed. Allowed: 'a', 's'",
+        r"keep=\['A'\] is no column to learn from.*'a', 's'",
     ),
     "keep a text": (lambda: ht.load(FRAME, target="b", keep="a"), r"keep='a' .*keep=\[\"id\"\]"),
     "task": (lambda: ht.load(FRAME, target="b", task="regresion"), "Did you mean 'regression'"),
@@ -229,7 +229,7 @@ DATA = {
     ),
     "groups of another length": (
         lambda: ht.load((np.zeros((9, 2)), np.arange(9) % 2), groups=[1, 2]),
-        r"groups has shape \(2,\); with arrays it needs one entry a row, shape \(9,\)",
+        r"groups has shape \(2,\); groups needs shape \(9,\), one entry a row",
     ),
     "time that is none": (
         lambda: ht.load(column(when=["soon"] * 20), target="b", time="when", keep=["a"]),
@@ -247,7 +247,7 @@ DATA = {
     ),
     "another encoding": (
         lambda: ht.load(file("l.csv", "ä,label\n1,2\n".encode("cp1252")), target="label"),
-        "it is not in UTF-8.*encoding='cp1252'",
+        "it is not in UTF-8.*read_text\\('cp1252'\\)",
     ),
     "a spreadsheet": (
         lambda: ht.load(file("s.csv", b"PK\x03\x04" + bytes(99)), target="label"),
@@ -277,7 +277,7 @@ DATA = {
     ),
     "too many axes": (
         lambda: arrays(np.zeros((9, 2, 2, 2, 2)), np.arange(9) % 2),
-        r"x has shape \(9, 2, 2, 2, 2\).*x.reshape\(len\(x\), -1\)",
+        r"x has shape \(9, 2, 2, 2, 2\).*reshape\(len\(x\), -1\)",
     ),
     "images with gaps": (
         lambda: arrays(np.full((20, 2, 2), np.nan), np.arange(20) % 2),
