@@ -11,7 +11,8 @@ import numpy as np
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
-from hpotutor.fused.program import StackShape, is_traced
+from hpotutor.fused.program import is_traced
+from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
 MAX_BYTES = 2**28
