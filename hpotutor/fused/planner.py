@@ -243,6 +243,8 @@ class Planner:
         least = bucket(round(STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)))
         least = min(max(least, SMALLEST_CUT), LARGEST_CUT)
         most = min(max(least, min(2 * least, len(group) // 4)), allowed)
+        if shape.device == "gpu":  # it has no such cache, and many cores of its own
+            most = allowed
         size = math.ceil(len(group) / math.ceil(len(group) / most))
         while bucket(size) > allowed:
             size -= 1
