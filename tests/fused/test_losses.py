@@ -222,3 +222,9 @@ def test_bad_targets(y, words):
 def test_bad_weights(weights, words):
     with pytest.raises(DataError, match=words):
         train_many(*make_rows(3), [{}], n_classes=3, sample_weight=weights)
+
+
+def test_a_fold_whose_rows_all_weigh_nothing_is_refused():
+    weights = np.r_[np.zeros(12), np.ones(12)]
+    with pytest.raises(ArgumentError, match="0 for every row that a member trains on"):
+        train_many(*make_rows(3), [{"rows": np.arange(12)}], n_classes=3, sample_weight=weights)
