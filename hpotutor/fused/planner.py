@@ -240,8 +240,8 @@ class Planner:
                 "engine='keras'."
             )
             problems.raise_if_any()
-        least = bucket(round(STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)))
-        least = min(max(least, SMALLEST_CUT), LARGEST_CUT)
+        worth = STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)
+        least = bucket(round(min(max(worth, SMALLEST_CUT), LARGEST_CUT)))
         most = min(max(least, min(2 * least, len(group) // 4)), allowed)
         if shape.device == "gpu":  # it has no such cache, and many cores of its own
             most = allowed
