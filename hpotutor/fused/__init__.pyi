@@ -7,5 +7,6 @@ from .member import Member as Member
 from .member import as_members as as_members
 from .member import batch_order as batch_order
 from .member import rate_table as rate_table
+from .pool import set_threads as set_threads
 from .program import clear_programs as clear_programs
 from .stack import Stack as Stack

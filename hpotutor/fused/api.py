@@ -15,22 +15,19 @@ that the loss hardly feels.
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
-from hpotutor.fused.data import Curve, Score, StackData, Trained
-from hpotutor.fused.member import Member, as_members, identity
-from hpotutor.fused.planner import MAX_BYTES, TRACE_SECONDS, Planner, bucket
-from hpotutor.fused.program import is_traced
+from hpotutor.fused.data import Score, StackData, Trained
+from hpotutor.fused.jobs import Job, gather_runs
+from hpotutor.fused.member import Member, as_members
+from hpotutor.fused.planner import MAX_BYTES, Planner
+from hpotutor.fused.pool import OnEpoch, run_jobs, run_watched, threads_for
 from hpotutor.fused.stack import Stack
-
-OnEpoch = Callable[[int, list[Curve]], Any]
 
 
 def train_many(
@@ -54,6 +51,7 @@ def train_many(
     dtype: str = "float32",
     device: str = "cpu",
     progress: bool = False,
+    threads: int | None = None,
 ) -> list[Trained]:
     """Train any number of dense or convolutional networks on the same rows, stacked.
 
@@ -79,14 +77,19 @@ def train_many(
         ``on_epoch(epoch, curves)`` after each epoch of all networks, with every network's curves
         so far in the order asked. Return True to stop all, or the positions of those to stop.
     on_done : callable, optional
-        ``on_done(position, trained)`` as each network is finished.
+        ``on_done(position, trained)`` as each network is finished; stack by stack, in an order
+        that does not depend on ``threads``.
     max_bytes : int, default 256 MB
-        About what one stack may take; more networks are trained in several.
+        About what the stacks that train at a time may take; more networks take turns.
     dtype : {"float32", "float64"}
     device : {"cpu", "gpu"}
         The processor, or the first graphics card that TensorFlow sees.
     progress : bool, default False
         Show a progress bar of networks.
+    threads : int, optional
+        How many stacks train at a time; by default what :func:`set_threads` or the environment
+        variable ``HPOTUTOR_THREADS`` says, else one to each core that this process may use.
+        Results do not depend on it, bit for bit. Callbacks are called in the calling thread.
 
     Returns
     -------
@@ -112,9 +115,9 @@ def train_many(
     from tqdm.auto import tqdm
 
     problems = Problems("train_many")
-    for name, value in (("epochs", epochs), ("max_bytes", max_bytes)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            problems.add(name, value, "a whole number from 1 up", f"{name}=20")
+    check_count(problems, "epochs", epochs)
+    check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
+    check_count(problems, "threads", threads, example=2, optional=True)
     problems.raise_if_any()
     data = StackData(
         x_train,
@@ -134,9 +137,14 @@ def train_many(
         dataclasses.replace(m, epochs=m.epochs or epochs)
         for m in as_members(members, n_classes, data.rows, data.input_shape)
     ]
-    runs = _gather_runs(asked)
+    runs = gather_runs(asked)
     planner = Planner(data.shape, n_classes, data.rows, max_bytes)
-    stacks = [[runs[i] for i in group] for group in planner.plan([run.member for run in runs])]
+    jobs = [
+        Job(data, shape, [runs[i] for i in group], keep_weights)
+        for shape, group in planner.plan([run.member for run in runs])
+    ]
+    side_by_side = max_bytes // max((job.bytes for job in jobs), default=1)
+    threads = max(1, min(threads_for(threads), side_by_side, len(jobs)))
     results: list[Any] = [None] * len(asked)
     bar = tqdm(total=len(asked), disable=not progress, unit="network", desc="training")
 
@@ -146,14 +154,11 @@ def train_many(
         if on_done is not None:
             on_done(position, trained)
 
-    if on_epoch is None:
-        for group in stacks:
-            job = _Job(data, group, keep_weights, deliver)
-            while job.advance():
-                pass
-    else:
-        _train_watched([_Job(data, g, keep_weights, deliver) for g in stacks], asked, on_epoch)
-    bar.close()
+    with bar:
+        if on_epoch is None:
+            run_jobs(jobs, threads, deliver)
+        else:
+            run_watched(jobs, threads, deliver, on_epoch, len(asked))
     return results
 
 
@@ -218,8 +223,8 @@ def range_test(
     swept = [dataclasses.replace(m, learning_rate=rates) for m in networks]
     planner = Planner(data.shape, n_classes, data.rows)
     losses = np.full((len(networks), len(rates)), np.nan)
-    for group in planner.plan([dataclasses.replace(m, epochs=epochs) for m in swept]):
-        stack = Stack(data, [swept[i] for i in group])
+    for shape, group in planner.plan([dataclasses.replace(m, epochs=epochs) for m in swept]):
+        stack = Stack(data, [swept[i] for i in group], shape)
         parts: list[list[float]] = [[] for _ in group]
         for _ in range(epochs):
             alive = np.flatnonzero(stack.live).tolist()
@@ -229,102 +234,3 @@ def range_test(
         for k, i in enumerate(group):
             losses[i, : len(parts[k])] = parts[k]
     return rates, np.where(np.isfinite(losses), losses, np.nan)
-
-
-# ── one training may answer several requests ────────────────────────────────
-@dataclass
-class _Run:
-    """One network to train, and the requests that it answers: position -> epochs."""
-
-    member: Member
-    readings: dict[int, int] = field(default_factory=dict)
-
-
-def _gather_runs(asked: Sequence[Member]) -> list[_Run]:
-    """Put requests together that train alike and differ in their length at most."""
-    runs: dict[tuple, _Run] = {}
-    for position, member in enumerate(asked):
-        depends_on_length = member.patience is not None or member.restore_best
-        run = runs.setdefault(identity(member, with_epochs=depends_on_length), _Run(member))
-        run.readings[position] = member.length
-        if member.length > run.member.length:
-            run.member = member
-    return list(runs.values())
-
-
-@dataclass
-class _Job:
-    """A stack on its way, delivering each request as it is finished."""
-
-    data: StackData
-    runs: list[_Run]
-    keep_weights: bool
-    deliver: Callable[[int, Trained], None]
-    curves: dict[int, Curve] = field(default_factory=dict)
-
-    @cached_property
-    def stack(self) -> Stack:  # made when its turn comes, so that few are held at a time
-        stack = Stack(self.data, [run.member for run in self.runs])
-        stack.positions = [min(run.readings) for run in self.runs]
-        return stack
-
-    def advance(self) -> bool:
-        """Train one epoch; return whether there is more to do."""
-        if not self.stack.live.any():
-            return False
-        start = time.perf_counter()
-        self.stack.train_epoch()
-        for k, run in enumerate(self.runs):
-            for position, epochs in list(run.readings.items()):
-                self.curves[position] = self.stack.curves[k]
-                if not self.stack.live[k] or epochs == self.stack.epoch:
-                    self._deliver(k, run, position)
-        if not self.stack.live.any():
-            return False
-        self._shrink(time.perf_counter() - start)
-        return True
-
-    def stop(self, positions: set[int]) -> None:
-        """Stop requests; a network trains on while another request still needs it."""
-        for k, run in enumerate(self.runs):
-            for position in positions & set(run.readings):
-                self._deliver(k, run, position, stopped=True)
-            if not run.readings:
-                self.stack.stop(k)
-
-    def _deliver(self, k: int, run: _Run, position: int, stopped: bool = False) -> None:
-        trained = self.stack.result(k, self.keep_weights)
-        epochs = run.readings.pop(position)
-        trained.member = dataclasses.replace(run.member, epochs=epochs)
-        if stopped:
-            trained.status = "stopped"
-        self.curves[position] = trained.curve
-        self.deliver(position, trained)
-
-    def _shrink(self, seconds: float) -> None:
-        """Go on in a smaller stack when half the members are done and it pays for a trace."""
-        stack = self.stack
-        alive = np.flatnonzero(stack.live).tolist()
-        if 2 * bucket(len(alive)) > stack.shape.members:
-            return
-        left = max(stack.members[k].length for k in alive) - stack.epoch
-        smaller = dataclasses.replace(stack.shape, members=bucket(len(alive)))
-        if is_traced(smaller) or left * seconds / 2 > TRACE_SECONDS:
-            self.stack = stack.select(alive)
-            self.runs = [self.runs[k] for k in alive]
-
-
-def _train_watched(jobs: list[_Job], asked: Sequence[Member], on_epoch: OnEpoch) -> None:
-    """Train all stacks side by side, an epoch each, so that all curves grow together."""
-    epoch, busy = 0, list(jobs)
-    while busy:
-        busy = [job for job in busy if job.advance()]
-        epoch += 1
-        grown = {position: curve for job in jobs for position, curve in job.curves.items()}
-        answer = on_epoch(epoch, [grown.get(position, {}) for position in range(len(asked))])
-        if answer is True:
-            answer = range(len(asked))
-        if answer:
-            for job in busy:
-                job.stop({int(position) for position in answer})
-            busy = [job for job in busy if job.stack.live.any()]

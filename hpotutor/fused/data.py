@@ -141,6 +141,9 @@ class StackData:
         for member in members:
             if member.patience is not None or member.restore_best:
                 problems.choice("monitor", member.monitor, curves)
+            if self.weights is not None and member.rows is not None:
+                if not self.weights.numpy()[member.rows].any():
+                    problems.say("sample_weight is 0 for every row that a member trains on.")
         if (self.scores or self.keep_outputs) and "val" not in sets:
             problems.say(
                 "scores and keep_outputs need validation rows. Type x_val and y_val, or members "

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
-from hpotutor.fused.program import is_traced
 from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
 MAX_BYTES = 2**28
-MAX_MEMBERS = 128
-# Seconds, roughly, on two cores: they only decide which requests share a stack.
-TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 3e-4, 4e-11, 4e-9
+# Seconds, roughly, on one core of 2026: they only decide which requests share a stack.
+TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 1.6e-4, 2e-11, 2e-9
+# A stack is cut where its members' part of a step is so many times what a step costs anyway;
+# for networks of 64 -> 32 -> 32 -> 10 that is 16, whose numbers fit a core's second cache.
+STEPS_WORTH, SMALLEST_CUT, LARGEST_CUT = 2.5, 4, 64
 
 
 def bucket(size: int) -> int:
@@ -131,27 +132,53 @@ def member_bytes(shape: StackShape, batch_size: int) -> int:
     return (10 * parameters + activations) * (8 if shape.dtype == "float64" else 4)
 
 
-def _epoch_seconds(shape: StackShape, steps: int, batch_size: int) -> float:
+def _member_seconds(shape: StackShape, batch_size: int) -> float:
+    """Estimate what one member adds to a step, in seconds."""
     blocks = shape.blocks()
     places = [block.taps.shape[1] for block in shape.convolutions]
     parameters = sum(math.prod(size) for _, _, size in blocks)
     products = sum(math.prod(s) * ([*places, 1][min(n, len(places))]) for _, n, s in blocks)
-    member = products * 6 * batch_size * MULTIPLY_SECONDS + parameters * UPDATE_SECONDS
-    member += batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
-    return steps * (STEP_SECONDS + shape.members * member)
+    seconds = products * 6 * batch_size * MULTIPLY_SECONDS + parameters * UPDATE_SECONDS
+    return seconds + batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
+
+
+def _step_seconds(shape: StackShape, batch_size: int) -> float:
+    return STEP_SECONDS + shape.members * _member_seconds(shape, batch_size)
+
+
+def shrunk(
+    shape: StackShape, members: Sequence[Member], alive: Sequence[int], rows: int, left: int
+) -> StackShape:
+    """Return the shape to train the living members on in for ``left`` epochs: a smaller one if \
+    half of them are done and it pays for a trace.
+
+    It is estimated, not measured: how a stack is cut must not depend on the machine.
+    """
+    smaller = replace(shape, members=bucket(len(alive)))
+    steps = left * max(steps_per_epoch(members[k], rows) for k in alive)
+    size = members[0].batch_size
+    gain = steps * (_step_seconds(shape, size) - _step_seconds(smaller, size))
+    return smaller if 2 * smaller.members <= shape.members and gain > TRACE_SECONDS else shape
 
 
 @dataclass
 class Planner:
-    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace."""
+    """Cut requests into stacks: equal kinds together, merged where that costs less than a trace.
+
+    The cut depends on the requests alone, not on the machine, its cores or what was traced before:
+    in float32, a network that is cut into another stack ends a little elsewhere.
+    """
 
     shape: Callable[[Sequence[Member]], StackShape]  # of the program for these members
     n_classes: int
     rows: int
     max_bytes: int = MAX_BYTES  # what one stack may take
 
-    def plan(self, members: Sequence[Member]) -> list[list[int]]:
-        """Return the stacks, each a list of positions in ``members``, which all name ``epochs``."""
+    def plan(self, members: Sequence[Member]) -> list[tuple[StackShape, list[int]]]:
+        """Return each stack's program and positions in ``members``, which all name ``epochs``.
+
+        The stacks of one group share one program, so that they cost one trace.
+        """
         kinds: dict[tuple, list[int]] = {}
         for index, member in enumerate(members):
             kinds.setdefault(must_share(member, self.n_classes), []).append(index)
@@ -186,17 +213,23 @@ class Planner:
 
     def _cost(self, members: Sequence[Member], group: list[int]) -> float:
         chosen = [members[index] for index in group]
-        shape = self.shape(chosen)
-        epochs = max(m.length for m in chosen)
         steps = max(steps_per_epoch(m, self.rows) for m in chosen)
-        trace = 0.0 if is_traced(shape) else TRACE_SECONDS
-        return trace + epochs * _epoch_seconds(shape, steps, chosen[0].batch_size)
+        seconds = _step_seconds(self.shape(chosen), chosen[0].batch_size)
+        return TRACE_SECONDS + max(m.length for m in chosen) * steps * seconds
 
-    def _cut(self, members: Sequence[Member], group: list[int]) -> list[list[int]]:
+    def _cut(
+        self, members: Sequence[Member], group: list[int]
+    ) -> list[tuple[StackShape, list[int]]]:
+        """Cut a group into equal parts: small for the cache and for many cores, and not too small.
+
+        A step of a stack costs something before its first member. A part is large enough that this
+        stays the smaller share, and up to twice as large where that leaves parts for four cores.
+        """
         shape = self.shape([members[index] for index in group])
-        bytes_each = member_bytes(shape, members[group[0]].batch_size)
-        most = min(MAX_MEMBERS, self.max_bytes // bytes_each)
-        if most < 1:
+        batch_size = members[group[0]].batch_size
+        bytes_each = member_bytes(shape, batch_size)
+        allowed = self.max_bytes // bytes_each
+        if allowed < 1:
             problems = Problems("train_many")
             filters = shape.widths[: len(shape.convolutions)]
             name = "filters" if filters else "units"
@@ -207,9 +240,16 @@ class Planner:
                 "engine='keras'."
             )
             problems.raise_if_any()
-        while bucket(most) > most:  # a full stack should fill its bucket
-            most -= 1
-        return [group[start : start + most] for start in range(0, len(group), most)]
+        worth = STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)
+        least = bucket(round(min(max(worth, SMALLEST_CUT), LARGEST_CUT)))
+        most = min(max(least, min(2 * least, len(group) // 4)), allowed)
+        if shape.device == "gpu":  # it has no such cache, and many cores of its own
+            most = allowed
+        size = math.ceil(len(group) / math.ceil(len(group) / most))
+        while bucket(size) > allowed:
+            size -= 1
+        shape = replace(shape, members=bucket(size))
+        return [(shape, group[start : start + size]) for start in range(0, len(group), size)]
 
 
 # ── weights in and out of the one row a member has ──────────────────────────

@@ -17,7 +17,7 @@ import numpy as np
 from hpotutor._tensorflow import keras, tf
 from hpotutor.fused.convolution import as_maps
 from hpotutor.fused.device import placed_on
-from hpotutor.fused.losses import correct, predictions, row_losses
+from hpotutor.fused.losses import judged, predictions
 from hpotutor.fused.optimizers import stacked_optimizer
 from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
@@ -25,6 +25,21 @@ from hpotutor.models.layers import ACTIVATIONS
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
 EVALUATION_FLOATS = 2**22  # activations held at once while evaluating: 16 MB in float32
 CACHED_PROGRAMS = 48
+
+
+@tf.custom_gradient
+def dense(x: Any, kernel: Any, bias: Any) -> tuple[Any, Any]:
+    """Return ``x @ kernel + bias``; its gradient is written out, in half as many operations."""
+
+    def gradient(slope: Any) -> tuple[Any, Any, Any]:
+        return (
+            tf.matmul(slope, kernel, transpose_b=True),
+            tf.matmul(x, slope, transpose_a=True),
+            tf.reduce_sum(slope, axis=1, keepdims=True),
+        )
+
+    return tf.matmul(x, kernel) + bias, gradient
+
 
 Numbers = dict[str, Any]  # params, moving, iterations and slots of a stack, arrays or tensors
 
@@ -68,15 +83,22 @@ class Program:
         with self._lock:  # a trace is made once, whoever comes first
             if self._epoch is None:
                 signature = _specs(numbers, data, knobs, plan)
-                epoch = tf.function(self._train_epoch, signature, autograph=False)
+                epoch = tf.function(self._placed_epoch, signature, autograph=False)
                 epoch.get_concrete_function()
                 self._epoch = epoch
         return self._epoch(numbers, data, knobs, plan)
 
     # ── one epoch ───────────────────────────────────────────────────────────
+    def _placed_epoch(self, *given: dict) -> tuple:
+        with placed_on(self.shape.device):  # a trace forgets its caller's device
+            return self._train_epoch(*given)
+
     def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape
-        steps = tf.shape(plan["batches"])[0]
+        steps, _, size = tf.unstack(tf.shape(plan["batches"]))
+        # The last batch of an epoch may be short: its missing rows weigh nothing.
+        valid = tf.cast(tf.range(tf.cast(size, shape.dtype)) < plan["counts"], shape.dtype)
+        plan = {**plan, "valid": valid, "weights": valid / tf.maximum(plan["counts"], 1)}
         record = [
             tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,)) for _ in range(2)
         ]
@@ -97,34 +119,29 @@ class Program:
         self, step: Any, numbers: Numbers, data: dict, knobs: dict, plan: dict
     ) -> tuple[Numbers, Any, Any]:
         shape = self.shape
-        rows = tf.ensure_shape(plan["batches"][step], (shape.members, None))
-        count = tf.ensure_shape(plan["counts"][step], (shape.members, 1))
-        x = tf.gather(data["x"], rows)
-        y = tf.gather(data["y"], rows)
-        # The last batch of an epoch may be short: its missing rows weigh nothing.
-        places = tf.range(tf.cast(tf.shape(rows)[1], count.dtype))
-        valid = tf.cast(places < count, shape.dtype)
-        weight = valid / tf.maximum(count, 1)
+        # tf.gather is one operation where an index in brackets is three
+        now = {name: tf.gather(plan[name], step) for name in plan if name != "epoch"}
+        x, y = tf.gather(data["x"], now["batches"]), tf.gather(data["y"], now["batches"])
+        weight = share = now["weights"]
+        if shape.weighted:
+            share = weight * tf.gather(data["weights"], now["batches"])
         noise = tf.stack([plan["epoch"], step]) if shape.dropout else None
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             flat = numbers["params"]
             tape.watch(flat)
             blocks = self._unpack(flat)
             logits, moving = self._forward(x, blocks, knobs, numbers["moving"], weight, noise)
-            share = weight * tf.gather(data["weights"], rows) if shape.weighted else weight
-            loss = tf.reduce_sum(row_losses(shape.loss, logits, y) * share, axis=1)
-            loss += self._penalty(blocks, knobs)
-            total = tf.reduce_sum(loss)
-        gradient = tape.gradient(total, flat)
-        rate = tf.ensure_shape(plan["rates"][step], (shape.members, 1))
-        new = self._update(numbers, gradient, rate, knobs)
+            losses, hits = judged(shape.loss, logits, y)
+            penalty = self._penalty(blocks, knobs)
+        gradient = tape.gradient([losses, penalty], flat, [share, tf.ones_like(penalty)])
+        new = self._update(numbers, gradient, now["rates"], knobs)
         if moving:
             new["moving"] = tf.concat(moving, axis=1)
-        active = count > 0
         if shape.ragged:  # a member that has no batch left must not move, not even by momentum
-            new = tf.nest.map_structure(lambda now, old: tf.where(active, now, old), new, numbers)
-        new["iterations"] = numbers["iterations"] + tf.cast(active, shape.dtype)
-        return new, loss, tf.reduce_sum(correct(shape.loss, logits, y) * valid, axis=1)
+            left = now["counts"] > 0
+            new = tf.nest.map_structure(lambda after, old: tf.where(left, after, old), new, numbers)
+        loss = tf.reduce_sum(losses * share, axis=1) + penalty
+        return new, loss, tf.reduce_sum(hits * now["valid"], axis=1)
 
     def _update(self, numbers: Numbers, gradient: Any, rate: Any, knobs: dict) -> Numbers:
         """Return the numbers after a step of Keras's own optimizer."""
@@ -138,7 +155,8 @@ class Program:
         with keras.StatelessScope(list(given), initialize_variables=False) as scope:
             self.optimizer.update_step(gradient, self._params, rate)
         params, *slots = [scope.get_current_value(variable) for variable in own]
-        return {**numbers, "params": params, "slots": slots}
+        iterations = numbers["iterations"] + 1
+        return {**numbers, "params": params, "slots": slots, "iterations": iterations}
 
     # ── the network ─────────────────────────────────────────────────────────
     def _unpack(self, flat: Any) -> dict[tuple[str, int], Any]:
@@ -168,16 +186,15 @@ class Program:
         if shape.batch_norm:
             stored = tf.split(moving, [w for w in shape.widths for _ in range(2)], axis=1)
         for layer in range(last + 1):
-            kernel, block = blocks["kernel", layer], None
+            kernel, bias, block = blocks["kernel", layer], blocks["bias", layer], None
             if layer < before:
                 block = shape.convolutions[layer]
-                x = block.apply(x, kernel)
+                x = block.apply(x, kernel) + bias
             elif layer == before > 0:  # the maps' channels and places are the features
                 x = tf.reshape(x, (shape.members, kernel.shape[1], rows))
-                x = tf.matmul(x, kernel, transpose_a=True)
+                x = tf.matmul(x, kernel, transpose_a=True) + bias
             else:
-                x = tf.matmul(x, kernel)
-            x += blocks["bias", layer]
+                x = dense(x, kernel, bias)
             if layer == last:
                 break
             if shape.batch_norm:
@@ -287,8 +304,9 @@ class Program:
                 place = tf.range(start, start + tf.shape(index)[1])
                 weight = tf.cast(tf.cast(place, shape.dtype) < folds["counts"], shape.dtype)
             logits, _ = self._forward(part, blocks, knobs, moving)
-            loss += tf.reduce_sum(row_losses(shape.loss, logits, labels) * weight, axis=1)
-            hits += tf.reduce_sum(correct(shape.loss, logits, labels) * weight, axis=1)
+            losses, right = judged(shape.loss, logits, labels)
+            loss += tf.reduce_sum(losses * weight, axis=1)
+            hits += tf.reduce_sum(right * weight, axis=1)
             if keep:
                 outputs = tf.transpose(predictions(shape.loss, logits), (1, 0, 2))
                 kept = [kept[0].write(start // piece, outputs)]
@@ -337,11 +355,6 @@ def program_for(shape: StackShape) -> Program:
         while len(_programs) > CACHED_PROGRAMS:
             _programs.popitem(last=False)
         return _programs[shape]
-
-
-def is_traced(shape: StackShape) -> bool:
-    """Tell whether a program of this shape is in the cache."""
-    return shape in _programs
 
 
 def clear_programs() -> None:

@@ -16,7 +16,7 @@ from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.device import placed_on
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.program import Numbers, program_for
+from hpotutor.fused.program import Numbers, StackShape, program_for
 
 # parameters and moving statistics of one member, and its outputs if they are kept
 _Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -31,6 +31,8 @@ class Stack:
     members : sequence of Member or dict
         They must agree in depth, batch size, optimizer, batch normalization, output, and in
         whether they bring ``val_rows``.
+    shape : StackShape, optional
+        Of a program that can train more than these; the smallest that can, by default.
 
     Attributes
     ----------
@@ -56,13 +58,18 @@ class Stack:
     [3, 3]
     """
 
-    def __init__(self, data: StackData, members: Sequence[Member | Mapping]) -> None:
+    def __init__(
+        self,
+        data: StackData,
+        members: Sequence[Member | Mapping],
+        shape: StackShape | None = None,
+    ) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows, data.input_shape)
         planner.check_together(self.members, data.n_classes)
         data.check_measured(self.members)
         start = time.perf_counter()
-        self.shape = data.shape(self.members)
+        self.shape = shape or data.shape(self.members)
         self.program = program_for(self.shape)
         self.epoch = 0
         self.curves: list[Curve] = [{} for _ in self.members]
@@ -314,7 +321,7 @@ class Stack:
     def _knobs(self) -> dict[str, Any]:
         members, shape, dtype = self._padded(), self.shape, self.shape.dtype
 
-        def column(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
+        def column(values: Iterable[Any], dims: tuple[int, ...] = (-1, 1)) -> Any:
             return tf.constant(np.reshape(np.array(list(values), dtype), dims))
 
         # Keras rounds these four to float32 on their way into the graph, even in float64.
@@ -341,12 +348,11 @@ class Stack:
                 for name in shape.activations[1:]
             ]
         if shape.masked:
-            knobs["masks"] = [
-                tf.constant(np.array([[np.arange(w) < m.widths[n]] for m in members], dtype))
+            knobs["masks"] = [  # of maps, along the channels, which come before the rows
+                column((np.arange(w) < m.widths[n] for m in members), axes)
                 for n, w in enumerate(shape.widths)
+                for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
             ]
-            for n in range(len(shape.convolutions)):  # maps have their channels before their rows
-                knobs["masks"][n] = tf.transpose(knobs["masks"][n], (0, 2, 1))
         return knobs
 
     def _evaluated(self, name: str) -> Any:

@@ -13,7 +13,6 @@ from hpotutor import fused
 from hpotutor._tensorflow import keras
 from hpotutor.errors import ArgumentError, DataError
 from hpotutor.fused import Member, Stack, StackData, batch_order, train_many
-from hpotutor.fused import api as fused_api
 from hpotutor.fused import planner as fused_plan
 from hpotutor.fused import program as fused_graph
 from hpotutor.models.layers import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
@@ -421,7 +420,7 @@ def test_cached_programs_are_bounded(monkeypatch):
 
 
 def test_members_finish_at_different_times_in_a_shrinking_stack(monkeypatch):
-    monkeypatch.setattr(fused_api, "TRACE_SECONDS", 0.0)
+    monkeypatch.setattr(fused_plan, "TRACE_SECONDS", 0.0)
     rows = make_rows(3)
     asked = [{"units": 5, "seed": n, "epochs": 1 + n} for n in range(6)]
     trained = train_many(*rows, asked, n_classes=3, dtype="float64")
