@@ -1,8 +1,9 @@
 """What one trial means: hyperparameters go in, an `Evaluation` comes out.
 
 Begin with `base.py` (`Objective`, `Evaluation`, `FunctionObjective`); `training.py` trains
-networks, through Keras, the stack (`_fused.py`) or a process of its own (`_subprocess.py`);
-`scoring.py` turns curves into scores. Leans on `datasets`, `models` and `fused`.
+networks, through Keras (`_fitting.py`), the stack (`_fused.py`) or a process of its own
+(`_subprocess.py`), on the folds and weights of `rows.py`; `metrics.py` scores what they predict,
+`scoring.py` one training. Leans on `datasets`, `models` and `fused`.
 """
 
 from hpotutor._startup import attach

@@ -156,7 +156,9 @@ def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cu
         return _check_splitter(problems, folds, data, seed)
     before = len(problems.lines)
     if not is_whole(folds) or folds < 2:
-        allowed = "a whole number from 2 up, a splitter of scikit-learn such as KFold(5), or None"
+        allowed = (
+            "a whole number from 2 up, or None, or a splitter of scikit-learn such as KFold(5)"
+        )
         problems.add("folds", folds, allowed, "folds=3")
         return []
     if data.task == "classification":

@@ -460,7 +460,7 @@ OBJECTIVES = {
     "engine": (lambda: train(engine="keres"), "engine='keres'.* Did you mean 'keras'"),
     "folds of 1": (lambda: train(folds=1), "folds=1 .*from 2 up, or None"),
     "more folds than rows": (lambda: train(folds=99), "more than the 40 rows of the rarest class"),
-    "metric": (lambda: train(metric="accuracy"), "Did you mean 'val_accuracy'"),
+    "metric": (lambda: train(metric="val_acc"), "Did you mean 'val_accuracy'"),
     "score": (lambda: train(score="lst"), "score='lst'.* Did you mean 'last'"),
     "build a number": (lambda: train(build=3), "build=3 .*a function that returns a model"),
     "build for a stack": (lambda: train(build=mlp, engine="fused"), "cannot use build=.*'keras'"),
