@@ -1,17 +1,28 @@
 """The stack against what a learner would do instead.
 
 Run ``python benchmarks/bench_fused.py`` for everything (about an hour on two cores),
-``--quick`` for a few minutes with fewer repeats and smaller grids, or name some of: digits grids
-live scaling seeds. Writes ``benchmarks/results/fused_<name>.json`` and the scaling figure.
+``--quick`` for a few minutes with fewer repeats and smaller grids, or name some of: digits
+threads jax conv grids live scaling seeds; jax only where it is installed (see ``_jax_stack.py``).
+Writes ``benchmarks/results/fused_<name>.json`` and the
+scaling figure.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
+
+if "--serve" in sys.argv:  # before TensorFlow counts the cores
+    os.sched_setaffinity(0, map(int, sys.argv[sys.argv.index("--serve") + 1].split(",")))
 
 import numpy as np
 from _timing import RESULTS, alternate, median, save, seconds_of
@@ -22,6 +33,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 import hpotutor as ht
+from hpotutor._system import cores
 from hpotutor._tensorflow import keras
 from hpotutor.fused import clear_programs, train_many
 
@@ -54,28 +66,157 @@ def fit_stack(rows: tuple, epochs: int, networks: int, **network: Any) -> list[f
 
 
 # ── 1. digits, 64 -> 32 -> 32 -> 10 ─────────────────────────────────────────
+SMALL = {"layers": 2, "units": 32}
+
+
 def bench_digits(quick: bool) -> dict:
-    """32 networks, Adam, batch 32, 20 epochs: per network, tracing included on both sides."""
-    rows, network = digits(), {"layers": 2, "units": 32}
-    ways = {
-        "fit": lambda: fit_one(rows, 20, **network),
-        "stack, first call": lambda: (clear_programs(), fit_stack(rows, 20, 32, **network)),
-        "stack, known shape": lambda: fit_stack(rows, 20, 32, **network),
-    }
+    """Adam, batch 32, 20 epochs: per network, tracing included on both sides."""
+    rows = digits()
+    ways = {"fit": lambda: fit_one(rows, 20, **SMALL)}
+    for networks in (32, 128):
+        known = partial(fit_stack, rows, 20, networks, **SMALL)
+        ways[f"{networks} networks, first call"] = lambda known=known: (clear_programs(), known())
+        ways[f"{networks} networks, known shape"] = known
     fit_stack(rows, 1, 2, layers=1)  # the first trace of a process also loads code
     seconds = alternate(ways, 3 if quick else 5)
     one = median(seconds["fit"])
-    print(f"{'digits, 32 networks':34}{'seconds':>9}{'ms/network':>12}{'times less':>12}")
+    print(f"{'digits, ' + counted_cores():34}{'seconds':>9}{'ms/network':>12}{'times less':>12}")
     print(f"{'Model.fit, one network':34}{one:9.2f}{1e3 * one:12.1f}{1:12}")
     ratios = {}
     for name in list(ways)[1:]:
-        total = median(seconds[name])
-        ratios[name] = round(one * 32 / total, 1)
-        print(f"{name:34}{total:9.2f}{1e3 * total / 32:12.1f}{ratios[name]:12.0f}")
-    return {"seconds": seconds, "times_less_per_network": ratios}
+        total, networks = median(seconds[name]), int(name.split()[0])
+        ratios[name] = round(one * networks / total, 1)
+        print(f"{name:34}{total:9.2f}{1e3 * total / networks:12.1f}{ratios[name]:12.0f}")
+    return {"cores": cores(), "seconds": seconds, "times_less_per_network": ratios}
 
 
-# ── 2. the articles' grids ──────────────────────────────────────────────────
+def counted_cores() -> str:
+    """Return how many cores this process may use, in words."""
+    return f"{cores()} core{'s' * (cores() > 1)}"
+
+
+def bench_threads(quick: bool) -> dict:
+    """One core against two: a process a core count, as ``taskset`` would start it; in turns."""
+    permitted = sorted(os.sched_getaffinity(0))[:2]
+    if len(permitted) < 2:
+        raise SystemExit("threads: this process may use one core only; two are compared here.")
+    counts = (8, 32, 64, 128) if quick else (8, 32, 64, 128, 512)
+    seconds: dict[str, dict[str, list[float]]] = {str(k): {"1": [], "2": []} for k in counts}
+    with ExitStack() as stack:
+        workers = {
+            str(n): stack.enter_context(_bound_to(permitted[:n]))
+            for n in range(1, len(permitted) + 1)
+        }
+        for k in counts:
+            for worker in workers.values():
+                _ask(worker, k, 1)  # the trace
+            for _ in range(3 if quick else 5):
+                for n, worker in workers.items():
+                    seconds[str(k)][n].append(_ask(worker, k, 20))
+    print(f"{'networks':>10}{'1 core':>12}{'2 cores':>12}   ms a network, known shape")
+    ratios = {}
+    for k, ways in seconds.items():
+        one, two = (1e3 * median(ways[n]) / int(k) for n in ("1", "2"))
+        ratios[k] = round(one / two, 2)
+        print(f"{k:>10}{one:12.1f}{two:12.1f}   {ratios[k]:.2f} times as fast")
+    return {"seconds": seconds, "times_as_fast": ratios}
+
+
+@contextmanager
+def _bound_to(permitted: list[int]) -> Iterator[subprocess.Popen]:
+    """Start this file as a process that may use these cores and trains what it is asked for."""
+    command = [sys.executable, __file__, "--serve", ",".join(map(str, permitted))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+
+
+def _ask(process: subprocess.Popen, networks: int, epochs: int) -> float:
+    process.stdin.write(f"{networks} {epochs}\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
+
+
+def serve() -> None:
+    """Answer each line "networks epochs" with the seconds that their training took."""
+    rows = digits()
+    for line in sys.stdin:
+        networks, epochs = map(int, line.split())
+        print(seconds_of(partial(fit_stack, rows, epochs, networks, **SMALL)), flush=True)
+
+
+def bench_jax(quick: bool) -> dict:
+    """The same training in JAX, its compilation of some seconds told apart, as ours is."""
+    from _jax_stack import JaxStack
+
+    rows, report = digits(), {}
+    fit_stack(rows, 1, 2, layers=1)
+    JaxStack(rows, (64, 4, 10), 1).fit(2)
+    print(f"{'networks':>10}{'stack':>12}{'JAX':>12}{'first calls':>24}   ms a network")
+    for k in (8, 32, 128) if quick else (8, 32, 128, 512):
+        made: dict[str, JaxStack] = {}
+
+        def compiled(k: int = k, made: dict = made) -> None:
+            made["jax"] = JaxStack(rows, (64, 32, 32, 10), 20)
+            made["jax"].fit(k)
+
+        known = partial(fit_stack, rows, 20, k, **SMALL)
+        ways = {
+            "stack, first call": lambda known=known: (clear_programs(), known()),
+            "JAX, first call": compiled,
+            "stack, known shape": known,
+            "JAX, known shape": lambda k=k, made=made: made["jax"].fit(k),
+        }
+        seconds = alternate(ways, 3 if quick else 5)
+        cells = {name: 1e3 * median(values) / k for name, values in seconds.items()}
+        first_ours, first_jax, ours, jax = cells.values()
+        print(f"{k:>10}{ours:12.1f}{jax:12.1f}{first_ours:12.1f}{first_jax:12.1f}")
+        report[str(k)] = {"seconds": seconds, "ms_per_network": cells}
+    return report
+
+
+# ── 2. convolutions on signals ──────────────────────────────────────────────
+WAVES = {"layers": 3, "filters": 25, "kernel_size": 5, "strides": 2, "pool_size": 1}
+
+
+def signals() -> tuple:
+    """Return 1,000 + 250 signals of 40 points: ten shapes at random places, with noise."""
+    rng = np.random.default_rng(0)
+    shapes, labels = rng.normal(size=(10, 12)), rng.integers(0, 10, 1250)
+    x = 0.25 * rng.normal(size=(1250, 40))
+    for row, label, start in zip(x, labels, rng.integers(0, 28, 1250), strict=True):
+        row[start : start + 12] += shapes[label]
+    x = x.astype("float32")
+    return x[:1000], labels[:1000], x[1000:], labels[1000:]
+
+
+def bench_conv(quick: bool) -> dict:
+    """32 networks of three layers of 25 filters, Adam, batch 32, 10 epochs; a known shape."""
+    rows = signals()
+    asked = [{**WAVES, "architecture": "conv", "seed": seed} for seed in range(32)]
+
+    def fit_alone() -> None:
+        x, y, x_val, y_val = rows
+        model = ht.build_conv1d((40,), 10, seed=0, **WAVES)
+        model.fit(x, y, epochs=10, validation_data=(x_val, y_val), verbose=0)
+        keras.backend.clear_session(free_memory=False)
+
+    together = partial(train_many, *rows, asked, n_classes=10, epochs=10, input_shape=(40,))
+    together()
+    fit_alone()
+    seconds = alternate({"fit": fit_alone, "32 networks": together}, 3 if quick else 5)
+    one, all_of_them = median(seconds["fit"]), median(seconds["32 networks"])
+    ratio = round(32 * one / all_of_them, 1)
+    print(f"convolutions: fit {1e3 * one:.0f} ms, stack {1e3 * all_of_them / 32:.1f} ms a network,")
+    print(f"  {ratio:.0f} times less, on {counted_cores()}")
+    return {"cores": cores(), "seconds": seconds, "times_less_per_network": ratio}
+
+
+# ── 3. the articles' grids ──────────────────────────────────────────────────
 def iris() -> tuple:
     """Return article 001's rows and network: 4 -> 10 -> 3."""
     x, y = load_iris(return_X_y=True)
@@ -144,20 +285,32 @@ def bench_grids(quick: bool) -> dict:
     return report
 
 
-# ── 3. what a live widget waits for ─────────────────────────────────────────
+# ── 4. what a live widget waits for ─────────────────────────────────────────
 def bench_live(quick: bool) -> dict:
-    """16 networks, 15 epochs, digits: the first call, and calls of a known shape."""
-    rows = digits()
+    """16 networks, 15 epochs, digits: seconds to the first curves and to all of them."""
+    from hpotutor.fused import Stack, StackData
+
+    data = StackData(*digits(), n_classes=10)
     asked = [{"units": 32, "learning_rate": 10 ** (-n / 4), "seed": n} for n in range(16)]
-    action = partial(train_many, *rows, asked, n_classes=10, epochs=15)
+
+    def run() -> tuple[float, float]:
+        start = time.perf_counter()
+        stack = Stack(data, asked)
+        stack.train_epoch()
+        first = time.perf_counter() - start
+        stack.train(14)
+        return first, time.perf_counter() - start
+
     clear_programs()
-    first = seconds_of(action)
-    known = [seconds_of(action) for _ in range(5 if quick else 9)]
-    print(f"16 networks, 15 epochs: first call {first:.2f} s, then {median(known):.2f} s (median)")
-    return {"first": first, "known_shape": known, "median": median(known)}
+    traced = run()
+    known = [run() for _ in range(5 if quick else 9)]
+    first, whole = (median(list(part)) for part in zip(*known, strict=True))
+    print(f"16 networks, 15 epochs: first curves after {first:.2f} s, all after {whole:.2f} s")
+    print(f"  in the first run, trace included, {traced[0]:.2f} and {traced[1]:.2f} s")
+    return {"first_run": traced, "known_shape": known, "first_curves": first, "all": whole}
 
 
-# ── 4. how the cost grows ───────────────────────────────────────────────────
+# ── 5. how the cost grows ───────────────────────────────────────────────────
 def fit_scikit_learn(rows: tuple, width: int, epochs: int) -> None:
     """Train the same network with ``MLPClassifier`` (Adam, batch 32, no validation)."""
     with warnings.catch_warnings():
@@ -225,7 +378,7 @@ def _draw_scaling(table: dict, counts: tuple) -> None:
     plt.close(figure)
 
 
-# ── 5. the same distribution of scores ──────────────────────────────────────
+# ── 6. the same distribution of scores ──────────────────────────────────────
 def bench_seeds(quick: bool) -> dict:
     """Validation accuracy over seeds: stack against plain Keras, two-sample and paired.
 
@@ -254,6 +407,9 @@ def bench_seeds(quick: bool) -> dict:
 
 BENCHMARKS = {
     "digits": bench_digits,
+    "threads": bench_threads,
+    "jax": bench_jax,
+    "conv": bench_conv,
     "grids": bench_grids,
     "live": bench_live,
     "scaling": bench_scaling,
@@ -265,11 +421,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"some of: {' '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, smaller sizes")
+    parser.add_argument("--serve", metavar="CORES", help="for the threads benchmark's own use")
     options = parser.parse_args()
+    if options.serve:
+        serve()
+        return
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
-    for name in options.names or BENCHMARKS:
+    everything = [name for name in BENCHMARKS if name != "jax" or find_spec("jax")]
+    for name in options.names or everything:
         record = BENCHMARKS[name](options.quick)
         save(f"fused_{name}", {"quick": options.quick, **record})
 

@@ -1,9 +1,10 @@
 """Many networks trained as one stack: the same training as `Model.fit`, far cheaper a network.
 
 Begin with `api.py` (`train_many`), then `stack.py` (one group of networks, trained epoch by epoch)
-and `program.py` (the traced graph; `optimizers.py` stacks Keras's own). `member.py` describes a
-network, `planner.py` decides who shares a stack, `jobs.py` is a stack on its way and `pool.py` the
-threads that run several, `data.py` holds rows and results, `losses.py` what judges them. Leans on
+and `program.py` (the traced graph; `optimizers.py` stacks Keras's own, `convolution.py` unfolds
+sequences and images, `shape.py` says what a trace fixes). `member.py` describes a network,
+`planner.py` decides who shares a stack, `jobs.py` is a stack on its way and `pool.py` the threads
+that run several, `data.py` holds rows and results, `losses.py` what judges them. Leans on
 `models.layers` and `_tensorflow`.
 """
 

@@ -13,7 +13,7 @@ from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.fused.device import check_device, placed_on
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
-from hpotutor.fused.program import StackShape
+from hpotutor.fused.shape import StackShape
 from hpotutor.models.builders import build_mlp
 from hpotutor.models.convolutions import build_cnn, build_conv1d
 
@@ -262,7 +262,8 @@ def _check_rows(
     if x.ndim != 2 or not np.issubdtype(x.dtype, np.number):
         problems.say(
             f"x_{name} has shape {x.shape} and type {x.dtype}; the stack takes numbers of shape "
-            "(rows, features). Type x.reshape(len(x), -1), for convolutions with input_shape=."
+            "(rows, features). Type x.reshape(len(x), -1), for convolutions with "
+            "input_shape=x.shape[1:]."
         )
         return
     if features is not None and x.shape[1] != features:

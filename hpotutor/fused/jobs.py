@@ -10,7 +10,7 @@ import numpy as np
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.member import Member, identity
 from hpotutor.fused.planner import member_bytes, shrunk
-from hpotutor.fused.program import StackShape
+from hpotutor.fused.shape import StackShape
 from hpotutor.fused.stack import Stack
 
 Finished = list[tuple[int, Trained]]  # positions in what was asked

@@ -11,7 +11,7 @@ import numpy as np
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
-from hpotutor.fused.program import StackShape
+from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
 MAX_BYTES = 2**28
@@ -240,9 +240,11 @@ class Planner:
                 "engine='keras'."
             )
             problems.raise_if_any()
-        least = bucket(round(STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)))
-        least = min(max(least, SMALLEST_CUT), LARGEST_CUT)
+        worth = STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)
+        least = bucket(round(min(max(worth, SMALLEST_CUT), LARGEST_CUT)))
         most = min(max(least, min(2 * least, len(group) // 4)), allowed)
+        if shape.device == "gpu":  # it has no such cache, and many cores of its own
+            most = allowed
         size = math.ceil(len(group) / math.ceil(len(group) / most))
         while bucket(size) > allowed:
             size -= 1

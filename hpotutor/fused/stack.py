@@ -321,7 +321,7 @@ class Stack:
     def _knobs(self) -> dict[str, Any]:
         members, shape, dtype = self._padded(), self.shape, self.shape.dtype
 
-        def column(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
+        def column(values: Iterable[Any], dims: tuple[int, ...] = (-1, 1)) -> Any:
             return tf.constant(np.reshape(np.array(list(values), dtype), dims))
 
         # Keras rounds these four to float32 on their way into the graph, even in float64.
@@ -348,12 +348,11 @@ class Stack:
                 for name in shape.activations[1:]
             ]
         if shape.masked:
-            knobs["masks"] = [
-                tf.constant(np.array([[np.arange(w) < m.widths[n]] for m in members], dtype))
+            knobs["masks"] = [  # of maps, along the channels, which come before the rows
+                column((np.arange(w) < m.widths[n] for m in members), axes)
                 for n, w in enumerate(shape.widths)
+                for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
             ]
-            for n in range(len(shape.convolutions)):  # maps have their channels before their rows
-                knobs["masks"][n] = tf.transpose(knobs["masks"][n], (0, 2, 1))
         return knobs
 
     def _evaluated(self, name: str) -> Any:

@@ -480,7 +480,7 @@ def test_bad_rows():
         train_many(x, y, x_val, y_val, [{}], n_classes=2)
     with pytest.raises(DataError, match="x_val has 3 features and x_train has 4"):
         train_many(x, y, x_val[:, :3], y_val, [{}], n_classes=3)
-    with pytest.raises(DataError, match="engine='keras' for images"):
+    with pytest.raises(DataError, match="for convolutions with input_shape"):
         train_many(x.reshape(-1, 2, 2), y, None, None, [{}], n_classes=3)
     with pytest.raises(DataError, match="24 rows need shape"):
         train_many(x, y[:5], None, None, [{}], n_classes=3)

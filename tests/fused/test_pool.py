@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -164,11 +165,14 @@ def test_a_failing_stack_leaves_the_others_and_the_pool(threads, monkeypatch, on
 
 
 def test_ctrl_c_ends_all_threads(monkeypatch, on_one_thread):
-    with monkeypatch.context() as patch:
-        spoil(patch, 3, _thread.interrupt_main)
-        with pytest.raises(KeyboardInterrupt):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore it
+    try:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            spoil(patch, 3, _thread.interrupt_main)
             train(ASKED, threads=3)
             threading.Event().wait(5)  # the signal may come a moment later
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert_same(train(ASKED, threads=3), on_one_thread[0])
 
 
