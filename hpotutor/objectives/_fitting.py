@@ -1,8 +1,9 @@
 """One network built, fitted and watched with Keras: what ``engine="keras"`` does for a trial."""
 
+import dataclasses
 import gc
-import inspect
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,59 +12,106 @@ from scipy.special import expit, softmax
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import OnEpoch, Params
+from hpotutor.objectives.building import Unfit, build_network, check_model, rows_for, signature_of
 from hpotutor.objectives.scoring import Fit, Split
+
+CALLBACKS = "callbacks=lambda trial, params: [keras.callbacks.CSVLogger(f'{trial}.csv')]"
 
 
 def fit_network(
-    objective: Any, params: Params, epochs: int, split: Split, on_epoch: OnEpoch | None
+    objective: Any,
+    params: Params,
+    epochs: int,
+    split: Split,
+    on_epoch: OnEpoch | None,
+    fold: int | None = None,
 ) -> Fit:
     """Build and fit one network; an error of the build or the fit is a result, not a crash.
 
-    ``objective`` is a ``TrainObjective``.
+    ``objective`` is a ``TrainObjective``. What no hyperparameters can mend is raised.
     """
     start = time.perf_counter()
     from hpotutor._tensorflow import keras
-    from hpotutor.models.builders import build_mlp
 
-    x, y, x_val, y_val = split
-    build = objective.build or build_mlp
-    knobs = {**objective.defaults, **params}
-    knobs.pop("epochs", None)
-    batch_size = knobs.pop("batch_size", 32)
     fit = Fit()
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
+
+    def callbacks(shaped: Split) -> list[Any]:
+        watching = _watcher(keras, fit, objective, shaped, on_epoch)
+        return watching + _callbacks(keras, objective, params, fold)
+
     try:
-        problems = Problems("fit")
-        # Keras would quietly replace some batch sizes by its own.
-        check_count(problems, "batch_size", batch_size, optional=True)
-        problems.raise_if_any()
-        if build is build_mlp:
-            knobs.setdefault("seed", objective.seed)
-            problems = Problems("build_mlp")
-            known = [n for n in inspect.signature(build_mlp).parameters if not n.startswith("n_")]
-            problems.unknown([n for n in knobs if n not in known], [*known, "batch_size"])
-            problems.raise_if_any()
-        fit.model = build(x.shape[1], objective.data.n_classes, **knobs)
-        fit.model.fit(
-            x,
-            y,
-            batch_size=None if batch_size is None else int(batch_size),
-            epochs=epochs,
-            validation_data=(x_val, y_val),
-            validation_batch_size=1024,
-            verbose=0,
-            callbacks=_watcher(keras, fit, objective, split, on_epoch),
-            **({} if split.weight is None else {"sample_weight": split.weight}),
-        )
-        if fit.status == "complete" and objective.metric not in fit.curve:
-            fit.last = _finite(objective.metric, _score(objective, fit.model, split))
+        _train(fit, objective, params, epochs, split, callbacks)
+    except Unfit:
+        raise
     except Exception as error:  # a bad hyperparameter must not end the search
         fit.status, fit.reason = "failed", f"{type(error).__name__}: {error}"
-    keras.backend.clear_session(free_memory=False)
-    gc.collect(0)
+    finally:
+        keras.backend.clear_session(free_memory=False)
+        gc.collect(0)
     fit.seconds = time.perf_counter() - start
     return fit
+
+
+def _train(
+    fit: Fit,
+    objective: Any,
+    params: Params,
+    epochs: int,
+    split: Split,
+    callbacks: Callable[[Split], list[Any]],
+) -> None:
+    from hpotutor.models.builders import build_mlp
+
+    build, data = objective.build or build_mlp, objective.data
+    knobs = {**objective.defaults, **params}
+    knobs.pop("epochs", None)
+    batch_size = knobs.pop("batch_size", 32)
+    problems = Problems("fit")
+    # Keras would quietly replace some batch sizes by its own.
+    check_count(problems, "batch_size", batch_size, optional=True)
+    problems.raise_if_any()
+    model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
+    check_model(model, data, varied=objective.proven or _chooses_loss(params, model))
+    x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
+    split = dataclasses.replace(split, x=x, x_val=x_val)
+    objective.proven, fit.model = True, model
+    model.fit(
+        x,
+        split.y,
+        batch_size=None if batch_size is None else int(batch_size),
+        epochs=epochs,
+        validation_data=(x_val, split.y_val) if len(x_val) else None,
+        validation_batch_size=1024,
+        verbose=0,
+        callbacks=callbacks(split),
+        **({} if split.weight is None else {"sample_weight": split.weight}),
+    )
+    if fit.status == "complete" and objective.metric not in fit.curve and len(x_val):
+        fit.last = _finite(objective.metric, _score(objective, model, split))
+
+
+def _chooses_loss(params: Params, model: Any) -> bool:
+    """Whether another hyperparameter would compile the model with another loss."""
+    loss = getattr(model, "loss", None)
+    return isinstance(loss, str) and any(isinstance(v, str) and v == loss for v in params.values())
+
+
+def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> list[Any]:
+    """Return what the objective's factory makes for a trial, or for a fold of it."""
+    make = objective.callbacks
+    if make is None or objective.trial is None:
+        return []
+    told = {"fold": fold} if "fold" in signature_of(make).parameters else {}
+    made, kind = make(objective.trial, dict(params), **told), keras.callbacks.Callback
+    if not isinstance(made, list | tuple) or not all(isinstance(one, kind) for one in made):
+        shown = "None (is a return missing?)" if made is None else f"a {type(made).__name__}"
+        raise Unfit(
+            f"TrainObjective: callbacks= returned {shown}. It must return a list of Keras "
+            f"callbacks. Type for instance {CALLBACKS}."
+        )
+    return list(made)
 
 
 def _watcher(
@@ -79,7 +127,9 @@ def _watcher(
         def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
             losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
             finite = bool(np.isfinite(losses).all())
-            if finite and heard and not reported:  # into the logs, where callbacks find it
+            if (
+                finite and heard and not reported and len(split.x_val)
+            ):  # into the logs, where callbacks find it
                 logs[metric] = _finite(metric, _score(objective, self.model, split))
             for name, value in logs.items():
                 fit.curve.setdefault(name, []).append(float(value))
@@ -138,7 +188,8 @@ def in_own_unit(model: Any, split: Split) -> Any:
         return model
     layers = model.layers if isinstance(model, keras.Sequential) else [model]
     last = keras.layers.Rescaling(split.spread, split.center, name="own_unit")
-    scaled = keras.Sequential([keras.Input(split.x.shape[1:]), *layers, last])
+    shape = getattr(model, "input_shape", split.x.shape)[1:]
+    scaled = keras.Sequential([keras.Input(shape), *layers, last])
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     scaled.compile(optimizer=optimizer, loss=model.loss)
     return scaled

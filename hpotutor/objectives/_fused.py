@@ -133,13 +133,15 @@ def _row_shape(objective: Any, features: int) -> tuple[int, ...] | None:
     return shape if math.prod(shape) == features else None
 
 
-def train_one(objective: Any, request: Params) -> Any:
+def train_one(objective: Any, split: Split, request: Params) -> Any:
     """Train one network on the training rows and return it as an ordinary Keras model."""
-    split, n_classes = objective.rows.fixed(), objective.data.n_classes
-    asked = {} if split.weight is None else {"sample_weight": split.weight}
+    asked: dict[str, Any] = {"n_classes": objective.data.n_classes, "keep_weights": True}
     asked["input_shape"] = _row_shape(objective, split.x.shape[1])
-    x, y, x_val, y_val = split
-    trained = train_many(
-        x, y, x_val, y_val, [request], n_classes=n_classes, keep_weights=True, **asked
-    )
-    return in_own_unit(trained[0].to_keras(), split)
+    if split.weight is not None:
+        asked["sample_weight"] = split.weight
+    monitor = request.get("monitor")
+    if monitor is not None and monitor not in REPORTED:  # scored after each epoch to find the best
+        asked["scores"] = {monitor: StackedTraining(objective, lambda index, fits: None)._score}
+    x_val, y_val = (split.x_val, split.y_val) if len(split.y_val) else (None, None)
+    (trained,) = train_many(split.x, split.y, x_val, y_val, [request], **asked)
+    return in_own_unit(trained.to_keras(), split)

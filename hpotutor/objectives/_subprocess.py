@@ -10,6 +10,7 @@ import time
 import weakref
 from typing import IO, Any
 
+from hpotutor.errors import HpoTutorError
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 
 
@@ -28,7 +29,11 @@ class TrainingProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def evaluate(
-        self, params: Params, epochs: int | None, on_epoch: OnEpoch | None = None
+        self,
+        params: Params,
+        epochs: int | None,
+        on_epoch: OnEpoch | None = None,
+        trial: int | None = 0,
     ) -> Evaluation:
         """Evaluate there; a process that dies, for want of memory for instance, is a failure."""
         start = time.perf_counter()
@@ -36,9 +41,12 @@ class TrainingProcess:
             self._process = self._start()
         process, self._left = self._process, self._left - 1
         try:
-            _send(process.stdin, (params, epochs, on_epoch is not None))
-            while not isinstance(answer := _receive(process.stdout), Evaluation):
+            _send(process.stdin, (params, epochs, on_epoch is not None, trial))
+            while isinstance(answer := _receive(process.stdout), tuple):
                 _send(process.stdin, on_epoch is not None and bool(on_epoch(*answer)))
+            if isinstance(answer, HpoTutorError):  # the call cannot work, for any hyperparameters
+                raise answer
+            assert isinstance(answer, Evaluation)
             return answer
         except (EOFError, OSError):
             code = process.wait()
@@ -101,9 +109,13 @@ def main() -> None:
     objective: Objective = _receive(questions)
     with contextlib.suppress(EOFError):
         while True:
-            params, epochs, listens = _receive(questions)
+            params, epochs, listens, objective.trial = _receive(questions)
             on = on_epoch if listens else None
-            _send(answers, objective.evaluate(params, epochs, on_epoch=on))
+            try:
+                answer: Any = objective.evaluate(params, epochs, on_epoch=on)
+            except HpoTutorError as error:
+                answer = error
+            _send(answers, answer)
 
 
 if __name__ == "__main__":

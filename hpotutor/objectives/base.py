@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import time
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 from hpotutor._validation import check_count, is_number
 from hpotutor.errors import HpoTutorError, Problems
+from hpotutor.objectives.identity import identify
 
 Params = dict[str, Any]
 OnEpoch = Callable[[int, float], bool]
@@ -49,6 +48,8 @@ class Evaluation:
         The score on test rows, where the objective has it stored (a table); never used to choose.
     fold_values : tuple of float
         The score of each fold, whose mean is the value; empty without folds.
+    best_epoch : int or None
+        Where the best epoch of each fold was scored: their mean, rounded.
     """
 
     params: Params
@@ -61,6 +62,7 @@ class Evaluation:
     seed: int | None = None
     test_value: float | None = None
     fold_values: tuple[float, ...] = ()
+    best_epoch: int | None = None
 
 
 class Objective(ABC):
@@ -78,6 +80,9 @@ class Objective(ABC):
         Whether a batch is cheaper than its members one by one.
     metric : str
         The entry of a curve that holds the score after each epoch.
+    trial : int or None
+        Number of the next evaluation, from 0; a search sets it, and counts what its log holds. None
+        for one that is no trial, but timed for instance.
     """
 
     direction: str = "maximize"
@@ -85,6 +90,7 @@ class Objective(ABC):
     deterministic: bool = True
     metric: str = "val_accuracy"
     batches: bool = False
+    trial: int | None = 0
 
     @abstractmethod
     def evaluate(
@@ -241,27 +247,6 @@ class FunctionObjective(Objective):
             "direction": self.direction,
             "epochs": self.epochs,
         }
-
-
-def identify(function: Callable[..., Any]) -> str:
-    """Return a function's name and a checksum of what it does, to tell it from another.
-
-    The checksum covers the code and its constants, not the line it stands on, nor values that the
-    function finds outside itself.
-    """
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    code = getattr(function, "__code__", None)
-    return name if code is None else f"{name} ({_checksum(code):08x})"
-
-
-def _checksum(code: CodeType) -> int:
-    total = zlib.crc32(code.co_code)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            total = zlib.crc32(str(_checksum(constant)).encode(), total)
-        elif not isinstance(constant, frozenset):  # a set has no order to rely on
-            total = zlib.crc32(repr(constant).encode(), total)
-    return zlib.crc32(repr(code.co_names).encode(), total)
 
 
 def _count_positional(function: Callable[..., Any]) -> int:

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, get_scorer, get_scorer_names
 
 from hpotutor._validation import is_number
 from hpotutor.errors import Problems, did_you_mean
-from hpotutor.objectives.base import identify
+from hpotutor.objectives.identity import identify
 
 REPORTED = ("val_accuracy", "val_loss")  # names that Keras and the stack have in their curves
 _TAKEN = ("loss", "accuracy", *REPORTED)
@@ -86,7 +86,7 @@ class Metric:
         """Tell what is scored; of a function of the caller's own, what tells it from another."""
         if isinstance(self.asked, str):
             return {"metric": self.asked}
-        function = identify(getattr(self.asked, "_score_func", self.asked))
+        function = identify(getattr(self.asked, "_score_func", self.asked), "metric")
         if is_scorer(self.asked):
             return {"metric": f"{function}: {self.asked!r}"}
         return {"metric": function, "direction": self.direction}

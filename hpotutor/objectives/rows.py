@@ -73,6 +73,12 @@ class Rows:
         fold = Fold(data.x_train, data.y_train, data.x_val, data.y_val)
         return self._split(np.arange(len(data.y_train)), fold)
 
+    def together(self) -> Split:
+        """Return the rows of all folds to train on, prepared by themselves; none to validate on."""
+        rows = np.unique(np.concatenate([part for pair in self._parts for part in pair]))
+        x, y = self.data.fold(rows, rows)[:2]
+        return self._split(rows, Fold(x, y, x[:0], y[:0]))
+
     def describe(self) -> dict[str, Any]:
         """Tell what decides an answer, where it is asked for."""
         told: dict[str, Any] = {} if self.folds is None else {"prepared": "by fold"}

@@ -11,9 +11,10 @@ import numpy as np
 from hpotutor._validation import check_count, check_seed, is_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objectives._fitting import fit_network, in_own_unit
+from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit
 from hpotutor.objectives._subprocess import TrainingProcess
-from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params, identify
+from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
+from hpotutor.objectives.identity import identify
 from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
 from hpotutor.objectives.rows import Rows, name_of
 from hpotutor.objectives.scoring import Fit, Split, mean_curve
@@ -66,7 +67,10 @@ class TrainObjective(Objective):
         Which epoch counts. ``"best"`` picks the luckiest.
     build : callable, optional
         ``build(n_features, n_classes, **hyperparameters, seed=...)`` returning a compiled Keras
-        model, with ``n_classes=0`` for a regression; :func:`hpotutor.build_mlp` by default.
+        model, with ``n_classes=0`` for a regression; :func:`hpotutor.build_mlp` by default. Instead
+        of ``n_features`` it may ask for ``input_shape``, ``image_shape`` or ``sequence_shape``, as
+        :func:`hpotutor.build_cnn` does: these come by name, and ``seed`` wherever it is declared.
+        The model is given rows in the shape of its input: flat ones, images or sequences.
     defaults : dict, optional
         Hyperparameters that the search leaves alone, for instance ``{"batch_size": 16}``.
     seed : int, default 0
@@ -83,10 +87,17 @@ class TrainObjective(Objective):
         The same by row: one number for each row that was loaded, in the order of the source. Those
         of validation and test rows are left alone.
 
+    callbacks : callable, optional
+        With ``engine="keras"``: ``callbacks(trial, params)`` returning a list of new Keras
+        callbacks for each trial, where ``trial`` is its number in the search, from 0. With folds it
+        is called for each, and one that takes ``fold`` is told its number. They find the metric in
+        their ``logs`` where each epoch is scored.
+
     Raises
     ------
     ArgumentError
-        An argument is not allowed; all of them are named at once.
+        An argument is not allowed; all of them are named at once. When the first network is built:
+        no hyperparameters would make ``build`` work.
 
     Examples
     --------
@@ -114,6 +125,7 @@ class TrainObjective(Objective):
         process_every: int | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
+        callbacks: Callable[..., list[Any]] | None = None,
     ) -> None:
         problems = Problems("TrainObjective")
         if not isinstance(data, Dataset):
@@ -123,13 +135,19 @@ class TrainObjective(Objective):
         check_count(problems, "process_every", process_every, optional=True)
         problems.choice("engine", engine, ("keras", "fused"))
         problems.choice("score", score, ("last", "best"))
-        if build is not None and not callable(build):
+        model = hasattr(build, "fit") and not isinstance(build, type)
+        if build is not None and (model or not callable(build)):
             problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
+        if callbacks is not None and not callable(callbacks):
+            allowed = "a function that makes new ones for each trial, as they keep what they saw"
+            problems.add("callbacks", callbacks, allowed, CALLBACKS)
         if defaults is not None and not isinstance(defaults, Mapping):
             problems.add("defaults", defaults, "a dict", 'defaults={"batch_size": 16}')
         check_seed(problems, seed)
         if build is not None and engine == "fused":
             _check_stacked(problems, build, data)
+        if callbacks is not None and engine == "fused":
+            problems.say("engine='fused' calls no callbacks. Type engine='keras'.")
         if process_every is not None and engine == "fused":
             problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
         measured: Metric | None = None
@@ -147,7 +165,8 @@ class TrainObjective(Objective):
         self.rows, self.folds = rows, rows.folds
         self.early_stopping = None if early_stopping is None else int(early_stopping)
         self.measured, self.metric, self.direction = measured, measured.name, measured.direction
-        self.score, self.build = score, build
+        self.score, self.build, self.callbacks = score, build, callbacks
+        self.proven = False  # a network of the builder was fit to be trained
         self.defaults, self.seed = dict(defaults or {}), int(seed)
         self.batches = engine == "fused"
         self._price: tuple[float, float] | None = None
@@ -166,13 +185,19 @@ class TrainObjective(Objective):
                 "them after an epoch. Type folds=None, or engine='fused'."
             )
         if self.process is not None:
-            return self.process.evaluate(params, epochs, on_epoch)
-        fits: list[Fit] = []
-        for split in self.splits():
-            fits.append(fit_network(self, params, self._budget(params, epochs), split, on_epoch))
-            if fits[-1].status in ("failed", "diverged"):
-                break
-        return self._evaluation(params, fits)
+            answer = self.process.evaluate(params, epochs, on_epoch, self.trial)
+        else:
+            fits: list[Fit] = []
+            budget = self._budget(params, epochs)
+            for number, split in enumerate(self.splits()):
+                fold = number if self.rows.cut else None
+                fits.append(fit_network(self, params, budget, split, on_epoch, fold))
+                if fits[-1].status in ("failed", "diverged"):
+                    break
+            answer = self._evaluation(params, fits)
+        if self.trial is not None:
+            self.trial += 1
+        return answer
 
     def evaluate_many(
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
@@ -230,8 +255,12 @@ class TrainObjective(Objective):
             value = float(np.mean(scores))
         epochs, seconds = sum(fit.epochs for fit in fits), sum(fit.seconds for fit in fits)
         outcome = end.status, end.reason, self.seed
-        told = tuple(scores) if self.rows.cut else ()
-        return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, fold_values=told)
+        told: dict[str, Any] = {"fold_values": tuple(scores)} if self.rows.cut else {}
+        if told and scores and self.picks_epoch:
+            pick = np.argmax if self.direction == "maximize" else np.argmin
+            best = [int(pick(one[self.metric])) + 1 for one in curves]
+            told["best_epoch"] = round(float(np.mean(best)))
+        return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, **told)
 
     @property
     def picks_epoch(self) -> bool:
@@ -241,16 +270,51 @@ class TrainObjective(Objective):
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
 
-        The model is the one that :meth:`evaluate` scored, trained again from the same seed. That
-        of a regression predicts in the target's own unit.
+        Without folds, the model is the one that :meth:`evaluate` scored, trained again from the
+        same seed. That of a regression predicts in the target's own unit. ``callbacks`` are
+        called with the number that the next trial has.
         """
+        return self._trained(params, self._budget(params, epochs), self.rows.fixed())
+
+    def retrain(self, evaluation: Evaluation, trial: int | None = None) -> Any:
+        """Train an evaluated network once more, as it was, and return the Keras model.
+
+        It is trained for the epochs that it had, with the same seed, early stopping and callbacks;
+        with early stopping or ``score="best"`` it has the weights of its best epoch. With folds, it
+        is trained on the rows of all of them together, as long as they were in the mean, or as
+        their best epochs; no rows are left to stop early by.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+            What :meth:`evaluate` gave.
+        trial : int, optional
+            Its number, for ``callbacks``; without one they are not called.
+        """
+        epochs = len(evaluation.curve.get("loss", ())) or self._budget(evaluation.params, None)
+        again = copy.copy(self)
+        again.trial, split = trial, self.rows.fixed()
+        if self.rows.cut:
+            if self.picks_epoch:
+                scores = np.asarray(evaluation.curve[self.metric])
+                sign = 1 if self.direction == "maximize" else -1
+                epochs = evaluation.best_epoch or int(np.argmax(sign * scores)) + 1
+            again.early_stopping, again.score, split = None, "last", self.rows.together()
+        return again._trained(evaluation.params, epochs, split)
+
+    def _trained(self, params: Params, epochs: int, split: Split) -> Any:
+        """Train on some rows; the weights are those of the epoch that is scored."""
+        one = copy.copy(self)
+        if self.score == "best" and self.early_stopping is None:
+            one.early_stopping = (
+                epochs  # as much patience keeps the best weights, and stops nothing
+            )
         if self.engine == "fused":
             from hpotutor.objectives._fused import train_one
 
-            return train_one(self, self._request(params, epochs))
-        split = self.rows.fixed()
-        fit = fit_network(self, params, self._budget(params, epochs), split, None)
-        if fit.model is None:
+            return train_one(one, split, one._request(params, epochs))
+        fit = fit_network(one, params, epochs, split, None)
+        if fit.status == "failed":
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
         return in_own_unit(fit.model, split)
 
@@ -265,10 +329,11 @@ class TrainObjective(Objective):
             "early_stopping": self.early_stopping,
             **self.measured.describe(),
             "score": self.score,
-            "build": "build_mlp" if self.build is None else identify(self.build),
+            "build": "build_mlp" if self.build is None else identify(self.build, "build"),
             "defaults": self.defaults,
             "seed": self.seed,
             **self.rows.describe(),
+            **({"callbacks": identify(self.callbacks, "callbacks")} if self.callbacks else {}),
         }
 
     def seconds_for(self, epochs: int | None) -> float | None:
@@ -276,8 +341,15 @@ class TrainObjective(Objective):
         if self.engine == "fused":
             return None
         if self._price is None:
-            self.evaluate({}, 1)  # TensorFlow's own start is no part of the price
-            first, second = self._timed(1), self._timed(3)
+            trial, self.trial = self.trial, None
+            try:
+                if self.evaluate({}, 1).status == "failed":  # TensorFlow's start is no part of it
+                    return None
+                first, second = self._timed(1), self._timed(3)
+            except ArgumentError:  # the first trial tells
+                return None
+            finally:
+                self.trial = trial
             per_epoch = max((second - first) / 2, 0.005)
             self._price = (max(second - 3 * per_epoch, 0.0), per_epoch)
         start, per_epoch = self._price

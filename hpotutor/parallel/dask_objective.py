@@ -130,6 +130,7 @@ class WorkerObjective(Objective):
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         if on_epoch is not None:  # a search that listens to every epoch sits in this process
+            self.objective.trial = self.trial
             return self.objective.evaluate(params, epochs, on_epoch=on_epoch)
         return self.evaluate_many([params], epochs)[0]
 
@@ -145,7 +146,8 @@ class WorkerObjective(Objective):
             while waiting or self.pool.tokens:
                 while waiting and self.pool.has_room():
                     positions = waiting.popleft()
-                    self.pool.submit(positions, [batch[i] for i in positions], epochs)
+                    first = (self.trial or 0) + positions[0]
+                    self.pool.submit(positions, [batch[i] for i in positions], epochs, first)
                 positions, found = self.pool.next_completed()
                 for index, answer in zip(positions, found, strict=True):
                     answers[index] = answer

@@ -37,6 +37,7 @@ class Job:
     token: Any
     batch: list[Params]
     epochs: int | None
+    trial: int
     deaths: int = 0
     worker: str | None = None  # None while it waits for one
     future: Future | None = None
@@ -88,10 +89,10 @@ class DaskPool:
         """Tell whether another job could begin now."""
         return len(self._jobs) < self.size
 
-    def submit(self, token: Any, batch: list[Params], epochs: int | None) -> None:
-        """Begin a job on a free worker, or as soon as one is free."""
+    def submit(self, token: Any, batch: list[Params], epochs: int | None, trial: int) -> None:
+        """Begin a job, whose first trial has the number ``trial``, as soon as a worker is free."""
         number = next(self._numbers)
-        self._jobs[number] = Job(number, token, batch, epochs)
+        self._jobs[number] = Job(number, token, batch, epochs, trial)
         self._assign()
 
     def next_completed(self) -> tuple[Any, list[Evaluation]]:
@@ -155,7 +156,7 @@ class DaskPool:
             place = {"workers": [address], "pure": False}
             if address not in self._there:
                 self._there[address] = self.client.submit(pickle.loads, self._pickled, **place)
-            asked = self._there[address], job.batch, job.epochs, self._topic, job.number
+            asked = self._there[address], job.batch, job.epochs, self._topic, job.number, job.trial
             job.worker, job.future = address, self.client.submit(train_here, *asked, **place)
 
     def _explain(self, job: Job, future: Future) -> None:
@@ -178,12 +179,18 @@ class DaskPool:
 
 
 def train_here(
-    objective: Objective, batch: list[Params], epochs: int | None, topic: str, number: int
+    objective: Objective,
+    batch: list[Params],
+    epochs: int | None,
+    topic: str,
+    number: int,
+    trial: int = 0,
 ) -> None:
     """Evaluate a batch in a worker's process, and send the answer to whom it concerns."""
     from distributed import get_worker
 
     with _one_at_a_time:
+        objective.trial = trial
         if len(batch) > 1:
             found = objective.evaluate_many(batch, epochs)
         else:

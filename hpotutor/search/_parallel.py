@@ -37,7 +37,8 @@ def run_parallel(
                 params, epochs = recorder.space.clean(held[1]), held[2]
                 if not recorder.has_room([token[1:] for token in pool.tokens], params, epochs):
                     break
-                pool.submit((held[0], params, epochs), [params], epochs)
+                trial = recorder.begun + len(pool.tokens)
+                pool.submit((held[0], params, epochs), [params], epochs, trial)
                 held = None
             if not pool.tokens:
                 if held is not None:

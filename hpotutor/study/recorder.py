@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from hpotutor._system import versions
 from hpotutor._validation import check_budget, check_keeping, check_seed, is_whole
-from hpotutor.errors import Problems, StopSearch
+from hpotutor.errors import ArgumentError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
 from hpotutor.space.space import SearchSpace
 from hpotutor.study._budget import Budget
@@ -123,12 +123,18 @@ class Recorder:
         self.method, self.library = method, library
         self.trials, self.progress, self.planned = _as_int(trials), progress, planned
         self._budget = Budget(self.trials, _as_int(max_epochs), max_seconds, max_failures)
+        try:
+            described = objective.describe()
+        except ArgumentError:  # nothing tells what it is, which is of no account without a log
+            if log is not None:
+                raise
+            described = {"objective": type(objective).__name__}
         header = {
             "method": method,
             "library": library,
             "seed": int(seed),
             "space": space.to_dict(),
-            "objective": objective.describe(),
+            "objective": described,
             "options": options or {},
         }
         self.log = Log(log, header, objective.direction, space)
@@ -147,7 +153,7 @@ class Recorder:
             self._budget.seconds_before += evaluation.seconds
             question = question_of(evaluation.params, trial.user_attrs.get("budget"))
             self._waiting[question].append(evaluation)
-        self.resumed = len(self.log.trials)
+        self.resumed = self.begun = len(self.log.trials)  # begun: the next trial's number
 
     def __enter__(self) -> Recorder:
         if self.progress:
@@ -221,6 +227,7 @@ class Recorder:
             if repeat:
                 evaluation = replace(self._answered[question], epochs=0, seconds=0.0)
             else:
+                self.objective.trial = self.begun
                 evaluation = attempt(self.objective, params, epochs, on_epoch)
             self._write(evaluation, epochs, note)
         self._count(question, evaluation)
@@ -252,6 +259,7 @@ class Recorder:
     def _write(
         self, evaluation: Evaluation, epochs: int | None, note: dict[str, Any] | None = None
     ) -> None:
+        self.begun += 1
         self.log.append(evaluation, budget=epochs, library=self._library, **(note or {}))
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
@@ -277,6 +285,7 @@ class Recorder:
             if self._budget.time_is_up():
                 raise _TimeUp
 
+        self.objective.trial = self.begun
         try:
             asked = [params for _, params in missing]
             self.objective.evaluate_many(asked, epochs, on_done=keep)

@@ -155,13 +155,20 @@ class SearchResult:
         return {name: float(share) for name, share in shares.items()}
 
     def best_model(self) -> Any:
-        """Train the best trial's network once more, from the same seed, and return it."""
-        if self.objective is None or not hasattr(self.objective, "train"):
+        """Train the best trial's network once more and return it, as a Keras model.
+
+        It has the epochs, the seed, the early stopping and the callbacks that it won with, and on
+        the validation rows its score, but for rounding where a stack is cut in another way. With
+        folds it is trained on the rows of all of them; see :meth:`hpotutor.TrainObjective.retrain`.
+        """
+        retrain = getattr(self.objective, "retrain", None)
+        if retrain is None:
             raise HpoTutorError(
                 "best_model() needs a search on ht.TrainObjective; this one has "
                 f"{type(self.objective).__name__}."
             )
-        return self.objective.train(self.best_params)
+        best = self.best_evaluation
+        return retrain(best, next(n for n, one in enumerate(self.evaluations) if one is best))
 
     def __repr__(self) -> str:
         cost = self.cost

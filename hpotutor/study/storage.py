@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpotutor._system import versions
 from hpotutor.errors import LogError
 from hpotutor.objectives.base import Evaluation
+from hpotutor.objectives.identity import is_older
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.journal import STUDY_NAME, SealedJournal, repair
 
@@ -170,7 +171,7 @@ def to_trial(
 ) -> FrozenTrial:
     """Turn an evaluation into a finished Optuna trial; ``extra`` joins its user attributes."""
     if evaluation.fold_values:
-        extra[_FOLDS] = list(evaluation.fold_values)
+        extra |= {_FOLDS: list(evaluation.fold_values), "best_epoch": evaluation.best_epoch}
     has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
     return optuna.trial.create_trial(
         state=_STATES[evaluation.status],
@@ -190,6 +191,7 @@ def to_evaluation(trial: FrozenTrial) -> Evaluation:
     }
     found |= {name: trial.user_attrs[name] for name in _ATTRIBUTES if name in trial.user_attrs}
     found[_FOLDS] = tuple(trial.user_attrs.get(_FOLDS, ()))
+    found["best_epoch"] = trial.user_attrs.get("best_epoch")
     return Evaluation(dict(trial.params), trial.values[0] if trial.values else math.nan, **found)
 
 
@@ -250,6 +252,7 @@ def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:
         for key in [*stored, *(key for key in asked if key not in stored)]:
             inner = f"{name}.{key}" if name else str(key)
             yield from _differences(stored.get(key), asked.get(key), inner)
-    elif stored != asked and not (stored == str(asked) and isinstance(asked, int | float)):
-        # Once, a NumPy number was written as text.
+    elif stored != asked and not is_older(stored, asked):
+        if isinstance(asked, int | float) and stored == str(asked):
+            return  # once, a NumPy number was written as text
         yield f"  {name}: {stored!r} in the log, {asked!r} in this call"

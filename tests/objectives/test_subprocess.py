@@ -9,6 +9,7 @@ import time
 import pytest
 
 import hpotutor as ht
+from hpotutor.errors import ArgumentError
 from hpotutor.objectives._subprocess import TrainingProcess
 
 SCRIPT = """
@@ -96,3 +97,17 @@ def test_an_interrupt_ends_the_process_and_the_next_one_goes_on():
     pid = int(found.value)
     del process
     assert wait_for_the_end_of(pid)  # no process is left behind
+
+
+class Telling(ht.FunctionObjective):
+    def evaluate(self, params, epochs=None, *, on_epoch=None):
+        if self.trial is None:
+            raise ArgumentError("no trial")
+        return ht.Evaluation(params, float(self.trial))
+
+
+def test_a_trial_keeps_its_number_and_what_cannot_work_is_told():
+    process = TrainingProcess(Telling(len), 9)
+    assert process.evaluate({}, None, trial=4).value == 4
+    with pytest.raises(ArgumentError, match="no trial"):
+        process.evaluate({}, None, trial=None)

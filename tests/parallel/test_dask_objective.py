@@ -215,3 +215,19 @@ def test_scikit_learns_own_search_runs_on_the_same_cluster(client):
     with joblib.parallel_config(backend="dask"):
         search.fit(data.x_train, data.y_train)
     assert search.best_score_ > 0.8
+
+
+class Numbered(ht.FunctionObjective):
+    def evaluate(self, params, epochs=None, *, on_epoch=None):
+        return ht.Evaluation(params, float(self.trial))
+
+
+def test_trials_on_workers_have_numbers_that_no_other_has(client, tmp_path):
+    for trials in (3, 6):  # the second search goes on where the first one ended
+        settings = {"trials": trials, "log": tmp_path / "search.log", "progress": False}
+        result = ht.random_search(Numbered(bowl), SPACE, client=client, **settings)
+    assert sorted(result.to_frame()["value"]) == list(range(6))
+    asha = ht.hyperband_search(
+        Numbered(bowl, epochs=4), SPACE, library="asha", trials=5, client=client, progress=False
+    )
+    assert sorted(asha.to_frame()["value"]) == list(range(5))

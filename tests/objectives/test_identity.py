@@ -1,0 +1,176 @@
+"""A log answers for the function it was written with, and for no other."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import threading
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError, LogError
+from hpotutor.objectives.identity import identify
+
+SPACE = ht.SearchSpace(x=ht.uniform(0, 1))
+
+
+def base(n_features, n_classes, *, act="relu", units=4):
+    return ht.build_mlp(n_features, n_classes, activation=act, units=units)
+
+
+def around(value):
+    def function(params):
+        return value
+
+    return function
+
+
+class Network:
+    width = 4
+
+    def __init__(self, act="relu", rows=None):
+        self.act, self.rows = act, rows
+
+    def __call__(self, n_features, n_classes):
+        return self.network(n_features, n_classes)
+
+    def network(self, n_features, n_classes):
+        return self.act
+
+
+class Deeper(Network):
+    def network(self, n_features, n_classes):
+        return self.act + self.act
+
+
+def module(text):
+    """Return the function ``f`` of a module of one's own."""
+    made = types.ModuleType("mine")
+    exec(text, made.__dict__)
+    return made.f
+
+
+HELPED = "def helper(x):\n    return x + {0}\ndef f(params):\n    return helper(1)"
+LOOP = [lambda params, k=k: k for k in range(2)]
+LATE = [around(k) for k in range(2)]
+PAIRS = {
+    "keyword of a partial": [functools.partial(base, act=act) for act in ("relu", "tanh")],
+    "place of a partial": [functools.partial(base, n) for n in (1, 2)],
+    "nested partials": [functools.partial(functools.partial(base, units=u), 3) for u in (1, 2)],
+    "function of a partial": [functools.partial(f) for f in LATE],
+    "default in a loop": LOOP,
+    "closure in a loop": LATE,
+    "closure over a list": [around([64, 32]), around([32, 64])],
+    "closure over a function": [around(f) for f in LATE],
+    "closure over an array": [around(np.arange(k, k + 3)) for k in range(2)],
+    "closure over a table": [around(pd.DataFrame({"a": [k]})) for k in range(2)],
+    "closure over data": [around(ht.load("iris", seed=k)) for k in range(2)],
+    "state of an object": [Network("relu"), Network("tanh")],
+    "array in an object": [Network(rows=np.zeros(3)), Network(rows=np.ones(3))],
+    "class of an object": [Network(), Deeper()],
+    "bound method": [Network("relu").network, Network("tanh").network],
+    "class": [Network, Deeper],
+    "method of a dict": [{"a": k}.get for k in range(2)],
+    "helper": [module(HELPED.format(k)) for k in range(2)],
+    "global number": [module(f"N = {k}\ndef f(params):\n    return N") for k in range(2)],
+    "global class": [
+        module(f"class A:\n    b = {k}\ndef f(params):\n    return A()") for k in range(2)
+    ],
+    "default only by keyword": [
+        module(f"def f(params, *, k={k}):\n    return k") for k in range(2)
+    ],
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS.keys())
+def test_functions_that_answer_differently_have_two_names(pair):
+    first, second = map(identify, pair)
+    assert first != second
+    assert (identify(pair[0]), identify(pair[1])) == (first, second)
+
+
+def test_a_log_does_not_answer_for_another_network(tmp_path):
+    data, space = ht.load("iris"), ht.SearchSpace(units=ht.choice(3))
+    search = {"trials": 1, "log": tmp_path / "search.log", "progress": False}
+
+    def objective(act):
+        return ht.TrainObjective(data, epochs=1, build=functools.partial(base, act=act))
+
+    ht.random_search(objective("relu"), space, **search)
+    assert len(ht.random_search(objective("relu"), space, **search)) == 1
+    with pytest.raises(LogError, match=r"objective\.build: 'partial\(base\)"):
+        ht.random_search(objective("tanh"), space, **search)
+
+
+def test_functions_that_call_each_other_end():
+    text = "def f(n):\n    return g(n)\ndef g(n):\n    return f(n) + {}"
+    first, again, other = (identify(module(text.format(k))) for k in (1, 1, 2))
+    assert first == again != other
+
+
+def test_notes_of_a_function_do_not_change_it():
+    noted = module("NOTES, CALLS = [], 0\ndef f(p):\n    global CALLS\n    CALLS += 1\n"
+                   "    NOTES.append(p)\n    return CALLS")  # fmt: skip
+    before = identify(noted)
+    assert noted({}) == 1
+    assert identify(noted) == before
+
+
+def test_an_older_log_goes_on(tmp_path, monkeypatch):
+    """Once, no more of a function was told than its code."""
+    objective, search = ht.FunctionObjective(LOOP[1]), {"trials": 2, "progress": False}
+    known = identify(LOOP[1]).partition(" with ")[0]
+    assert re.fullmatch(r"(<listcomp>\.)?<lambda> \([0-9a-f]{8}\)", known)
+    with monkeypatch.context() as patch:
+        patch.setattr("hpotutor.objectives.base.identify", lambda function: known)
+        ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
+    result = ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
+    assert len(result) == 2
+    assert result.study.user_attrs["hpotutor"]["objective"]["function"] == identify(LOOP[1])
+    with pytest.raises(LogError, match="another search"):
+        objective = ht.FunctionObjective(LOOP[0])
+        ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
+
+
+def test_a_function_of_its_code_alone_is_called_as_ever():
+    text = identify(module("def f(params):\n    return -params['x']"))
+    assert text.startswith("f (") and len(text) == len("f (00000000)")
+
+
+def test_what_cannot_be_told_apart_is_refused_until_it_is_named(tmp_path):
+    function = around(threading.Lock())
+    objective, search = ht.FunctionObjective(function), {"trials": 1, "progress": False}
+    with pytest.raises(ArgumentError, match=r"type _thread\.lock.*mine\.identity = 'version 1'"):
+        ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
+    assert len(ht.random_search(objective, SPACE, **search)) == 1  # without a log, all is well
+    function.identity = "with a lock"
+    ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
+    assert identify(function) == "around.<locals>.function 'with a lock'"
+
+
+def test_another_process_tells_the_same():
+    text = (
+        "from functools import partial; from hpotutor.objectives.identity import identify\n"
+        "import math\n"
+        "def base(*a, **b): return math.sin(1), {'a', 'b'}\n"
+        "class A:\n    def __init__(self): self.b = {'x', 'yy', 'zzz'}\n"
+        "print(identify(partial(base, {'p', 'q', 'r'}, k=A(), m={'c': 1, 'd': 2})))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", text],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    }
+    assert len(told) == 1 and told.pop().startswith("partial(base) (")
