@@ -22,13 +22,15 @@ _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 class Rows(NamedTuple):
     """Rows as they came: features, what is to be predicted, and what orders or groups the rows.
 
-    ``x`` is a data frame, or an array of shape (rows, ...) without column names.
+    ``x`` is a data frame, or an array of shape (rows, ...) without column names. The last
+    ``published`` rows are the test part that the set was published with.
     """
 
     x: pd.DataFrame | np.ndarray
     y: np.ndarray
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    published: int = 0
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────

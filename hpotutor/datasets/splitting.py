@@ -37,18 +37,24 @@ def split(
     seed: int,
     groups: np.ndarray | None = None,
     time: np.ndarray | None = None,
+    published: int = 0,
 ) -> Parts:
     """Return the row numbers of the training, validation and test part.
 
     Stratified by class or by quantile; with groups, no group is in two parts; with times, the
-    training rows come before the validation rows, and these before the test rows.
+    training rows come before the validation rows, and these before the test rows. The last
+    ``published`` rows, where there are any, are the test part.
     """
     if time is not None:
         return _by_time(order_of(time), time, validation, test)
     if groups is not None:
         return _by_groups(strata(y, task), groups, validation, test, seed)
     rows, alike = np.arange(len(y)), strata(y, task)
-    rest, last = train_test_split(rows, test_size=test, stratify=alike, random_state=seed)
+    if published:
+        rest, last = rows[:-published], rows[-published:]
+        test = published / len(rows)
+    else:
+        rest, last = train_test_split(rows, test_size=test, stratify=alike, random_state=seed)
     first, middle = train_test_split(
         rest, test_size=validation / (1 - test), stratify=alike[rest], random_state=seed
     )
