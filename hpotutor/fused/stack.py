@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.device import placed_on
+from hpotutor.fused.knobs import knobs_of
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
 from hpotutor.fused.program import Numbers, program_for
 from hpotutor.fused.shape import StackShape
@@ -319,45 +320,8 @@ class Stack:
                 data["folds"] = self.data.folds(self._padded())
             if self.shape.weighted:
                 data["weights"] = self.data.weights
-            self._tables = {"data": data, "knobs": self._knobs()}
+            self._tables = {"data": data, "knobs": knobs_of(self._padded(), self.shape)}
         return self._tables
-
-    def _knobs(self) -> dict[str, Any]:
-        members, shape, dtype = self._padded(), self.shape, self.shape.dtype
-
-        def column(values: Iterable[Any], dims: tuple[int, ...] = (-1, 1)) -> Any:
-            return tf.constant(np.reshape(np.array(list(values), dtype), dims))
-
-        # Keras rounds these four to float32 on their way into the graph, even in float64.
-        def rounded(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
-            return column(np.fromiter(values, np.float32), dims)
-
-        cube = (-1, 1, 1)
-        knobs = {"momentum": rounded(m.used_momentum for m in members)}
-        if shape.weight_decay:
-            knobs["weight_decay"] = rounded(m.used_weight_decay for m in members)
-        if shape.l1:
-            knobs["l1"] = rounded((m.l1 for m in members), (-1,))
-        if shape.l2:
-            knobs["l2"] = rounded((m.l2 for m in members), (-1,))
-        if shape.dropout:
-            dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
-            keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]
-            knobs["dropped"] = tf.constant(dropped.reshape(cube))
-            knobs["keys"] = tf.constant(np.array(keys, np.uint32).reshape(cube))
-            knobs["kept_scale"] = column((1 / (1 - m.dropout) for m in members), cube)
-        if len(shape.activations) > 1:
-            knobs["chooses"] = [
-                tf.constant(np.reshape([m.activation == name for m in members], cube))
-                for name in shape.activations[1:]
-            ]
-        if shape.masked:
-            knobs["masks"] = [  # of maps, along the channels, which come before the rows
-                column((np.arange(w) < m.widths[n] for m in members), axes)
-                for n, w in enumerate(shape.widths)
-                for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
-            ]
-        return knobs
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""
