@@ -184,14 +184,9 @@ WAVES = {"layers": 3, "filters": 25, "kernel_size": 5, "strides": 2, "pool_size"
 
 
 def signals() -> tuple:
-    """Return 1,000 + 250 signals of 40 points: ten shapes at random places, with noise."""
-    rng = np.random.default_rng(0)
-    shapes, labels = rng.normal(size=(10, 12)), rng.integers(0, 10, 1250)
-    x = 0.25 * rng.normal(size=(1250, 40))
-    for row, label, start in zip(x, labels, rng.integers(0, 28, 1250), strict=True):
-        row[start : start + 12] += shapes[label]
-    x = x.astype("float32")
-    return x[:1000], labels[:1000], x[1000:], labels[1000:]
+    """Return the training and validation rows of the signals, 40 points each."""
+    data = ht.load("signals")
+    return data.x_train, data.y_train, data.x_val, data.y_val
 
 
 def bench_conv(quick: bool) -> dict:

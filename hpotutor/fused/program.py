@@ -61,7 +61,7 @@ class Program:
             self.optimizer.build([self._params])
         self._slots = [v for v in self.optimizer.variables if v.shape == size]
         self._lock = threading.Lock()
-        self._epoch: Any = None
+        self.epoch: Any = None  # the traced function
 
     def start(self, params: np.ndarray, moving: np.ndarray) -> Numbers:
         """Return the numbers of a stack that starts from these weights."""
@@ -80,18 +80,22 @@ class Program:
         (loss, hits), each (members,), and with ``outputs`` for the first its (members, rows,
         outputs), otherwise nothing.
         """
+        given = (numbers, data, knobs, plan)
         with self._lock:  # a trace is made once, whoever comes first
-            if self._epoch is None:
-                signature = _specs(numbers, data, knobs, plan)
-                epoch = tf.function(self._placed_epoch, signature, autograph=False)
-                epoch.get_concrete_function()
-                self._epoch = epoch
-        return self._epoch(numbers, data, knobs, plan)
+            if self.epoch is None:
+                specs = _specs(*given)
+
+                def placed_epoch(*flat: Any) -> tuple:
+                    with placed_on(self.shape.device):  # a trace forgets its caller's device
+                        return self._train_epoch(*tf.nest.pack_sequence_as(specs, flat))
+
+                traced = tf.function(placed_epoch, tf.nest.flatten(specs), autograph=False)
+                self.epoch = traced.get_concrete_function()
+        # TensorFlow looks through an ordinary call's arguments for as long as a small epoch takes
+        flat = [tf.convert_to_tensor(value) for value in tf.nest.flatten(given)]
+        return self.epoch.inference_fn.call_preflattened(flat + self.epoch.captured_inputs)
 
     # ── one epoch ───────────────────────────────────────────────────────────
-    def _placed_epoch(self, *given: dict) -> tuple:
-        with placed_on(self.shape.device):  # a trace forgets its caller's device
-            return self._train_epoch(*given)
 
     def _train_epoch(self, numbers: Numbers, data: dict, knobs: dict, plan: dict) -> tuple:
         shape = self.shape

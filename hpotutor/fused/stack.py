@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,10 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
 from hpotutor.fused.device import placed_on
+from hpotutor.fused.knobs import knobs_of
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
-from hpotutor.fused.program import Numbers, StackShape, program_for
+from hpotutor.fused.program import Numbers, program_for
+from hpotutor.fused.shape import StackShape
 
 # parameters and moving statistics of one member, and its outputs if they are kept
 _Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -82,6 +84,7 @@ class Stack:
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
+        self._plan: dict[str, Any] = {}  # what is the same in every epoch
         with placed_on(data.device):
             self._numbers = self._start()
         self.seconds += (time.perf_counter() - start) / len(self.members)
@@ -108,6 +111,7 @@ class Stack:
                 self._numbers, tensors["data"], tensors["knobs"], plan
             )
         self.epoch += 1
+        self._steps += self._plan["steps"][: len(self.members)]
         losses, hits = losses.numpy(), hits.numpy()
         rows = counts.sum(axis=0)
         values = {
@@ -236,7 +240,7 @@ class Stack:
                 "Stack.change: plain SGD keeps no velocity, so momentum cannot be turned on or "
                 "off between epochs. Type optimizer='momentum' from the start."
             )
-        self.members, self._tables = members, None
+        self.members, self._tables, self._plan = members, None, {}
         self._rates.pop(k, None)
         wanted = self.data.shape(members)
         more = {
@@ -260,7 +264,8 @@ class Stack:
         other._outputs = None if self._outputs is None else self._outputs[chosen]
         other.live = self.live[chosen]
         other.batch_losses = [self.batch_losses[k] for k in chosen]
-        other._steps, other._rates, other._tables = self._steps[chosen], {}, None
+        other._steps, other._rates = self._steps[chosen], {}
+        other._tables, other._plan = None, {}
         other.seconds, other.best_epoch = self.seconds[chosen], self.best_epoch[chosen]
         other._best = {n: self._best[k] for n, k in enumerate(chosen) if k in self._best}
         other._final = {n: self._final[k] for n, k in enumerate(chosen) if k in self._final}
@@ -298,45 +303,8 @@ class Stack:
                 data["folds"] = self.data.folds(self._padded())
             if self.shape.weighted:
                 data["weights"] = self.data.weights
-            self._tables = {"data": data, "knobs": self._knobs()}
+            self._tables = {"data": data, "knobs": knobs_of(self._padded(), self.shape)}
         return self._tables
-
-    def _knobs(self) -> dict[str, Any]:
-        members, shape, dtype = self._padded(), self.shape, self.shape.dtype
-
-        def column(values: Iterable[Any], dims: tuple[int, ...] = (-1, 1)) -> Any:
-            return tf.constant(np.reshape(np.array(list(values), dtype), dims))
-
-        # Keras rounds these four to float32 on their way into the graph, even in float64.
-        def rounded(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
-            return column(np.fromiter(values, np.float32), dims)
-
-        cube = (-1, 1, 1)
-        knobs = {"momentum": rounded(m.used_momentum for m in members)}
-        if shape.weight_decay:
-            knobs["weight_decay"] = rounded(m.used_weight_decay for m in members)
-        if shape.l1:
-            knobs["l1"] = rounded((m.l1 for m in members), (-1,))
-        if shape.l2:
-            knobs["l2"] = rounded((m.l2 for m in members), (-1,))
-        if shape.dropout:
-            dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
-            keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]
-            knobs["dropped"] = tf.constant(dropped.reshape(cube))
-            knobs["keys"] = tf.constant(np.array(keys, np.uint32).reshape(cube))
-            knobs["kept_scale"] = column((1 / (1 - m.dropout) for m in members), cube)
-        if len(shape.activations) > 1:
-            knobs["chooses"] = [
-                tf.constant(np.reshape([m.activation == name for m in members], cube))
-                for name in shape.activations[1:]
-            ]
-        if shape.masked:
-            knobs["masks"] = [  # of maps, along the channels, which come before the rows
-                column((np.arange(w) < m.widths[n] for m in members), axes)
-                for n, w in enumerate(shape.widths)
-                for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
-            ]
-        return knobs
 
     def _evaluated(self, name: str) -> Any:
         """Return how many rows an evaluation set has, for each member."""
@@ -346,31 +314,37 @@ class Stack:
 
     def _batches(self) -> tuple[dict[str, Any], np.ndarray]:
         """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
-        shape, size = self.shape, self.members[0].batch_size
-        members = self._padded()
-        steps = np.array([planner.steps_per_epoch(m, self.data.rows) for m in members])
-        order = np.zeros((shape.members, steps.max() * size), np.int32)
-        rates = np.zeros((steps.max(), shape.members, 1), shape.dtype)
-        counts = np.zeros((steps.max(), shape.members), shape.dtype)
+        size, shape, plan = self.members[0].batch_size, self.shape, self._plan
+        if not plan:
+            rows = [self.data.rows if m.rows is None else len(m.rows) for m in self._padded()]
+            steps = np.array([planner.steps_per_epoch(m, self.data.rows) for m in self._padded()])
+            starts = size * np.arange(steps.max())[:, np.newaxis]
+            counts = np.clip(rows - starts, 0, size).astype(shape.dtype)
+            plan = self._plan = {"steps": steps, "counts": counts, "rates": self._rate_plan(steps)}
+            plan["tensor"] = tf.constant(counts[..., np.newaxis])
+        elif any(not np.isscalar(m.learning_rate) for m in self.members):
+            plan["rates"] = self._rate_plan(plan["steps"])
+        order = np.zeros((shape.members, len(plan["counts"]) * size), np.int32)
         for k, member in enumerate(self.members):
             own = self.data.rows if member.rows is None else len(member.rows)
             drawn = batch_order(member.seed, self.epoch, own)
             order[k, :own] = drawn if member.rows is None else np.asarray(member.rows)[drawn]
-            rates[: steps[k], k, 0] = self._rate(k, int(steps[k]))
-            counts[:, k] = np.clip(own - size * np.arange(steps.max()), 0, size)
-        real = len(self.members)
-        for array in (rates, counts):
-            array[:, real:] = array[:, :1]
-        order[real:] = order[0]
-        self._steps += steps[:real]
+        order[len(self.members) :] = order[0]
         batches = order.reshape(shape.members, -1, size).transpose(1, 0, 2)
-        plan = {
+        given = {
             "batches": tf.constant(batches),
-            "counts": tf.constant(counts[..., np.newaxis]),
-            "rates": tf.constant(rates),
+            "counts": plan["tensor"],
+            "rates": plan["rates"],
             "epoch": tf.constant(self.epoch, tf.int32),
         }
-        return plan, counts
+        return given, plan["counts"]
+
+    def _rate_plan(self, steps: np.ndarray) -> Any:
+        rates = np.zeros((steps.max(), self.shape.members, 1), self.shape.dtype)
+        for k in range(len(self.members)):
+            rates[: steps[k], k, 0] = self._rate(k, int(steps[k]))
+        rates[:, len(self.members) :] = rates[:, :1]
+        return tf.constant(rates)
 
     def _rate(self, k: int, steps: int) -> Any:
         """Return the learning rate of each of the next steps of one member."""

@@ -1,0 +1,49 @@
+"""The hyperparameters of a stack's members, side by side as the traced program takes them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from hpotutor._tensorflow import tf
+from hpotutor.fused.member import Member
+from hpotutor.fused.shape import StackShape
+
+
+def knobs_of(members: Sequence[Member], shape: StackShape) -> dict[str, Any]:
+    """Return what a program of this shape is fed of so many members as it has places."""
+    dtype = shape.dtype
+
+    def column(values: Iterable[Any], dims: tuple[int, ...] = (-1, 1)) -> Any:
+        return tf.constant(np.reshape(np.array(list(values), dtype), dims))
+
+    # Keras rounds these four to float32 on their way into the graph, even in float64.
+    def rounded(values: Iterable[float], dims: tuple[int, ...] = (-1, 1)) -> Any:
+        return column(np.fromiter(values, np.float32), dims)
+
+    cube = (-1, 1, 1)
+    knobs = {"momentum": rounded(m.used_momentum for m in members)}
+    if shape.weight_decay:
+        knobs["weight_decay"] = rounded(m.used_weight_decay for m in members)
+    if shape.l1:
+        knobs["l1"] = rounded((m.l1 for m in members), (-1,))
+    if shape.l2:
+        knobs["l2"] = rounded((m.l2 for m in members), (-1,))
+    if shape.dropout:
+        dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
+        keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]
+        knobs["dropped"] = tf.constant(dropped.reshape(cube))
+        knobs["keys"] = tf.constant(np.array(keys, np.uint32).reshape(cube))
+        knobs["kept_scale"] = column((1 / (1 - m.dropout) for m in members), cube)
+    if len(shape.activations) > 1:
+        knobs["chooses"] = [
+            tf.constant(np.reshape([m.activation == name for m in members], cube))
+            for name in shape.activations[1:]
+        ]
+    if shape.masked:
+        knobs["masks"] = [  # of maps, along the channels, which come before the rows
+            column((np.arange(w) < m.widths[n] for m in members), axes)
+            for n, w in enumerate(shape.widths)
+            for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
+        ]
+    return knobs
