@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._validation import check_count
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused.data import Score, StackData, Trained
 from hpotutor.fused.jobs import Job, gather_runs
 from hpotutor.fused.member import Member, as_members
@@ -53,7 +53,7 @@ def train_many(
     progress: bool = False,
     threads: int | None = None,
 ) -> list[Trained]:
-    """Train any number of dense or convolutional networks on the same rows, stacked.
+    """Train dense or convolutional networks on the same rows, stacked; return them in order.
 
     Parameters
     ----------
@@ -87,19 +87,12 @@ def train_many(
     progress : bool, default False
         Show a progress bar of networks.
     threads : int, optional
-        How many stacks train at a time; by default what :func:`set_threads` or the environment
-        variable ``HPOTUTOR_THREADS`` says, else one to each core that this process may use.
-        Results do not depend on it, bit for bit. Callbacks are called in the calling thread.
+        How many stacks train at a time; by default as :func:`set_threads` says. Results do not
+        depend on it, bit for bit. Callbacks are called in the calling thread.
 
-    Returns
-    -------
-    list of Trained
-        In the order asked.
+    ArgumentError: with all that is wrong with the members; also where a score fails.
 
-    Raises
-    ------
-    ArgumentError, DataError
-        With all that is wrong with the members, or with the rows; also where a score fails.
+    DataError: with all that is wrong with the rows.
 
     Examples
     --------
@@ -119,20 +112,14 @@ def train_many(
     check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
     check_count(problems, "threads", threads, example=2, optional=True)
     problems.raise_if_any()
-    data = StackData(
-        x_train,
-        y_train,
-        x_val,
-        y_val,
-        n_classes=n_classes,
-        evaluations=evaluations,
-        input_shape=input_shape,
-        sample_weight=sample_weight,
-        scores=scores,
-        keep_outputs=keep_outputs,
-        dtype=dtype,
-        device=device,
-    )
+    more: dict[str, Any] = {
+        "scores": scores,
+        "keep_outputs": keep_outputs,
+        "dtype": dtype,
+        "device": device,
+    }
+    more |= {"evaluations": evaluations, "input_shape": input_shape, "sample_weight": sample_weight}
+    data = StackData(x_train, y_train, x_val, y_val, n_classes=n_classes, **more)
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
         for m in as_members(members, n_classes, data.rows, data.input_shape)
@@ -182,12 +169,11 @@ def range_test(
         Rows (rows, features) and labels.
     members : sequence of Member or dict
         Networks; their own learning rates are ignored. They must have the same number of steps.
-    n_classes : int
     low, high : float, default 1e-6 and 10
         The sweep, exponential.
     epochs : int, default 2
         Length of the sweep.
-    input_shape : tuple of int, optional
+    n_classes, input_shape, dtype
         As in ``train_many``.
 
     Returns
@@ -209,16 +195,16 @@ def range_test(
     >>> rates.shape, losses.shape
     ((10,), (1, 10))
     """
-    problems = Problems("range_test")
     if not 0 < low < high < np.inf:
-        problems.say(f"low={low} and high={high} must be numbers with 0 < low < high.")
-    problems.raise_if_any()
+        raise ArgumentError(
+            f"range_test: low={low} and high={high} must be numbers with 0 < low < high."
+        )
     data = StackData(x_train, y_train, n_classes=n_classes, input_shape=input_shape, dtype=dtype)
     networks = as_members(members, n_classes, data.rows, data.input_shape)
     steps = {-(-data.rows // m.batch_size) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
-        problems.say("All networks of one range test need the same batch_size and all the rows.")
-        problems.raise_if_any()
+        said = "All networks of one range test need the same batch_size and all the rows."
+        raise ArgumentError(f"range_test: {said}")
     rates = np.geomspace(low, high, steps.pop() * epochs)
     swept = [dataclasses.replace(m, learning_rate=rates) for m in networks]
     planner = Planner(data.shape, n_classes, data.rows)

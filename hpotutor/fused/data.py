@@ -26,12 +26,8 @@ class StackData:
 
     Parameters
     ----------
-    x_train : array, shape (rows, features)
-    y_train : array of int, shape (rows,)
-        Labels from 0 to ``n_classes - 1``; amounts for ``n_classes=0``, a regression.
-    x_val, y_val : arrays, optional
-        Shared validation rows; leave them out when members bring ``val_rows``.
-    n_classes : int
+    x_train, y_train, x_val, y_val, n_classes, dtype, device
+        As in :func:`train_many`.
     evaluations : dict of str to (x, y), optional
         More sets to evaluate after each epoch, for instance ``{"test": (x_test, y_test)}``,
         which gives the curves "test_loss" and "test_accuracy".
@@ -47,9 +43,6 @@ class StackData:
         ``Model.predict`` gives, of shape (rows, classes), or (rows, 1) for a sigmoid or an amount.
     keep_outputs : bool, default False
         Keep each network's last outputs on its validation rows, for ``Trained.outputs``.
-    dtype : {"float32", "float64"}
-    device : {"cpu", "gpu"}
-        Where stacks of these rows are trained.
     """
 
     def __init__(
@@ -153,13 +146,7 @@ class StackData:
         problems.raise_if_any()
 
     def score(self, name: str, member: Member, outputs: np.ndarray, whose: str) -> float:
-        """Return one score of a member's outputs on its validation rows.
-
-        Raises
-        ------
-        ArgumentError
-            If the function raises, or returns no number; says ``whose`` outputs it was given.
-        """
+        """Return one score of a member's outputs; an error says ``whose`` they are."""
         y_train, y_val = self._true
         y_true = y_val if member.val_rows is None else y_train[member.val_rows]
         error: Exception | None = None
@@ -180,13 +167,9 @@ class Trained:
 
     Parameters
     ----------
-    member : Member
-        What was asked for.
     curve : dict of str to list of float
         "loss", "accuracy", and for each evaluation set "val_loss", "val_accuracy", ..., then the
         scores; one entry an epoch. A regression has no accuracy.
-    epochs : int
-        Epochs trained.
     status : {"complete", "diverged", "stopped"}
         ``diverged``: a loss became NaN or infinite in the last epoch of the curve. ``stopped``:
         ``on_epoch`` asked for it.
@@ -194,7 +177,7 @@ class Trained:
         This network's share of its stack's time.
     best_epoch : int
         Epoch, from 1, that ``monitor`` liked best.
-    batch_losses : list of float
+    batch_losses : array
         The loss of each step of the last epoch that was trained.
     weights : list of array or None
         In the order of ``Model.get_weights``; None unless they were asked for.
@@ -217,13 +200,7 @@ class Trained:
     input_shape: tuple[int, ...] | None = None
 
     def to_keras(self) -> Any:
-        """Return an ordinary compiled Keras model with these weights.
-
-        Raises
-        ------
-        ArgumentError
-            If the weights were not kept.
-        """
+        """Return an ordinary compiled Keras model with these weights, if they were kept."""
         if self.weights is None:
             raise ArgumentError(
                 "to_keras: the weights of this network were not kept. Type keep_weights=True in "
@@ -273,20 +250,15 @@ def _check_rows(
         )
     if y.shape != (len(x),):
         problems.say(f"y_{name} has shape {y.shape}; {len(x)} rows need shape ({len(x)},).")
-        return
-    if y.dtype.kind not in "biuf":
+    elif y.dtype.kind not in "biuf":
         problems.say(f"y_{name} has the type {y.dtype}, and the stack takes numbers.")
-        return
-    if n_classes == 0:
-        gaps = int((~np.isfinite(y)).sum())
-        if gaps:
+    elif n_classes == 0:
+        if gaps := int((~np.isfinite(y)).sum()):
             problems.say(
                 f"y_{name} has {gaps} of {len(y)} values that are NaN or infinite, and a "
                 "regression needs finite numbers. Leave these rows out."
             )
-        return
-    whole = np.issubdtype(y.dtype, np.integer) or np.array_equal(y, np.round(y))
-    if not whole or (len(y) and (y.min() < 0 or y.max() >= n_classes)):
+    elif not np.isin(y, np.arange(n_classes)).all():
         wrong = [label for label in np.unique(y).tolist() if label not in range(n_classes)]
         problems.say(
             f"y_{name} holds the labels {wrong[:5]}, outside the classes 0 to {n_classes - 1}. "
@@ -313,9 +285,8 @@ def _check_weights(problems: Problems, weights: Any, rows: int) -> None:
 def _check_scores(problems: Problems, scores: Mapping[str, Any], taken: Sequence[str]) -> None:
     """Note scores that are no functions, or whose curve's name is taken."""
     for name, function in scores.items():
-        if not isinstance(name, str) or name in taken:
-            allowed = f"names other than {', '.join(map(repr, taken))}"
-            problems.add("scores", {name: function}, allowed, "scores={'val_score': function}")
-        elif not callable(function):
-            allowed = "functions of (y_true, outputs)"
+        named = isinstance(name, str) and name not in taken
+        if not named or not callable(function):
+            names = f"names other than {', '.join(map(repr, taken))}"
+            allowed = "functions of (y_true, outputs)" if named else names
             problems.add("scores", {name: function}, allowed, "scores={'val_score': function}")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
-from hpotutor._validation import check_seed
+from hpotutor._validation import check_count, check_seed
 from hpotutor.errors import Problems
 from hpotutor.fused.convolution import Convolution, convolutions_of, kernel_shapes
 from hpotutor.fused.losses import CROSS_ENTROPY
@@ -157,8 +157,8 @@ learning_rate, momentum, weight_decay, output, loss
 
     def network(self) -> dict[str, Any]:
         """Return the arguments of the builder (see ``architecture``) that make this network."""
-        training = ("batch_size", "epochs", "rows", "val_rows", "patience", "restore_best")
-        skip = [*training, "monitor", "monitor_mode", "weights", "architecture"]
+        skip = ["batch_size", "epochs", "rows", "val_rows", "patience", "restore_best", "monitor"]
+        skip += ["monitor_mode", "weights", "architecture"]
         skip += [name for name in _CONVOLUTION if getattr(self, name) is None]
         fields = {name: value for name, value in vars(self).items() if name not in skip}
         if isinstance(self.learning_rate, np.ndarray | list | tuple):
@@ -179,13 +179,7 @@ def as_members(
     rows: int,
     input_shape: Sequence[int] | None = None,
 ) -> list[Member]:
-    """Check requests (members, or dicts of their fields) and return them as members.
-
-    Raises
-    ------
-    ArgumentError
-        Everything that is wrong with any of them.
-    """
+    """Return requests (members, or dicts of their fields) as members, after checking all."""
     problems = Problems("train_many")
     members = []
     for request in requests:
@@ -223,10 +217,9 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
         if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates >= 0)).all():
             allowed = "one rate a step, each a number from 0 up"
             problems.add("learning_rate", m.learning_rate, allowed, "learning_rate=0.001")
-    parts.check_integer(problems, "batch_size", m.batch_size, low=1, example=32)
+    check_count(problems, "batch_size", m.batch_size, example=32)
     for name in ("epochs", "patience"):
-        if getattr(m, name) is not None:
-            parts.check_integer(problems, name, getattr(m, name), low=1, example=20)
+        check_count(problems, name, getattr(m, name), optional=True)
     check_seed(problems, m.seed)
     for name in ("rows", "val_rows"):
         index = getattr(m, name)
@@ -243,21 +236,21 @@ def _check_architecture(
 ) -> None:
     m = member
     problems.choice("architecture", m.architecture, ("dense", "conv"))
-    if m.architecture == "conv":
-        m.blocks.check(problems)
-        if input_shape is None:
-            problems.say(
-                "architecture='conv' needs the shape of a row. Type input_shape=(steps, channels) "
-                "for sequences, or input_shape=(height, width, channels) for images."
-            )
-        else:
-            m.blocks.check_input(problems, input_shape[:-1])
+    if m.architecture != "conv":
+        parts.check_sizes(problems, "units", m.units, m.layers, example=64)
+        allowed = "None in a dense network; a value with architecture='conv'"
+        for name in _CONVOLUTION:
+            if getattr(m, name) is not None:
+                problems.add(name, getattr(m, name), allowed, "architecture='conv'")
         return
-    parts.check_sizes(problems, "units", m.units, m.layers, example=64)
-    for name in _CONVOLUTION:
-        if getattr(m, name) is not None:
-            allowed = "None in a dense network; a value with architecture='conv'"
-            problems.add(name, getattr(m, name), allowed, "architecture='conv'")
+    m.blocks.check(problems)
+    if input_shape is not None:
+        m.blocks.check_input(problems, input_shape[:-1])
+        return
+    problems.say(
+        "architecture='conv' needs the shape of a row. Type input_shape=(steps, channels) for "
+        "sequences, or input_shape=(height, width, channels) for images."
+    )
 
 
 def identity(member: Member, with_epochs: bool = True) -> tuple:
@@ -324,11 +317,7 @@ def initial_weights(
 def rate_table(rate: Any, steps: int) -> np.ndarray:
     """Return the learning rate of each step, from the first.
 
-    Parameters
-    ----------
-    rate : float, sequence of float, or keras.optimizers.schedules.LearningRateSchedule
-        The last value of a sequence holds on.
-    steps : int
+    ``rate`` is a number, a sequence whose last value holds on, or a Keras schedule.
 
     Examples
     --------
@@ -337,11 +326,11 @@ def rate_table(rate: Any, steps: int) -> np.ndarray:
     """
     if callable(rate):
         dtype = keras.config.floatx()
-        graph = tf.function(
-            lambda: tf.map_fn(
-                lambda step: tf.cast(rate(step), dtype), tf.range(steps), fn_output_signature=dtype
-            )
-        )
+
+        @tf.function
+        def graph() -> Any:
+            return tf.map_fn(lambda s: tf.cast(rate(s), dtype), tf.range(steps), dtype)
+
         return graph().numpy().astype(float)
     given = np.atleast_1d(np.asarray(rate, dtype=float))
     return given[np.minimum(np.arange(steps), len(given) - 1)]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.fused.convolution import kernel_shapes
 from hpotutor.fused.member import Member
 from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
@@ -276,13 +275,9 @@ def pack(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> tu
     return np.concatenate(flat), np.concatenate(moving) if moving else nothing
 
 
-def _kernel_shapes(member: Member, shape: StackShape) -> list[tuple[int, ...]]:
-    return kernel_shapes(shape.n_features, member.widths, shape.n_outputs, shape.convolutions)
-
-
 def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackShape) -> None:
     expected: list[tuple[int, ...]] = []
-    for layer, kernel in enumerate(_kernel_shapes(member, shape)):
+    for layer, kernel in enumerate(shape.kernels_of(member.widths)):
         normalized = shape.batch_norm and layer < len(member.widths)
         expected += [kernel, *[kernel[-1:]] * (5 if normalized else 1)]
     given = [np.shape(array) for array in weights]
@@ -297,7 +292,7 @@ def unpack(
     params: np.ndarray, moving: np.ndarray, member: Member, shape: StackShape
 ) -> list[np.ndarray]:
     """Return one member's weights in the order of ``Model.get_weights``."""
-    own, kernels = shape.blocks_of(member.widths), _kernel_shapes(member, shape)
+    own, kernels = shape.blocks_of(member.widths), shape.kernels_of(member.widths)
     weights, start, place = [], 0, 0
     for (kind, layer, size), (_, _, (inputs, _, columns)) in zip(shape.blocks(), own, strict=True):
         end = start + math.prod(size)

@@ -33,10 +33,7 @@ def set_threads(threads: int | None) -> None:
         environment variable ``HPOTUTOR_THREADS`` sets the same before Python starts. Results do
         not depend on it, bit for bit; a Dask worker always takes one.
 
-    Raises
-    ------
-    ArgumentError
-        If it is neither None nor a whole number from 1 up.
+    ArgumentError: if it is neither None nor a whole number from 1 up.
 
     Examples
     --------

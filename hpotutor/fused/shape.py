@@ -15,9 +15,7 @@ class StackShape:
     """All that is fixed when a program is traced; equal shapes share one program.
 
     The number of rows and the batch size are not: a trace costs as much as training a small stack,
-    and one that leaves them open trains as fast.
-
-    The flags say what the graph must be able to do.
+    and one that leaves them open trains as fast. The flags say what the graph must be able to do.
     """
 
     members: int
@@ -47,6 +45,10 @@ class StackShape:
         """Return (kind, layer, size) of each trainable array, in the stored order."""
         return self.blocks_of(self.widths)
 
+    def kernels_of(self, widths: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the shape of each kernel of a member with these widths, as Keras has it."""
+        return kernel_shapes(self.n_features, widths, self.n_outputs, self.convolutions)
+
     def blocks_of(self, widths: Sequence[int]) -> list[Block]:
         """Return the trainable arrays of a member with these widths, layer by layer.
 
@@ -55,7 +57,7 @@ class StackShape:
         first.
         """
         blocks: list[Block] = []
-        shapes = kernel_shapes(self.n_features, widths, self.n_outputs, self.convolutions)
+        shapes = self.kernels_of(widths)
         inputs = shapes[0][-2] if self.convolutions else self.n_features
         for layer, (*places, columns) in enumerate(shapes):
             row = (columns, 1, 1) if layer < len(self.convolutions) else (1, 1, columns)

@@ -29,19 +29,16 @@ class Stack:
 
     Parameters
     ----------
-    data : StackData
-    members : sequence of Member or dict
-        They must agree in depth, batch size, optimizer, batch normalization, output, and in
-        whether they bring ``val_rows``.
+    data, members
+        The members must agree in depth, batch size, optimizer, batch normalization, output, and
+        in whether they bring ``val_rows``.
     shape : StackShape, optional
         Of a program that can train more than these; the smallest that can, by default.
 
     Attributes
     ----------
-    epoch : int
-        Epochs trained so far.
-    curves : list of dict
-        Each member's curves so far.
+    epoch, curves
+        Epochs trained so far, and each member's curves.
     live : array of bool
         Which members still train: not diverged, not stopped.
     positions : list of int
@@ -96,14 +93,7 @@ class Stack:
     def train(
         self, epochs: int = 1, on_epoch: Callable[[int, list[Curve]], Any] | None = None
     ) -> None:
-        """Train all live members for so many more epochs.
-
-        Parameters
-        ----------
-        epochs : int, default 1
-        on_epoch : callable, optional
-            ``on_epoch(epoch, curves)`` after each; return True to stop.
-        """
+        """Train all live members for more epochs; ``on_epoch(epoch, curves)`` may return True."""
         for _ in range(epochs):
             if not self.live.any():
                 return
@@ -237,14 +227,7 @@ class Stack:
         self.status[target] = self.status[source]
 
     def change(self, k: int, **hyperparameters: Any) -> None:
-        """Change hyperparameters of one member that the graph does not fix.
-
-        Parameters
-        ----------
-        k : int
-        learning_rate, momentum, weight_decay, dropout, l1, l2 : optional
-            New values, from the next epoch on.
-        """
+        """Change learning_rate, momentum, weight_decay, dropout, l1 or l2 of a member."""
         problems = Problems("Stack.change")
         allowed = ("learning_rate", "momentum", "weight_decay", "dropout", "l1", "l2")
         problems.unknown([name for name in hyperparameters if name not in allowed], allowed)

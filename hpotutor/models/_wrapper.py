@@ -29,6 +29,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import validate_data
 
 from hpotutor._tensorflow import keras, seeded
+from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.models._fitting import (
     check_split,
@@ -38,7 +39,7 @@ from hpotutor.models._fitting import (
     stack_inputs,
     watched,
 )
-from hpotutor.models.layers import check_integer, check_number
+from hpotutor.models.layers import check_number
 
 # arguments of a building function that SciKeras fills itself
 _FROM_SCIKERAS = frozenset({"meta", "compile_kwargs", "params"})
@@ -242,9 +243,9 @@ class PlainNames(BaseWrapper):
         given |= routed | arguments
         # values with which Keras would train nothing, or with another size of its own
         problems = Problems(call)
-        check_integer(problems, "epochs", epochs, low=1, example=20)
+        check_count(problems, "epochs", epochs)
         if given["batch_size"] not in (None, -1):
-            check_integer(problems, "batch_size", given["batch_size"], low=1, example=32)
+            check_count(problems, "batch_size", given["batch_size"], example=32)
         split = given["validation_split"] or 0.0
         check_number(problems, "validation_split", split, high=1.0, example=0.2)
         rows = given.get("validation_data")

@@ -7,15 +7,14 @@ so no global generator is read or moved.
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
-from hpotutor._validation import check_seed
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.models.layers import (
     Hidden,
     LearningRate,
-    check_integer,
-    check_optimizer,
+    Target,
+    check_common,
     check_sizes,
-    check_target,
     compiled,
     layer_seeds,
     make_optimizer,
@@ -83,15 +82,9 @@ def build_mlp(
         Makes initial weights and dropout repeat. The order of the batches is ``fit``'s own
         affair; ``keras.utils.set_random_seed`` fixes that.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----
@@ -107,18 +100,10 @@ def build_mlp(
     >>> build_mlp(4, 0, loss="mae").loss
     'mean_absolute_error'
     """
+    target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
     hidden = Hidden(activation, dropout, l1, l2, batch_norm, initializer)
-    problems = Problems("build_mlp")
-    check_integer(problems, "n_features", n_features, low=1, example=4)
-    check_target(problems, n_classes, output, loss)
-    check_sizes(problems, "units", units, layers, example=64)
-    hidden.check(problems)
-    check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed, optional=True)
-    problems.raise_if_any()
-    network, last = _fully_connected(hidden, n_features, sizes_of(units, layers), seed)
-    made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return compiled(network, hidden, n_classes, output, loss, last, made)
+    given = (n_features, layers, units, 1)
+    return _fully_connected("build_mlp", given, hidden, target, training, seed)
 
 
 def build_regressor(
@@ -152,42 +137,36 @@ def build_regressor(
 learning_rate, momentum, weight_decay, loss, seed
         As in ``build_mlp``.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled.
+    keras.Sequential: compiled.
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Examples
     --------
     >>> build_regressor(4, units=8).loss
     'mean_squared_error'
     """
+    training = (optimizer, learning_rate, momentum, weight_decay)
     hidden = Hidden(activation, dropout, l1, l2, batch_norm, initializer)
-    problems = Problems("build_regressor")
-    check_integer(problems, "n_features", n_features, low=1, example=4)
-    check_integer(problems, "n_outputs", n_outputs, low=1, example=1)
-    check_target(problems, 0, "auto", loss)
-    check_sizes(problems, "units", units, layers, example=64)
-    hidden.check(problems)
-    check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed, optional=True)
-    problems.raise_if_any()
-    network, last = _fully_connected(hidden, n_features, sizes_of(units, layers), seed)
-    made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return compiled(network, hidden, 0, "auto", loss, last, made, n_outputs=int(n_outputs))
+    given = (n_features, layers, units, n_outputs)
+    return _fully_connected("build_regressor", given, hidden, (0, "auto", loss), training, seed)
 
 
 def _fully_connected(
-    hidden: Hidden, n_features: int, sizes: list[int], seed: int | None
-) -> tuple[list[keras.layers.Layer], int | None]:
-    """Return the input and the hidden layers, and a seed for the output layer's weights."""
+    call: str, given: tuple, hidden: Hidden, target: Target, training: tuple, seed: int | None
+) -> keras.Model:
+    """Check all arguments of a call, and build; ``given`` are features, layers, units, outputs."""
+    n_features, layers, units, n_outputs = given
+    problems = Problems(call)
+    check_count(problems, "n_features", n_features, example=4)
+    check_count(problems, "n_outputs", n_outputs, example=1)
+    check_sizes(problems, "units", units, layers, example=64)
+    check_common(problems, hidden, target, training, seed)
+    problems.raise_if_any()
+    sizes = sizes_of(units, layers)
     *seeds, last = layer_seeds(seed, len(sizes) + 1)
     network = [keras.Input((int(n_features),), name="features")]
     for n, (size, pair) in enumerate(zip(sizes, seeds, strict=True), start=1):
         network += hidden.dense(size, pair, name=f"hidden_{n}")
-    return network, last[0]
+    made = make_optimizer(*training)
+    return compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))

@@ -1,21 +1,18 @@
 """Compiled convolutional networks, for images and for sequences; written as ``builders.py`` is."""
 
+import math
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
-from hpotutor._validation import check_seed
 from hpotutor.errors import Problems
 from hpotutor.models.layers import (
     Blocks,
     Hidden,
     LearningRate,
-    Seeds,
-    augmentation_layers,
-    check_image,
+    Target,
+    check_common,
     check_number,
-    check_optimizer,
-    check_sequence,
-    check_target,
+    check_shape,
     compiled,
     layer_seeds,
     make_optimizer,
@@ -82,15 +79,9 @@ batch_norm, l1, l2, dropout
     optimizer, learning_rate, momentum, weight_decay, output, loss, seed
         As in ``build_mlp``; ``seed`` covers the augmentation too.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----
@@ -106,24 +97,11 @@ batch_norm, l1, l2, dropout
         layers, filters, kernel_size, strides, padding, pooling, pool_size, units, dense_layers
     )
     problems = Problems("build_cnn")
-    blocks.check(problems)
-    check_image(problems, image_shape, blocks)
-    check_target(problems, n_classes, output, loss)
-    hidden.check(problems)
     check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
-    check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed, optional=True)
-    problems.raise_if_any()
-
-    height, width, channels = (*map(int, image_shape), 1)[:3]
-    network, last = _blocks_and_hidden(blocks, hidden, 2, seed)
-    first = [
-        keras.Input((height * width * channels,), name="pixels"),
-        keras.layers.Reshape((height, width, channels), name="image"),
-        *augmentation_layers(augmentation, last[1]),
-    ]
-    made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return compiled([*first, *network], hidden, n_classes, output, loss, last[0], made)
+    target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
+    return _convolutional(
+        problems, image_shape, 2, blocks, hidden, target, training, seed, augmentation
+    )
 
 
 def build_conv1d(
@@ -192,15 +170,9 @@ def build_conv1d(
     optimizer, learning_rate, momentum, weight_decay, output, loss, seed
         As in ``build_mlp``.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----
@@ -217,35 +189,50 @@ def build_conv1d(
         layers, filters, kernel_size, strides, padding, pooling, pool_size, units, dense_layers
     )
     problems = Problems("build_conv1d")
-    check_target(problems, n_classes, output, loss)
+    target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
+    return _convolutional(problems, sequence_shape, 1, blocks, hidden, target, training, seed)
+
+
+def _convolutional(
+    problems: Problems,
+    shape: Sequence[int],
+    dimensions: int,
+    blocks: Blocks,
+    hidden: Hidden,
+    target: Target,
+    training: tuple,
+    seed: int | None,
+    augmentation: float = 0.0,
+) -> keras.Model:
+    """Check the arguments that both builders have, and build."""
     blocks.check(problems)
-    check_sequence(problems, sequence_shape, blocks)
-    hidden.check(problems)
-    check_optimizer(problems, optimizer, learning_rate, momentum, weight_decay)
-    check_seed(problems, seed, optional=True)
+    check_shape(problems, shape, dimensions, blocks)
+    check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()
-
-    steps, channels = (*map(int, sequence_shape), 1)[:2]
-    network, last = _blocks_and_hidden(blocks, hidden, 1, seed)
-    first = [
-        keras.Input((steps * channels,), name="values"),
-        keras.layers.Reshape((steps, channels), name="sequence"),
-    ]
-    made = make_optimizer(optimizer, learning_rate, momentum, weight_decay)
-    return compiled([*first, *network], hidden, n_classes, output, loss, last[0], made)
-
-
-def _blocks_and_hidden(
-    blocks: Blocks, hidden: Hidden, dimensions: int, seed: int | None
-) -> tuple[list[keras.layers.Layer], Seeds]:
-    """Return the blocks and the hidden layers after them, and seeds for the output layer."""
     each, units = blocks.each(), blocks.hidden()
     *seeds, last = layer_seeds(seed, len(each) + len(units) + 1)
-    network = []
+    folded = (*map(int, shape), 1)[: dimensions + 1]
+    rows, name = ("pixels", "image") if dimensions == 2 else ("values", "sequence")
+    network = [keras.Input((math.prod(folded),), name=rows)]
+    network += [keras.layers.Reshape(folded, name=name), *_augmentation(augmentation, last[1])]
     for n, block in enumerate(each):
-        network += hidden.convolution(dimensions, seeds=seeds[n], name=f"block_{n + 1}", **block)
+        network += hidden.convolution(dimensions, block, seeds[n], name=f"block_{n + 1}")
     network.append(keras.layers.Flatten(name="flat"))
     for n, size in enumerate(units, start=1):
         name = "hidden" if len(units) == 1 else f"hidden_{n}"
         network += hidden.dense(size, seeds[len(each) + n - 1], name=name)
-    return network, last
+    return compiled(network, hidden, *target, last[0], make_optimizer(*training))
+
+
+def _augmentation(strength: float, seed: int | None) -> list[keras.layers.Layer]:
+    """Return layers that shift, rotate and zoom images, in training only."""
+    if not strength:
+        return []
+    (one, _), (two, _), (three, _) = layer_seeds(seed, 3)
+    shift, turn, layers = float(strength), float(strength) / 4, keras.layers
+    # the border's own pixels fill what a shift uncovers: rows may be scaled, so 0 is not "black"
+    return [
+        layers.RandomTranslation(shift, shift, "nearest", seed=one, name="random_shift"),
+        layers.RandomRotation(turn, "nearest", seed=two, name="random_rotation"),
+        layers.RandomZoom(shift, fill_mode="nearest", seed=three, name="random_zoom"),
+    ]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hpotutor._tensorflow import keras
-from hpotutor._validation import is_number, is_whole
+from hpotutor._validation import check_count, check_seed, is_number, is_whole
 from hpotutor.errors import Problems
 
 ACTIVATIONS: dict[str, Callable] = {
@@ -55,6 +55,7 @@ LOSSES = {
 }
 
 LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
+Target: TypeAlias = tuple[int, str, str | None]  # n_classes, output and loss
 Seeds: TypeAlias = tuple[int | None, int | None]  # of a layer's weights, and of its dropout
 
 
@@ -126,24 +127,14 @@ class Hidden:
         return layers
 
     def convolution(
-        self,
-        dimensions: int,
-        *,
-        filters: int,
-        kernel_size: int,
-        strides: int,
-        padding: str,
-        pooling: str,
-        pool_size: int,
-        seeds: Seeds,
-        name: str,
+        self, dimensions: int, block: dict[str, Any], seeds: Seeds, name: str
     ) -> list[keras.layers.Layer]:
-        """Return one block: convolution, normalization, activation, pooling."""
+        """Return one of ``Blocks.each``: convolution, normalization, activation, pooling."""
+        sizes = [block[size] for size in ("filters", "kernel_size", "strides", "padding")]
         convolve = getattr(keras.layers, f"Conv{dimensions}D")
-        pool = getattr(keras.layers, f"{POOLINGS[pooling]}{dimensions}D")
-        kernel = self._kernel(seeds[0])
-        first = convolve(filters, kernel_size, strides, padding, name=name, **kernel)
-        return [first, *self._finish(name), pool(pool_size, name=f"{name}_pool")]
+        pool = getattr(keras.layers, f"{POOLINGS[block['pooling']]}{dimensions}D")
+        first = convolve(*sizes, name=name, **self._kernel(seeds[0]))
+        return [first, *self._finish(name), pool(block["pool_size"], name=f"{name}_pool")]
 
     def output(self, units: int, activation: str, seed: int | None) -> keras.layers.Layer:
         """Return the last layer of the network: no penalty, same initializer."""
@@ -175,40 +166,22 @@ def compiled(
     n_outputs: int = 1,
 ) -> keras.Model:
     """End a network in a sigmoid unit, a softmax unit a class or linear units, and compile it."""
+    metrics = ["accuracy"] if n_classes else None
     if not n_classes:
-        model = keras.Sequential([*network, hidden.output(n_outputs, "linear", seed)])
-        model.compile(optimizer=optimizer, loss=LOSSES[loss or "mse"])
-        return model
-    loss = loss_of(n_classes, output)
-    if loss == "binary_crossentropy":
+        loss, last = LOSSES[loss or "mse"], hidden.output(n_outputs, "linear", seed)
+    elif (loss := loss_of(n_classes, output)) == "binary_crossentropy":
         last = hidden.output(1, "sigmoid", seed)
     else:
         last = hidden.output(int(n_classes), "softmax", seed)
     model = keras.Sequential([*network, last])
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
     return model
 
 
-def loss_of(n_classes: int, output: str) -> str:
+def loss_of(n_classes: object, output: str) -> str:
     """Return the loss that goes with a classifier's output."""
     one = output == "sigmoid" or (output == "auto" and n_classes == 2)
     return "binary_crossentropy" if one else "sparse_categorical_crossentropy"
-
-
-def augmentation_layers(strength: float, seed: int | None) -> list[keras.layers.Layer]:
-    """Return layers that shift, rotate and zoom images, in training only."""
-    if not strength:
-        return []
-    seeds = [pair[0] for pair in layer_seeds(seed, 3)]
-    # the border's own pixels fill what a shift uncovers: rows may be scaled, so 0 is not "black"
-    fill = "nearest"
-    shift, turn = float(strength), float(strength) / 4
-    layers = keras.layers
-    return [
-        layers.RandomTranslation(shift, shift, fill, seed=seeds[0], name="random_shift"),
-        layers.RandomRotation(turn, fill, seed=seeds[1], name="random_rotation"),
-        layers.RandomZoom(shift, fill_mode=fill, seed=seeds[2], name="random_zoom"),
-    ]
 
 
 def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) -> list[int]:
@@ -216,11 +189,6 @@ def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) ->
     if isinstance(sizes, Sequence | np.ndarray):
         return [int(size) for size in sizes]
     return [int(sizes) * (2**n if doubling else 1) for n in range(layers)]
-
-
-def check_integer(problems: Problems, name: str, value: object, low: int, example: int) -> None:
-    if not (is_whole(value) and value >= low):
-        problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")
 
 
 def check_number(
@@ -242,9 +210,9 @@ def check_sizes(
     low: int = 1,
 ) -> None:
     """Note sizes that are no integer and not one a layer; ``counted`` is the argument of layers."""
-    check_integer(problems, counted, layers, low=low, example=1)
+    check_count(problems, counted, layers, low, example=1)
     if not isinstance(sizes, list | tuple | np.ndarray):
-        check_integer(problems, name, sizes, low=1, example=example)
+        check_count(problems, name, sizes, example=example)
     elif not all(is_whole(size) and size >= 1 for size in sizes) or len(sizes) == 0:
         allowed = "a whole number from 1 up, or one a layer"
         problems.add(name, sizes, allowed, f"{name}={example}")
@@ -280,7 +248,7 @@ class Blocks:
         problems.lines = list(dict.fromkeys(problems.lines))  # each of these asks for the layers
 
     def each(self) -> list[dict[str, Any]]:
-        """Return what makes each block, as the arguments of ``Hidden.convolution``."""
+        """Return the sizes of each block, its padding and pooling."""
         columns = {"filters": sizes_of(self.filters, self.layers, doubling=True)}
         for name in ("kernel_size", "strides", "pool_size"):
             columns[name] = sizes_of(getattr(self, name), self.layers)
@@ -326,52 +294,46 @@ def length_after(length: int, size: int, stride: int, padding: str) -> int:
     return -(-length // stride) if padding == "same" else (length - size) // stride + 1
 
 
-def check_image(problems: Problems, image_shape: Any, blocks: Blocks) -> None:
-    """Note a shape that is no image's, and blocks that leave nothing of the image."""
-    if not _is_shape(image_shape, 2) or min(image_shape[:2]) < 2:
-        allowed = "(height, width) or (height, width, channels), with sides from 2 up"
-        problems.add("image_shape", image_shape, allowed, "image_shape=(8, 8, 1)")
-    else:
-        blocks.check_input(problems, image_shape[:2])
-
-
-def check_sequence(problems: Problems, sequence_shape: Any, blocks: Blocks) -> None:
-    """Note a shape that is no sequence's, and blocks that leave nothing of the sequence."""
-    if not _is_shape(sequence_shape, 1):
-        allowed = "(steps,) or (steps, channels), whole numbers from 1 up"
-        problems.add("sequence_shape", sequence_shape, allowed, "sequence_shape=(128, 9)")
-    else:
-        blocks.check_input(problems, sequence_shape[:1])
-
-
-def _is_shape(shape: Any, sides: int) -> bool:
-    """Tell whether a shape has so many sides, and perhaps channels."""
+def check_shape(problems: Problems, shape: Any, sides: int, blocks: Blocks) -> None:
+    """Note a shape that is no image's or sequence's, and blocks that leave nothing of it."""
     fine = isinstance(shape, list | tuple) and len(shape) in (sides, sides + 1)
-    return fine and all(is_whole(n) and n >= 1 for n in shape)
+    least = 2 if sides == 2 else 1
+    if fine and all(is_whole(n) and n >= 1 for n in shape) and min(shape[:sides]) >= least:
+        blocks.check_input(problems, shape[:sides])
+    elif sides == 2:
+        allowed = "(height, width) or (height, width, channels), with sides from 2 up"
+        problems.add("image_shape", shape, allowed, "image_shape=(8, 8, 1)")
+    else:
+        allowed = "(steps,) or (steps, channels), whole numbers from 1 up"
+        problems.add("sequence_shape", shape, allowed, "sequence_shape=(128, 9)")
+
+
+def check_common(
+    problems: Problems, hidden: Hidden, target: Target, training: tuple, seed: object
+) -> None:
+    """Note what is wrong with what all builders take, ``check_target``'s arguments and others."""
+    hidden.check(problems)
+    check_target(problems, *target)
+    check_optimizer(problems, *training)
+    check_seed(problems, seed, optional=True)
 
 
 def check_target(problems: Problems, n_classes: object, output: Any, loss: object) -> None:
     """Note what is wrong with a classifier's output, or with a regression's loss."""
-    if not (is_whole(n_classes) and n_classes == 0):
-        check_output(problems, n_classes, output)
-        if loss is not None and not (
-            is_whole(n_classes) and output in OUTPUTS and loss == loss_of(n_classes, output)
-        ):
-            allowed = "None for classes, whose loss follows from output; a loss for n_classes=0"
-            problems.add("loss", loss, allowed, "loss=None")
+    if is_whole(n_classes) and n_classes == 0:
+        if output != "auto":
+            problems.add("output", output, "'auto' for n_classes=0, an amount", "output='auto'")
+        if loss is not None:
+            problems.choice("loss", loss, LOSSES)
         return
-    if output != "auto":
-        problems.add("output", output, "'auto' for n_classes=0, an amount", "output='auto'")
-    if loss is not None:
-        problems.choice("loss", loss, LOSSES)
-
-
-def check_output(problems: Problems, n_classes: object, output: object) -> None:
-    check_integer(problems, "n_classes", n_classes, low=2, example=2)
+    check_count(problems, "n_classes", n_classes, low=2, example=2)
     known = problems.choice("output", output, OUTPUTS)
     if known and output == "sigmoid" and is_whole(n_classes) and n_classes > 2:
         allowed = f"'softmax' or 'auto' for {n_classes} classes ('sigmoid' tells 2 apart)"
         problems.add("output", output, allowed, "output='softmax'")
+    if loss is not None and not (known and loss == loss_of(n_classes, output)):
+        allowed = "None for classes, whose loss follows from output; a loss for n_classes=0"
+        problems.add("loss", loss, allowed, "loss=None")
 
 
 def check_optimizer(
