@@ -47,10 +47,9 @@ def identify(function: Callable[..., Any], argument: str = "function") -> str:
         name = f"partial({getattr(function.func, '__qualname__', '...')})"
     if isinstance(given := getattr(function, "identity", None), str):
         return f"{name} {given!r}"
-    older = isinstance(function, types.FunctionType) and not function.__closure__
     reader = _Reader()
     try:
-        if not older:
+        if not isinstance(function, types.FunctionType) or function.__closure__:
             return f"{name} ({reader.hash(function)[:12]})"
         # As older logs have it, which know nothing of what comes behind it.
         known = f"{name} ({_checksum(function.__code__):08x})"
@@ -93,10 +92,8 @@ class _Reader(NumpyHasher):
                 return value.__module__, value.__qualname__, dict(_methods(value))
             code = _checksum(value.__code__) if _is_own(value) else 0
             return value.__qualname__, code, _outside(value)
-        if isinstance(value, types.BuiltinFunctionType):
-            return value.__qualname__, value.__self__
-        if isinstance(value, types.MethodType):
-            return value.__func__, value.__self__
+        if isinstance(value, types.BuiltinFunctionType | types.MethodType):
+            return getattr(value, "__func__", value.__qualname__), value.__self__
         if isinstance(value, types.ModuleType):
             return "module", value.__name__
         if isinstance(value, set | frozenset):  # in an order that another process has too
@@ -138,8 +135,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, _PLAIN) or (isinstance(value, tuple) and all(map(_is_plain, value)))
 
 
-def _is_data(value: Any) -> bool:
-    """Whether it is a data set, which has a checksum of its rows."""
+def _is_data(value: Any) -> bool:  # a data set has a checksum of its rows
     return isinstance(getattr(type(value), "fingerprint", None), property)
 
 

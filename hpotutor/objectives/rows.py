@@ -105,7 +105,7 @@ class Rows:
         y, by_class = self._y[rows], self.class_weight
         if isinstance(by_class, Mapping):
             by_class = {n: by_class.get(self.data.classes[n], 1) for n in np.unique(y).tolist()}
-        weight = compute_sample_weight(by_class, y)  # 1 without
+        weight: np.ndarray = compute_sample_weight(by_class, y)  # 1 without
         if self.sample_weight is not None:
             weight = weight * np.asarray(self.sample_weight, float)[self.data.row_numbers[rows]]
         return weight

@@ -177,9 +177,9 @@ class TrainObjective(Objective):
         else:
             fits: list[Fit] = []
             budget = self._budget(params, epochs)
-            for number, split in enumerate(self.splits()):
-                fold = number if self.rows.cut else None
-                fits.append(fit_network(self, params, budget, split, on_epoch, fold))
+            for fold, split in enumerate(self.splits()):
+                which = fold if self.rows.cut else None
+                fits.append(fit_network(self, params, budget, split, on_epoch, which))
                 if fits[-1].status in ("failed", "diverged"):
                     break
             answer = self._evaluation(params, fits)
@@ -198,12 +198,11 @@ class TrainObjective(Objective):
         self,
         batch: Sequence[Params],
         epochs: int | None,
-        *,
         on_epoch: OnEpoch | None = None,
         on_done: OnDone | None = None,
     ) -> list[Evaluation]:
         """Evaluate on stacks; what they cannot train is a failure, and the others go on."""
-        from hpotutor.objectives._fused import StackedTraining
+        from hpotutor.objectives._fused import train_stacked
 
         answers: dict[int, Evaluation] = {}
 
@@ -212,16 +211,10 @@ class TrainObjective(Objective):
             if on_done is not None:
                 on_done(index, answers[index])
 
-        stacked = StackedTraining(self, answer)
-        for index, params in enumerate(batch):
-            try:
-                stacked.add(index, self._request(params, epochs))
-            except ArgumentError as error:
-                answer(index, [Fit(status="failed", reason=str(error))])
-        stacked.train(on_epoch)
+        train_stacked(self, batch, epochs, answer, on_epoch)
         return [answers[index] for index in range(len(batch))]
 
-    def _request(self, params: Params, epochs: int | None) -> Params:
+    def request(self, params: Params, epochs: int | None) -> Params:
         """Return what the stack is asked for: the fields of a member."""
         epochs = self._budget(params, epochs)
         member = _STACKED[self.build and self.build.__name__][1]
@@ -260,9 +253,8 @@ class TrainObjective(Objective):
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
 
-        Without folds, the model is the one that :meth:`evaluate` scored, trained again from the
-        same seed. That of a regression predicts in the target's own unit. ``callbacks`` are
-        called with the number that the next trial has.
+        Without folds, it is the one that :meth:`evaluate` scored, from the same seed. That of a
+        regression predicts in the target's own unit. ``callbacks`` get the next number.
         """
         return self._trained(params, self._budget(params, epochs), self.rows.fixed())
 
@@ -292,7 +284,7 @@ class TrainObjective(Objective):
         if self.engine == "fused":
             from hpotutor.objectives._fused import train_one
 
-            return train_one(one, split, one._request(params, epochs))
+            return train_one(one, split, one.request(params, epochs))
         fit = fit_network(one, params, epochs, split, None)
         if fit.status == "failed":
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
