@@ -25,10 +25,7 @@ def fit_network(
     on_epoch: OnEpoch | None = None,
     fold: int | None = None,
 ) -> Fit:
-    """Build and fit one network; an error of the build or the fit is a result, not a crash.
-
-    ``objective`` is a ``TrainObjective``. What no hyperparameters can mend is raised.
-    """
+    """Fit one network of a ``TrainObjective``; an error is a result, but ``Unfit`` is raised."""
     start = time.perf_counter()
     from hpotutor._tensorflow import keras
 
@@ -36,13 +33,12 @@ def fit_network(
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
     try:
-        settings = _prepare(fit, objective, params, split)
-        shaped = settings.pop("split")
+        shaped, settings = _prepare(fit, objective, params, split)
         callbacks = _watcher(keras, fit, objective, shaped, on_epoch)
         callbacks += _callbacks(keras, objective, params, fold)
         fit.model.fit(shaped.x, shaped.y, epochs=epochs, callbacks=callbacks, verbose=0, **settings)
-        held = len(shaped.x_val)
-        if fit.status == "complete" and objective.metric not in fit.curve and held:
+        scored = objective.metric in fit.curve or not len(shaped.x_val)
+        if fit.status == "complete" and not scored:
             fit.last = _score(objective, fit.model, shaped)
     except Unfit:
         raise
@@ -55,8 +51,8 @@ def fit_network(
     return fit
 
 
-def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> dict[str, Any]:
-    """Build a network that can learn, and return how to fit it on rows of its input's shape."""
+def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> tuple[Split, Any]:
+    """Build a network that can learn, and return rows in its input's shape and how to fit it."""
     from hpotutor.models.builders import build_mlp
 
     build, data = objective.build or build_mlp, objective.data
@@ -68,22 +64,16 @@ def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> dict[str
     check_count(problems, "batch_size", batch_size, optional=True)
     problems.raise_if_any()
     model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
-    check_model(model, data, varied=objective.proven or _chooses_loss(params, model))
+    texts = [value for value in params.values() if isinstance(value, str)]
+    chosen = getattr(model, "loss", None) in texts  # another hyperparameter gives another loss
+    check_model(model, data, varied=objective.proven or chosen)
     objective.proven, fit.model = True, model
     x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
-    return {
-        "split": dataclasses.replace(split, x=x, x_val=x_val),
-        "batch_size": None if batch_size is None else int(batch_size),
-        "validation_data": (x_val, split.y_val) if len(x_val) else None,
-        "validation_batch_size": 1024,
-        **({} if split.weight is None else {"sample_weight": split.weight}),
-    }
-
-
-def _chooses_loss(params: Params, model: Any) -> bool:
-    """Whether another hyperparameter would compile the model with another loss."""
-    loss = getattr(model, "loss", None)
-    return isinstance(loss, str) and any(isinstance(v, str) and v == loss for v in params.values())
+    settings: Any = {"batch_size": batch_size and int(batch_size), "validation_batch_size": 1024}
+    settings["validation_data"] = (x_val, split.y_val) if len(x_val) else None
+    if split.weight is not None:
+        settings["sample_weight"] = split.weight
+    return dataclasses.replace(split, x=x, x_val=x_val), settings
 
 
 def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> list[Any]:
@@ -122,10 +112,9 @@ def _watcher(
             if not finite:
                 fit.status = "diverged"
                 fit.reason = f"the loss became {losses[0]} in epoch {epoch + 1}"
-                self.model.stop_training = True
             elif on_epoch is not None and on_epoch(epoch + 1, logs[metric]):
                 fit.status, fit.reason = "pruned", f"stopped by the search after epoch {epoch + 1}"
-                self.model.stop_training = True
+            self.model.stop_training |= fit.status != "complete"
 
     if objective.early_stopping is None:
         return [Watch()]

@@ -27,7 +27,8 @@ def train_stacked(
     ``on_epoch`` hears the metric of a single one.
     """
     splits, name = objective.splits(), objective.metric
-    sets, parts, weight = tuple(splits[0]), [(None, None)], splits[0].weight
+    sets: tuple[Any, Any, Any, Any] = tuple(splits[0])
+    parts, weight = [(None, None)], splits[0].weight
     if objective.rows.cut:
         sets, parts, weight = _side_by_side(splits)
     score, settings = _Scorer(objective.measured, splits), _settings(objective, sets[0], weight)
@@ -83,7 +84,7 @@ def train_one(objective: Any, split: Split, request: Params) -> Any:
     settings, monitor = _settings(objective, split.x, split.weight), request.get("monitor")
     if monitor is not None and monitor not in REPORTED:  # scored after each epoch to find the best
         settings["scores"] = {monitor: _Scorer(objective.measured, [split])}
-    held = (split.x_val, split.y_val) if len(split.y_val) else (None, None)
+    held: tuple[Any, Any] = (split.x_val, split.y_val) if len(split.y_val) else (None, None)
     (trained,) = train_many(split.x, split.y, *held, [request], keep_weights=True, **settings)
     return in_own_unit(trained.to_keras(), split)
 

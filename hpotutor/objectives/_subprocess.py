@@ -4,11 +4,11 @@ import contextlib
 import math
 import os
 import pickle
-import subprocess
 import sys
 import time
 import weakref
 from collections.abc import Callable
+from subprocess import PIPE, Popen
 from typing import IO, Any
 
 from hpotutor.errors import HpoTutorError
@@ -25,7 +25,7 @@ class TrainingProcess:
     def __init__(self, objective: Objective, every: int) -> None:
         self.every, self.started = every, 0
         self._objective, self._left = objective, 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
         self._end: Callable[[], object] = object  # there is nothing to end
 
     def evaluate(
@@ -57,15 +57,14 @@ class TrainingProcess:
             self._end()
             raise
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Popen[bytes]:
         import cloudpickle  # comes without hints
 
         self._end()
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         command = [sys.executable, "-m", "hpotutor.objectives._subprocess"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         env = {**os.environ, "PYTHONPATH": paths}  # and Ctrl-C is for the search
-        process = subprocess.Popen(command, env=env, start_new_session=True, **pipes)
+        process = Popen(command, stdin=PIPE, stdout=PIPE, env=env, start_new_session=True)
         self._end = weakref.finalize(self, _kill, process)
         self._left = self.every
         self.started += 1
@@ -74,7 +73,7 @@ class TrainingProcess:
         return process
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Popen[bytes]) -> None:
     process.kill()
     process.communicate()
 

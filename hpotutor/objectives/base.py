@@ -71,7 +71,7 @@ class Objective(ABC):
     direction : {"maximize", "minimize"}
         Which way is better.
     epochs : int or None
-        Budget of one evaluation unless the search says otherwise; None where epochs mean nothing.
+        Budget of one evaluation by default; None where epochs mean nothing.
     deterministic : bool
         Whether asking twice gives the same answer, so that it need not be asked twice.
     batches : bool
@@ -192,11 +192,10 @@ class FunctionObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        problems = Problems("FunctionObjective.evaluate")
+        problems, start = Problems("FunctionObjective.evaluate"), time.perf_counter()
         check_count(problems, "epochs", epochs, optional=True)
         problems.raise_if_any()
         budget = self.epochs if epochs is None else int(epochs)
-        start = time.perf_counter()
         values: list[float] = []
         heard = on_epoch is not None and self._takes_epochs and budget  # else they are a waste
         steps: Sequence[int | None] = range(1, budget + 1) if heard and budget else [budget]
@@ -229,12 +228,8 @@ class FunctionObjective(Objective):
         return float(value), "complete", ""
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "objective": "FunctionObjective",
-            "function": identify(self.function),
-            "direction": self.direction,
-            "epochs": self.epochs,
-        }
+        told = {"objective": "FunctionObjective", "function": identify(self.function)}
+        return {**told, "direction": self.direction, "epochs": self.epochs}
 
 
 def _count_positional(function: Callable[..., Any]) -> int:

@@ -91,10 +91,7 @@ def _shape_for(name: str, data: Dataset) -> tuple[int, ...] | None:
 
 
 def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray) -> np.ndarray:
-    """Return flat rows in the shape that the model's input has: flat, of an image or a sequence.
-
-    Where the model does not tell, they have the shape that the builder asks for.
-    """
+    """Return flat rows in the shape of the model's input, or else what the builder asks for."""
     known = {name: shape for name in SHAPES if (shape := _shape_for(name, data))}
     shapes, wanted = [x.shape[1:], *known.values()], _asked(model, "input_shape")
     if wanted is None:  # not built before it is called
@@ -165,10 +162,8 @@ def _instead(data: Dataset) -> str:
 
 
 def _asked(model: Any, name: str) -> Any:
-    try:
+    with suppress(AttributeError, ValueError):  # a model that is built when it is first called
         return getattr(model, name)
-    except (AttributeError, ValueError):  # a model that is built when it is first called
-        return None
 
 
 def _name(found: Any) -> str:

@@ -4,7 +4,7 @@ import math
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,8 @@ class Metric:
     def of(self, y_true: np.ndarray, outputs: Any) -> float:
         """Score what ``Model.predict`` returned for rows of ``y_true``, in the target's own unit.
 
-        ``outputs`` have shape (rows, classes), or (rows, 1) for the probability of the second class
-        or an amount.
+        ``outputs`` have shape (rows, classes), or (rows, 1) for an amount or the probability of the
+        second class.
 
         ValueError: they do not fit the classes, or are no probabilities where these are needed.
         """
@@ -79,8 +79,7 @@ class Metric:
         labels = np.asarray(self.classes)[y_true] if self.classes else y_true
         asked = get_scorer(self.asked) if isinstance(self.asked, str) else self.asked
         if is_scorer(asked):
-            needs = asked._response_method == "predict_proba" and self.classes
-            if needs and not hasattr(said, "predict_proba"):
+            if asked._response_method == "predict_proba" and hasattr(said, "decision_function"):
                 raise ValueError(
                     f"{self.name!r} needs probabilities, and the model gives none; end it in a "
                     "softmax, or compile its loss with from_logits=True"
@@ -126,8 +125,8 @@ class Metric:
         held = [repr(self.classes[number]) for number in np.unique(y_true)]
         scorer = get_scorer(self.asked) if isinstance(self.asked, str) else self.asked
         if len(held) < len(self.classes):
-            shown = ", ".join(held)
-            return f"Its validation rows have {shown} alone. Type fewer folds, or 'val_accuracy'."
+            fewer = "Type fewer folds, or metric='val_accuracy'."
+            return f"Its validation rows have {', '.join(held)} alone. {fewer}"
         if not is_scorer(scorer):
             two = f"the probability of {held[-1]}, shape (rows,)"
             many = f"probabilities of shape (rows, {len(held)})"
@@ -163,13 +162,12 @@ def read_metric(
             )
             return None
     elif not is_scorer(metric):
-        better = ("maximize", "minimize")
         if direction is None:
             problems.say(
                 "direction is missing: say which values of your metric are better. Type "
                 "direction='maximize' or direction='minimize'."
             )
-        elif problems.choice("direction", direction, better):
+        elif problems.choice("direction", direction, ("maximize", "minimize")):
             return Metric(_name_of(metric), direction, metric, classes)
         return None
     if direction is not None:
@@ -200,11 +198,10 @@ def _kind_of(scorer: Any) -> str:
     """Return the task that a scorer of scikit-learn is made for; "" if one cannot know."""
     scorer = get_scorer(scorer) if isinstance(scorer, str) else scorer
     module = scorer._score_func.__module__
-    if module.startswith("sklearn.metrics.cluster"):
-        return "clustering"
     if not module.startswith("sklearn.metrics."):
         return ""
-    return "regression" if module.endswith("_regression") else "classification"
+    kinds = {".cluster": "clustering", "_regression": "regression"}
+    return next((kind for part, kind in kinds.items() if part in module), "classification")
 
 
 def _name_of(metric: Callable[..., Any]) -> str:
@@ -219,13 +216,14 @@ def _name_of(metric: Callable[..., Any]) -> str:
 
 
 class _Said(BaseEstimator):
-    """A fitted estimator that says what a network has said already, whatever it is asked.
-
-    ``scores`` are amounts, or those of the second class where there are two, otherwise of each.
-    """
+    """A fitted estimator that says what a network has said; ``scores`` are of the second of two."""
 
     def __init__(self, classes: tuple[Any, ...], outputs: Any) -> None:
-        table = as_table(outputs)
+        if isinstance(outputs, list | tuple | dict):
+            raise ValueError(f"the model has {len(outputs)} outputs, and a score needs one")
+        table = np.asarray(outputs).reshape(len(outputs), -1)
+        if table.dtype not in (np.float32, np.float64):  # which scikit-learn knows
+            table = table.astype(np.float32)
         width, count = table.shape[1], len(classes) or 1
         if width != count and (width, count) != (1, 2):
             whose = f"{count} classes" if classes else "one amount"
@@ -252,18 +250,8 @@ class _Said(BaseEstimator):
         setattr(self, method.__name__, method)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = "classifier" if len(self.classes_) else "regressor"
-        return tags
+        kind = "classifier" if len(self.classes_) else "regressor"
+        return replace(super().__sklearn_tags__(), estimator_type=kind)
 
     def predict(self, rows: Any) -> np.ndarray:
         return self.classes_[self.chosen] if len(self.classes_) else self.scores
-
-
-def as_table(outputs: Any) -> np.ndarray:
-    """Return a network's outputs as (rows, outputs), of a type that scikit-learn knows."""
-    if isinstance(outputs, list | tuple | dict):
-        raise ValueError(f"the model has {len(outputs)} outputs, and a score needs one")
-    table = np.asarray(outputs)
-    table = table if table.dtype in (np.float32, np.float64) else table.astype(np.float32)
-    return table.reshape(len(table), -1)

@@ -19,10 +19,7 @@ Cut = list[tuple[np.ndarray, np.ndarray]]  # row numbers to train and to validat
 
 
 class Rows:
-    """The folds of an objective, or its one validation part, and what each training row counts for.
-
-    Everything that cannot be is noted in ``problems``; the others are as in ``TrainObjective``.
-    """
+    """An objective's folds, or its validation part, and weights; what is bad is noted."""
 
     def __init__(
         self,
@@ -43,8 +40,17 @@ class Rows:
         self._parts: Cut = self.cut or [(train, rest)]
         _check_class_weight(problems, class_weight, data)
         _check_sample_weight(problems, sample_weight, data)
-        if len(problems.lines) == before:
-            self._check_sums(problems)
+        if len(problems.lines) > before:
+            return
+        for number, (first, _) in enumerate(self._parts, start=1):
+            weight = self._weights(first)
+            if weight is not None and not weight.sum() > 0:
+                whose = f"fold {number} of {self.count}" if self.cut else "the training part"
+                problems.say(
+                    f"class_weight and sample_weight make each training row of {whose} count 0. "
+                    "Give some of them a weight above 0."
+                )
+                return
 
     @property
     def count(self) -> int:
@@ -96,10 +102,7 @@ class Rows:
         return Split(fold.x, y, fold.x_val, y_val, fold.y_val, weight, center, spread)
 
     def _weights(self, rows: np.ndarray) -> np.ndarray | None:
-        """Return what each of some training rows counts for; None where all count alike.
-
-        "balanced" is computed from these rows alone.
-        """
+        """Return what each of these training rows counts for by them alone; None for all alike."""
         if self.class_weight is None and self.sample_weight is None:
             return None
         y, by_class = self._y[rows], self.class_weight
@@ -110,24 +113,10 @@ class Rows:
             weight = weight * np.asarray(self.sample_weight, float)[self.data.row_numbers[rows]]
         return weight
 
-    def _check_sums(self, problems: Problems) -> None:
-        """Note a training whose rows all count for nothing."""
-        for number, (first, _) in enumerate(self._parts, start=1):
-            weight = self._weights(first)
-            if weight is not None and not weight.sum() > 0:
-                whose = f"fold {number} of {self.count}" if self.cut else "the training part"
-                problems.say(
-                    f"class_weight and sample_weight make each training row of {whose} count 0. "
-                    "Give some of them a weight above 0."
-                )
-                return
-
 
 def name_of(folds: Any) -> Any:
     """Return a number of folds, or a splitter's own text without an object's address."""
-    if not hasattr(folds, "split"):
-        return folds
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds))
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds)) if hasattr(folds, "split") else folds
 
 
 def _checksum(*arrays: np.ndarray) -> str:

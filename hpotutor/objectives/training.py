@@ -19,14 +19,8 @@ from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
 from hpotutor.objectives.rows import Rows, name_of
 from hpotutor.objectives.scoring import Curve, Fit, Split, mean_curve
 
-_CONV = {"architecture": "conv"}
-# what a stack trains: by builder, the entries that the shape of a row may have, and a member's own
-_STACKED: dict[str | None, tuple[tuple[int, ...], dict[str, str]]] = {
-    None: ((1, 2, 3), {}),
-    "build_mlp": ((1, 2, 3), {}),
-    "build_conv1d": ((1, 2), _CONV),
-    "build_cnn": ((2, 3), _CONV),
-}
+# what a stack trains: by builder, the entries that the shape of a row may have
+_STACKED = {"build_mlp": (1, 2, 3), "build_conv1d": (1, 2), "build_cnn": (2, 3)}
 _BUILD, _DEFAULTS = "build=ht.build_mlp", 'defaults={"batch_size": 16}'
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 
@@ -166,7 +160,7 @@ class TrainObjective(Objective):
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         if self.engine == "fused":
-            return self._evaluate_stacked([params], epochs, on_epoch=on_epoch)[0]
+            return self._evaluate_stacked([params], epochs, on_epoch)[0]
         if on_epoch is not None and self.rows.cut:
             raise ArgumentError(
                 "TrainObjective: folds are trained one after the other, so a search cannot stop "
@@ -178,8 +172,8 @@ class TrainObjective(Objective):
             fits: list[Fit] = []
             budget = self._budget(params, epochs)
             for fold, split in enumerate(self.splits()):
-                which = fold if self.rows.cut else None
-                fits.append(fit_network(self, params, budget, split, on_epoch, which))
+                told = {"fold": fold} if self.rows.cut else {}
+                fits.append(fit_network(self, params, budget, split, on_epoch, **told))
                 if fits[-1].status in ("failed", "diverged"):
                     break
             answer = self._evaluation(params, fits)
@@ -190,16 +184,12 @@ class TrainObjective(Objective):
     def evaluate_many(
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
     ) -> list[Evaluation]:
-        if self.engine == "fused":
-            return self._evaluate_stacked(batch, epochs, on_done=on_done)
-        return super().evaluate_many(batch, epochs, on_done=on_done)
+        if self.engine != "fused":
+            return super().evaluate_many(batch, epochs, on_done=on_done)
+        return self._evaluate_stacked(batch, epochs, None, on_done)
 
     def _evaluate_stacked(
-        self,
-        batch: Sequence[Params],
-        epochs: int | None,
-        on_epoch: OnEpoch | None = None,
-        on_done: OnDone | None = None,
+        self, batch: Sequence[Params], epochs: Any, on_epoch: OnEpoch | None, on_done: Any = None
     ) -> list[Evaluation]:
         """Evaluate on stacks; what they cannot train is a failure, and the others go on."""
         from hpotutor.objectives._fused import train_stacked
@@ -217,13 +207,13 @@ class TrainObjective(Objective):
     def request(self, params: Params, epochs: int | None) -> Params:
         """Return what the stack is asked for: the fields of a member."""
         epochs = self._budget(params, epochs)
-        member = _STACKED[self.build and self.build.__name__][1]
+        conv = self.build is not None and self.build.__name__ != "build_mlp"
+        member = {"architecture": "conv"} if conv else {}
         request = {"seed": self.seed, **member, **self.defaults, **params, "epochs": epochs}
         if self.early_stopping is not None:
-            patience = {"patience": self.early_stopping, "monitor": self.metric}
-            request |= {**patience, "restore_best": True}
-            if self.metric not in REPORTED:
-                request["monitor_mode"] = self.direction[:3]
+            mode = {} if self.metric in REPORTED else {"monitor_mode": self.direction[:3]}
+            request |= {"patience": self.early_stopping, "monitor": self.metric, **mode}
+            request["restore_best"] = True
         return request
 
     def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
@@ -355,7 +345,7 @@ def _check_stacked(problems: Problems, build: Any, data: object) -> None:
             "engine='fused' trains the networks of ht.build_mlp, ht.build_conv1d and ht.build_cnn; "
             "it cannot use build= with others. Type engine='keras' for a model of yours."
         )
-    elif isinstance(data, Dataset) and len(data.input_shape) not in _STACKED[name][0]:
+    elif isinstance(data, Dataset) and len(data.input_shape) not in _STACKED[name]:
         problems.say(
             f"build=ht.{name} cannot take rows of shape {data.input_shape}. Type "
             "build=ht.build_conv1d for (steps, channels), build=ht.build_cnn for images."
