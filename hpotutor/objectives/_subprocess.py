@@ -49,9 +49,8 @@ class TrainingProcess:
             assert isinstance(answer, Evaluation)
             return answer
         except (EOFError, OSError):
-            code = process.wait()
-            reason = f"the training process ended with code {code}; was there enough memory?"
-            spent = time.perf_counter() - start
+            ended = f"the training process ended with code {process.wait()}"
+            reason, spent = f"{ended}; was there enough memory?", time.perf_counter() - start
             return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
         except BaseException:  # an interrupt: the process would still be training
             self._end()

@@ -40,8 +40,7 @@ def build_network(
     ``**kwargs`` too. The first two, however called, are the numbers of features and classes.
     """
     sizes, signature = [width, data.n_classes], signature_of(build)
-    given: dict[str, Any] = {"n_features": width, "n_classes": data.n_classes, "seed": seed}
-    given |= {name: shape for name in SHAPES if (shape := _shape_for(name, data))}
+    given = {"n_features": width, "n_classes": data.n_classes, "seed": seed, **_shapes_of(data)}
     bound, left, asked = signature.bind_partial(), dict(knobs), ["batch_size"]
     problems = Problems(getattr(build, "__name__", "build"))
     held = build.keywords if isinstance(build, functools.partial) else {}
@@ -84,15 +83,16 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
         return inspect.signature(lambda *args, **kwargs: None)
 
 
-def _shape_for(name: str, data: Dataset) -> tuple[int, ...] | None:
-    if name == "image_shape":
-        return data.image_shape
-    return data.input_shape if name == "input_shape" or len(data.input_shape) < 3 else None
+def _shapes_of(data: Dataset) -> dict[str, Any]:
+    """Return the shapes that a builder may ask for and these rows have."""
+    sequence = data.input_shape if len(data.input_shape) < 3 else None
+    shapes = dict(zip(SHAPES, (data.input_shape, data.image_shape, sequence), strict=True))
+    return {name: shape for name, shape in shapes.items() if shape}
 
 
 def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray) -> np.ndarray:
     """Return flat rows in the shape of the model's input, or else what the builder asks for."""
-    known = {name: shape for name in SHAPES if (shape := _shape_for(name, data))}
+    known = _shapes_of(data)
     shapes, wanted = [x.shape[1:], *known.values()], _asked(model, "input_shape")
     if wanted is None:  # not built before it is called
         parameters = signature_of(build).parameters

@@ -101,8 +101,8 @@ class _Reader(NumpyHasher):
         if _is_data(value):
             return value.fingerprint
         if hasattr(value, "get_config"):  # Keras's objects
-            weights = value.get_weights() if hasattr(value, "get_weights") else []
-            return type(value), value.get_config(), weights
+            weights = getattr(value, "get_weights", list)
+            return type(value), value.get_config(), weights()
         if hasattr(value, "__wrapped__"):  # functools.cache
             return type(value), value.__wrapped__
         return value

@@ -131,25 +131,25 @@ def _checksum(*arrays: np.ndarray) -> str:
 
 def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
     """Return the rows of each fold; none, and a note, where they cannot be cut."""
-    shown = str(name_of(folds))
+    shown, before = str(name_of(folds)), len(problems.lines)
+    splits = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
     if is_whole(folds) and folds > 1:
-        return _check_number(problems, int(folds), data, seed)
-    if not hasattr(folds, "split") or not hasattr(folds, "get_n_splits") or isinstance(folds, type):
-        whole = "a whole number from 2 up, or None"
-        problems.add(
-            "folds", folds, f"{whole}, or a splitter of scikit-learn such as KFold(5)", "folds=3"
-        )
-        return []
-    if isinstance(folds, TimeSeriesSplit) and not data.timed:
+        _check_number(problems, int(folds), data)
+    elif not splits or isinstance(folds, type):
+        splitter = "a splitter of scikit-learn such as KFold(5)"
+        problems.add("folds", folds, f"a whole number from 2 up, or None, or {splitter}", "folds=3")
+    elif isinstance(folds, TimeSeriesSplit) and not data.timed:
         problems.say(
             f"folds={shown} validates on what follows the training rows, and the rows of "
             f"{data.name!r} were shuffled. Type ht.load(..., time='date')."
         )
+    if len(problems.lines) > before:
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of groups that are not looked at: checked below
-            cut, again = (data.fold_rows(folds, seed) for _ in range(2))
+            asked = int(folds) if is_whole(folds) else folds
+            cut, again = (data.fold_rows(asked, seed) for _ in range(2))
     except Exception as error:  # whatever a splitter raises
         hint = " Type ht.load(..., groups='patient')." if "groups" in str(error) else ""
         problems.say(f"folds={shown} cannot cut {data.name!r}: {error}{hint}")
@@ -167,7 +167,8 @@ def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cu
     return cut
 
 
-def _check_number(problems: Problems, folds: int, data: Dataset, seed: int) -> Cut:
+def _check_number(problems: Problems, folds: int, data: Dataset) -> None:
+    """Note more folds than classes, amounts or groups can be dealt to."""
     y = np.concatenate([data.y_train, data.y_val])
     most = len(y) // 2
     held = f"pairs of rows of {data.name!r}, and each fold needs one"
@@ -179,11 +180,6 @@ def _check_number(problems: Problems, folds: int, data: Dataset, seed: int) -> C
         if folds > limit:
             few = f"Type folds={max(limit, 2)} or less."
             problems.say(f"folds={folds} is more than the {limit} {what}. {few}")
-    if folds > min(most, groups):
-        return []
-    cut = data.fold_rows(folds, seed)
-    _check_cut(problems, cut, data, str(folds))
-    return cut
 
 
 def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
