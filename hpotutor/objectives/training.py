@@ -78,7 +78,8 @@ class TrainObjective(Objective):
     callbacks : callable, optional
         With ``engine="keras"``: ``callbacks(trial, params)`` returning a list of new Keras
         callbacks for each trial, where ``trial`` is its number in the search, from 0. With folds it
-        is called for each, and one that takes ``fold`` is told its number.
+        is called for each, and one that takes ``fold`` is told its number. Where each epoch is
+        scored, they find the metric in their ``logs``.
 
     ArgumentError: an argument is not allowed; all of them are named at once. When the first network
     is built: no hyperparameters would make ``build`` work.
