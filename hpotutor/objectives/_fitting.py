@@ -3,7 +3,6 @@
 import dataclasses
 import gc
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,26 +22,24 @@ def fit_network(
     params: Params,
     epochs: int,
     split: Split,
-    on_epoch: OnEpoch | None,
+    on_epoch: OnEpoch | None = None,
     fold: int | None = None,
 ) -> Fit:
-    """Build and fit one network; an error of the build or the fit is a result, not a crash.
-
-    ``objective`` is a ``TrainObjective``. What no hyperparameters can mend is raised.
-    """
+    """Fit one network of a ``TrainObjective``; an error is a result, but ``Unfit`` is raised."""
     start = time.perf_counter()
     from hpotutor._tensorflow import keras
 
     fit = Fit()
     # The one place where a global generator is touched: Keras draws batches from it.
     keras.utils.set_random_seed(objective.seed)
-
-    def callbacks(shaped: Split) -> list[Any]:
-        watching = _watcher(keras, fit, objective, shaped, on_epoch)
-        return watching + _callbacks(keras, objective, params, fold)
-
     try:
-        _train(fit, objective, params, epochs, split, callbacks)
+        shaped, settings = _prepare(fit, objective, params, split)
+        callbacks = _watcher(keras, fit, objective, shaped, on_epoch)
+        callbacks += _callbacks(keras, objective, params, fold)
+        fit.model.fit(shaped.x, shaped.y, epochs=epochs, callbacks=callbacks, verbose=0, **settings)
+        scored = objective.metric in fit.curve or not len(shaped.x_val)
+        if fit.status == "complete" and not scored:
+            fit.last = _score(objective, fit.model, shaped)
     except Unfit:
         raise
     except Exception as error:  # a bad hyperparameter must not end the search
@@ -54,14 +51,8 @@ def fit_network(
     return fit
 
 
-def _train(
-    fit: Fit,
-    objective: Any,
-    params: Params,
-    epochs: int,
-    split: Split,
-    callbacks: Callable[[Split], list[Any]],
-) -> None:
+def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> tuple[Split, Any]:
+    """Build a network that can learn, and return rows in its input's shape and how to fit it."""
     from hpotutor.models.builders import build_mlp
 
     build, data = objective.build or build_mlp, objective.data
@@ -73,29 +64,16 @@ def _train(
     check_count(problems, "batch_size", batch_size, optional=True)
     problems.raise_if_any()
     model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
-    check_model(model, data, varied=objective.proven or _chooses_loss(params, model))
-    x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
-    split = dataclasses.replace(split, x=x, x_val=x_val)
+    texts = [value for value in params.values() if isinstance(value, str)]
+    chosen = getattr(model, "loss", None) in texts  # another hyperparameter gives another loss
+    check_model(model, data, varied=objective.proven or chosen)
     objective.proven, fit.model = True, model
-    model.fit(
-        x,
-        split.y,
-        batch_size=None if batch_size is None else int(batch_size),
-        epochs=epochs,
-        validation_data=(x_val, split.y_val) if len(x_val) else None,
-        validation_batch_size=1024,
-        verbose=0,
-        callbacks=callbacks(split),
-        **({} if split.weight is None else {"sample_weight": split.weight}),
-    )
-    if fit.status == "complete" and objective.metric not in fit.curve and len(x_val):
-        fit.last = _finite(objective.metric, _score(objective, model, split))
-
-
-def _chooses_loss(params: Params, model: Any) -> bool:
-    """Whether another hyperparameter would compile the model with another loss."""
-    loss = getattr(model, "loss", None)
-    return isinstance(loss, str) and any(isinstance(v, str) and v == loss for v in params.values())
+    x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
+    settings: Any = {"batch_size": batch_size and int(batch_size), "validation_batch_size": 1024}
+    settings["validation_data"] = (x_val, split.y_val) if len(x_val) else None
+    if split.weight is not None:
+        settings["sample_weight"] = split.weight
+    return dataclasses.replace(split, x=x, x_val=x_val), settings
 
 
 def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> list[Any]:
@@ -120,50 +98,46 @@ def _watcher(
     """Return the callbacks that keep the curve, stop a diverged network, and listen to a search."""
     metric = objective.metric
     # What our own builders report is what predictions would give, at no cost.
-    reported = metric == "val_loss" or (metric == "val_accuracy" and _is_ours(objective.build))
+    reported = metric == "val_loss" or (metric == "val_accuracy" and is_ours(objective.build))
     heard = on_epoch is not None or objective.picks_epoch or metric == "val_accuracy"
 
     class Watch(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
             losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
             finite = bool(np.isfinite(losses).all())
-            if (
-                finite and heard and not reported and len(split.x_val)
-            ):  # into the logs, where callbacks find it
-                logs[metric] = _finite(metric, _score(objective, self.model, split))
+            if finite and heard and not reported and len(split.x_val):
+                logs[metric] = _score(objective, self.model, split)  # callbacks find it there
             for name, value in logs.items():
                 fit.curve.setdefault(name, []).append(float(value))
             if not finite:
                 fit.status = "diverged"
                 fit.reason = f"the loss became {losses[0]} in epoch {epoch + 1}"
-                self.model.stop_training = True
             elif on_epoch is not None and on_epoch(epoch + 1, logs[metric]):
                 fit.status, fit.reason = "pruned", f"stopped by the search after epoch {epoch + 1}"
-                self.model.stop_training = True
+            self.model.stop_training |= fit.status != "complete"
 
     if objective.early_stopping is None:
         return [Watch()]
-    stopping = keras.callbacks.EarlyStopping(
-        metric,
-        mode=objective.direction[:3],
-        patience=objective.early_stopping,
-        restore_best_weights=True,
-    )
-    return [Watch(), stopping]
+    patience, mode = objective.early_stopping, objective.direction[:3]
+    stop = keras.callbacks.EarlyStopping
+    return [Watch(), stop(metric, patience=patience, mode=mode, restore_best_weights=True)]
 
 
-def _is_ours(build: Any) -> bool:
+def is_ours(build: Any) -> bool:
+    """Whether the builder is one of this package, however it is bound."""
     function = getattr(build, "func", build)
-    return build is None or getattr(function, "__module__", "").startswith("hpotutor.models.")
+    return build is None or str(getattr(function, "__module__", "")).startswith("hpotutor.models.")
 
 
 def _score(objective: Any, model: Any, split: Split) -> float:
-    """Score what a network predicts for the validation rows."""
-    outputs = split.in_own_unit(_outputs_of(model, split.x_val))
-    return float(objective.measured.of(split.truth, outputs))
+    """Score what a network predicts for the validation rows; ``ValueError`` without a value."""
+    value = float(objective.measured.of(split.truth, split.in_own_unit(_said(model, split.x_val))))
+    if not np.isfinite(value):
+        raise ValueError(f"the metric {objective.metric!r} is {value} for these predictions")
+    return value
 
 
-def _outputs_of(model: Any, x: np.ndarray) -> Any:
+def _said(model: Any, x: np.ndarray) -> Any:
     """Return what ``model.predict`` does, sooner; and probabilities where it gives logits."""
     parts = [model(x[start : start + 1024], training=False) for start in range(0, len(x), 1024)]
     if isinstance(parts[0], list | tuple | dict):
@@ -172,12 +146,6 @@ def _outputs_of(model: Any, x: np.ndarray) -> Any:
     if not getattr(model.loss, "from_logits", False):
         return outputs
     return expit(outputs) if outputs.shape[-1] == 1 else softmax(outputs, axis=-1)
-
-
-def _finite(metric: str, value: float) -> float:
-    if not np.isfinite(value):
-        raise ValueError(f"the metric {metric!r} is {value} for these predictions")
-    return value
 
 
 def in_own_unit(model: Any, split: Split) -> Any:

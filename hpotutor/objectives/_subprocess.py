@@ -4,10 +4,11 @@ import contextlib
 import math
 import os
 import pickle
-import subprocess
 import sys
 import time
 import weakref
+from collections.abc import Callable
+from subprocess import PIPE, Popen
 from typing import IO, Any
 
 from hpotutor.errors import HpoTutorError
@@ -17,16 +18,15 @@ from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 class TrainingProcess:
     """Evaluates for an objective in a process of its own, a fresh one after ``every`` trials.
 
-    Starting one imports TensorFlow, which takes some seconds. The process is ``python -m
-    hpotutor.objectives._subprocess``, and speaks pickles over its standard input and output. One of
-    ``concurrent.futures`` would run the main program again, end by the Ctrl-C that is for the
-    search, and not tell with which code it died.
+    It speaks pickles over its standard input and output. One of ``concurrent.futures`` would run
+    the main program again, end by the search's Ctrl-C, and not tell with which code it died.
     """
 
     def __init__(self, objective: Objective, every: int) -> None:
         self.every, self.started = every, 0
         self._objective, self._left = objective, 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
+        self._end: Callable[[], object] = object  # there is nothing to end
 
     def evaluate(
         self,
@@ -49,26 +49,21 @@ class TrainingProcess:
             assert isinstance(answer, Evaluation)
             return answer
         except (EOFError, OSError):
-            code = process.wait()
-            reason = f"the training process ended with code {code}; was there enough memory?"
-            spent = time.perf_counter() - start
+            ended = f"the training process ended with code {process.wait()}"
+            reason, spent = f"{ended}; was there enough memory?", time.perf_counter() - start
             return Evaluation(params, math.nan, seconds=spent, status="failed", reason=reason)
         except BaseException:  # an interrupt: the process would still be training
-            self._stop()
+            self._end()
             raise
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Popen[bytes]:
         import cloudpickle  # comes without hints
 
-        self._stop()
+        self._end()
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hpotutor.objectives._subprocess"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": paths},
-            start_new_session=True,  # Ctrl-C is for the search
-        )
+        command = [sys.executable, "-m", "hpotutor.objectives._subprocess"]
+        env = {**os.environ, "PYTHONPATH": paths}  # and Ctrl-C is for the search
+        process = Popen(command, stdin=PIPE, stdout=PIPE, env=env, start_new_session=True)
         self._end = weakref.finalize(self, _kill, process)
         self._left = self.every
         self.started += 1
@@ -76,12 +71,8 @@ class TrainingProcess:
         _send(process.stdin, self._objective, cloudpickle.dump)
         return process
 
-    def _stop(self) -> None:
-        if self._process is not None:
-            self._end()
 
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Popen[bytes]) -> None:
     process.kill()
     process.communicate()
 

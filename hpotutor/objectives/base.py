@@ -30,18 +30,13 @@ class Evaluation:
     value : float
         The score; NaN when there is none.
     curve : dict of str to list of float
-        One entry an epoch for ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``, and for
-        another metric where it was asked for after each epoch; the mean over folds when there are
-        several; empty for a plain function.
-    epochs : int
-        Epochs trained for this evaluation, over all folds.
-    seconds : float
-        Wall-clock time.
+        One entry an epoch for ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` and a metric
+        that was asked for after each; the mean over folds; empty for a plain function.
+    epochs, seconds : number
+        What it cost: epochs over all folds, and wall-clock time.
     status : {"complete", "diverged", "failed", "pruned"}
-        ``diverged``: a loss became NaN or infinite. ``failed``: an error, told in ``reason``.
-        ``pruned``: stopped early by the search.
-    reason : str
-        Why there is no value, in a sentence.
+        ``diverged``: a loss became NaN or infinite. ``failed``: an error. ``pruned``: stopped early
+        by the search. ``reason`` says in a sentence why there is no value.
     seed : int or None
         What initial weights, batches and dropout were drawn with.
     test_value : float or None
@@ -76,7 +71,7 @@ class Objective(ABC):
     direction : {"maximize", "minimize"}
         Which way is better.
     epochs : int or None
-        Budget of one evaluation unless the search says otherwise; None where epochs mean nothing.
+        Budget of one evaluation by default; None where epochs mean nothing.
     deterministic : bool
         Whether asking twice gives the same answer, so that it need not be asked twice.
     batches : bool
@@ -84,8 +79,7 @@ class Objective(ABC):
     metric : str
         The entry of a curve that holds the score after each epoch.
     trial : int or None
-        Number of the next evaluation, from 0; a search sets it, and counts what its log holds. None
-        for one that is no trial, but timed for instance.
+        Number of the next evaluation, from 0, set by a search; None for what is no trial.
     """
 
     direction: str = "maximize"
@@ -99,16 +93,10 @@ class Objective(ABC):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        """Answer for one set of hyperparameters.
+        """Answer for one set of hyperparameters, with the objective's own budget by default.
 
-        Parameters
-        ----------
-        params : dict
-            Hyperparameter names and values.
-        epochs : int, optional
-            Budget; the objective's own by default.
-        on_epoch : callable, optional
-            Called after each epoch with its number, from 1, and the score; return True to stop.
+        ``on_epoch`` is called after each epoch with its number, from 1, and the score; it returns
+        True to stop.
         """
 
     @abstractmethod
@@ -123,10 +111,10 @@ class Objective(ABC):
         ``on_done(index, evaluation)`` is called as each is finished.
         """
         answers = []
-        for index, params in enumerate(batch):
+        for params in batch:
             answers.append(self.evaluate(params, epochs))
             if on_done is not None:
-                on_done(index, answers[-1])
+                on_done(len(answers) - 1, answers[-1])
         return answers
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
@@ -165,8 +153,8 @@ class FunctionObjective(Objective):
     ----------
     function : callable
         ``function(params)`` or ``function(params, epochs)``; returns a number. NaN or infinity
-        means that it diverged; an error that it raises is recorded, and the search goes on. A
-        search that can stop a trial early calls the second form after each epoch.
+        means that it diverged; an error is recorded, and the search goes on. A search that can stop
+        a trial early calls the second form after each epoch.
     direction : {"maximize", "minimize"}, default "maximize"
         Which way is better.
     epochs : int, optional
@@ -194,8 +182,7 @@ class FunctionObjective(Objective):
             problems.add("function", function, "a function", "FunctionObjective(my_function)")
         problems.choice("direction", direction, ["maximize", "minimize"])
         check_count(problems, "epochs", epochs, optional=True)
-        if not isinstance(deterministic, bool):
-            problems.add("deterministic", deterministic, "True or False", "deterministic=False")
+        problems.choice("deterministic", deterministic, [True, False])
         problems.raise_if_any()
         self.function, self.metric = function, "value"
         self.direction, self.deterministic = direction, deterministic
@@ -205,16 +192,13 @@ class FunctionObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        problems = Problems("FunctionObjective.evaluate")
+        problems, start = Problems("FunctionObjective.evaluate"), time.perf_counter()
         check_count(problems, "epochs", epochs, optional=True)
         problems.raise_if_any()
         budget = self.epochs if epochs is None else int(epochs)
-        start = time.perf_counter()
         values: list[float] = []
-        curve: dict[str, list[float]] = {}
-        steps: Sequence[int | None] = [budget]
-        if on_epoch is not None and self._takes_epochs and budget:  # else a call an epoch is waste
-            curve, steps = {self.metric: values}, range(1, budget + 1)
+        heard = on_epoch is not None and self._takes_epochs and budget  # else they are a waste
+        steps: Sequence[int | None] = range(1, budget + 1) if heard and budget else [budget]
         for spent in steps:
             value, status, reason = self._ask(params, spent)
             if status != "complete":
@@ -223,7 +207,7 @@ class FunctionObjective(Objective):
             if on_epoch is not None and on_epoch(spent or 1, value):
                 status, reason = "pruned", f"stopped by the search after epoch {spent or 1}"
                 break
-        seconds = time.perf_counter() - start
+        curve, seconds = {self.metric: values} if heard else {}, time.perf_counter() - start
         return Evaluation(dict(params), value, curve, spent or 0, seconds, status, reason)
 
     def _ask(self, params: Params, epochs: int | None) -> tuple[float, str, str]:
@@ -244,12 +228,8 @@ class FunctionObjective(Objective):
         return float(value), "complete", ""
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "objective": "FunctionObjective",
-            "function": identify(self.function),
-            "direction": self.direction,
-            "epochs": self.epochs,
-        }
+        told = {"objective": "FunctionObjective", "function": identify(self.function)}
+        return {**told, "direction": self.direction, "epochs": self.epochs}
 
 
 def _count_positional(function: Callable[..., Any]) -> int:
@@ -258,6 +238,5 @@ def _count_positional(function: Callable[..., Any]) -> int:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return 1
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     meant = [p for p in parameters if p.default is p.empty or p.name == "epochs"]
-    return sum(parameter.kind in positional for parameter in meant)
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in meant)

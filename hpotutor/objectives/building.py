@@ -6,6 +6,7 @@ What no hyperparameter can mend ends the search before the first epoch, and says
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,6 @@ _AMOUNTS = (
 )
 
 
-_PLACES = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
 class Unfit(ArgumentError):
     """Something is wrong with a builder that no hyperparameters can mend."""
 
@@ -37,22 +35,20 @@ def build_network(
 ) -> Any:
     """Call a builder with what it asks for, and with the hyperparameters ``knobs``.
 
-    It is handed whichever of ``n_features`` (the ``width``), ``n_classes``, ``input_shape``,
-    ``image_shape``, ``sequence_shape`` and ``seed`` it has as arguments, unless a hyperparameter or
-    ``functools.partial`` gives them; ``seed`` among ``**kwargs`` too. The first two arguments,
-    however called, are the numbers of features and classes, if nothing else gives them.
+    It is handed whichever of ``n_features`` (the ``width``), ``n_classes``, ``seed`` and the shapes
+    it has as arguments, unless a hyperparameter or ``functools.partial`` gives them; ``seed`` among
+    ``**kwargs`` too. The first two, however called, are the numbers of features and classes.
     """
-    sizes = [width, data.n_classes]
-    signature = signature_of(build)
-    given: dict[str, Any] = {"n_features": width, "n_classes": data.n_classes, "seed": seed}
-    given |= {name: shape for name in SHAPES if (shape := _shape_for(name, data))}
+    sizes, signature = [width, data.n_classes], signature_of(build)
+    given = {"n_features": width, "n_classes": data.n_classes, "seed": seed, **_shapes_of(data)}
     bound, left, asked = signature.bind_partial(), dict(knobs), ["batch_size"]
     problems = Problems(getattr(build, "__name__", "build"))
     held = build.keywords if isinstance(build, functools.partial) else {}
     for place, (name, parameter) in enumerate(signature.parameters.items()):
-        if parameter.kind is parameter.VAR_POSITIONAL:
+        needed, kind = parameter.default is parameter.empty, parameter.kind
+        if kind is parameter.VAR_POSITIONAL:
             bound.arguments[name] = tuple(sizes[place:])
-        elif parameter.kind is parameter.VAR_KEYWORD:
+        elif kind is parameter.VAR_KEYWORD:
             drawn = {} if "seed" in {*signature.parameters, *held} else {"seed": seed}
             bound.arguments[name], left = drawn | left, {}
         elif name in left:
@@ -60,20 +56,19 @@ def build_network(
         elif name in given and name not in held:
             bound.arguments[name] = given[name]
             continue
-        elif parameter.default is parameter.empty and name in SHAPES:
+        elif needed and name in SHAPES:
             inner = "height, width" if name == "image_shape" else "steps, channels"
             raise Unfit(
                 f"TrainObjective: build= asks for {name}, and the rows of {data.name!r} have shape "
                 f"{data.input_shape}. Type build=ht.build_mlp, or ht.load((x, y)) with x of shape "
                 f"(rows, {inner})."
             )
-        elif parameter.default is parameter.empty and place < 2 and parameter.kind in _PLACES:
+        elif needed and place < 2 and kind is not parameter.KEYWORD_ONLY:
             bound.arguments[name] = sizes[place]
             continue
-        elif parameter.default is parameter.empty:
-            problems.say(
-                f"{name} is given no value. Search over it, or type defaults={{{name!r}: ...}}."
-            )
+        elif needed:
+            instead = f"Search over it, or type defaults={{{name!r}: ...}}."
+            problems.say(f"{name} is given no value. {instead}")
         asked.append(name)
     problems.unknown(left, asked)
     problems.raise_if_any()
@@ -88,24 +83,21 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
         return inspect.signature(lambda *args, **kwargs: None)
 
 
-def _shape_for(name: str, data: Dataset) -> tuple[int, ...] | None:
-    if name == "image_shape":
-        return data.image_shape
-    return data.input_shape if name == "input_shape" or len(data.input_shape) < 3 else None
+def _shapes_of(data: Dataset) -> dict[str, Any]:
+    """Return the shapes that a builder may ask for and these rows have."""
+    sequence = data.input_shape if len(data.input_shape) < 3 else None
+    shapes = dict(zip(SHAPES, (data.input_shape, data.image_shape, sequence), strict=True))
+    return {name: shape for name, shape in shapes.items() if shape}
 
 
 def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray) -> np.ndarray:
-    """Return flat rows in the shape that the model's input has: flat, of an image or a sequence.
-
-    Where the model does not tell, they have the shape that the builder asks for.
-    """
-    shapes = [x.shape[1:], *(s for name in SHAPES if (s := _shape_for(name, data)))]
-    wanted = _asked(model, "input_shape")
+    """Return flat rows in the shape of the model's input, or else what the builder asks for."""
+    known = _shapes_of(data)
+    shapes, wanted = [x.shape[1:], *known.values()], _asked(model, "input_shape")
     if wanted is None:  # not built before it is called
-        asked = [
-            _shape_for(name, data) for name in SHAPES if name in signature_of(build).parameters
-        ]
-        return x.reshape(len(x), *next((shape for shape in asked if shape), x.shape[1:]))
+        parameters = signature_of(build).parameters
+        named = (shape for name, shape in known.items() if name in parameters)
+        return x.reshape(len(x), *next(named, x.shape[1:]))
     for shape in shapes:
         fits = isinstance(wanted, tuple) and len(wanted) == len(shape) + 1
         if fits and all(w in (None, n) for w, n in zip(wanted[1:], shape, strict=True)):
@@ -164,18 +156,14 @@ def _instead(data: Dataset) -> str:
     if data.task == "regression":
         return "keras.layers.Dense(1) last, and model.compile('adam', loss='mean_squared_error')"
     last = "keras.layers.Dense(n_classes, activation='softmax') last, and "
+    last += "model.compile('adam', loss='sparse_categorical_crossentropy')"
     one = "; or Dense(1, activation='sigmoid') with 'binary_crossentropy'"
-    return (
-        f"{last}model.compile('adam', loss='sparse_categorical_crossentropy')"
-        f"{one if data.n_classes == 2 else ''}"
-    )
+    return last + one if data.n_classes == 2 else last
 
 
 def _asked(model: Any, name: str) -> Any:
-    try:
+    with suppress(AttributeError, ValueError):  # a model that is built when it is first called
         return getattr(model, name)
-    except (AttributeError, ValueError):  # a model that is built when it is first called
-        return None
 
 
 def _name(found: Any) -> str:
@@ -183,9 +171,7 @@ def _name(found: Any) -> str:
     from hpotutor._tensorflow import keras
 
     if isinstance(found, str):
-        try:
+        with suppress(ValueError):  # one of nobody
             found = keras.losses.get(found)
-        except ValueError:  # one of nobody
-            return ""
     name = getattr(found, "__name__", type(found).__name__)
     return str(name).replace("_", "").lower()

@@ -1,12 +1,10 @@
 """What a function does, in a text that a log is compared by.
 
-A log answers for the functions that it was written with, so that two functions must differ in their
-texts whenever they may differ in their answers.
+Two functions must differ in their texts whenever they may differ in their answers.
 """
 
 import dis
 import functools
-import hashlib
 import sys
 import types
 import zlib
@@ -15,33 +13,24 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from joblib.hashing import NumpyHasher
 
 from hpotutor.errors import ArgumentError
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...), np.generic)
-_MANY = (tuple, frozenset, list, set, dict)
 
 
 def identify(function: Callable[..., Any], argument: str = "function") -> str:
     """Return a function's name and a checksum of what decides its answers.
 
-    That is its code, default arguments and the values that it closes over; the arguments that a
-    ``functools.partial`` binds; the state and the methods of an object; and of what the code finds
-    by a global name: your own functions and classes, in the same way, numbers, texts, arrays and
-    data sets. Global lists, dicts and objects are left out: functions write notes there. Of an
-    installed library the name counts, whatever its version.
+    That is its code, default arguments and the values that it closes over; what a
+    ``functools.partial`` binds; the state and methods of an object; and of what the code finds by a
+    global name: your own functions and classes, numbers, texts, arrays and data sets. Global lists,
+    dicts and objects are left out: functions write notes there. Of an installed library the name
+    counts, whatever its version. One with a text of your own in its attribute ``identity`` is known
+    by this alone; ``argument`` is its name in error messages.
 
-    Parameters
-    ----------
-    function : callable
-        One with a text of your own in its attribute ``identity`` is known by this alone.
-    argument : str
-        Its name in error messages.
-
-    Raises
-    ------
-    ArgumentError
-        It depends on something that does not tell what is in it, such as an open file.
+    ArgumentError: it depends on something that does not tell what is in it, such as an open file.
 
     Examples
     --------
@@ -61,16 +50,18 @@ def identify(function: Callable[..., Any], argument: str = "function") -> str:
     reader = _Reader()
     try:
         if not isinstance(function, types.FunctionType) or function.__closure__:
-            return f"{name} ({_digest(reader.tell(function))})"
+            return f"{name} ({reader.hash(function)[:12]})"
         # As older logs have it, which know nothing of what comes behind it.
+        known = f"{name} ({_checksum(function.__code__):08x})"
         reader.seen.append(function)
-        known, outside = f"{name} ({_checksum(function.__code__):08x})", reader.outside(function)
-        return f"{known} with {_digest(outside)}" if outside else known
-    except (_Untold, RecursionError) as error:
+        outside = _outside(function)
+        return f"{known} with {reader.hash(outside)[:12]}" if outside else known
+    except Exception as error:  # whatever a class says that cannot be pickled
         raise ArgumentError(
-            f"{argument}: {name} depends on {error or 'itself'}, and nothing tells a log what is "
-            "in that. Name what the function does yourself, and anew when it changes. Type for "
-            f"instance mine = ...; mine.identity = 'version 1'; {argument}=mine."
+            f"{argument}: {name} depends on something that does not tell a log what is in it "
+            f"({error.args[0] if error.args else error!r}). Name what the function does yourself, "
+            "and anew when it changes. Type for instance mine = ...; "
+            f"mine.identity = 'version 1'; {argument}=mine."
         ) from error
 
 
@@ -82,76 +73,50 @@ def is_older(stored: object, identity: object) -> bool:
     return bool(behind) and stored == f"{known})"
 
 
-class _Untold(Exception):
-    """A value that does not tell what is in it."""
-
-
-class _Reader:
-    """Reads what a function depends on, once each, so that two may call each other."""
+class _Reader(NumpyHasher):
+    """Hashes what pickle knows by its name alone, or not at all, by what it depends on."""
 
     def __init__(self) -> None:
-        self.seen: list[Any] = []
+        super().__init__("sha256")
+        self.seen: list[Any] = []  # functions and classes: two may call each other
 
-    def tell(self, value: Any) -> str:
-        """Return a text that is the same for equal values, in every process."""
-        kind, told = type(value).__qualname__, ""
-        if isinstance(value, _PLAIN):
-            return f"{kind} {value!r}"
-        if isinstance(value, _MANY):
-            items = value.items() if isinstance(value, dict) else value
-            parts = [self.tell(item) for item in items]
-            return f"{kind} {parts if isinstance(value, tuple | list) else sorted(parts)}"
-        if isinstance(value, types.ModuleType):
-            return f"module {value.__name__}"
-        if any(value is one for one in self.seen):
-            return f"again {getattr(value, '__qualname__', kind)}"
-        self.seen.append(value)
-        if isinstance(value, functools.partial):
-            told = self.tell([value.func, value.args, value.keywords])
-        elif isinstance(value, types.MethodType):
-            told = self.tell([value.__func__, value.__self__])
-        elif isinstance(value, types.FunctionType):
+    def save(self, obj: Any) -> None:
+        super().save(self._told(obj))
+
+    def _told(self, value: Any) -> Any:
+        if isinstance(value, types.FunctionType | type):
+            if any(value is one for one in self.seen):
+                return "again", value.__qualname__
+            self.seen.append(value)
+            if isinstance(value, type):
+                return value.__module__, value.__qualname__, dict(_methods(value))
             code = _checksum(value.__code__) if _is_own(value) else 0
-            told = f"{value.__qualname__} {code} {self.outside(value)}"
-        elif isinstance(value, types.BuiltinFunctionType):
-            told = f"{value.__qualname__} {self.tell(value.__self__)}"
-        elif isinstance(value, type):
-            told = f"{value.__module__}.{value.__qualname__} {self.tell(dict(_methods(value)))}"
-        elif _is_data(value):
-            told = value.fingerprint
-        else:
-            told = self._state(value)
-        return f"{kind} {told}"
+            return value.__qualname__, code, _outside(value)
+        if isinstance(value, types.BuiltinFunctionType | types.MethodType):
+            return getattr(value, "__func__", value.__qualname__), value.__self__
+        if isinstance(value, types.ModuleType):
+            return "module", value.__name__
+        if isinstance(value, set | frozenset):  # in an order that another process has too
+            return type(value).__name__, sorted(_Reader().hash(item) for item in value)
+        if _is_data(value):
+            return value.fingerprint
+        if hasattr(value, "get_config"):  # Keras's objects
+            weights = getattr(value, "get_weights", list)
+            return type(value), value.get_config(), weights()
+        if hasattr(value, "__wrapped__"):  # functools.cache
+            return type(value), value.__wrapped__
+        return value
 
-    def _state(self, value: Any) -> str:
-        """Tell what is in an object: Keras's by its configuration, others by what is pickled."""
-        import joblib  # dear to import
 
-        try:
-            if hasattr(value, "get_config"):
-                weights = value.get_weights() if hasattr(value, "get_weights") else []
-                state: Any = [value.get_config(), weights]
-            elif hasattr(value, "__wrapped__"):  # functools.cache
-                state = value.__wrapped__
-            elif _is_own(type(value)):
-                state = value.__getstate__()
-            else:
-                return f"{type(value).__module__} {joblib.hash(value)}"
-        except Exception as error:  # whatever a class says that cannot be pickled
-            shown = f"an object of type {type(value).__module__}.{type(value).__qualname__}"
-            raise _Untold(f"{shown} ({type(error).__name__}: {error})") from error
-        return self.tell([type(value), state])
-
-    def outside(self, function: types.FunctionType) -> str:
-        """Tell what a function depends on besides its code; nothing where there is none."""
-        found: dict[str, Any] = {"": [function.__defaults__, function.__kwdefaults__]}
-        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        for name, cell in cells:
-            with suppress(ValueError):  # a name that has no value yet
-                found[f"{name} around"] = cell.cell_contents
-        if _is_own(function):
-            found |= dict(_globals(function))
-        return "" if found == {"": [None, None]} else self.tell(found)
+def _outside(function: types.FunctionType) -> dict[str, Any]:
+    """Return what a function depends on besides its code; nothing where there is none."""
+    found: dict[str, Any] = {"": [function.__defaults__, function.__kwdefaults__]}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    for name, cell in cells:
+        with suppress(ValueError):  # a name that has no value yet
+            found[f"{name} around"] = cell.cell_contents
+    found |= dict(_globals(function)) if _is_own(function) else {}
+    return {} if found == {"": [None, None]} else found
 
 
 def _globals(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
@@ -170,8 +135,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, _PLAIN) or (isinstance(value, tuple) and all(map(_is_plain, value)))
 
 
-def _is_data(value: Any) -> bool:
-    """Whether it is a data set, which has a checksum of its rows."""
+def _is_data(value: Any) -> bool:  # a data set has a checksum of its rows
     return isinstance(getattr(type(value), "fingerprint", None), property)
 
 
@@ -197,10 +161,6 @@ def _is_own(value: Any) -> bool:
     top = module.partition(".")[0]
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return top not in sys.stdlib_module_names | {"hpotutor"} and "-packages" not in file
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _checksum(code: types.CodeType) -> int:

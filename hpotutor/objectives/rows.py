@@ -19,15 +19,7 @@ Cut = list[tuple[np.ndarray, np.ndarray]]  # row numbers to train and to validat
 
 
 class Rows:
-    """The folds of an objective, or its one validation part, and what each training row counts for.
-
-    Parameters
-    ----------
-    problems : Problems
-        Where everything is noted that cannot be.
-    data, folds, seed, class_weight, sample_weight
-        As in ``TrainObjective``.
-    """
+    """An objective's folds, or its validation part, and weights; what is bad is noted."""
 
     def __init__(
         self,
@@ -39,17 +31,26 @@ class Rows:
         sample_weight: Any = None,
     ) -> None:
         before = len(problems.lines)
-        self.data = data
+        self.data, self.class_weight, self.sample_weight = data, class_weight, sample_weight
         self.folds = int(folds) if is_whole(folds) else folds
+        self._y = np.concatenate([data.y_train, data.y_val])
         cut = [] if folds is None else _check_folds(problems, folds, data, seed)
         self.cut = cut if len(problems.lines) == before else []
-        if class_weight is not None:
-            _check_class_weight(problems, class_weight, data)
-        if sample_weight is not None:
-            _check_sample_weight(problems, sample_weight, data)
-        self.class_weight, self.sample_weight = class_weight, sample_weight
-        if len(problems.lines) == before:
-            self._check_sums(problems)
+        train, rest = np.split(np.arange(len(self._y)), [len(data.y_train)])
+        self._parts: Cut = self.cut or [(train, rest)]
+        _check_class_weight(problems, class_weight, data)
+        _check_sample_weight(problems, sample_weight, data)
+        if len(problems.lines) > before:
+            return
+        for number, (first, _) in enumerate(self._parts, start=1):
+            weight = self._weights(first)
+            if weight is not None and not weight.sum() > 0:
+                whose = f"fold {number} of {self.count}" if self.cut else "the training part"
+                problems.say(
+                    f"class_weight and sample_weight make each training row of {whose} count 0. "
+                    "Give some of them a weight above 0."
+                )
+                return
 
     @property
     def count(self) -> int:
@@ -92,15 +93,6 @@ class Rows:
             told["sample_weight"] = _checksum(np.asarray(self.sample_weight, dtype=float))
         return told
 
-    @property
-    def _y(self) -> np.ndarray:
-        return np.concatenate([self.data.y_train, self.data.y_val])
-
-    @property
-    def _parts(self) -> Cut:
-        ends = len(self.data.y_train), len(self.data.y_train) + len(self.data.y_val)
-        return self.cut or [(np.arange(ends[0]), np.arange(*ends))]
-
     def _split(self, first: np.ndarray, fold: Fold) -> Split:
         weight = self._weights(first)
         if self.data.task == "classification":
@@ -110,40 +102,21 @@ class Rows:
         return Split(fold.x, y, fold.x_val, y_val, fold.y_val, weight, center, spread)
 
     def _weights(self, rows: np.ndarray) -> np.ndarray | None:
-        """Return what each of some training rows counts for; None where all count alike.
-
-        "balanced" is computed from these rows alone.
-        """
+        """Return what each of these training rows counts for by them alone; None for all alike."""
         if self.class_weight is None and self.sample_weight is None:
             return None
-        weight = np.ones(len(rows))
-        if self.class_weight is not None:
-            y, by_class = self._y[rows], self.class_weight
-            if isinstance(by_class, Mapping):
-                by_class = {n: by_class.get(self.data.classes[n], 1) for n in np.unique(y).tolist()}
-            weight = weight * compute_sample_weight(by_class, y)
+        y, by_class = self._y[rows], self.class_weight
+        if isinstance(by_class, Mapping):
+            by_class = {n: by_class.get(self.data.classes[n], 1) for n in np.unique(y).tolist()}
+        weight: np.ndarray = compute_sample_weight(by_class, y)  # 1 without
         if self.sample_weight is not None:
-            weight *= np.asarray(self.sample_weight, float)[self.data.row_numbers[rows]]
+            weight = weight * np.asarray(self.sample_weight, float)[self.data.row_numbers[rows]]
         return weight
-
-    def _check_sums(self, problems: Problems) -> None:
-        """Note a training whose rows all count for nothing."""
-        for number, (first, _) in enumerate(self._parts, start=1):
-            weight = self._weights(first)
-            if weight is not None and not weight.sum() > 0:
-                whose = f"fold {number} of {self.count}" if self.cut else "the training part"
-                problems.say(
-                    f"class_weight and sample_weight make each training row of {whose} count 0. "
-                    "Give some of them a weight above 0."
-                )
-                return
 
 
 def name_of(folds: Any) -> Any:
     """Return a number of folds, or a splitter's own text without an object's address."""
-    if not hasattr(folds, "split"):
-        return folds
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds))
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds)) if hasattr(folds, "split") else folds
 
 
 def _checksum(*arrays: np.ndarray) -> str:
@@ -158,48 +131,25 @@ def _checksum(*arrays: np.ndarray) -> str:
 
 def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
     """Return the rows of each fold; none, and a note, where they cannot be cut."""
-    if hasattr(folds, "split") and hasattr(folds, "get_n_splits") and not isinstance(folds, type):
-        return _check_splitter(problems, folds, data, seed)
-    before = len(problems.lines)
-    if not is_whole(folds) or folds < 2:
-        allowed = (
-            "a whole number from 2 up, or None, or a splitter of scikit-learn such as KFold(5)"
-        )
-        problems.add("folds", folds, allowed, "folds=3")
-        return []
-    if data.task == "classification":
-        smallest = int(np.bincount(np.concatenate([data.y_train, data.y_val])).min())
-        held = f"rows of the rarest class of {data.name!r}, so some fold would miss it"
-    else:
-        smallest = (len(data.y_train) + len(data.y_val)) // 2
-        held = f"pairs of rows of {data.name!r}, and each fold needs one"
-    if folds > smallest:
-        problems.say(
-            f"folds={folds} is more than the {smallest} {held}. Type folds={max(smallest, 2)} or "
-            "less."
-        )
-    groups = folds if data.groups is None else len(np.unique(data.groups.astype(str)))
-    if folds > groups:
-        problems.say(f"folds={folds} is more than the {groups} groups. Type folds={groups}.")
-    if len(problems.lines) > before:
-        return []
-    cut = data.fold_rows(int(folds), seed)
-    _check_cut(problems, cut, data, str(folds))
-    return cut
-
-
-def _check_splitter(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
-    shown = name_of(folds)
-    if isinstance(folds, TimeSeriesSplit) and not data.timed:
+    shown, before = str(name_of(folds)), len(problems.lines)
+    splits = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
+    if is_whole(folds) and folds > 1:
+        _check_number(problems, int(folds), data)
+    elif not splits or isinstance(folds, type):
+        splitter = "a splitter of scikit-learn such as KFold(5)"
+        problems.add("folds", folds, f"a whole number from 2 up, or None, or {splitter}", "folds=3")
+    elif isinstance(folds, TimeSeriesSplit) and not data.timed:
         problems.say(
             f"folds={shown} validates on what follows the training rows, and the rows of "
             f"{data.name!r} were shuffled. Type ht.load(..., time='date')."
         )
+    if len(problems.lines) > before:
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of groups that are not looked at: checked below
-            cut, again = (data.fold_rows(folds, seed) for _ in range(2))
+            asked = int(folds) if is_whole(folds) else folds
+            cut, again = (data.fold_rows(asked, seed) for _ in range(2))
     except Exception as error:  # whatever a splitter raises
         hint = " Type ht.load(..., groups='patient')." if "groups" in str(error) else ""
         problems.say(f"folds={shown} cannot cut {data.name!r}: {error}{hint}")
@@ -215,6 +165,21 @@ def _check_splitter(problems: Problems, folds: Any, data: Dataset, seed: int) ->
     else:
         _check_cut(problems, cut, data, shown)
     return cut
+
+
+def _check_number(problems: Problems, folds: int, data: Dataset) -> None:
+    """Note more folds than classes, amounts or groups can be dealt to."""
+    y = np.concatenate([data.y_train, data.y_val])
+    most = len(y) // 2
+    held = f"pairs of rows of {data.name!r}, and each fold needs one"
+    if data.task == "classification":
+        most = int(np.bincount(y).min())
+        held = f"rows of the rarest class of {data.name!r}, so some fold would miss it"
+    groups = folds if data.groups is None else len(np.unique(data.groups.astype(str)))
+    for limit, what in ((most, held), (groups, "groups")):
+        if folds > limit:
+            few = f"Type folds={max(limit, 2)} or less."
+            problems.say(f"folds={folds} is more than the {limit} {what}. {few}")
 
 
 def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
@@ -248,45 +213,45 @@ def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
 def _check_class_weight(problems: Problems, weight: Any, data: Dataset) -> None:
     """Note weights that are no weights of these classes."""
     example = f"class_weight={{{data.classes[-1]!r}: 5}}" if data.classes else ""
+    if weight is None or (isinstance(weight, str) and weight == "balanced" and data.classes):
+        return
     if data.task == "regression":
         problems.say(
             f"class_weight={weight!r} is for classes, and {data.name!r} is a regression. Type "
             "sample_weight=, one weight a row."
         )
-    elif isinstance(weight, Mapping):
-        for label in weight:
-            if label not in data.classes:
-                problems.say(
-                    f"class_weight has {label!r}, which is no label of {data.name!r}."
-                    f"{did_you_mean(label, data.classes)} Labels: "
-                    f"{', '.join(map(repr, data.classes))}. Type for instance {example}."
-                )
-        if not all(map(_is_weight, weight.values())):
+    elif not isinstance(weight, Mapping):
+        problems.add("class_weight", weight, "'balanced', or {label: weight}", example)
+    else:
+        for label in (one for one in weight if one not in data.classes):
+            problems.say(
+                f"class_weight has {label!r}, which is no label of {data.name!r}."
+                f"{did_you_mean(label, data.classes)} Labels: "
+                f"{', '.join(map(repr, data.classes))}. Type for instance {example}."
+            )
+        if not all(is_number(one) and 0 <= one < np.inf for one in weight.values()):
             problems.add("class_weight", weight, "numbers from 0 up, by label", example)
         elif not any(weight.get(label, 1) for label in data.classes):
             problems.add("class_weight", weight, "weights that are not all 0", example)
-    elif not (isinstance(weight, str) and weight == "balanced"):
-        problems.add("class_weight", weight, "'balanced', or {label: weight}", example)
 
 
 def _check_sample_weight(problems: Problems, weight: Any, data: Dataset) -> None:
     """Note weights that are no numbers, or not one for each row that was loaded."""
-    rows = len(data.y_train) + len(data.y_val) + data.n_test
-    instead = "sample_weight=frame['weight']"
+    if weight is None:
+        return
+    rows, instead = len(data.y_train) + len(data.y_val) + data.n_test, "frame['weight']"
     try:
         found = np.asarray(weight, dtype=float)
     except (TypeError, ValueError):
         found = np.zeros(0)
     if found.shape != (rows,):
-        shape = "no numbers" if not found.size else f"shape {found.shape}"
+        shape = f"shape {found.shape}" if found.size else "no numbers"
         problems.say(
             f"sample_weight has {shape}; it takes one number for each of the {rows} rows of "
-            f"{data.name!r}, in the order in which they were loaded. Type for instance {instead}."
+            f"{data.name!r}, as they were loaded. Type for instance sample_weight={instead}."
         )
-    elif not np.isfinite(found).all() or found.min() < 0:
-        wrong = found[~(np.isfinite(found) & (found >= 0))][:3].tolist()
-        problems.add("sample_weight", wrong, "finite numbers from 0 up", instead)
-
-
-def _is_weight(value: object) -> bool:
-    return is_number(value) and bool(np.isfinite(value)) and value >= 0
+        return
+    wrong = found[~((found >= 0) & (found < np.inf))][:3].tolist()
+    if wrong:
+        allowed = "finite numbers from 0 up"
+        problems.add("sample_weight", wrong, allowed, f"sample_weight={instead}")

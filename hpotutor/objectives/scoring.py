@@ -13,8 +13,8 @@ Curve = dict[str, list[float]]
 class Split:
     """Rows to train and to validate on, as a network takes them; unpacks into the first four.
 
-    Amounts are standardized by ``center`` and ``spread`` of the training rows; ``truth`` has those
-    of the validation rows in their own unit. ``weight`` is what each training row counts for.
+    Amounts are standardized by ``center`` and ``spread``; ``truth`` has those of the validation
+    rows in their own unit. ``weight`` is what each training row counts for.
     """
 
     x: np.ndarray
@@ -43,10 +43,7 @@ class Split:
 
 @dataclass
 class Fit:
-    """What one training gave: a curve, how it ended, and the model where it was asked for.
-
-    ``last`` is the score at its end, where the curve has none.
-    """
+    """What one training gave; ``last`` is the score at its end, where the curve has none."""
 
     curve: Curve = field(default_factory=dict)
     status: str = "complete"

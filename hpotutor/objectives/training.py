@@ -11,22 +11,17 @@ import numpy as np
 from hpotutor._validation import check_count, check_seed, is_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit
+from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit, is_ours
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
 from hpotutor.objectives.identity import identify
 from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
 from hpotutor.objectives.rows import Rows, name_of
-from hpotutor.objectives.scoring import Fit, Split, mean_curve
+from hpotutor.objectives.scoring import Curve, Fit, Split, mean_curve
 
-_CONV = {"architecture": "conv"}
-# what a stack trains: by builder, the entries that the shape of a row may have, and a member's own
-_STACKED: dict[str | None, tuple[tuple[int, ...], dict[str, str]]] = {
-    None: ((1, 2, 3), {}),
-    "build_mlp": ((1, 2, 3), {}),
-    "build_conv1d": ((1, 2), _CONV),
-    "build_cnn": ((2, 3), _CONV),
-}
+# what a stack trains: by builder, the entries that the shape of a row may have
+_STACKED = {"build_mlp": (1, 2, 3), "build_conv1d": (1, 2), "build_cnn": (2, 3)}
+_BUILD, _DEFAULTS = "build=ht.build_mlp", 'defaults={"batch_size": 16}'
 _ENDS = ("failed", "diverged", "pruned", "complete")  # of a training, from the worst to the best
 
 
@@ -41,63 +36,53 @@ class TrainObjective(Objective):
     epochs : int, default 20
         Training length, unless ``epochs`` is itself one of the hyperparameters.
     engine : {"keras", "fused"}, default "keras"
-        ``"keras"`` calls ``Model.fit`` for each network. ``"fused"`` trains many networks as one
-        stack: the same mathematics for the networks of ``build_mlp``, ``build_conv1d`` and
-        ``build_cnn``, at a small part of the time.
+        ``"keras"`` calls ``Model.fit`` for each network. ``"fused"`` trains many as one stack: the
+        same mathematics for the networks of ``build_mlp``, ``build_conv1d`` and ``build_cnn``, at a
+        small part of the time.
     folds : int or splitter, optional
         Score by the mean over this many folds of the training and validation rows together, each
-        prepared by its own training rows, instead of the one validation part; see
-        :meth:`Dataset.folds`. A splitter of scikit-learn deals with the training rows, followed by
-        the validation rows (``data.row_numbers`` says which these are).
+        prepared by its own training rows; see :meth:`Dataset.folds`. A splitter of scikit-learn
+        deals with the training rows, followed by the validation rows (``data.row_numbers``).
     early_stopping : int, optional
         Patience in epochs: stop when the metric has not improved for so long, and score the best
         epoch. The rows that decide when to stop are then the rows that score, which flatters.
     metric : str or callable, optional
         What is scored: "val_accuracy", "val_loss", the name of a scorer of scikit-learn such as
-        "balanced_accuracy", "roc_auc" or "r2", what ``make_scorer`` returns, or a function
-        ``(y_true, y_score) -> float``. It is given the validation rows' own labels or amounts, and
-        the amounts that are predicted, or probabilities: of the second class, or (rows, classes).
-        By default "val_accuracy", for a regression "neg_root_mean_squared_error", which compares
-        networks of different losses. After each epoch where a search listens, with
-        ``early_stopping`` or ``score="best"``, the curve holds it too. scikit-learn's are
-        maximized, the loss is minimized.
+        "balanced_accuracy" or "r2", what ``make_scorer`` returns, or a function ``(y_true,
+        y_score) -> float`` of the validation rows' own labels or amounts and the amounts that are
+        predicted, or probabilities: of the second class, or (rows, classes). By default
+        "val_accuracy", for a regression "neg_root_mean_squared_error". The curve holds it after
+        each epoch where a search listens, with ``early_stopping`` or ``score="best"``.
     direction : {"maximize", "minimize"}, optional
-        Of a function as ``metric``.
+        Of a function as ``metric``; scikit-learn's are maximized, the loss is minimized.
     score : {"last", "best"}, default "last"
         Which epoch counts. ``"best"`` picks the luckiest.
     build : callable, optional
         ``build(n_features, n_classes, **hyperparameters, seed=...)`` returning a compiled Keras
         model, with ``n_classes=0`` for a regression; :func:`hpotutor.build_mlp` by default. Instead
-        of ``n_features`` it may ask for ``input_shape``, ``image_shape`` or ``sequence_shape``, as
-        :func:`hpotutor.build_cnn` does: these come by name, and ``seed`` wherever it is declared.
-        The model is given rows in the shape of its input: flat ones, images or sequences.
+        of ``n_features`` it may ask by name for ``input_shape``, ``image_shape`` or
+        ``sequence_shape``. The model is given rows in the shape of its input.
     defaults : dict, optional
         Hyperparameters that the search leaves alone, for instance ``{"batch_size": 16}``.
     seed : int, default 0
         Every trial draws its initial weights, batches and dropout with it.
     process_every : int, optional
-        With ``engine="keras"``: train in a process of its own, a fresh one after so many trials.
-        Keras leaves some megabytes behind with each network; this gives them back. The answers are
-        the same.
+        With ``engine="keras"``: train in a process of its own, a fresh one after so many trials,
+        which gives back the megabytes that Keras leaves with each. The answers are the same.
     class_weight : dict or "balanced", optional
         What the loss of a training row counts for, by its label; labels left out count 1.
         "balanced" makes each class count alike in the training rows of each fold. Scores and
         validation losses stay unweighted.
     sample_weight : array, shape (rows,), optional
-        The same by row: one number for each row that was loaded, in the order of the source. Those
-        of validation and test rows are left alone.
-
+        The same by row: one number for each that was loaded, in the order of the source.
     callbacks : callable, optional
         With ``engine="keras"``: ``callbacks(trial, params)`` returning a list of new Keras
         callbacks for each trial, where ``trial`` is its number in the search, from 0. With folds it
-        is called for each, and one that takes ``fold`` is told its number. They find the metric in
-        their ``logs`` where each epoch is scored.
+        is called for each, and one that takes ``fold`` is told its number. Where each epoch is
+        scored, they find the metric in their ``logs``.
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed; all of them are named at once. When the first network is built:
-        no hyperparameters would make ``build`` work.
+    ArgumentError: an argument is not allowed; all of them are named at once. When the first network
+    is built: no hyperparameters would make ``build`` work.
 
     Examples
     --------
@@ -127,7 +112,7 @@ class TrainObjective(Objective):
         sample_weight: Any = None,
         callbacks: Callable[..., list[Any]] | None = None,
     ) -> None:
-        problems = Problems("TrainObjective")
+        problems, fused = Problems("TrainObjective"), engine == "fused"
         if not isinstance(data, Dataset):
             problems.add("data", data, "what ht.load returns", 'data=ht.load("digits")')
         check_count(problems, "epochs", epochs)
@@ -135,40 +120,38 @@ class TrainObjective(Objective):
         check_count(problems, "process_every", process_every, optional=True)
         problems.choice("engine", engine, ("keras", "fused"))
         problems.choice("score", score, ("last", "best"))
-        model = hasattr(build, "fit") and not isinstance(build, type)
-        if build is not None and (model or not callable(build)):
-            problems.add("build", build, "a function that returns a model", "build=ht.build_mlp")
-        if callbacks is not None and not callable(callbacks):
-            allowed = "a function that makes new ones for each trial, as they keep what they saw"
-            problems.add("callbacks", callbacks, allowed, CALLBACKS)
-        if defaults is not None and not isinstance(defaults, Mapping):
-            problems.add("defaults", defaults, "a dict", 'defaults={"batch_size": 16}')
+        model, making = hasattr(build, "fit") and not isinstance(build, type), "a function that"
+        new = f"{making} makes new ones for each trial, as they keep what they saw"
+        for name, value, fine, allowed, instead in (
+            ("build", build, callable(build) and not model, f"{making} returns a model", _BUILD),
+            ("callbacks", callbacks, callable(callbacks), new, CALLBACKS),
+            ("defaults", defaults, isinstance(defaults, Mapping), "a dict", _DEFAULTS),
+        ):
+            if value is not None and not fine:
+                problems.add(name, value, allowed, instead)
         check_seed(problems, seed)
-        if build is not None and engine == "fused":
+        if build is not None and fused:
             _check_stacked(problems, build, data)
-        if callbacks is not None and engine == "fused":
+        if callbacks is not None and fused:
             problems.say("engine='fused' calls no callbacks. Type engine='keras'.")
-        if process_every is not None and engine == "fused":
+        if process_every is not None and fused:
             problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
         measured: Metric | None = None
         if isinstance(data, Dataset):
-            rows = Rows(
-                problems, data, folds, seed if is_seed(seed) else 0, class_weight, sample_weight
-            )
+            drawn = seed if is_seed(seed) else 0
+            self.rows = Rows(problems, data, folds, drawn, class_weight, sample_weight)
             measured = read_metric(problems, metric, direction, data.task, data.classes)
             if measured is not None:
-                measured.check(problems, rows.truths)
+                measured.check(problems, self.rows.truths)
         problems.raise_if_any()
         assert measured is not None
-        self.data, self.engine = data, engine
+        self.data, self.engine, self.folds = data, engine, self.rows.folds
         self.epochs: int = int(epochs)
-        self.rows, self.folds = rows, rows.folds
         self.early_stopping = None if early_stopping is None else int(early_stopping)
         self.measured, self.metric, self.direction = measured, measured.name, measured.direction
         self.score, self.build, self.callbacks = score, build, callbacks
         self.proven = False  # a network of the builder was fit to be trained
-        self.defaults, self.seed = dict(defaults or {}), int(seed)
-        self.batches = engine == "fused"
+        self.defaults, self.seed, self.batches = dict(defaults or {}), int(seed), fused
         self._price: tuple[float, float] | None = None
         self.process: TrainingProcess | None = None
         if process_every is not None:
@@ -178,7 +161,7 @@ class TrainObjective(Objective):
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
         if self.engine == "fused":
-            return self._evaluate_stacked([params], epochs, on_epoch=on_epoch)[0]
+            return self._evaluate_stacked([params], epochs, on_epoch)[0]
         if on_epoch is not None and self.rows.cut:
             raise ArgumentError(
                 "TrainObjective: folds are trained one after the other, so a search cannot stop "
@@ -189,9 +172,9 @@ class TrainObjective(Objective):
         else:
             fits: list[Fit] = []
             budget = self._budget(params, epochs)
-            for number, split in enumerate(self.splits()):
-                fold = number if self.rows.cut else None
-                fits.append(fit_network(self, params, budget, split, on_epoch, fold))
+            for fold, split in enumerate(self.splits()):
+                told = {"fold": fold} if self.rows.cut else {}
+                fits.append(fit_network(self, params, budget, split, on_epoch, **told))
                 if fits[-1].status in ("failed", "diverged"):
                     break
             answer = self._evaluation(params, fits)
@@ -202,20 +185,15 @@ class TrainObjective(Objective):
     def evaluate_many(
         self, batch: Sequence[Params], epochs: int | None = None, *, on_done: OnDone | None = None
     ) -> list[Evaluation]:
-        if self.engine == "fused":
-            return self._evaluate_stacked(batch, epochs, on_done=on_done)
-        return super().evaluate_many(batch, epochs, on_done=on_done)
+        if self.engine != "fused":
+            return super().evaluate_many(batch, epochs, on_done=on_done)
+        return self._evaluate_stacked(batch, epochs, None, on_done)
 
     def _evaluate_stacked(
-        self,
-        batch: Sequence[Params],
-        epochs: int | None,
-        *,
-        on_epoch: OnEpoch | None = None,
-        on_done: OnDone | None = None,
+        self, batch: Sequence[Params], epochs: Any, on_epoch: OnEpoch | None, on_done: Any = None
     ) -> list[Evaluation]:
         """Evaluate on stacks; what they cannot train is a failure, and the others go on."""
-        from hpotutor.objectives._fused import StackedTraining
+        from hpotutor.objectives._fused import train_stacked
 
         answers: dict[int, Evaluation] = {}
 
@@ -224,25 +202,19 @@ class TrainObjective(Objective):
             if on_done is not None:
                 on_done(index, answers[index])
 
-        stacked = StackedTraining(self, answer)
-        for index, params in enumerate(batch):
-            try:
-                stacked.add(index, self._request(params, epochs))
-            except ArgumentError as error:
-                answer(index, [Fit(status="failed", reason=str(error))])
-        stacked.train(on_epoch)
+        train_stacked(self, batch, epochs, answer, on_epoch)
         return [answers[index] for index in range(len(batch))]
 
-    def _request(self, params: Params, epochs: int | None) -> Params:
+    def request(self, params: Params, epochs: int | None) -> Params:
         """Return what the stack is asked for: the fields of a member."""
         epochs = self._budget(params, epochs)
-        asked = {**self.defaults, **params, "epochs": epochs}
-        request = {"seed": self.seed, **_STACKED[self.build and self.build.__name__][1], **asked}
+        conv = self.build is not None and self.build.__name__ != "build_mlp"
+        member = {"architecture": "conv"} if conv else {}
+        request = {"seed": self.seed, **member, **self.defaults, **params, "epochs": epochs}
         if self.early_stopping is not None:
-            stopping = {"patience": self.early_stopping, "monitor": self.metric}
-            request |= {**stopping, "restore_best": True}
-            if self.metric not in REPORTED:
-                request["monitor_mode"] = self.direction[:3]
+            mode = {} if self.metric in REPORTED else {"monitor_mode": self.direction[:3]}
+            request |= {"patience": self.early_stopping, "monitor": self.metric, **mode}
+            request["restore_best"] = True
         return request
 
     def _evaluation(self, params: Params, fits: Sequence[Fit]) -> Evaluation:
@@ -257,10 +229,12 @@ class TrainObjective(Objective):
         outcome = end.status, end.reason, self.seed
         told: dict[str, Any] = {"fold_values": tuple(scores)} if self.rows.cut else {}
         if told and scores and self.picks_epoch:
-            pick = np.argmax if self.direction == "maximize" else np.argmin
-            best = [int(pick(one[self.metric])) + 1 for one in curves]
-            told["best_epoch"] = round(float(np.mean(best)))
+            told["best_epoch"] = round(np.mean([self._best_epoch(one) for one in curves]))
         return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, **told)
+
+    def _best_epoch(self, curve: Curve) -> int:
+        pick = np.argmax if self.direction == "maximize" else np.argmin
+        return int(pick(curve[self.metric])) + 1
 
     @property
     def picks_epoch(self) -> bool:
@@ -270,9 +244,8 @@ class TrainObjective(Objective):
     def train(self, params: Params, epochs: int | None = None) -> Any:
         """Train on the training rows with these hyperparameters and return the Keras model.
 
-        Without folds, the model is the one that :meth:`evaluate` scored, trained again from the
-        same seed. That of a regression predicts in the target's own unit. ``callbacks`` are
-        called with the number that the next trial has.
+        Without folds, it is the one that :meth:`evaluate` scored, from the same seed. That of a
+        regression predicts in the target's own unit. ``callbacks`` get the next number.
         """
         return self._trained(params, self._budget(params, epochs), self.rows.fixed())
 
@@ -282,23 +255,15 @@ class TrainObjective(Objective):
         It is trained for the epochs that it had, with the same seed, early stopping and callbacks;
         with early stopping or ``score="best"`` it has the weights of its best epoch. With folds, it
         is trained on the rows of all of them together, as long as they were in the mean, or as
-        their best epochs; no rows are left to stop early by.
-
-        Parameters
-        ----------
-        evaluation : Evaluation
-            What :meth:`evaluate` gave.
-        trial : int, optional
-            Its number, for ``callbacks``; without one they are not called.
+        their best epochs; no rows are left to stop early by. ``trial`` is its number for
+        ``callbacks``; without one they are not called.
         """
         epochs = len(evaluation.curve.get("loss", ())) or self._budget(evaluation.params, None)
         again = copy.copy(self)
         again.trial, split = trial, self.rows.fixed()
         if self.rows.cut:
             if self.picks_epoch:
-                scores = np.asarray(evaluation.curve[self.metric])
-                sign = 1 if self.direction == "maximize" else -1
-                epochs = evaluation.best_epoch or int(np.argmax(sign * scores)) + 1
+                epochs = evaluation.best_epoch or self._best_epoch(evaluation.curve)
             again.early_stopping, again.score, split = None, "last", self.rows.together()
         return again._trained(evaluation.params, epochs, split)
 
@@ -306,13 +271,11 @@ class TrainObjective(Objective):
         """Train on some rows; the weights are those of the epoch that is scored."""
         one = copy.copy(self)
         if self.score == "best" and self.early_stopping is None:
-            one.early_stopping = (
-                epochs  # as much patience keeps the best weights, and stops nothing
-            )
+            one.early_stopping = epochs  # keeps the best weights, and stops nothing
         if self.engine == "fused":
             from hpotutor.objectives._fused import train_one
 
-            return train_one(one, split, one._request(params, epochs))
+            return train_one(one, split, one.request(params, epochs))
         fit = fit_network(one, params, epochs, split, None)
         if fit.status == "failed":
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
@@ -343,22 +306,19 @@ class TrainObjective(Objective):
         if self._price is None:
             trial, self.trial = self.trial, None
             try:
-                if self.evaluate({}, 1).status == "failed":  # TensorFlow's start is no part of it
-                    return None
-                first, second = self._timed(1), self._timed(3)
+                took = []
+                for spent in (1, 1, 3):  # TensorFlow's start, in the first, is no part of it
+                    start = time.perf_counter()
+                    if self.evaluate({}, spent).status == "failed":
+                        return None
+                    took.append(time.perf_counter() - start)
             except ArgumentError:  # the first trial tells
                 return None
             finally:
                 self.trial = trial
-            per_epoch = max((second - first) / 2, 0.005)
-            self._price = (max(second - 3 * per_epoch, 0.0), per_epoch)
-        start, per_epoch = self._price
-        return start + per_epoch * self._budget({}, epochs)
-
-    def _timed(self, epochs: int) -> float:
-        start = time.perf_counter()
-        self.evaluate({}, epochs)
-        return time.perf_counter() - start
+            per_epoch = max((took[2] - took[1]) / 2, 0.005)
+            self._price = (max(took[2] - 3 * per_epoch, 0.0), per_epoch)
+        return self._price[0] + self._price[1] * self._budget({}, epochs)
 
     def epochs_of(self, params: Params, epochs: int | None) -> int:
         return self._budget(params, epochs) * self.rows.count
@@ -380,14 +340,13 @@ class TrainObjective(Objective):
 
 def _check_stacked(problems: Problems, build: Any, data: object) -> None:
     """Note a builder whose networks no stack trains, or not on rows of this shape."""
-    name = getattr(build, "__name__", None)
-    ours = str(getattr(build, "__module__", "")).startswith("hpotutor.models.")
-    if not ours or name not in _STACKED:
+    name = getattr(build, "__name__", "")
+    if not is_ours(build) or name not in _STACKED:
         problems.say(
             "engine='fused' trains the networks of ht.build_mlp, ht.build_conv1d and ht.build_cnn; "
             "it cannot use build= with others. Type engine='keras' for a model of yours."
         )
-    elif isinstance(data, Dataset) and len(data.input_shape) not in _STACKED[name][0]:
+    elif isinstance(data, Dataset) and len(data.input_shape) not in _STACKED[name]:
         problems.say(
             f"build=ht.{name} cannot take rows of shape {data.input_shape}. Type "
             "build=ht.build_conv1d for (steps, channels), build=ht.build_cnn for images."

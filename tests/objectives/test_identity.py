@@ -151,12 +151,14 @@ def test_what_cannot_be_told_apart_is_refused_until_it_is_named(tmp_path):
         return float(lock.locked())
 
     objective, search = ht.FunctionObjective(function), {"trials": 1, "progress": False}
-    with pytest.raises(ArgumentError, match=r"type _thread\.lock.*mine\.identity = 'version 1'"):
+    with pytest.raises(
+        ArgumentError, match=r"'_thread\.lock' object.*mine\.identity = 'version 1'"
+    ):
         ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
     assert len(ht.random_search(objective, SPACE, **search)) == 1  # without a log, all is well
     function.identity = "with a lock"
     ht.random_search(objective, SPACE, log=tmp_path / "search.log", **search)
-    assert identify(function) .endswith("function 'with a lock'")
+    assert identify(function).endswith("<locals>.function 'with a lock'")
 
 
 def test_another_process_tells_the_same():
