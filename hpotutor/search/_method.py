@@ -55,13 +55,11 @@ SearchResult
 Raises
 ------
 ArgumentError
-    An unknown library, a bad budget or setting, or one that the library does not have; all of
-    them at once.
+    An unknown library, a bad budget or setting, or one that the library does not have; all at once.
 MissingExtra
     The library is not installed.
 SearchFailed
-    No trial succeeded: all failed or diverged. Its message counts the reasons, its ``result`` holds
-    the trials. An interrupted search, or one without a trial, just returns.
+    No trial succeeded. Its message counts the reasons, its ``result`` holds the trials.
 LogError
     The log is in use, cannot be written, or belongs to another search."""
 

@@ -41,12 +41,10 @@ def genetic_search(
     ----------
     library : {"plain", "optuna"}
         Whose loop runs: our readable one, or ``NSGAIISampler``.
-    population : int, default 10
-        Size of a generation.
-    elite : int, default 2
-        How many of the best live on unchanged, at no cost. With ``"plain"``.
+    population, elite : int, default 10 and 2
+        Size of a generation; with ``"plain"``, how many of the best live on, at no cost.
     tournament : int, default 3
-        A parent is the best of so many drawn at random. With ``"plain"``.
+        With ``"plain"``: a parent is the best of so many drawn at random.
     crossover : float, default 0.9
         How probable it is that a child has two parents.
     mutation : float, optional

@@ -125,9 +125,9 @@ def hyperband_search(
     Parameters
     ----------
     trials : int, optional
-        How many evaluations; one on every rung counts. With it, the brackets are run again and
-        again until it is spent; by default, once. ``"asha"`` has no brackets and goes on until a
-        budget is spent: without any, as many epochs as one run of the brackets would cost.
+        How many evaluations, one on every rung: the brackets are run again until they are spent;
+        by default, once. ``"asha"`` goes on until a budget is spent: without any, as many epochs as
+        one run of the brackets would cost.
     library : {"plain", "optuna", "keras_tuner", "scikit-learn", "asha"}
         Whose loop runs: our readable one, ``HyperbandPruner``, ``kt.Hyperband``'s oracle,
         ``HalvingRandomSearchCV``, which is one bracket, or asynchronous halving
@@ -160,8 +160,8 @@ def hyperband_search(
     problems = Problems("hyperband_search")
     check_count(problems, "trials", trials, 1, 30, optional=True)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
-    options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
-    plan = _plan(options) if _check(problems, space, longest, eta, bracket) else []
+    options: Options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
+    plan = _plan(options) if _check(problems, space, options) else []
     if bracket is not None and library not in ("plain", "asha"):
         told = "Leave it out, or change the library."
         problems.say(f"bracket= is for library='plain' or 'asha'. {told}")
@@ -178,10 +178,9 @@ def hyperband_search(
     return run_search(*asked, planned=planned, **shared)
 
 
-def _check(
-    problems: Problems, space: object, epochs: int | None, eta: int, bracket: int | None
-) -> bool:
+def _check(problems: Problems, space: object, options: Options) -> bool:
     """Note what keeps Hyperband from running at all; return whether there are brackets."""
+    epochs, eta, bracket = options["epochs"], options["eta"], options["bracket"]
     if epochs is None:
         problems.say(
             "the objective has no epochs to deal out. Type epochs=27, with an objective whose "

@@ -65,15 +65,15 @@ class Attempt:
         if self.guess is not None:
             cells["guess"] = f"{self.guess:.3g}"
         row = pd.DataFrame([{name: str(value) for name, value in cells.items()}])
+        guessed = f"{self._guessed().strip(' ()')}. ".lstrip(". ")
         table = row.to_html(index=False, border=0)
-        return f"{table}<p>{html.escape((self._guessed().strip(' ()') + '. ').lstrip('. '))}" + (
-            f"{html.escape(self._best())}</p>"
-        )
+        return f"{table}<p>{html.escape(guessed + self._best())}</p>"
 
     def _outcome(self) -> str:
-        if math.isfinite(self.evaluation.value):
-            return f"{self.evaluation.value:.3g}"
-        return f"{self.evaluation.status} ({self.evaluation.reason})"
+        done = self.evaluation
+        return (
+            f"{done.value:.3g}" if math.isfinite(done.value) else f"{done.status} ({done.reason})"
+        )
 
     def _guessed(self) -> str:
         if self.guess is None or not math.isfinite(self.evaluation.value):
