@@ -237,8 +237,7 @@ def run_keras_tuner(
         def save(self) -> None:
             """Save nothing: the log does it, and the folder is gone after the search."""
 
-    # It takes 0 for "any seed" and counts upwards from the others, so that two searches with
-    # neighboring seeds would share most of their points.
+    # It takes 0 for any seed and counts up from others: neighboring seeds would share most points.
     spread = int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1
     goal = kt.Objective("score", "max")
     asked = getattr(kt.oracles, oracle)(objective=goal, seed=spread, **settings)

@@ -195,9 +195,8 @@ class GaussianProcessSearch:
     def suggest(self, pending: Sequence[Mapping[str, Any]] = ()) -> Params:
         """Return the point to try next: random at first, then where the acquisition is largest.
 
-        ``pending`` are points that are being evaluated by other workers. Each is taken to have
-        given the mean of all values: a constant liar, Ginsbourger, Le Riche and Carraro (2010),
-        https://doi.org/10.1007/978-3-642-10701-6_6.
+        ``pending`` points, which other workers evaluate, are taken to have given the mean of all
+        values: a constant liar, Ginsbourger et al. (2010), doi.org/10.1007/978-3-642-10701-6_6.
         """
         if pending and self.points:
             liar = copy.copy(self)

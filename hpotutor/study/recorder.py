@@ -233,10 +233,7 @@ class Recorder:
         self.log.append(evaluation, budget=epochs, library=self._library, **note)
 
     def prefetch(self, batch: Sequence[Params], epochs: int | None = None) -> None:
-        """Evaluate a whole batch at once; the calls of ``evaluate`` that follow are answered by it.
-
-        Where the objective gains nothing from a batch, nothing is done ahead of time.
-        """
+        """Evaluate a batch at once, where that gains time; it answers the ``evaluate`` that follow."""
         if not self.objective.batches or self._budget.time_is_up():
             return
         epochs = _as_int(epochs)
@@ -255,8 +252,7 @@ class Recorder:
 
         self.objective.trial = self.begun
         try:
-            asked = [params for _, params in missing]
-            self.objective.evaluate_many(asked, epochs, on_done=keep)
+            self.objective.evaluate_many([params for _, params in missing], epochs, on_done=keep)
         except _TimeUp:
             pass
         except (KeyboardInterrupt, StopSearch):

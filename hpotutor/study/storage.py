@@ -49,7 +49,11 @@ class Log:
     """
 
     def __init__(
-        self, path: str | os.PathLike | None, header: dict, direction: str, space: SearchSpace
+        self,
+        path: str | os.PathLike[str] | None,
+        header: dict[str, Any],
+        direction: str,
+        space: SearchSpace,
     ) -> None:
         self.path = None if path is None else Path(path)
         self.space, self.header, self.direction = space, _plain(header), direction
