@@ -234,8 +234,7 @@ class GaussianProcessSearch:
         mean = sign * mean
         if self.acquisition == "upper_confidence_bound":
             return upper_confidence_bound(mean, std, self.kappa)
-        # Against what the model believes of the observed points: with noise, the best value seen
-        # was partly luck.
+        # What the model believes of the observed points: the best value seen was partly luck.
         believed = sign * self._fit().predict(self._encode(self.points))
         best, xi = float(np.max(believed)), self.xi * np.std(self.values)
         return ACQUISITIONS[self.acquisition](mean, std, best, xi)

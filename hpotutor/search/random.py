@@ -83,9 +83,5 @@ def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
     backends.run_keras_tuner(recorder, "RandomSearchOracle", seed, max_trials=recorder.trials)
 
 
-LOOPS: dict[str, Loop] = {
-    "scikit-learn": _scikit_learn,
-    "optuna": _optuna,
-    "hyperopt": _hyperopt,
-    "keras_tuner": _keras_tuner,
-}
+LOOPS: dict[str, Loop] = {"scikit-learn": _scikit_learn, "optuna": _optuna}
+LOOPS |= {"hyperopt": _hyperopt, "keras_tuner": _keras_tuner}

@@ -148,16 +148,13 @@ def _evaluation(
     params: Mapping[str, Any], value: Any, reason: str = "", **spent: Any
 ) -> Evaluation:
     """Return a trial with plain values; anything that is neither a scalar nor a tuple is text."""
-    plain = {name: as_value(one) for name, one in params.items()}
-    held = {name: one if _is_held(one) else str(one) for name, one in plain.items()}
+    held = {name: as_value(one) for name, one in params.items()}
+    for name, one in held.items():
+        parts = one if isinstance(one, tuple) else (one,)
+        held[name] = one if all(isinstance(part, Scalar) for part in parts) else str(one)
     status = "failed" if reason else "complete" if math.isfinite(value) else "diverged"
     reason = reason or ("" if status == "complete" else f"the value is {float(value)}")
     return Evaluation(held, float(value), status=status, reason=reason, **spent)
-
-
-def _is_held(value: object) -> bool:
-    values = value if isinstance(value, tuple) else (value,)
-    return all(isinstance(one, Scalar) for one in values)
 
 
 def _study(

@@ -233,7 +233,7 @@ class Recorder:
         self.log.append(evaluation, budget=epochs, library=self._library, **note)
 
     def prefetch(self, batch: Sequence[Params], epochs: int | None = None) -> None:
-        """Evaluate a batch at once, where that gains time; it answers the ``evaluate`` that follow."""
+        """Evaluate a batch at once, where that gains time; ``evaluate`` answers from it then."""
         if not self.objective.batches or self._budget.time_is_up():
             return
         epochs = _as_int(epochs)
