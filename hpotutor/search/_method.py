@@ -1,8 +1,7 @@
 """What every search method shares: some arguments, their documentation, and the run itself.
 
-A method is a function under :func:`search_method`, and a loop for each library that it offers. The
-function checks what is its own and ends in :func:`run_search`, which opens the recorder and lets
-the chosen library's loop ask it.
+A method, under :func:`search_method`, checks what is its own and ends in :func:`run_search`, which
+lets the chosen library's loop ask a recorder.
 """
 
 import functools
@@ -25,11 +24,13 @@ from hpotutor.study.result import SearchResult
 
 P = ParamSpec("P")
 
-_QUESTION = """\
-objective : Objective
-    What is asked, for instance ``ht.TrainObjective(data)``.
-space : SearchSpace
-    Which hyperparameters, their ranges, and what each is drawn from."""
+# Where a method's own text says nothing of them.
+_QUESTION = {
+    "objective": "objective : Objective\n    What is asked, such as ``ht.TrainObjective(data)``.",
+    "space": "space : SearchSpace\n    Which hyperparameters, and what each is drawn from.",
+    "trials": "trials : int\n    How many evaluations.",
+    "seed": "seed : int, default 0\n    Of all that is drawn.",
+}
 _SHARED = """\
 log : str or path, optional
     A file to keep the trials in; the same call on it goes on where it was cut.
@@ -54,13 +55,11 @@ SearchResult
 Raises
 ------
 ArgumentError
-    An unknown library, a bad budget or setting, or one that the library does not have; all of
-    them at once.
+    An unknown library, a bad budget or setting, or one that the library does not have; all at once.
 MissingExtra
     The library is not installed.
 SearchFailed
-    No trial succeeded: all failed or diverged. Its message counts the reasons, its ``result`` holds
-    the trials. An interrupted search, or one without a trial, just returns.
+    No trial succeeded. Its message counts the reasons, its ``result`` holds the trials.
 LogError
     The log is in use, cannot be written, or belongs to another search."""
 
@@ -78,12 +77,7 @@ class Shared(TypedDict, total=False):
 
 
 def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult]:
-    """Give a method what all have in common.
-
-    Its signature shows the arguments of :class:`Shared` in the place of ``**shared``; its text gets
-    theirs, those of objective and space, what is returned and what is raised. NumPy's numbers
-    arrive as Python's.
-    """
+    """Give a method's signature and text what all share; NumPy's numbers arrive as Python's."""
     signature = inspect.signature(method)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     known = {**inspect.signature(Recorder).parameters, **inspect.signature(run_search).parameters}
@@ -93,15 +87,14 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
     def call(*args: P.args, **kwargs: P.kwargs) -> SearchResult:
         for name, value in kwargs.items():
             if name not in signature.parameters:
-                hint = did_you_mean(name, signature.parameters)
-                raise TypeError(
-                    f"{method.__name__}() got an unexpected keyword argument {name!r}.{hint}"
-                )
+                told = f"{method.__name__}() got an unexpected keyword argument {name!r}."
+                raise TypeError(told + did_you_mean(name, signature.parameters))
             kwargs[name] = as_python(value)
         return method(*args, **kwargs)
 
     arguments, notes, rest = inspect.cleandoc(method.__doc__ or "").partition("\n\nNotes\n")
-    arguments = arguments.replace("----------\n", f"----------\n{_QUESTION}\n", 1)
+    question = "\n".join(text for name, text in _QUESTION.items() if f"{name} :" not in arguments)
+    arguments = arguments.replace("----------\n", f"----------\n{question}\n", 1)
     call.__doc__ = f"{arguments}\n{_SHARED}{notes}{rest}"
     call.__signature__ = signature  # type: ignore[attr-defined] # read by inspect and help
     return call
@@ -131,11 +124,9 @@ def run_search(
 ) -> SearchResult:
     """Open a recorder, let a library's loop ask it until either has enough, and return the result.
 
-    ``problems`` is what the method found wrong with its own arguments, ``trials`` among them. The
-    ``options`` are for the loop, and for the log to be compared by. ``ahead`` says that the loop
-    ignores scores, so that its points may be evaluated as one batch; ``whole`` that ``trials`` are
-    all that it has, so that those of ``start`` come on top. The rest is as the method got
-    it, or as :class:`hpotutor.Recorder` takes it.
+    ``problems`` is what is wrong with the method's own arguments; the log is compared by
+    ``options`` too. ``ahead``: the loop ignores scores, so that its points may be one batch;
+    ``whole``: ``trials`` are all that it has, so that those of ``start`` come on top.
     """
     check_library(problems, library, loops)
     points, left_out = _starting_points(problems, space, start)
@@ -186,8 +177,7 @@ def _starting_points(problems: Problems, space: Any, start: Any) -> tuple[list[P
         if start is not None:
             problems.add("start", start, allowed, "start=[earlier.best_params]")
         return [], ""
-    points: list[Params] = []
-    outside: list[str] = []
+    points, outside = list[Params](), list[str]()
     for params in given if isinstance(space, SearchSpace) else ():
         try:
             point = space.clean(params)

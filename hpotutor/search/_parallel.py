@@ -22,8 +22,7 @@ def run_parallel(
     """Keep every worker busy: ask for more whenever one is free, tell each result as it comes.
 
     ``ask()`` returns (token, hyperparameters, epochs), or None while nothing can start before
-    another result is in; ``tell(token, evaluation)`` is called as soon as one ends. ``StopSearch``
-    is raised when a budget is spent, or the cluster cannot be reached any more.
+    another result is in. ``StopSearch``: a budget is spent, or the cluster is out of reach.
     """
     assert isinstance(recorder.objective, WorkerObjective)
     pool = recorder.objective.pool
@@ -50,11 +49,7 @@ def run_parallel(
 
 
 def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
-    """Let an Optuna sampler lead the recorder, several trials at once.
-
-    What the log holds is told to the sampler first: which trial ends before which depends on the
-    machine, so that a search that goes on cannot ask the same questions again.
-    """
+    """Let an Optuna sampler, told first what the log holds, lead it, several trials at once."""
     space = recorder.space
     with backends.optuna_study(sampler) as study:
 

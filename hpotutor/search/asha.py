@@ -1,8 +1,4 @@
-"""Asynchronous successive halving (ASHA): promote as soon as there is reason to, wait for nobody.
-
-The rule stands here once. The real search, on one process or on a cluster, and the simulated clock
-of :mod:`hpotutor.tabular.simulator` all ask it for jobs and tell it what came out.
-"""
+"""Asynchronous successive halving (ASHA), for the real search and for the simulated clock."""
 
 import bisect
 import heapq
@@ -18,8 +14,7 @@ from hpotutor.search._parallel import run_parallel
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder, question_of
 
-# So many draws in a row that were met before: the space has no more to give.
-_REPEATS = 1000
+_REPEATS = 1000  # so many draws in a row that were met before: the space has no more to give
 
 
 class Job(NamedTuple):
@@ -33,12 +28,11 @@ class Job(NamedTuple):
 class AsynchronousHalving:
     """The rule of ASHA: which configuration is trained next, and for how many epochs.
 
-    Whoever is free asks. From the highest rung down, it gets a configuration that is among the best
-    one in ``eta`` of those that finished the rung so far, to be trained on the next one. Where
-    there is none, it gets a new configuration, drawn but once, for the lowest rung. ``rungs`` are
-    epochs, from the lowest up. Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar
-    (2020), A system for massively parallel hyperparameter tuning, algorithm 2,
-    https://arxiv.org/abs/1810.05934.
+    Whoever is free gets a configuration that is among the best one in ``eta`` of those that
+    finished a rung so far, the highest rung first, to be trained on the next; where there is none,
+    a new one for the lowest. ``rungs`` are epochs, from the lowest up. Li, Jamieson, Rostamizadeh,
+    Gonina, Hardt, Recht and Talwalkar (2020), A system for massively parallel hyperparameter
+    tuning, algorithm 2, https://arxiv.org/abs/1810.05934.
     """
 
     def __init__(
@@ -96,8 +90,8 @@ class AsynchronousHalving:
 def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, seed: int) -> None:
     """Let the rule lead the recorder, on the workers of a cluster where there are any.
 
-    The log is told first, so that the rule never asks for what it holds: which evaluation ended
-    before which depends on the machine, and the same questions would not come again.
+    The log is told first: which evaluation ended before which depends on the machine, so that the
+    same questions would not come again.
     """
     rule = AsynchronousHalving(recorder.space, rungs, eta=eta, seed=seed)
 

@@ -33,10 +33,10 @@ def check_library(problems: Problems, library: str, offered: Collection[str]) ->
     """Note a library that the method does not have; raise for one that is not installed."""
     there = [n for n in offered if n not in _EXTRAS or importlib.util.find_spec(n) is not None]
     if problems.choice("library", library, offered) and library not in there:
-        others = ", ".join(map(repr, there))
+        typed = f"pip install {library.replace('_', '-')}"
         raise MissingExtra(
-            f"{problems.call}: library={library!r} is not installed. Type: pip install "
-            f"{library.replace('_', '-')}. Installed for this method: {others}."
+            f"{problems.call}: library={library!r} is not installed. Type: {typed}. Installed for "
+            f"this method: {', '.join(map(repr, there))}."
         )
 
 
@@ -50,9 +50,6 @@ def ask(recorder: Recorder, *question: Any, **more: Any) -> Evaluation:
         return recorder.evaluate(*question, **more)
     except Exception as error:
         raise BrokenSearch from error
-
-
-# ── asking ahead ─────────────────────────────────────────────────────────────────────────────
 
 
 class DryRunRecorder:
@@ -82,20 +79,17 @@ class DryRunRecorder:
         """Do nothing: whatever is asked is answered at once."""
 
 
-# ── scikit-learn ─────────────────────────────────────────────────────────────────────────────
-
-
 class TrialEstimator(BaseEstimator):
-    """A scikit-learn estimator whose ``fit`` is one evaluation of the recorder.
+    """A scikit-learn estimator whose ``fit`` evaluates what a search of scikit-learn's set.
 
-    Its parameters are whatever the search sets, so that scikit-learn's own searches drive it.
     ``epochs_resource``, where set, is the budget of a successive halving.
     """
+
+    epochs_resource: int | None = None
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.chosen: Params = {}
-        self.epochs_resource: int | None = None
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"recorder": self.recorder, "epochs_resource": self.epochs_resource}
@@ -106,8 +100,7 @@ class TrialEstimator(BaseEstimator):
         return self
 
     def __sklearn_clone__(self) -> TrialEstimator:
-        # A copy would copy the recorder, and with it the log.
-        return TrialEstimator(self.recorder)
+        return TrialEstimator(self.recorder)  # a copy would copy the recorder, and the log
 
     def fit(self, x: Any, y: Any = None) -> TrialEstimator:
         evaluation = self.recorder.evaluate(self.chosen, self.epochs_resource)
@@ -122,12 +115,10 @@ def run_scikit_learn(
     recorder: Recorder, search: Callable[..., Any], points: Any, **settings: Any
 ) -> None:
     """Let a search of scikit-learn lead the recorder over a grid or distributions."""
-    # It wants rows and a split, although the recorder brings its own.
-    both = np.array([0, 1])
+    both = np.array([0, 1])  # rows and a split, which it wants; the recorder brings its own
     settings |= {"cv": [(both, both)], "refit": False, "error_score": "raise"}
     started = search(TrialEstimator(recorder), points, **settings)
-    with warnings.catch_warnings():
-        # It runs the whole space when that is smaller than what was asked for.
+    with warnings.catch_warnings():  # a space smaller than what was asked for is run as a whole
         warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
         started.fit(np.zeros((2, 1)), both)
 
@@ -150,20 +141,12 @@ def in_batches(search: Any) -> Any:
     return Batches
 
 
-# ── Optuna ───────────────────────────────────────────────────────────────────────────────────
-
-
 @contextmanager
 def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
-    """Yield a study in memory that maximizes, and keep Optuna silent meanwhile.
-
-    It is the sampler's memory only; the search's log is another study. Its name is fixed because
-    Hyperband's brackets are drawn with it.
-    """
-    with quiet_optuna():
-        yield optuna.create_study(
-            study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=pruner
-        )
+    """Yield a study that maximizes, the sampler's memory only; Optuna is silent meanwhile."""
+    with quiet_optuna():  # Hyperband's brackets are drawn with the name
+        parts = {"study_name": STUDY_NAME, "sampler": sampler, "pruner": pruner}
+        yield optuna.create_study(direction="maximize", **parts)
 
 
 def tell_optuna(study: Any, recorder: Recorder, evaluations: Iterable[Evaluation]) -> None:
@@ -197,11 +180,8 @@ def experimental(make: Callable[..., Any], **arguments: Any) -> Any:
         return make(**arguments)
 
 
-# ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
-
-
-def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -> None:
-    """Let Hyperopt's ``fmin`` lead the recorder."""
+def run_hyperopt(recorder: Recorder, algorithm: str, seed: int, **settings: Any) -> None:
+    """Let Hyperopt's ``fmin`` lead the recorder, by an algorithm's name and settings."""
     import hyperopt
 
     def loss(params: Params) -> float:
@@ -217,17 +197,11 @@ def run_hyperopt(recorder: Recorder, algorithm: Callable[..., Any], seed: int) -
         [trial] = trials.new_trial_docs([number], [None], [result], [told])
         trials.insert_trial_doc(trial | {"state": hyperopt.JOB_STATE_DONE})
     trials.refresh()
-    hyperopt.fmin(
-        loss,
-        recorder.space.to_hyperopt(),
-        algo=algorithm,
-        max_evals=recorder.trials,
-        rstate=np.random.default_rng(seed),
-        trials=trials,
-        return_argmin=False,
-        show_progressbar=False,
-        verbose=False,
-    )
+    suggest = functools.partial(getattr(hyperopt, algorithm).suggest, **settings)
+    asked = {"algo": suggest, "max_evals": recorder.trials, "trials": trials}
+    quiet = {"return_argmin": False, "show_progressbar": False, "verbose": False}
+    rng = np.random.default_rng(seed)
+    hyperopt.fmin(loss, recorder.space.to_hyperopt(), rstate=rng, **asked, **quiet)
 
 
 def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]:
@@ -244,17 +218,10 @@ def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]
     return found
 
 
-# ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
-
-
 def run_keras_tuner(
-    recorder: Recorder, make_oracle: Callable[..., Any], seed: int, space: SearchSpace | None = None
+    recorder: Recorder, oracle: str, seed: int, space: SearchSpace | None = None, **settings: Any
 ) -> None:
-    """Let a tuner ask its oracle and the recorder in turn, until the oracle has had enough.
-
-    ``make_oracle`` is called with ``objective=`` and ``seed=``; the oracle sees ``space``, by
-    default the recorder's own.
-    """
+    """Let a tuner ask its oracle, by name, and the recorder in turn, until it has had enough."""
     import keras_tuner as kt
 
     declare = (space or recorder.space).declare
@@ -264,20 +231,18 @@ def run_keras_tuner(
 
         def run_trial(self, trial: Any, *arguments: Any, **keywords: Any) -> dict[str, float]:
             chosen = trial.hyperparameters
-            # Hyperband's oracle hides its rung among the hyperparameters.
-            epochs = chosen.values.get("tuner/epochs")
+            epochs = chosen.values.get("tuner/epochs")  # where Hyperband's oracle hides its rung
             return {"score": recorder.score(ask(recorder, declare(chosen), epochs))}
 
         def save(self) -> None:
             """Save nothing: the log does it, and the folder is gone after the search."""
 
-    # It takes 0 for "any seed" and counts upwards from the others, so that two searches with
-    # neighboring seeds would share most of their points.
+    # It takes 0 for any seed and counts up from others: neighboring seeds would share most points.
     spread = int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1
-    oracle = make_oracle(objective=kt.Objective("score", "max"), seed=spread)
+    goal = kt.Objective("score", "max")
+    asked = getattr(kt.oracles, oracle)(objective=goal, seed=spread, **settings)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
-        tuner = Tuner(oracle, hypermodel=declare, directory=folder, overwrite=True)
-        with warnings.catch_warnings():
-            # Its Gaussian process remarks on every length scale that reaches a bound.
+        tuner = Tuner(asked, hypermodel=declare, directory=folder, overwrite=True)
+        with warnings.catch_warnings():  # of every length scale that reaches a bound
             warnings.simplefilter("ignore", ConvergenceWarning)
             tuner.search(verbose=0)

@@ -1,9 +1,9 @@
 """Bayesian search: a model of what was seen so far chooses the next point."""
 
-from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
+from optuna.samplers import TPESampler
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
@@ -37,10 +37,6 @@ def bayesian_search(
 
     Parameters
     ----------
-    trials : int
-        How many points.
-    seed : int, default 0
-        Of the random points at the start, and of the model.
     library : {"optuna", "hyperopt", "keras_tuner", "gp"}
         Whose loop runs. Optuna and Hyperopt model good and bad points by tree-structured Parzen
         estimators; KerasTuner and ``"gp"``, which is :class:`hpotutor.GaussianProcessSearch`, model
@@ -77,39 +73,28 @@ def bayesian_search(
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    from optuna.samplers import TPESampler
-
     startup = options["startup"] or 10
     if isinstance(recorder.objective, WorkerObjective):
         # What the log holds is told, not drawn again: other draws must follow it.
         optimize_on_workers(recorder, tpe_constant_liar([seed, recorder.resumed], startup))
     else:
-        sampler = TPESampler(seed=seed, n_startup_trials=startup)
-        backends.run_optuna(recorder, sampler, learn=True)
+        backends.run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup), learn=True)
 
 
 def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
     """Return Optuna's TPE for several trials at once: those on their way are taken for bad ones."""
-    from optuna.samplers import TPESampler
-
     word = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    return backends.experimental(
-        TPESampler, seed=word, n_startup_trials=startup, constant_liar=True
-    )
+    settings = {"seed": word, "n_startup_trials": startup, "constant_liar": True}
+    return backends.experimental(TPESampler, **settings)
 
 
 def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
-    import hyperopt
-
-    startup = options["startup"] or 20
-    backends.run_hyperopt(recorder, partial(hyperopt.tpe.suggest, n_startup_jobs=startup), seed)
+    backends.run_hyperopt(recorder, "tpe", seed, n_startup_jobs=options["startup"] or 20)
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    from keras_tuner.oracles import BayesianOptimizationOracle
-
     counts = {"max_trials": recorder.trials, "num_initial_points": options["startup"]}
-    backends.run_keras_tuner(recorder, partial(BayesianOptimizationOracle, **counts), seed)
+    backends.run_keras_tuner(recorder, "BayesianOptimizationOracle", seed, **counts)
 
 
 def _gp(recorder: Recorder, seed: int, options: Options) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution
+from optuna.samplers import NSGAIISampler
 
 from hpotutor._validation import check_count, check_share
 from hpotutor.errors import Problems
@@ -15,8 +16,7 @@ from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
 
-# A child equal to one that was evaluated tells nothing; after so many attempts it is let be.
-_ATTEMPTS = 20
+_ATTEMPTS = 20  # to have a child that equals none evaluated, which would tell nothing
 
 
 @search_method
@@ -39,18 +39,12 @@ def genetic_search(
 
     Parameters
     ----------
-    trials : int
-        How many evaluations, over all generations.
-    seed : int, default 0
-        Of the first generation and of all that follows.
     library : {"plain", "optuna"}
         Whose loop runs: our readable one, or ``NSGAIISampler``.
-    population : int, default 10
-        Size of a generation.
-    elite : int, default 2
-        How many of the best live on unchanged, at no cost. With ``"plain"``.
+    population, elite : int, default 10 and 2
+        Size of a generation; with ``"plain"``, how many of the best live on, at no cost.
     tournament : int, default 3
-        A parent is the best of so many drawn at random. With ``"plain"``.
+        With ``"plain"``: a parent is the best of so many drawn at random.
     crossover : float, default 0.9
         How probable it is that a child has two parents.
     mutation : float, optional
@@ -86,14 +80,8 @@ def genetic_search(
         check_share(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
         problems.say("regularized=True needs library='plain'.")
-    options = {
-        "population": population,
-        "elite": elite,
-        "tournament": tournament,
-        "crossover": crossover,
-        "mutation": mutation,
-        "regularized": bool(regularized),
-    }
+    options: Options = {"population": population, "elite": elite, "tournament": tournament}
+    options |= {"crossover": crossover, "mutation": mutation, "regularized": bool(regularized)}
     return run_search(LOOPS, problems, objective, space, trials, seed, library, options, **shared)
 
 
@@ -174,19 +162,13 @@ def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     """Ask NSGA-II for a generation at a time, as its parents do not depend on their siblings."""
-    from optuna.samplers import NSGAIISampler
-
-    sampler = experimental(
-        NSGAIISampler,
-        population_size=options["population"],
-        crossover_prob=options["crossover"],
-        mutation_prob=options["mutation"],
-        seed=seed,
-    )
+    shares = {f"{name}_prob": options[name] for name in ("crossover", "mutation")}
+    size = options["population"]
+    sampler = experimental(NSGAIISampler, population_size=size, seed=seed, **shares)
     with optuna_study(sampler) as study:
         tell_optuna(study, recorder, recorder.started)
         while True:
-            asked = [study.ask() for _ in range(options["population"])]
+            asked = [study.ask() for _ in range(size)]
             points = [recorder.space.suggest(trial) for trial in asked]
             recorder.prefetch(points)
             for trial, params in zip(asked, points, strict=True):

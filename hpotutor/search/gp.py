@@ -1,11 +1,5 @@
 """Bayesian optimization with a Gaussian process, written to be read and stepped through.
 
-A loop of three lines is all of it::
-
-    params = search.suggest()
-    value = ask(params)
-    search.observe(params, value)
-
 ``suggest`` fits a Gaussian process to what was observed and returns the point where an acquisition
 function is largest: the one that promises most, by being good or by being unknown.
 """
@@ -31,8 +25,7 @@ from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import to_unit
 
 # Points at which the acquisition is looked up: random ones, and some around the best one.
-_CANDIDATES = 500
-_NEIGHBORS = 100
+_CANDIDATES, _NEIGHBORS = 500, 100
 _ABSENT = object()  # equal to no category
 
 
@@ -44,14 +37,8 @@ def expected_improvement(
     Jones, Schonlau and Welch (1998), Efficient global optimization of expensive black-box
     functions, https://doi.org/10.1023/A:1008306431147.
 
-    Parameters
-    ----------
-    mean, std : array-like of shape (n_points,)
-        The model's mean and standard deviation at each point; higher is better.
-    best : float
-        The incumbent: the best value seen.
-    xi : float, default 0.01
-        An improvement that is not worth having. Larger explores more.
+    ``mean`` and ``std``, of shape (n_points,), are the model's at each point; higher is better.
+    ``best`` is the best value seen; ``xi`` an improvement not worth having: larger explores more.
 
     Examples
     --------
@@ -132,21 +119,17 @@ class GaussianProcessSearch:
         Where to search.
     acquisition : str, default "expected_improvement"
         Or "probability_of_improvement", "upper_confidence_bound".
-    xi : float, default 0.01
-        Dial of the first two, in standard deviations of the values observed.
-    kappa : float, default 2.0
-        Dial of the third.
+    xi, kappa : float, default 0.01 and 2.0
+        Dial of the first two, in standard deviations of the values observed, and of the third.
     startup : int, optional
         Random points before the model is asked; by default 2 more than there are hyperparameters,
         but at least 4.
     noise : float, optional
-        Standard deviation of the noise, in the unit of the value; 0 for a model that goes through
-        every observation. Estimated by default.
+        Standard deviation of the noise, in the value's unit; 0 for none. Estimated by default.
     direction : {"maximize", "minimize"}, default "maximize"
         Which way is better.
     seed : int, default 0
-        Of random points. What is suggested depends on the seed and on what was observed, and on
-        nothing else: asking twice gives the same.
+        What is suggested depends on it and on what was observed alone: asking twice gives the same.
 
     Examples
     --------
@@ -212,9 +195,8 @@ class GaussianProcessSearch:
     def suggest(self, pending: Sequence[Mapping[str, Any]] = ()) -> Params:
         """Return the point to try next: random at first, then where the acquisition is largest.
 
-        ``pending`` are points that are being evaluated by other workers. Each is taken to have
-        given the mean of all values: a constant liar, Ginsbourger, Le Riche and Carraro (2010),
-        https://doi.org/10.1007/978-3-642-10701-6_6.
+        ``pending`` points, which other workers evaluate, are taken to have given the mean of all
+        values: a constant liar, Ginsbourger et al. (2010), doi.org/10.1007/978-3-642-10701-6_6.
         """
         if pending and self.points:
             liar = copy.copy(self)
@@ -233,11 +215,7 @@ class GaussianProcessSearch:
         return candidates[int(np.argmax(self._acquire(self._encode(candidates))))]
 
     def posterior(self, grid: Sequence[Mapping[str, Any]]) -> Posterior:
-        """Return mean and standard deviation of the model at some points of the space.
-
-        Each of the two is an array of shape (n_points,), in the unit of the values; the standard
-        deviation is of the function, without the noise.
-        """
+        """Return the function's mean and standard deviation, (n_points,), in the values' unit."""
         return self._posterior(self._checked(grid))
 
     def _posterior(self, rows: np.ndarray) -> Posterior:
@@ -256,15 +234,13 @@ class GaussianProcessSearch:
         mean = sign * mean
         if self.acquisition == "upper_confidence_bound":
             return upper_confidence_bound(mean, std, self.kappa)
-        # Against what the model believes of the observed points: with noise, the best value seen
-        # was partly luck.
+        # What the model believes of the observed points: the best value seen was partly luck.
         believed = sign * self._fit().predict(self._encode(self.points))
         best, xi = float(np.max(believed)), self.xi * np.std(self.values)
         return ACQUISITIONS[self.acquisition](mean, std, best, xi)
 
     @property
-    def _scale(self) -> float:
-        """What the values are divided by before the model sees them."""
+    def _scale(self) -> float:  # what the values are divided by before the model sees them
         return float(np.std(self.values)) or 1.0
 
     def _fit(self) -> GaussianProcessRegressor:
@@ -277,9 +253,8 @@ class GaussianProcessSearch:
                 noise = WhiteKernel(max((self.noise / self._scale) ** 2, 1e-8), "fixed")
             lengths = Matern(np.full(rows.shape[1], 0.5), (0.05, 10.0), nu=2.5)
             kernel = ConstantKernel(1.0, (1e-2, 1e2)) * lengths + noise
-            model = GaussianProcessRegressor(
-                kernel, optimizer=_climb, normalize_y=True, random_state=self.seed
-            )
+            settings = {"normalize_y": True, "random_state": self.seed}
+            model = GaussianProcessRegressor(kernel, optimizer=_climb, **settings)
             with warnings.catch_warnings():
                 # A length scale at its bound only says that the hyperparameter matters little.
                 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -293,10 +268,8 @@ class GaussianProcessSearch:
 
     def _need_points(self) -> None:
         if not self.points:
-            raise ArgumentError(
-                "GaussianProcessSearch: nothing was observed yet. Type search.observe(params, "
-                "value) first."
-            )
+            told = "nothing was observed yet. Type search.observe(params, value) first."
+            raise ArgumentError(f"GaussianProcessSearch: {told}")
 
     def _encode(self, grid: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return points as rows: what has an order on [0, 1], else a column for each category."""
@@ -323,9 +296,8 @@ def _climb(
     loss: Callable[..., tuple[float, np.ndarray]], start: np.ndarray, bounds: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Fit the kernel in twenty steps; twice as many take twice as long and hardly change it."""
-    found = minimize(
-        loss, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 20}
-    )
+    settings: dict[str, Any] = {"method": "L-BFGS-B", "options": {"maxiter": 20}}
+    found = minimize(loss, start, jac=True, bounds=bounds, **settings)
     return found.x, found.fun
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+from optuna.samplers import GridSampler
+
 from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Objective
@@ -45,7 +47,6 @@ def grid_search(
 
     Notes
     -----
-    The documentation of the loops:
     https://scikit-learn.org/stable/modules/grid_search.html#exhaustive-grid-search,
     https://optuna.readthedocs.io/en/stable/reference/samplers/generated/optuna.samplers.GridSampler.html,
     https://keras.io/keras_tuner/api/tuners/grid/.
@@ -62,7 +63,16 @@ def grid_search(
     check_count(problems, "trials", trials, 1, 30, optional=True)
     if isinstance(levels, Mapping):
         levels = {name: as_python(count) for name, count in levels.items()}
-    count = _count(problems, space, levels) if isinstance(space, SearchSpace) else 0
+    count = 0
+    try:
+        count = space.grid_size(levels) if isinstance(space, SearchSpace) else 0
+    except ArgumentError as error:
+        problems.say(str(error))
+    if count > LARGEST_GRID:
+        problems.say(
+            f"this grid has {count:,} points, more than {LARGEST_GRID:,}. Give fewer levels, for "
+            "instance levels=3, or drop hyperparameters; ht.random_search needs no grid."
+        )
     if library == "optuna" and isinstance(space, SearchSpace) and space.conditions:
         problems.say(
             "Optuna's GridSampler has no conditions; it would ask for the same point several "
@@ -73,20 +83,6 @@ def grid_search(
     return run_search(*asked, options, ahead=True, whole=whole, **shared)
 
 
-def _count(problems: Problems, space: SearchSpace, levels: Any) -> int:
-    try:
-        count = space.grid_size(levels)
-    except ArgumentError as error:
-        problems.say(str(error))
-        return 0
-    if count > LARGEST_GRID:
-        problems.say(
-            f"this grid has {count:,} points, more than {LARGEST_GRID:,}. Give fewer levels, for "
-            "instance levels=3, or drop hyperparameters; ht.random_search needs no grid."
-        )
-    return count
-
-
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     from sklearn.model_selection import GridSearchCV
 
@@ -95,8 +91,6 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    from optuna.samplers import GridSampler
-
     space, levels = recorder.space, options["levels"]
     grid = {
         name: [labeled(space[name], value)[1] for value in values]
@@ -106,10 +100,8 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    from keras_tuner.oracles import GridSearchOracle
-
     space = _on_grid(recorder.space, options["levels"])
-    backends.run_keras_tuner(recorder, GridSearchOracle, seed, space)
+    backends.run_keras_tuner(recorder, "GridSearchOracle", seed, space)
 
 
 def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:

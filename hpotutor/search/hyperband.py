@@ -1,10 +1,12 @@
 """Hyperband and successive halving: many short trainings, few long ones."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
+from optuna import TrialPruned
+from optuna.pruners import HyperbandPruner
+from optuna.samplers import RandomSampler
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
@@ -35,21 +37,8 @@ class Bracket(NamedTuple):
 def hyperband_brackets(max_epochs: int, eta: int = 3) -> list[Bracket]:
     """Return Hyperband's brackets, from the one with most configurations to plain random search.
 
-    Parameters
-    ----------
-    max_epochs : int
-        Epochs of the longest training, called R in the paper.
-    eta : int, default 3
-        One in ``eta`` is promoted, to ``eta`` times the epochs.
-
-    Returns
-    -------
-    list of Bracket
-
-    Raises
-    ------
-    ArgumentError
-        An argument is not a whole number, or too small.
+    ``max_epochs`` are those of the longest training, R in the paper; one in ``eta`` is promoted, to
+    ``eta`` times the epochs.
 
     Notes
     -----
@@ -88,19 +77,9 @@ def successive_halving(
 ) -> list[Params]:
     """Train all candidates a little, the better ones longer, and so on up the rungs.
 
-    Parameters
-    ----------
-    score : callable
-        ``score(list_of_params, epochs)`` returns a number for each, higher is better.
-    candidates : sequence of dict
-        For the lowest rung.
-    rungs : sequence of Rung
-        From the lowest up, as in ``hyperband_brackets(27)[0].rungs``.
-
-    Returns
-    -------
-    list of dict
-        The candidates of the highest rung, best first.
+    ``score(list_of_params, epochs)`` returns a number for each, higher is better. The ``rungs`` are
+    from the lowest up, as in ``hyperband_brackets(27)[0].rungs``. The candidates of the highest
+    come back, best first.
 
     Notes
     -----
@@ -119,11 +98,9 @@ def successive_halving(
         survivors = survivors[: rung.configurations]
         scores = np.asarray(score(survivors, rung.epochs))
         if scores.shape != (len(survivors),):
-            problems = Problems("successive_halving")
             allowed = f"a list of {len(survivors)} numbers, one for each candidate"
-            problems.add(
-                "score", scores.tolist(), allowed, "return [...] at its end"
-            ).raise_if_any()
+            told = ("score", scores.tolist(), allowed, "return [...] at its end")
+            Problems("successive_halving").add(*told).raise_if_any()
         best_first = np.argsort(-scores, kind="stable")  # of equals, the one drawn first
         survivors = [survivors[index] for index in best_first]
     return survivors
@@ -148,11 +125,9 @@ def hyperband_search(
     Parameters
     ----------
     trials : int, optional
-        How many evaluations; one on every rung counts. With it, the brackets are run again and
-        again until it is spent; by default, once. ``"asha"`` has no brackets and goes on until a
-        budget is spent: without any, as many epochs as one run of the brackets would cost.
-    seed : int, default 0
-        Of the draws.
+        How many evaluations, one on every rung: the brackets are run again until they are spent;
+        by default, once. ``"asha"`` goes on until a budget is spent: without any, as many epochs as
+        one run of the brackets would cost.
     library : {"plain", "optuna", "keras_tuner", "scikit-learn", "asha"}
         Whose loop runs: our readable one, ``HyperbandPruner``, ``kt.Hyperband``'s oracle,
         ``HalvingRandomSearchCV``, which is one bracket, or asynchronous halving
@@ -185,12 +160,11 @@ def hyperband_search(
     problems = Problems("hyperband_search")
     check_count(problems, "trials", trials, 1, 30, optional=True)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
-    options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
-    plan = _plan(options) if _check(problems, space, longest, eta, bracket) else []
+    options: Options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
+    plan = _plan(options) if _check(problems, space, options) else []
     if bracket is not None and library not in ("plain", "asha"):
-        problems.say(
-            "bracket= is for library='plain' or 'asha'. Leave it out, or change the library."
-        )
+        told = "Leave it out, or change the library."
+        problems.say(f"bracket= is for library='plain' or 'asha'. {told}")
     problems.choice("candidates", candidates, ("random", "grid"))
     if candidates == "grid" and library != "scikit-learn":
         problems.say("candidates='grid' needs library='scikit-learn'.")
@@ -200,15 +174,13 @@ def hyperband_search(
     if library == "asha" and budgets == (None, None, None):
         shared["max_epochs"] = cost[1] or None
     planned = cost if trials is None and library != "asha" else None
-    return run_search(
-        LOOPS, problems, objective, space, trials, seed, library, options, planned=planned, **shared
-    )
+    asked = (LOOPS, problems, objective, space, trials, seed, library, options)
+    return run_search(*asked, planned=planned, **shared)
 
 
-def _check(
-    problems: Problems, space: object, epochs: int | None, eta: int, bracket: int | None
-) -> bool:
+def _check(problems: Problems, space: object, options: Options) -> bool:
     """Note what keeps Hyperband from running at all; return whether there are brackets."""
+    epochs, eta, bracket = options["epochs"], options["eta"], options["bracket"]
     if epochs is None:
         problems.say(
             "the objective has no epochs to deal out. Type epochs=27, with an objective whose "
@@ -242,21 +214,14 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
 
     while True:
         for bracket in plan:
-            first = bracket.rungs[0].configurations
-            points = [recorder.space.sample(rng) for _ in range(first)]
+            points = [recorder.space.sample(rng) for _ in range(bracket.rungs[0].configurations)]
             successive_halving(score, points, bracket.rungs)
         if recorder.trials is None:
             return
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    from optuna import TrialPruned
-    from optuna.pruners import HyperbandPruner
-    from optuna.samplers import RandomSampler
-
-    pruner = HyperbandPruner(
-        min_resource=1, max_resource=options["epochs"], reduction_factor=options["eta"]
-    )
+    pruner = HyperbandPruner(max_resource=options["epochs"], reduction_factor=options["eta"])
     sign = 1.0 if recorder.objective.direction == "maximize" else -1.0
 
     def objective(trial: Any) -> float:
@@ -277,12 +242,10 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    from keras_tuner.oracles import HyperbandOracle
-
     rounds = 1 if recorder.trials is None else None  # None goes on for ever
     budget = {"max_epochs": options["epochs"], "factor": options["eta"]}
-    oracle = functools.partial(HyperbandOracle, hyperband_iterations=rounds, **budget)
-    backends.run_keras_tuner(recorder, oracle, seed)
+    budget["hyperband_iterations"] = rounds
+    backends.run_keras_tuner(recorder, "HyperbandOracle", seed, **budget)
 
 
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
@@ -311,10 +274,5 @@ def _asha(recorder: Recorder, seed: int, options: Options) -> None:
     halve_asynchronously(recorder, rungs, options["eta"], seed)
 
 
-LOOPS: dict[str, Loop] = {
-    "plain": _plain,
-    "optuna": _optuna,
-    "keras_tuner": _keras_tuner,
-    "scikit-learn": _scikit_learn,
-    "asha": _asha,
-}
+LOOPS: dict[str, Loop] = {"plain": _plain, "optuna": _optuna, "keras_tuner": _keras_tuner}
+LOOPS |= {"scikit-learn": _scikit_learn, "asha": _asha}

@@ -24,18 +24,8 @@ def manual_search(
 ) -> ManualSession:
     """Open a session in which you choose each point yourself.
 
-    Parameters
-    ----------
-    objective : Objective
-        What is asked, for instance ``ht.TrainObjective(data)``.
-    space : SearchSpace
-        What may be tried; a hyperparameter that you leave out keeps the objective's default.
-    log : str or path, optional
-        A file to keep the trials in. Points that it holds are not trained again.
-
-    Returns
-    -------
-    ManualSession
+    A hyperparameter that you leave out keeps the objective's default. ``log`` is a file to keep the
+    trials in; points that it holds are not trained again.
 
     Examples
     --------
@@ -75,15 +65,15 @@ class Attempt:
         if self.guess is not None:
             cells["guess"] = f"{self.guess:.3g}"
         row = pd.DataFrame([{name: str(value) for name, value in cells.items()}])
+        guessed = f"{self._guessed().strip(' ()')}. ".lstrip(". ")
         table = row.to_html(index=False, border=0)
-        return f"{table}<p>{html.escape((self._guessed().strip(' ()') + '. ').lstrip('. '))}" + (
-            f"{html.escape(self._best())}</p>"
-        )
+        return f"{table}<p>{html.escape(guessed + self._best())}</p>"
 
     def _outcome(self) -> str:
-        if math.isfinite(self.evaluation.value):
-            return f"{self.evaluation.value:.3g}"
-        return f"{self.evaluation.status} ({self.evaluation.reason})"
+        done = self.evaluation
+        return (
+            f"{done.value:.3g}" if math.isfinite(done.value) else f"{done.status} ({done.reason})"
+        )
 
     def _guessed(self) -> str:
         if self.guess is None or not math.isfinite(self.evaluation.value):
@@ -109,24 +99,11 @@ class ManualSession:
         self.guesses: list[float | None] = []
 
     def try_(self, *, guess: float | None = None, **params: Any) -> Attempt:
-        """Train with these hyperparameters and show what came out.
+        """Train with these hyperparameters, given by name, and show what came out.
 
-        Parameters
-        ----------
-        guess : float, optional
-            What you expect; it is kept beside the value. Guess before you look.
-        **params
-            Hyperparameters, by name.
+        ``guess`` is what you expect, to be kept beside the value. Guess before you look.
 
-        Returns
-        -------
-        Attempt
-            A row that shows itself.
-
-        Raises
-        ------
-        ArgumentError
-            A name or a value is not in the space, or the guess is not a number.
+        ArgumentError: a name or a value is not in the space, or the guess is not a number.
         """
         problems = Problems("try_")
         if guess is not None and not (is_number(guess) and math.isfinite(guess)):

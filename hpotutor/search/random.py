@@ -1,7 +1,8 @@
 """Random search: points drawn independently, or spread evenly by a quasi-random sequence."""
 
-from functools import partial
 from typing import Unpack
+
+from optuna.samplers import QMCSampler, RandomSampler
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
@@ -29,10 +30,6 @@ def random_search(
 
     Parameters
     ----------
-    trials : int
-        How many points.
-    seed : int, default 0
-        Of the draws.
     library : {"scikit-learn", "optuna", "hyperopt", "keras_tuner"}
         Whose loop runs: ``RandomizedSearchCV``, ``RandomSampler``, ``rand.suggest`` or
         ``kt.RandomSearch``'s oracle.
@@ -60,10 +57,8 @@ def random_search(
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
     if not isinstance(quasi, bool):
         problems.add("quasi", quasi, "True or False", "quasi=True")
-    options = {"quasi": bool(quasi)}
-    return run_search(
-        LOOPS, problems, objective, space, trials, seed, library, options, ahead=True, **shared
-    )
+    asked = (LOOPS, problems, objective, space, trials, seed, library, {"quasi": bool(quasi)})
+    return run_search(*asked, ahead=True, **shared)
 
 
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
@@ -74,31 +69,19 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    from optuna.samplers import QMCSampler, RandomSampler
-
+    sampler = RandomSampler(seed=seed)
     if options["quasi"]:
         sampler = backends.experimental(QMCSampler, qmc_type="sobol", scramble=True, seed=seed)
-    else:
-        sampler = RandomSampler(seed=seed)
     backends.run_optuna(recorder, sampler)
 
 
 def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
-    import hyperopt
-
-    backends.run_hyperopt(recorder, hyperopt.rand.suggest, seed)
+    backends.run_hyperopt(recorder, "rand", seed)
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    from keras_tuner.oracles import RandomSearchOracle
-
-    oracle = partial(RandomSearchOracle, max_trials=recorder.trials)
-    backends.run_keras_tuner(recorder, oracle, seed)
+    backends.run_keras_tuner(recorder, "RandomSearchOracle", seed, max_trials=recorder.trials)
 
 
-LOOPS: dict[str, Loop] = {
-    "scikit-learn": _scikit_learn,
-    "optuna": _optuna,
-    "hyperopt": _hyperopt,
-    "keras_tuner": _keras_tuner,
-}
+LOOPS: dict[str, Loop] = {"scikit-learn": _scikit_learn, "optuna": _optuna}
+LOOPS |= {"hyperopt": _hyperopt, "keras_tuner": _keras_tuner}

@@ -30,10 +30,7 @@ class Budget:
         self._last_reason = evaluation.reason
 
     def refusal(self, epochs: int, *, stored: bool) -> str:
-        """Return why an evaluation of so many epochs may not begin; empty if it may.
-
-        One whose answer is stored takes no time.
-        """
+        """Return why an evaluation may not begin, or nothing; a stored answer takes no time."""
         if self._failing():
             told = "trials failed in a row, the last one with"
             return f"{self.max_failures} {told}: {self._last_reason}"

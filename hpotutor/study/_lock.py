@@ -1,8 +1,6 @@
 """The lock of a log: on the file itself, whatever it is called, and gone with the process.
 
-One in another folder, such as the system's temporary one, is not seen by who has another such
-folder, and one with a name of its own not by who opens the log through a link. Optuna's own locks
-(``JournalFileOpenLock``) are such files, and stay behind when a process is killed.
+Optuna's own locks are files beside it: not seen through a link, and left behind by a kill.
 """
 
 import contextlib

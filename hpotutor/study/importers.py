@@ -33,9 +33,8 @@ def read_sklearn(
     """Read ``cv_results_``; the value is the mean test score of a candidate."""
     results = getattr(search, "cv_results_", None)
     if results is None:
-        raise ArgumentError(
-            "from_sklearn: this search has no cv_results_. Type search.fit(x, y) first."
-        )
+        told = "this search has no cv_results_. Type search.fit(x, y) first."
+        raise ArgumentError(f"from_sklearn: {told}")
     start, refit = "mean_test_", getattr(search, "refit", True)
     metrics = [name.removeprefix(start) for name in results if name.startswith(start)]
     chosen = metric or (str(refit) if refit in metrics else metrics[0])
@@ -43,10 +42,9 @@ def read_sklearn(
     if metric is not None:
         problems.choice("metric", metric, metrics)
     elif len(metrics) > 1 and chosen != refit:
-        problems.say(
-            f"this search has {len(metrics)} metrics and no refit= that names one. Type one of "
-            + ", ".join(f"metric={name!r}" for name in metrics)
-        )
+        listed = ", ".join(f"metric={name!r}" for name in metrics)
+        told = f"this search has {len(metrics)} metrics and no refit= that names one."
+        problems.say(f"{told} Type one of {listed}")
     problems.raise_if_any()
     rungs = results.get("iter", np.zeros(len(results["params"])))
     seconds = results["mean_fit_time"] + results["mean_score_time"]
@@ -55,18 +53,11 @@ def read_sklearn(
     found = []
     for index, params in enumerate(results["params"]):
         lost = sum(not math.isfinite(scores[index]) for scores in splits)
-        reason = (
-            f"scikit-learn recorded no score in {lost} of {len(splits)} splits: the fit or its "
-            'scoring failed there. error_score="raise" shows how'
-        )
+        reason = f"scikit-learn recorded no score in {lost} of {len(splits)} splits: the fit or its"
+        reason = f'{reason} scoring failed there. error_score="raise" shows how' if lost else ""
         epochs = int(results["n_resources"][index]) if "epoch" in resource else 0
-        one = _evaluation(
-            params,
-            results[start + chosen][index],
-            reason if lost else "",
-            seconds=float(seconds[index]),
-            epochs=epochs,
-        )
+        spent = {"seconds": float(seconds[index]), "epochs": epochs}
+        one = _evaluation(params, results[start + chosen][index], reason, **spent)
         if one.status == "complete" and rungs[index] < max(rungs):
             # A halving compares those on its last rung, which saw the most data or epochs.
             one = replace(one, status="pruned", reason=f"judged on rung {rungs[index]} only")
@@ -101,10 +92,8 @@ def read_hyperopt(trials: Any, space: Any) -> Imported:
         ends.setdefault(path[-1], set()).add(path)
     found = []
     for leaves, result in zip(told, results, strict=True):
-        params = {
-            path[-1] if len(ends[path[-1]]) == 1 else ".".join(path): value
-            for path, value in leaves.items()
-        }
+        names = {p: p[-1] if len(ends[p[-1]]) == 1 else ".".join(p) for p in leaves}
+        params = {names[path]: value for path, value in leaves.items()}
         status = result.get("status")
         reason = "" if status == "ok" else str(result.get("failure", f"its status is {status!r}"))
         found.append(_evaluation(params, result.get("loss", math.nan), reason))
@@ -146,10 +135,9 @@ def check_study(study: Any) -> None:
     if not isinstance(study, optuna.Study):
         _refuse("from_optuna", "study", study, "an Optuna study", "optuna.create_study()")
     if len(study.directions) > 1:
-        raise ArgumentError(
-            f"from_optuna: this study has {len(study.directions)} objectives, and one can be "
-            "viewed. Type optuna.create_study(direction='maximize') for a study of one."
-        )
+        told = f"this study has {len(study.directions)} objectives, and one can be viewed. Type"
+        typed = "optuna.create_study(direction='maximize') for a study of one."
+        raise ArgumentError(f"from_optuna: {told} {typed}")
 
 
 def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> None:
@@ -161,15 +149,12 @@ def _evaluation(
 ) -> Evaluation:
     """Return a trial with plain values; anything that is neither a scalar nor a tuple is text."""
     held = {name: as_value(one) for name, one in params.items()}
-    held = {name: one if _is_held(one) else str(one) for name, one in held.items()}
+    for name, one in held.items():
+        parts = one if isinstance(one, tuple) else (one,)
+        held[name] = one if all(isinstance(part, Scalar) for part in parts) else str(one)
     status = "failed" if reason else "complete" if math.isfinite(value) else "diverged"
     reason = reason or ("" if status == "complete" else f"the value is {float(value)}")
     return Evaluation(held, float(value), status=status, reason=reason, **spent)
-
-
-def _is_held(value: object) -> bool:
-    values = value if isinstance(value, tuple) else (value,)
-    return all(isinstance(one, Scalar) for one in values)
 
 
 def _study(

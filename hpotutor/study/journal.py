@@ -35,11 +35,7 @@ _FIRST = b'{"op_code":0,'
 
 
 class SealedJournal(JournalFileBackend):
-    """Optuna's journal file whose every line ends in a checksum of itself.
-
-    It takes no lock of its own: :class:`Log` holds one for the whole search, and one that a
-    killed process leaves behind would make the next wait for half a minute.
-    """
+    """Optuna's journal file whose lines end in checksums; :class:`Log` holds the lock."""
 
     _synced = -math.inf
 
@@ -55,8 +51,7 @@ class SealedJournal(JournalFileBackend):
                 with contextlib.suppress(OSError):  # leave no half-written line behind
                     file.truncate(end)
                 raise
-            # What is written outlives the process; only a power cut could lose what is not synced,
-            # and to sync costs milliseconds.
+            # Only a power cut could lose what is not synced, and to sync costs milliseconds.
             if time.monotonic() - self._synced >= _SYNC_SECONDS:
                 os.fsync(file.fileno())
                 self._synced = time.monotonic()
@@ -93,11 +88,9 @@ def repair(
 ) -> list[str]:
     """Mend a log in place, if there is one, and return a sentence for each thing mended.
 
-    A last line without an end is what a killed write leaves: it is dropped. Any other line that
-    is not as it was written is left out and named in a warning, and the file as it was is kept
-    beside it; every intact line stays. Where the line that names the study is lost, ``direction``
-    makes another. ``replace(content)`` writes the mended file, if its name alone does not do.
-    ``LogError`` if nothing in the file is a line of a log.
+    A last line without an end, which a killed write leaves, is dropped. Any other line that is not
+    as it was written is left out and named in a warning; the file as it was is kept beside it.
+    ``replace(content)`` writes the mended file. ``LogError`` if nothing in it is a line of a log.
     """
     path = Path(path)
     raw = path.read_bytes() if path.exists() else b""
@@ -119,10 +112,7 @@ def repair(
 
 
 def mend(raw: bytes, name: str, direction: str = "maximize") -> tuple[bytes, list[str], str]:
-    """Return a log's intact lines, a note for each thing mended, and which lines were damaged.
-
-    Lines may end as on Windows, where another program or a copy made them so.
-    """
+    """Return a log's intact lines, a note for each thing mended, and which lines were damaged."""
     *lines, tail = re.split(rb"\r?\n|\r", raw.removeprefix(codecs.BOM_UTF8))
     if _intact(tail):  # only the end of the line is missing
         lines, tail = [*lines, tail], b""

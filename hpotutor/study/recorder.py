@@ -1,11 +1,8 @@
 """The recorder: the one door through which every evaluation of every method passes.
 
-A method, or a library's loop that it leads, asks ``evaluate`` for one point after another until it
-has had enough, or until ``StopSearch`` says that a budget is spent. Each trial is in the log before
-the method hears of it, so that a kill costs no more than what was being trained. The next search on
-the same log is given those trials again as it asks for them: it is replayed, not restored.
-
-What may be spent is looked after in ``_budget.py``.
+Each trial is in the log before the method hears of it, so that a kill costs no more than what was
+being trained. The next search on the same log is given those trials again as it asks for them: it
+is replayed, not restored.
 """
 
 from __future__ import annotations
@@ -38,33 +35,23 @@ class _TimeUp(Exception):
 class Recorder:
     """Evaluate for a search: keep the log, the budget and the progress, and resume.
 
-    A method need not know that it is being resumed. It is deterministic given its seed and the
-    scores it has seen, so on the same log it asks the same questions again; those that the log
-    can answer cost microseconds, and training goes on where it was cut.
+    A method is deterministic given its seed and the scores it has seen, so on the same log it asks
+    the same questions again; those that the log can answer cost microseconds.
 
     Parameters
     ----------
-    objective : Objective
-        What answers.
-    space : SearchSpace
-        What may be asked.
-    method, library : str
+    objective, space : Objective and SearchSpace
+        What answers, and what may be asked.
+    method, library, seed, options : str, str, int, dict
         Written into the log, and compared when it is opened again.
-    seed : int
-        Of the search.
-    trials : int, optional
-        At most this many evaluations.
-    max_epochs : int, optional
-        At most this many epochs of training in all. An evaluation that could go over it is not
-        begun.
+    trials, max_epochs : int, optional
+        At most so many evaluations, and epochs in all; what could go over them is not begun.
     max_seconds : float, optional
         No evaluation begins after this many seconds; what the log holds counts as spent.
     log : str or path, optional
         A file to keep the trials in; in memory when None.
     progress : bool, default True
         Say beforehand what it will cost, and show a bar while it runs.
-    options : dict, optional
-        What else decides the search; part of what the log is compared by.
     planned : tuple of (int, int), optional
         Trials and epochs that the method will spend, where it knows better than ``trials`` tells.
     max_failures : int or None, default 3
@@ -72,10 +59,7 @@ class Recorder:
     problems : Problems, optional
         What the caller found wrong with its own arguments, to be reported together.
 
-    Raises
-    ------
-    LogError
-        The log is in use, cannot be written, or belongs to another search.
+    LogError: the log is in use, cannot be written, or belongs to another search.
 
     Examples
     --------
@@ -130,14 +114,8 @@ class Recorder:
             if log is not None:
                 raise
             described = {"objective": type(objective).__name__}
-        header = {
-            "method": method,
-            "library": library,
-            "seed": int(seed),
-            "space": space.to_dict(),
-            "objective": described,
-            "options": options or {},
-        }
+        header: dict[str, Any] = {"method": method, "library": library, "seed": int(seed)}
+        header |= {"space": space.to_dict(), "objective": described, "options": options or {}}
         self.log = Log(log, header, objective.direction, space)
         version = versions().get(library.replace("_", "-"))
         self._library = f"{library} {version}" if version else library
@@ -197,8 +175,6 @@ class Recorder:
         for params in points:
             self.started.append(self.evaluate(params, epochs))
 
-    # ── one evaluation ───────────────────────────────────────────────────────────────────────
-
     def evaluate(
         self,
         params: Params,
@@ -209,21 +185,10 @@ class Recorder:
     ) -> Evaluation:
         """Answer for one set of hyperparameters: from the log if it can, else by training.
 
-        Parameters
-        ----------
-        params : dict
-            Values as the library gives them; they are made plain values of the space.
-        epochs : int, optional
-            Budget; the objective's own by default.
-        on_epoch : callable, optional
-            ``on_epoch(epoch, value)`` after each epoch; return True to stop the trial.
-        note : dict, optional
-            Further entries for the trial in the log.
+        ``epochs`` are the objective's own by default. ``on_epoch(epoch, value)`` is called after
+        each and returns True to stop the trial; ``note`` is kept with the trial in the log.
 
-        Raises
-        ------
-        StopSearch
-            The budget is spent, or too many trials failed in a row; leaves the ``with`` block.
+        StopSearch: the budget is spent, or too many trials failed in a row; it leaves ``with``.
         """
         params, epochs = self.space.clean(params), _as_int(epochs)
         question = question_of(params, epochs)
@@ -239,15 +204,12 @@ class Recorder:
             else:
                 self.objective.trial = self.begun
                 evaluation = attempt(self.objective, params, epochs, on_epoch)
-            self._write(evaluation, epochs, note)
+            self._write(evaluation, epochs, **(note or {}))
         self._count(question, evaluation)
         return evaluation
 
     def score(self, evaluation: Evaluation) -> float:
-        """Return a finite score, higher is better; a trial without one ranks last.
-
-        Libraries' models choke on NaN and infinity, so such a trial gets the worst score seen.
-        """
+        """Return a finite score, higher is better; a trial without one gets the worst seen."""
         return finite_score(evaluation, self.objective.direction, self._worst)
 
     def _admit(self, question: str, cost: int) -> None:
@@ -266,19 +228,12 @@ class Recorder:
             if not math.isfinite(value) or on_epoch(epoch, value):
                 return
 
-    def _write(
-        self, evaluation: Evaluation, epochs: int | None, note: dict[str, Any] | None = None
-    ) -> None:
+    def _write(self, evaluation: Evaluation, epochs: int | None, **note: Any) -> None:
         self.begun += 1
-        self.log.append(evaluation, budget=epochs, library=self._library, **(note or {}))
-
-    # ── batches ──────────────────────────────────────────────────────────────────────────────
+        self.log.append(evaluation, budget=epochs, library=self._library, **note)
 
     def prefetch(self, batch: Sequence[Params], epochs: int | None = None) -> None:
-        """Evaluate a whole batch at once; the calls of ``evaluate`` that follow are answered by it.
-
-        Where the objective gains nothing from a batch, nothing is done ahead of time.
-        """
+        """Evaluate a batch at once, where that gains time; ``evaluate`` answers from it then."""
         if not self.objective.batches or self._budget.time_is_up():
             return
         epochs = _as_int(epochs)
@@ -297,8 +252,7 @@ class Recorder:
 
         self.objective.trial = self.begun
         try:
-            asked = [params for _, params in missing]
-            self.objective.evaluate_many(asked, epochs, on_done=keep)
+            self.objective.evaluate_many([params for _, params in missing], epochs, on_done=keep)
         except _TimeUp:
             pass
         except (KeyboardInterrupt, StopSearch):
@@ -328,8 +282,6 @@ class Recorder:
                 missing.append((question, params))
         return missing
 
-    # ── several evaluations on their way at once, on a cluster ───────────────────────────────
-
     def recall(self) -> Iterator[tuple[Evaluation, int | None]]:
         """Count and yield what the log still holds, in its order, with each budget of epochs."""
         for trial in self.log.trials:
@@ -355,8 +307,6 @@ class Recorder:
     def finish(self, params: Params, epochs: int | None = None) -> None:
         """Note which budget is spent, now that nothing is on its way."""
         self._admit(question_of(params, _as_int(epochs)), self.objective.epochs_of(params, epochs))
-
-    # ── counts and progress ───────────────────────────────────────────────────────────────────
 
     def _count(self, question: str, evaluation: Evaluation) -> None:
         self.evaluations.append(evaluation)

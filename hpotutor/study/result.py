@@ -33,21 +33,10 @@ class Cost(NamedTuple):
 class SearchResult:
     """The trials of a search, and what follows from them.
 
-    Parameters
-    ----------
-    study : optuna.Study or Log
-        Holds the trials; Optuna's own plots and dashboard read it.
-    evaluations : sequence of Evaluation, optional
-        The trials in the order they were asked for; those of the study by default.
-    objective : Objective, optional
-        What answered; needed for :meth:`best_model`.
-    stopped : str
-        Why the search ended before its method did; empty if it did not.
-
-    Attributes
-    ----------
-    left_out : str
-        Which points of ``start=`` were not in the space; empty if all were.
+    ``evaluations`` are in the order they were asked for, those of the study by default. ``stopped``
+    says why the search ended before its method did, ``left_out`` which points of ``start=`` were
+    not in the space; each is empty if there is nothing to say. ``objective`` is what answered, for
+    :meth:`best_model`.
 
     Examples
     --------
@@ -145,8 +134,7 @@ class SearchResult:
     def to_frame(self) -> pd.DataFrame:
         """Return a row a trial: number, hyperparameters, value, status, epochs, seconds, seed.
 
-        The scores of single folds stand in ``fold_1``, ``fold_2`` and so on, where there are any.
-        A hyperparameter that is a tuple stands there as text.
+        The scores of single folds stand in ``fold_1`` and so on; a tuple stands there as text.
         """
         rows = [
             {
@@ -169,8 +157,7 @@ class SearchResult:
         """Return the best value after each trial; NaN before the first complete one."""
         complete = [e.value if e.status == "complete" else math.nan for e in self.evaluations]
         values = pd.Series(complete, name="best_so_far", dtype=float)
-        best = values.cummax() if self.direction == "maximize" else values.cummin()
-        return best.ffill()
+        return (values.cummax() if self.direction == "maximize" else values.cummin()).ffill()
 
     def curves(self) -> list[dict[str, list[float]]]:
         """Return each trial's learning curve, in the order of the trials."""
@@ -185,10 +172,10 @@ class SearchResult:
         """
         values = {e.value for e in self.evaluations if e.status == "complete"}
         if len(values) < 2:
-            raise HpoTutorError(
-                "Importances need at least two complete trials with different values; this search "
-                f"has {len(values)}. Type more trials."
+            told = (
+                "Importances need at least two complete trials with different values; this search"
             )
+            raise HpoTutorError(f"{told} has {len(values)}. Type more trials.")
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
         shares = optuna.importance.get_param_importances(self.study, evaluator=evaluator)
         return {name: float(share) for name, share in shares.items()}
@@ -196,16 +183,13 @@ class SearchResult:
     def best_model(self) -> Any:
         """Train the best trial's network once more and return it, as a Keras model.
 
-        It has the epochs, the seed, the early stopping and the callbacks that it won with, and on
-        the validation rows its score, but for rounding where a stack is cut in another way. With
-        folds it is trained on the rows of all of them; see :meth:`hpotutor.TrainObjective.retrain`.
+        It has the epochs, seed, early stopping and callbacks that it won with, and on the
+        validation rows its score; see :meth:`hpotutor.TrainObjective.retrain`.
         """
         retrain = getattr(self.objective, "retrain", None)
         if retrain is None:
-            raise HpoTutorError(
-                "best_model() needs a search on ht.TrainObjective; this one has "
-                f"{type(self.objective).__name__}."
-            )
+            told = "best_model() needs a search on ht.TrainObjective; this one has"
+            raise HpoTutorError(f"{told} {type(self.objective).__name__}.")
         best = self.best_evaluation
         return retrain(best, next(n for n, one in enumerate(self.evaluations) if one is best))
 
@@ -232,19 +216,14 @@ class SearchResult:
         table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
         notes = [self.failures(), self.left_out, f"Stopped: {self.stopped}" if self.stopped else ""]
         told = "".join(f"{html.escape(note)}. " for note in notes if note)
-        return (
-            f"<p>{self._counts()}, {self.cost.epochs:,} epochs. {told}"
-            f"The best {len(shown)}:</p>{table}"
-        )
+        counts = f"{self._counts()}, {self.cost.epochs:,} epochs"
+        return f"<p>{counts}. {told}The best {len(shown)}:</p>{table}"
 
     @classmethod
     def from_log(cls, path: str | os.PathLike[str]) -> SearchResult:
         """Look at the log of a search, from anywhere, also while the search is writing it.
 
-        Raises
-        ------
-        LogError
-            There is no such file, or it is not a log.
+        LogError: there is no such file, or it is not a log.
         """
         return cls(Log.read(path))
 

@@ -29,12 +29,8 @@ from hpotutor.space.transforms import clean, holds_tuples, labeled
 from hpotutor.study._lock import FileLock
 from hpotutor.study.journal import STUDY_NAME, ReadJournal, SealedJournal, mend, repair
 
-_STATES = {
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "diverged": TrialState.FAIL,
-    "failed": TrialState.FAIL,
-}
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+_STATES |= {"diverged": TrialState.FAIL, "failed": TrialState.FAIL}
 # What a trial carries as user attributes, because Optuna has no place of its own for it.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
 _SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
@@ -43,28 +39,13 @@ _SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
 class Log:
     """Trials of one search, each a single line that is either wholly written or not at all.
 
-    Parameters
-    ----------
-    path : str or path, optional
-        The journal file; in memory when None.
-    header : dict
-        What the search is: method, library, seed, space, objective, options.
-    direction : {"maximize", "minimize"}
-        For the study.
-    space : SearchSpace
-        The distributions that the trials carry.
-
-    Raises
-    ------
-    LogError
-        The file cannot be used: its folder is missing, it cannot be written, another process
-        has it, or it belongs to another search.
-
-    Notes
-    -----
     The file is Optuna's journal
     (https://optuna.readthedocs.io/en/stable/reference/generated/optuna.storages.JournalStorage.html),
-    so ``optuna-dashboard`` and ``optuna.load_study`` open it.
+    so ``optuna-dashboard`` and ``optuna.load_study`` open it; ``path=None`` keeps all in memory.
+    ``header`` says what the search is: method, library, seed, space, objective, options.
+
+    LogError: the file cannot be used: its folder is missing, it cannot be written, another process
+    has it, or it belongs to another search.
     """
 
     def __init__(
@@ -277,10 +258,8 @@ def _lock(path: Path) -> FileLock:
     try:
         return FileLock(path)
     except BlockingIOError:
-        raise LogError(
-            f"log={str(path)!r} is in use by another search. Wait until that one ends, or give "
-            "this one a log of its own."
-        ) from None
+        told = "Wait until that one ends, or give this one a log of its own."
+        raise LogError(f"log={str(path)!r} is in use by another search. {told}") from None
     except OSError as error:
         raise _unwritable(path, f" ({error.strerror})") from error
 
