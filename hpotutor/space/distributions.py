@@ -46,10 +46,7 @@ def loguniform(low: float, high: float) -> FloatDistribution:
     -------
     optuna.distributions.FloatDistribution
 
-    Raises
-    ------
-    ArgumentError
-        If a bound is not a finite number above 0, or ``low`` is not below ``high``.
+    ArgumentError: if a bound is not a finite number above 0, or ``low`` is not below ``high``.
 
     Examples
     --------
@@ -71,10 +68,7 @@ def uniform(low: float, high: float) -> FloatDistribution:
     -------
     optuna.distributions.FloatDistribution
 
-    Raises
-    ------
-    ArgumentError
-        If a bound is not a finite number, or ``low`` is not below ``high``.
+    ArgumentError: if a bound is not a finite number, or ``low`` is not below ``high``.
 
     Examples
     --------
@@ -100,11 +94,8 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     -------
     optuna.distributions.IntDistribution
 
-    Raises
-    ------
-    ArgumentError
-        If a bound or the step is not an integer, ``low`` is not below ``high``, the step does
-        not lead from ``low`` to ``high``, or the log scale does not fit.
+    ArgumentError: if a bound or the step is not an integer, ``low`` is not below ``high``, the step
+    does not lead from ``low`` to ``high``, or the log scale does not fit.
 
     Examples
     --------
@@ -145,11 +136,8 @@ def choice(*values: Value) -> CategoricalDistribution:
     -------
     optuna.distributions.CategoricalDistribution
 
-    Raises
-    ------
-    ArgumentError
-        If there is no value, a single collection of them, a value appears twice (``True`` and
-        ``1`` are equal), or a value is of another type: a log could not hold it.
+    ArgumentError: if there is no value, a single collection of them, a value appears twice
+    (``True`` and ``1`` are equal), or a value is of another type: a log could not hold it.
 
     Examples
     --------
@@ -202,15 +190,10 @@ def when(distribution: Distribution, /, **conditions: Value | Sequence[Value]) -
         For each parent, the values under which it exists; all parents must agree. A parent is
         an integer or a choice that stands earlier in the space.
 
-    Returns
-    -------
-    Conditional
-        To be given to :class:`hpotutor.SearchSpace`.
+    Conditional: to be given to :class:`hpotutor.SearchSpace`.
 
-    Raises
-    ------
-    ArgumentError
-        If there is no condition, one has no values, or the first argument is no distribution.
+    ArgumentError: if there is no condition, one has no values, or the first argument is no
+    distribution.
 
     Examples
     --------

@@ -32,11 +32,8 @@ class SearchSpace(Definition):
         Made with :func:`loguniform`, :func:`uniform`, :func:`integers`, :func:`choice`, or
         wrapped in :func:`when` if it exists only for some values of an earlier one.
 
-    Raises
-    ------
-    ArgumentError
-        If there is nothing in it, or for names that are not identifiers or appear twice, values
-        that are not distributions, and conditions that can never hold; all problems together.
+    ArgumentError: if there is nothing in it, or for names that are not identifiers or appear twice,
+    values that are not distributions, and conditions that can never hold; all problems together.
 
     Examples
     --------
@@ -91,10 +88,7 @@ class SearchSpace(Definition):
             The same integer, from 0 to 4294967295, gives the same point; a generator is moved on
             by ``len(space)`` numbers, whatever is active.
 
-        Raises
-        ------
-        ArgumentError
-            For another seed.
+        ArgumentError: for another seed.
 
         Examples
         --------
@@ -131,10 +125,7 @@ class SearchSpace(Definition):
         dict
             The active names among them, in the space's order.
 
-        Raises
-        ------
-        ArgumentError
-            For unknown names and for values that are not in the space.
+        ArgumentError: for unknown names and for values that are not in the space.
 
         Examples
         --------
@@ -170,10 +161,7 @@ class SearchSpace(Definition):
         -------
         numpy.ndarray of shape (len(space),)
 
-        Raises
-        ------
-        ArgumentError
-            If ``params`` is not a point of the space.
+        ArgumentError: if ``params`` is not a point of the space.
         """
         self.check(params)
         return np.array(
@@ -188,10 +176,7 @@ class SearchSpace(Definition):
         coordinates : array-like of shape (len(space),)
             One for each name, inactive ones too; theirs are ignored.
 
-        Raises
-        ------
-        ArgumentError
-            If there are too few or too many, or one is not a number in [0, 1].
+        ArgumentError: if there are too few or too many, or one is not a number in [0, 1].
         """
         problems = Problems("from_unit")
         try:
@@ -233,11 +218,8 @@ class SearchSpace(Definition):
         dict of str to list
             All names, inactive ones too; :meth:`to_sklearn_grid` heeds the conditions.
 
-        Raises
-        ------
-        ArgumentError
-            If ``levels`` is not a positive integer or names something unknown, or a
-            hyperparameter has more than 100,000 values.
+        ArgumentError: if ``levels`` is not a positive integer or names something unknown, or a
+        hyperparameter has more than 100,000 values.
 
         Examples
         --------
@@ -281,10 +263,8 @@ class SearchSpace(Definition):
         str
             Complete with its imports: it runs as it stands.
 
-        Raises
-        ------
-        ArgumentError
-            For an unknown dialect, or ``levels`` with another dialect than "scikit-learn".
+        ArgumentError: for an unknown dialect, or ``levels`` with another dialect than
+        "scikit-learn".
         """
         return converters.show(self, dialect, levels)
 
@@ -333,9 +313,6 @@ class SearchSpace(Definition):
     def from_dict(cls, saved: Mapping[str, Any]) -> SearchSpace:
         """Return the space that :meth:`to_dict` wrote down.
 
-        Raises
-        ------
-        ArgumentError
-            If ``saved`` does not describe a space.
+        ArgumentError: if ``saved`` does not describe a space.
         """
         return cls(formatting.pairs(saved))
