@@ -27,13 +27,6 @@ def attach(
     The stub lists the public names once, for type checkers and editors as for this; each is loaded
     on first use (https://scientific-python.org/specs/spec-0001), and its docstring completed. A
     misspelt name is answered with the one that was meant.
-
-    Examples
-    --------
-    >>> import hpotutor.plots
-    >>> hpotutor.plots.heatmap
-    Traceback (most recent call last):
-    AttributeError: module 'hpotutor.plots' has no attribute 'heatmap'. Did you mean 'heat_map'?
     """
     load, names_of, names = lazy_loader.attach_stub(package, file)
 
