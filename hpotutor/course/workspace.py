@@ -40,8 +40,8 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
 
     A lesson that is not there is added; one as it was written here before is replaced by a new
     version; of any other the new version is put beside, once, as ``NAME.new.ipynb``. A lesson
-    counts as changed when a source or an output differs. Return the changes, in the order of the
-    lessons. ``HpoTutorError`` if the folder cannot be written; nothing that was there is lost.
+    counts as changed when a source or an output differs. ``HpoTutorError`` if the folder cannot be
+    written; nothing that was there is lost.
     """
     folder = Path(folder)
     stored = read_notes(folder / NOTES, _noted)

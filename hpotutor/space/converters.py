@@ -48,9 +48,8 @@ def show(space: Definition, dialect: str, levels: Any = None) -> Source:
     problems = Problems("show")
     known = problems.choice("dialect", dialect, _WRITERS)
     if levels is not None and known and dialect != "scikit-learn":
-        problems.say(
-            f"levels is for the grid of 'scikit-learn'; {dialect!r} has none. Leave levels out."
-        )
+        sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
+        problems.say(sentence.format(dialect))
     problems.raise_if_any()
     return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 

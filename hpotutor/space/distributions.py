@@ -104,10 +104,8 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     if not _is_integer(step) or step < 1:
         problems.add("step", step, "a whole number from 1 up", "step=1")
     elif log is True and step != 1:
-        problems.say(
-            f"step={step} and log=True do not go together: equal steps are unequal on a log "
-            "scale. Leave one of them out."
-        )
+        why = "equal steps are unequal on a log scale. Leave one of them out."
+        problems.say(f"step={step} and log=True do not go together: {why}")
     elif not problems.lines and (high - low) % step:
         below = low + (high - low) // step * step
         typed = " or ".join(f"high={value}" for value in (below, below + step) if value > low)

@@ -241,16 +241,9 @@ def histories_path(name: str) -> Path:
 
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
     """Return finished searches on a table as a history, a repeat each; shorter ones end early."""
-    rows = [
-        [
-            (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)
-            for e in result.evaluations
-            if e.epochs
-        ]
-        for result in results
-    ]
-    longest = max(map(len, rows), default=0)
-    cells = np.zeros((len(rows), longest, 3), int)
-    for repeat, row in enumerate(rows):
-        cells[repeat, : len(row)] = np.reshape(row, (-1, 3))
-    return History(cells[..., 0], cells[..., 1], cells[..., 2])
+    asked = [[e for e in result.evaluations if e.epochs] for result in results]
+    cells = np.zeros((3, len(asked), max(map(len, asked), default=0)), int)
+    for repeat, evaluations in enumerate(asked):
+        for trial, e in enumerate(evaluations):
+            cells[:, repeat, trial] = objective.index_of(e.params), e.epochs, e.seed or 0
+    return History(*cells)
