@@ -27,13 +27,6 @@ def attach(
     The stub lists the public names once, for type checkers and editors as for this; each is loaded
     on first use (https://scientific-python.org/specs/spec-0001), and its docstring completed. A
     misspelt name is answered with the one that was meant.
-
-    Examples
-    --------
-    >>> import hpotutor.plots
-    >>> hpotutor.plots.heatmap
-    Traceback (most recent call last):
-    AttributeError: module 'hpotutor.plots' has no attribute 'heatmap'. Did you mean 'heat_map'?
     """
     load, names_of, names = lazy_loader.attach_stub(package, file)
 
@@ -54,15 +47,11 @@ def setup() -> None:
     Call it before TensorFlow or Keras is imported; afterwards it does what can still be done.
     Without it, importing ``hpotutor`` changes nothing that another library or process sees.
 
-    The lessons' networks are so small that handing half of an operation to another thread costs
-    more than it saves, and that a GPU would slow them down. With ``TF_NUM_INTRAOP_THREADS=0`` in
-    the environment TensorFlow uses all cores, with ``HPOTUTOR_GPU=1`` it sees a GPU; a variable
-    of TensorFlow's that is set already stays. oneDNN knows the processor's newest instructions,
-    which TensorFlow's own matrix product does not: see ``benchmarks/bench_start.py``.
-
-    Variables that TensorFlow reads are in the environment only while it is imported. Left behind
-    is ``HPOTUTOR_SETUP=1``, by which a process started from here sets itself up in the same way
-    when it imports ``hpotutor``, and which nothing else reads.
+    The lessons' networks are so small that a second thread costs more than it saves, and that a GPU
+    would slow them down. With ``TF_NUM_INTRAOP_THREADS=0`` in the environment TensorFlow uses all
+    cores, with ``HPOTUTOR_GPU=1`` it sees a GPU; a variable of TensorFlow's that is set already
+    stays, and the others are set only while it is imported. ``HPOTUTOR_SETUP=1`` is left behind,
+    by which a process started from here sets itself up in the same way.
 
     Examples
     --------

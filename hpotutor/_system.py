@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 LIBRARIES = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
-MEMINFO = Path("/proc/meminfo")
 
 
 class Memory(NamedTuple):
@@ -25,10 +24,7 @@ class Memory(NamedTuple):
 
 
 def environment(environ: Mapping[str, str] | None = None) -> str:
-    """Return where this runs: ``"Colab"``, ``"Binder"``, ``"JupyterHub"`` or ``"this computer"``.
-
-    ``environ`` are environment variables, by default the process's own.
-    """
+    """Return where this runs: "Colab", "Binder", "JupyterHub" or "this computer"."""
     environ = os.environ if environ is None else environ
     if "COLAB_RELEASE_TAG" in environ or "google.colab" in sys.modules:
         return "Colab"
@@ -49,15 +45,9 @@ def _system_memory() -> Memory:
         import psutil  # comes with ipykernel
 
         now = psutil.virtual_memory()
-        return Memory(now.total, now.available)
     except (ImportError, OSError):
-        pass
-    try:
-        lines = (line.split(":") for line in MEMINFO.read_text().splitlines())
-        sizes = {name: float(size.split()[0]) * 1024 for name, size in lines}
-        return Memory(sizes["MemTotal"], sizes["MemAvailable"])
-    except (OSError, ValueError, KeyError):
         return Memory(math.nan, math.nan)
+    return Memory(now.total, now.available)
 
 
 def _container_memory() -> Memory:
@@ -111,10 +101,7 @@ def free_disk(folder: str | os.PathLike) -> float:
 
 @functools.cache
 def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
-    """Return the version of Python, and of each of these libraries that is installed.
-
-    They are named as on PyPI; by default it is every one that can shape a search.
-    """
+    """Return the version of Python, and of each of these libraries, as PyPI names them."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in libraries:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

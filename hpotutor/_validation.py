@@ -34,14 +34,7 @@ def check_count(
     *,
     optional: bool = False,
 ) -> bool:
-    """Note a value that is not a whole number from ``low`` up; return whether it was fine.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> check_count(Problems("search"), "trials", np.int64(5))
-    True
-    """
+    """Note a value that is not a whole number from ``low`` up; return whether it was fine."""
     fine = (optional and value is None) or (is_whole(value) and bool(value >= low))
     if not fine:
         problems.add(name, value, f"a whole number from {low} up", f"{name}={example}")

@@ -10,10 +10,7 @@ from hpotutor.errors import HpoTutorError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0, 1 for an error that is told in a sentence.
-
-    ``arguments`` are what follows ``hpotutor``; what was typed by default.
-    """
+    """Run what follows ``hpotutor``, by default what was typed, and return its exit status."""
     parser = _parser()
     chosen, rest = parser.parse_known_args(arguments)
     if rest and not getattr(chosen, "passes_on", False):
@@ -23,10 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def exit_status(run: Callable[[], int | None]) -> int:
-    """Run a command; return its exit status, 1 for an error that is told in a sentence.
-
-    The scripts in ``tools/`` run through it, too.
-    """
+    """Run a command, or a script of ``tools/``; return 1 for an error, told in a sentence."""
     try:
         status = run() or 0  # only a command that can find fault returns a status
         sys.stdout.flush()
@@ -78,9 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     assign.set_defaults(run=_assign)
 
     grade = commands.add_parser("grade", help="let nbgrader grade a course, and print its marks")
-    grade.add_argument(
-        "course", nargs="?", default=".", help="the course's folder; by default where you are"
-    )
+    where = "the course's folder; by default where you are"
+    grade.add_argument("course", nargs="?", default=".", help=where)
     grade.set_defaults(run=_grade)
     return parser
 
@@ -95,8 +88,7 @@ def _table_info(chosen: argparse.Namespace) -> None:
     print(f"{table.name}: {runs}")
     for axis in table.axes:
         print(f"  {axis.name}: {axis.allowed()} (default {axis.default!r})")
-    rows = ", ".join(f"{count} {part}" for part, count in about["rows"].items())
-    print(f"rows: {rows}")
+    print("rows: " + ", ".join(f"{count} {part}" for part, count in about["rows"].items()))
     print("made with: " + ", ".join(f"{name} {v}" for name, v in about["versions"].items()))
     print(f"on: {about['machine']}, {about['date']}, by: {about['command']}")
     print(f"seconds of Model.fit: {about['timing']}")

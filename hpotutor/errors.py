@@ -50,14 +50,7 @@ class StopSearch(BaseException):
 
 
 def did_you_mean(name: object, allowed: Iterable[object]) -> str:
-    """Return a hint for a misspelt name, or an empty string.
-
-    Parameters
-    ----------
-    name : object
-        What was typed.
-    allowed : iterable
-        What would have been accepted.
+    """Return a hint for a misspelt name, or an empty string if it is like none that is allowed.
 
     Examples
     --------
@@ -89,12 +82,7 @@ _BRIEF = _Brief()
 
 
 class Problems:
-    """Collect every bad argument of one call, and report them together.
-
-    Parameters
-    ----------
-    call : str
-        The function that was called, as the reader typed it.
+    """Collect every bad argument of one ``call``, and report them together.
 
     Examples
     --------
@@ -122,19 +110,18 @@ Type for instance units=9.
 
     def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
         """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
-        options = list(allowed)
+        by_text = {str(option): option for option in allowed}
+        options = list(by_text.values())
         plain: Any = value
         if getattr(plain, "ndim", None) == 0:  # a text or number of NumPy's
             plain = plain.item()
         if any(type(plain) is type(option) and plain == option for option in options):
             return True
-        listed = ", ".join(repr(option) for option in options)
-        close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1)
-        instead = next((o for o in options if close and str(o) == close[0]), options[0])
-        hint = did_you_mean(value, options)
+        close = difflib.get_close_matches(str(value), by_text, n=1)
+        instead = by_text[close[0]] if close else options[0]
         self.lines.append(
-            f"{argument}={_BRIEF.repr(value)} is not allowed.{hint} "
-            f"Allowed: {listed}. Type for instance {argument}={instead!r}."
+            f"{argument}={_BRIEF.repr(value)} is not allowed.{did_you_mean(value, options)} "
+            f"Allowed: {', '.join(map(repr, options))}. Type for instance {argument}={instead!r}."
         )
         return False
 

@@ -29,9 +29,8 @@ _Mixin: Any = object  # what it is mixed into is known on use only
 class LeavingOut(_Mixin):
     """Run a submission's cells; one that ends the kernel, or hangs it for good, is left out.
 
-    nbgrader gives up a submission whose kernel has ended. Mixed into its ``Execute``, this runs it
-    again without that cell, and without the tests of its answer, which would see an earlier one of
-    the same name.
+    So are the tests of its answer, which would see an earlier one of the same name. nbgrader's own
+    ``Execute``, into which this is mixed, gives the submission up.
     """
 
     def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:

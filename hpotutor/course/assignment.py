@@ -16,15 +16,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hpotutor.course._notes import grading_of
 from hpotutor.course.lessons import source_of
 from hpotutor.errors import HpoTutorError
 from hpotutor.exercises.engine import Exercise
 
 _QUESTION = re.compile(r"\s*exercises\.q(\d+)\s*")
 _CHECK = re.compile(r"^exercises\.q(\d+)\.check\((\w+)\)\s*\Z", re.M)
-
-_WORTH = re.compile(r'^assert verdict\.exercise == "(.+)" and verdict\.points == (\d+)', re.M)
 
 _HAND_IN = """\
 **To hand in.** Replace the `...` in the cells that begin an answer. The locked cell below each of \
@@ -103,24 +100,6 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
     mark = _MARK.format(of=exercise, worth=worth, name=name)
     grade_id += "-mark"
     yield _code(grade_id, mark, _grading(grade_id, exercise.points))
-
-
-def marks_as_made(notebook: dict[str, Any]) -> bool:
-    """Return whether each cell is still marked as `assignment_of` has it marked.
-
-    The text of a cell says what it is, and the hidden lines what it is worth.
-    """
-    for cell in notebook["cells"]:
-        source, grading = source_of(cell), grading_of(cell)
-        if worth := _WORTH.search(source):
-            made = _grading(f"{worth[1].replace('.', '-')}-mark", int(worth[2]))
-        elif grading and "### BEGIN SOLUTION" in source:
-            made = _grading(grading[0])
-        else:
-            made = {}
-        if grading != grading_of({"metadata": made}):
-            return False
-    return True
 
 
 def _grading(grade_id: str, points: int | None = None) -> dict[str, Any]:

@@ -69,11 +69,6 @@ class Claim:
 class ClaimsBox:
     """What a lesson measured of the articles' claims: a table that keeps them for the ledger.
 
-    Parameters
-    ----------
-    *claims : Claim
-        In the order to show them.
-
     Examples
     --------
     >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
@@ -93,7 +88,7 @@ class ClaimsBox:
         """Return a row a claim."""
         rows = [
             {
-                "claim": f"{c.number}. {CLAIMS[c.number][0]} ({CLAIMS[c.number][1]})",
+                "claim": "{}. {} ({})".format(c.number, *CLAIMS[c.number]),
                 "published": c.published,
                 "measured here": c.measured,
                 "verdict": f"{c.verdict} {c.because}".strip(),
@@ -118,12 +113,8 @@ def claims_ledger(
 ) -> pd.DataFrame:
     """Collect every claim that the executed lessons measured.
 
-    Parameters
-    ----------
-    folder : path, optional
-        Where the executed notebooks are; the course's own by default.
-    boxes : dict from lesson to ClaimsBox, optional
-        What a lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
+    The ``folder`` has the executed notebooks; the course's own by default. ``boxes`` holds what a
+    lesson measured just now, such as ``{"09": box}``, in place of what is stored of it.
 
     pandas.DataFrame: A row a claim and lesson, by claim. A claim that no lesson measured has an
     empty lesson; a lesson that left a claim open is not listed where another one settled it.

@@ -11,21 +11,19 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hpotutor import _system as machine
-
-State = Literal["fine", "note", "problem"]
 
 _HERE = Path(__file__).resolve().parents[1]
 _EXTRAS = ("tensorflow", "lab")  # those that a lesson uses
 _NOTEBOOK = ("jupyterlab", "ipykernel")
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
-# Modules whose loaded version is compared with the installed one; tf-nightly and such differ.
-_LOADED = {"numpy": "numpy", "pandas": "pandas", "scipy": "scipy", "scikit-learn": "sklearn"}
-_LOADED |= {"matplotlib": "matplotlib", "keras": "keras", "optuna": "optuna"}
+# The loaded version of these is compared with the installed one; tf-nightly and such differ.
+_LOADED = "numpy pandas scipy scikit-learn matplotlib keras optuna".split()
 _HIDING = "hpotutor numpy pandas scipy sklearn matplotlib keras tensorflow keras_tuner".split()
 _HIDING += "scikeras hyperopt optuna random statistics types".split()
 
@@ -33,21 +31,22 @@ KERNEL_BYTES = 1.2e9  # a lesson's kernel, TensorFlow and figures included
 FREE_DISK = 200e6  # logs, a learner's copy of the lessons, MNIST
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was looked at, what was found, and what to do; no remedy if it is fine.
 
     A note may slow a lesson down or change what it prints; a problem stops one.
     """
 
-    state: State
+    state: Literal["fine", "note", "problem"]
     about: str
     told: str
     remedy: str = ""
 
     def __str__(self) -> str:
-        remedy = f". {self.remedy}" if self.remedy else ""
-        return f"{self.state:8} {self.about}: {self.told}{remedy}"
+        return f"{self.state:8} {self.about}: {self.told}{'. ' if self.remedy else ''}{self.remedy}"
+
+
+_fine, _note, _problem = (partial(Finding, state) for state in ("fine", "note", "problem"))
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,28 +55,23 @@ class Report:
 
     findings: tuple[Finding, ...]
 
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """What would stop a lesson."""
-        return tuple(f for f in self.findings if f.state == "problem")
-
     def __bool__(self) -> bool:
-        return not self.problems
+        return all(finding.state != "problem" for finding in self.findings)
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.findings), self.summary])
 
     def __repr__(self) -> str:
-        return "\n".join([*(str(f) for f in self.findings if f.state != "fine"), self.summary])
+        return str(Report(tuple(f for f in self.findings if f.state != "fine")))
 
     @property
     def summary(self) -> str:
         """How it stands, in a sentence."""
-        count = len(self.problems)
-        if count:
-            thing = "1 thing has" if count == 1 else f"{count} things have"
-            return f"{thing} to be mended before the lessons run."
-        return "Everything the lessons need is here."
+        if self:
+            return "Everything the lessons need is here."
+        count = sum(finding.state == "problem" for finding in self.findings)
+        thing = "1 thing has" if count == 1 else f"{count} things have"
+        return f"{thing} to be mended before the lessons run."
 
 
 def check() -> Report:
@@ -92,29 +86,27 @@ def check() -> Report:
     >>> ht.check().summary
     'Everything the lessons need is here.'
     """
-    parts = (_where(), _python(), _packages(), _kernel(), _memory(), _folder(), _hidden())
-    return Report(tuple(finding for part in parts for finding in part))
+    found = (_where(), _python(), *_packages(), _kernel(), _memory(), _folder(), *_hidden())
+    return Report(tuple(finding for finding in found if finding))
 
 
-def _where() -> Iterator[Finding]:
+def _where() -> Finding:
     count = machine.cores()
     there = f"{machine.environment()}, {platform.system()} on {platform.machine()}, {count} core"
-    yield Finding("fine", "runs on", there + ("s" if count > 1 else ""))
+    return _fine("runs on", there + ("s" if count > 1 else ""))
 
 
-def _python() -> Iterator[Finding]:
+def _python() -> Finding:
     from packaging.specifiers import SpecifierSet
 
     from hpotutor import __version__
 
-    version = platform.python_version()
+    version, (_, wanted) = platform.python_version(), _wanted()
     about = f"Python {version}, hpotutor {__version__}"
-    wanted = _wanted()[1]
     if SpecifierSet(wanted).contains(version, prereleases=True):
-        yield Finding("fine", about, f"tested with Python {wanted or 'of any version'}")
-    else:
-        remedy = "Install Python 3.12, then start again with `python3.12 start.py`"
-        yield Finding("problem", about, f"the lessons need Python {wanted}", remedy)
+        return _fine(about, f"tested with Python {wanted or 'of any version'}")
+    remedy = "Install Python 3.12, then start again with `python3.12 start.py`"
+    return _problem(about, f"the lessons need Python {wanted}", remedy)
 
 
 def _wanted() -> tuple[list[str], str]:
@@ -123,31 +115,27 @@ def _wanted() -> tuple[list[str], str]:
     A checkout's ``pyproject.toml`` comes first: what is installed may be from before a change.
     """
     try:
-        with (_HERE.parent / "pyproject.toml").open("rb") as file:
-            project = tomllib.load(file)["project"]
+        project = tomllib.loads((_HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
     except (OSError, ValueError, KeyError):
         project = {}
     if project.get("name") == "hpotutor":
         used = [line for extra in _EXTRAS for line in project["optional-dependencies"][extra]]
         return [*project["dependencies"], *used], project["requires-python"]
     try:
-        lines = metadata.requires("hpotutor") or []
+        lines = [line.replace('"', "'") for line in metadata.requires("hpotutor") or []]
         python = metadata.metadata("hpotutor")["Requires-Python"]
     except metadata.PackageNotFoundError:  # a copied folder; nothing says what it needs
         return [], ""
     ends = tuple(f"extra == '{extra}'" for extra in _EXTRAS)
-    kept = (line.replace('"', "'") for line in lines)
-    return [r for r in kept if "extra ==" not in r or r.endswith(ends)], python
+    return [line for line in lines if "extra ==" not in line or line.endswith(ends)], python
 
 
 def _tested() -> dict[str, str]:
     """Return the newest versions that the tests ran with."""
     for path in (_HERE / "constraints.txt", _HERE.parent / "constraints.txt"):
-        try:
+        if path.is_file():
             lines = path.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        return dict(line.split("==") for line in lines if "==" in line and line[0] != "#")
+            return dict(line.split("==") for line in lines if "==" in line and line[0] != "#")
     return {}
 
 
@@ -155,7 +143,7 @@ def _packages() -> Iterator[Finding]:
     lines, _ = _wanted()
     if not lines:
         told = "this copy of the package does not say which versions it needs"
-        yield Finding("note", "versions", told, "Install it with pip, or keep pyproject.toml")
+        yield _note("versions", told, "Install it with pip, or keep pyproject.toml")
     tested = _tested()
     for line in lines:
         # Colab brings its own notebook, with a kernel that is older and must stay.
@@ -167,33 +155,32 @@ def _package(line: str, tested: dict[str, str]) -> Iterator[Finding]:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    requirement = Requirement(line)
+    requirement, install = Requirement(line), _install(line)
     name, wanted = requirement.name, str(requirement.specifier)
     names = _TENSORFLOWS if name == "tensorflow" else (name,)
     there = {each: version for each in names if (version := _version(each))}
     # JupyterLab is one way to open a lesson among others.
-    serious: State = "note" if name in _NOTEBOOK else "problem"
+    lacking = _note if name in _NOTEBOOK else _problem
     if not there:
-        yield Finding(serious, name, f"not installed ({wanted} is needed)", _install(line))
+        yield lacking(name, f"not installed ({wanted} is needed)", install)
         return
     if len(there) > 1:
-        both = " and ".join(there)
-        remedy = f"Uninstall both, then: {_install(line)}"
-        yield Finding("note", name, f"{both} overwrite each other's files", remedy)
+        told = f"{' and '.join(there)} overwrite each other's files"
+        yield _note(name, told, f"Uninstall both, then: {install}")
     found, version = next(iter(there.items()))
-    loaded = getattr(sys.modules.get(_LOADED.get(found, "")), "__version__", "")
-    tested_series = Version(tested.get(found, version)).release[:2]
+    module = sys.modules.get("sklearn" if found == "scikit-learn" else found)
+    loaded = getattr(module, "__version__", "") if found in _LOADED else ""
+    newest = tested.get(found, version)
     if not requirement.specifier.contains(version, prereleases=True):
-        yield Finding(serious, found, f"{version} ({wanted} is needed)", _install(line))
+        yield lacking(found, f"{version} ({wanted} is needed)", install)
     elif loaded and loaded != version:
         told = f"{loaded} is loaded, but {version} is installed"
-        yield Finding("problem", found, told, "Restart the kernel")
-    elif Version(version).release[:2] > tested_series:
-        told = f"{version}; the newest that was tested is {tested[found]}"
-        remedy = f"If a lesson fails: {_install(f'{found}=={tested[found]}')}"
-        yield Finding("note", found, told, remedy)
+        yield _problem(found, told, "Restart the kernel")
+    elif Version(version).release[:2] > Version(newest).release[:2]:
+        remedy = f"If a lesson fails: {_install(f'{found}=={newest}')}"
+        yield _note(found, f"{version}; the newest that was tested is {newest}", remedy)
     else:
-        yield Finding("fine", found, f"{version} ({wanted})")
+        yield _fine(found, f"{version} ({wanted})")
 
 
 def _version(name: str) -> str:
@@ -220,59 +207,50 @@ def _same(one: str, other: str) -> bool:
     return os.path.normcase(os.path.abspath(one)) == os.path.normcase(os.path.abspath(other))
 
 
-def _kernel() -> Iterator[Finding]:
+def _kernel() -> Finding | None:
     if machine.environment() in ("Colab", "Binder"):
-        return
+        return None
     if _in_kernel():
         active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.prefix
         if _same(active, sys.prefix):
-            yield Finding("fine", "kernel", "runs in the environment that Jupyter started in")
-        else:
-            told = "runs in another environment than `!pip` and `!python` reach"
-            yield Finding("note", "kernel", told, "Type %pip where you would type !pip")
-        return
+            return _fine("kernel", "runs in the environment that Jupyter started in")
+        told = "runs in another environment than `!pip` and `!python` reach"
+        return _note("kernel", told, "Type %pip where you would type !pip")
     try:
         from jupyter_client.kernelspec import KernelSpecManager
 
         python = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except (ImportError, KeyError, OSError, ValueError, IndexError):
-        return  # no such kernel, or no Jupyter: the line on ipykernel says so already
-    mine, its = os.path.dirname(sys.executable), os.path.dirname(python)
-    if os.path.isabs(python) and not _same(mine, its):
-        told = f"`python3` in Jupyter starts another Python, {python}"
-        remedy = "Type: jupyter kernelspec remove python3 (this Python's own then takes its place)"
-        yield Finding("problem", "kernel", told, remedy)
-    else:
-        yield Finding("fine", "kernel", "`python3` in Jupyter starts this Python")
+        return None  # no such kernel, or no Jupyter: the line on ipykernel says so already
+    if not os.path.isabs(python) or _same(*map(os.path.dirname, (sys.executable, python))):
+        return _fine("kernel", "`python3` in Jupyter starts this Python")
+    told = f"`python3` in Jupyter starts another Python, {python}"
+    remedy = "Type: jupyter kernelspec remove python3 (this Python's own then takes its place)"
+    return _problem("kernel", told, remedy)
 
 
-def _memory() -> Iterator[Finding]:
+def _memory() -> Finding:
     total, free = machine.memory()
     if math.isnan(total):
-        yield Finding("note", "memory", "could not be read", "Have 2 GB free for a lesson")
-        return
+        return _note("memory", "could not be read", "Have 2 GB free for a lesson")
     told = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
-    need = f"a lesson takes up to {KERNEL_BYTES / 1e9:.1f} GB"
+    if free >= KERNEL_BYTES:
+        return _fine("memory", told)
+    told += f"; a lesson takes up to {KERNEL_BYTES / 1e9:.1f} GB"
     if total < KERNEL_BYTES:
-        yield Finding("problem", "memory", f"{told}; {need}", "Use a larger machine, or Colab")
-    elif free < KERNEL_BYTES:
-        remedy = "Close other programs, and kernels that you are done with"
-        yield Finding("note", "memory", f"{told}; {need}", remedy)
-    else:
-        yield Finding("fine", "memory", told)
+        return _problem("memory", told, "Use a larger machine, or Colab")
+    return _note("memory", told, "Close other programs, and kernels that you are done with")
 
 
-def _folder() -> Iterator[Finding]:
+def _folder() -> Finding:
     error, free = machine.unwritable("."), machine.free_disk(".")
     if error is not None:
-        told = f"cannot be written ({error.strerror})"
         remedy = "Open the lessons in a folder of yours: hpotutor lab FOLDER"
-        yield Finding("problem", "this folder", told, remedy)
-    elif free < FREE_DISK:
+        return _problem("this folder", f"cannot be written ({error.strerror})", remedy)
+    if free < FREE_DISK:
         told = f"{free / 1e6:.0f} MB are free on its disk"
-        yield Finding("note", "this folder", told, f"Free {FREE_DISK / 1e6:.0f} MB")
-    else:
-        yield Finding("fine", "this folder", "can be written")
+        return _note("this folder", told, f"Free {FREE_DISK / 1e6:.0f} MB")
+    return _fine("this folder", "can be written")
 
 
 def _hidden() -> Iterator[Finding]:
@@ -280,4 +258,4 @@ def _hidden() -> Iterator[Finding]:
         if Path(f"{name}.py").is_file():
             told = f"it hides the library {name} from every notebook beside it"
             remedy = "Give it another name and restart the kernel"
-            yield Finding("problem", f"the file {name}.py here", told, remedy)
+            yield _problem(f"the file {name}.py here", told, remedy)

@@ -69,12 +69,6 @@ def read_notebook(path: Path) -> dict[str, Any]:
 
 
 def source_of(cell: dict[str, Any]) -> str:
-    """Return a cell's text; a file may hold it in one piece or in lines.
-
-    Examples
-    --------
-    >>> source_of({"source": ["a\\n", "b"]})
-    'a\\nb'
-    """
+    """Return a cell's text; a file may hold it in one piece or in lines."""
     source = cell["source"]
     return source if isinstance(source, str) else "".join(source)

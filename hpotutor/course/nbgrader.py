@@ -6,20 +6,19 @@ they are: ``nbgrader generate_assignment``, ``autograde``, ``generate_feedback``
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import itertools
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpotutor._system import write_whole
 from hpotutor.course._notes import fingerprint, read_notes, write_notes
-from hpotutor.course.assignment import assignment_of, marks_as_made, points_of
+from hpotutor.course.assignment import assignment_of, points_of
 from hpotutor.course.lessons import all_lessons, find_lesson, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems
 
@@ -50,14 +49,8 @@ def assign(
 ) -> dict[str, int]:
     """Write lessons as nbgrader assignments into a course; return the points of each.
 
-    Parameters
-    ----------
-    lessons : sequence of str
-        Numbers or names.
-    folder : path
-        The course; made if it is not there.
-    only : bool
-        The exercises without the lesson around them.
+    The ``lessons`` are numbers or names, the ``folder`` is made if it is not there. ``only`` writes
+    the exercises without the lesson around them.
 
     ArgumentError: if a lesson is not known.
 
@@ -128,10 +121,7 @@ def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
         return True
     except OSError:
         return False  # something is there that we cannot look into
-    if fingerprint(there) == noted:  # an old note, of a time when settings did not count
-        return marks_as_made(json.loads(there))
-    made = fingerprint(content, settings=True)
-    return fingerprint(there, settings=True) in (noted, made)
+    return fingerprint(there, settings=True) in (noted, fingerprint(content, settings=True))
 
 
 def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.DataFrame, list[str]]:
@@ -140,21 +130,17 @@ def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.Data
     The table is also written to ``marks.csv`` in the course. A cell that ends the kernel loses the
     points of its own answer only: the notebook is graded without it.
 
+    Marks have a row a student: points by assignment (NaN: nothing handed in, or not graded), their
+    total (NaN if a submission was not graded), of how many, and a remark. The remarks are returned
+    a sentence each, too: what could not be graded and why, which cells ran out of time or ended the
+    kernel, what waits to be graded by hand.
+
     Parameters
     ----------
     folder : path
         The course, or a folder in it.
     progress : bool
         Print a line for each submission when it is graded, to stderr.
-
-    Returns
-    -------
-    marks : pandas.DataFrame
-        A row a student; points by assignment (NaN: nothing handed in, or not graded), their total
-        (NaN if a submission was not graded), of how many, and what is to be said of it.
-    remarks : list of str
-        The same, a sentence each: what could not be graded and why, which cells ran out of time or
-        ended the kernel, what waits to be graded by hand.
 
     HpoTutorError: if this is no course, nothing was handed in, or the table cannot be written.
 
@@ -211,12 +197,10 @@ def _handed_in(course: Path) -> list[Handed]:
     return found
 
 
-@contextlib.contextmanager
-def _gradebook(course: Path) -> Iterator[Any]:
+def _gradebook(course: Path) -> Any:
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        yield book
+    return Gradebook(f"sqlite:///{course / 'gradebook.db'}")
 
 
 def _must_be_known(course: Path, names: set[str]) -> None:

@@ -40,8 +40,8 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
 
     A lesson that is not there is added; one as it was written here before is replaced by a new
     version; of any other the new version is put beside, once, as ``NAME.new.ipynb``. A lesson
-    counts as changed when a source or an output differs. Return the changes, in the order of the
-    lessons. ``HpoTutorError`` if the folder cannot be written; nothing that was there is lost.
+    counts as changed when a source or an output differs. ``HpoTutorError`` if the folder cannot be
+    written; nothing that was there is lost.
     """
     folder = Path(folder)
     stored = read_notes(folder / NOTES, _noted)
@@ -99,10 +99,7 @@ def _noted(value: Any) -> dict[str, Any]:
 
 
 def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
-    """Return the options that open a folder, on this computer only, with Jupyter's token.
-
-    JupyterLab's own options come last, so that they win.
-    """
+    """Return the options that open a folder on this computer only; ``arguments`` last: they win."""
     options = [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
     options.append("--LabApp.news_url=None")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -111,11 +108,10 @@ def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> l
 
 
 def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
-    """Be JupyterLab on a folder until it is stopped.
+    """Be JupyterLab on a folder until it is stopped; ``MissingExtra`` if it is not installed.
 
     It is this very process and no child of it, so that what ends this process ends JupyterLab, on
     every system and by every signal. Its kernels end by themselves when it is gone.
-    ``MissingExtra`` if it is not installed, ``SystemExit`` if it ends with a status.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtra(

@@ -19,26 +19,9 @@ LOCAL = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
 def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objective]:
     """Yield the objective as it trains on a cluster, or as it is without one.
 
-    A stack already uses every processor of its machine. Where all workers are on this one, it
-    stays in this process, and says so.
-
-    Parameters
-    ----------
-    objective : Objective
-    client : None, "local" or distributed.Client
-        None trains in this process. ``"local"`` starts a worker process for each processor of
-        this machine, on loopback, and ends them afterwards. ``ArgumentError`` for anything else,
-        ``MissingExtra`` without Dask.
-    call : str
-        The search, for error messages.
-
-    Examples
-    --------
-    >>> import hpotutor as ht
-    >>> objective = ht.FunctionObjective(lambda params: params["x"])
-    >>> with on_workers(objective, None, "random_search") as asked:
-    ...     asked is objective
-    True
+    The ``client`` is a Dask client, None, or ``"local"``, which starts a worker process for each
+    processor of this machine and ends them afterwards. A stack already uses every processor of its
+    machine: where all workers are on this one, it stays in this process, and says so.
     """
     if client is None or not isinstance(objective, Objective):
         yield objective
@@ -79,11 +62,7 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
 
 
 class WorkerObjective(Objective):
-    """An objective whose evaluations are trained by the workers of a Dask cluster.
-
-    What is asked is sent to the workers once; :class:`hpotutor.parallel.dask_pool.DaskPool` tells
-    what happens when one dies.
-    """
+    """An objective whose evaluations are trained by the workers of a Dask cluster."""
 
     batches = True
 

@@ -52,9 +52,8 @@ class DaskPool:
 
     A job whose worker dies is begun again on another one. When that dies too, its trainings are
     failed evaluations. Answers come as events of the worker: to fetch a future's result, as
-    ``as_completed`` does, takes another two round trips. See
-    https://distributed.dask.org/en/stable/resilience.html for what Dask does by itself, and
-    https://distributed.dask.org/en/stable/logging.html for events.
+    ``as_completed`` does, takes another two round trips. What Dask does by itself:
+    https://distributed.dask.org/en/stable/resilience.html.
     """
 
     def __init__(self, client: Client, objective: Objective) -> None:

@@ -52,10 +52,9 @@ class Definition(Mapping[str, Distribution]):
     def branches(
         self, values: Mapping[str, Iterable[Value]] | None = None
     ) -> list[tuple[dict[str, Value], list[str]]]:
-        """Return the combinations of parents' values, each with the other names active there.
+        """Return the combinations of parents' ``values``, each with the other names active there.
 
-        ``values`` are those to combine, for each name that others depend on; by default all it has.
-        A space without conditions has a single branch, ``({}, names)``.
+        By default all values; a space without conditions has a single branch, ``({}, names)``.
         """
         found: list[tuple[dict[str, Value], list[str]]] = [({}, [])]
         for name in self:

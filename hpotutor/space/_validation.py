@@ -15,6 +15,7 @@ from hpotutor.space.transforms import describe, grid_axis, grid_axis_size, holds
 
 # More values than this of one hyperparameter would fill the memory before a grid could be used.
 _LONGEST_AXIS = 100_000
+_EXAMPLE = "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))"
 
 
 def build(
@@ -24,10 +25,7 @@ def build(
     problems = Problems("SearchSpace")
     pairs = [*_pairs(parameters, problems), *named.items()]
     if not pairs and not problems.lines:
-        problems.say(
-            "a space needs at least one hyperparameter. Type for instance "
-            "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))."
-        )
+        problems.say(f"a space needs at least one hyperparameter. Type for instance {_EXAMPLE}.")
     names = [name for name, _ in pairs]
     checked: dict[str, Distribution] = {}
     conditions: Conditions = {}
@@ -67,8 +65,7 @@ def _pairs(parameters: Any, problems: Problems) -> list[tuple[Any, Any]]:
         return [(name, value) for name, value in parameters]
     except (TypeError, ValueError):
         allowed = "a mapping or (name, distribution) pairs"
-        typed = "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))"
-        problems.add("parameters", parameters, allowed, typed)
+        problems.add("parameters", parameters, allowed, _EXAMPLE)
         return []
 
 
@@ -110,10 +107,8 @@ def _condition(
     elif names.index(parent) > names.index(name):
         problems.say(f"{name} depends on {parent}: move {parent} before it.")
     elif isinstance(distribution, FloatDistribution):
-        problems.say(
-            f"{name} depends on {parent}, which is a float. A condition needs an integer or "
-            "a choice."
-        )
+        needed = "A condition needs an integer or a choice."
+        problems.say(f"{name} depends on {parent}, which is a float. {needed}")
     elif distribution is not None:  # else the parent itself is wrong, and was told already
         for value in wanted:
             if not holds(distribution, value):
@@ -172,9 +167,9 @@ def grid(space: Definition, levels: object) -> dict[str, list[Value]]:
     for name, distribution in space.items():
         total = grid_axis_size(distribution, by_name[name])
         if total > _LONGEST_AXIS:
+            typed = f"levels={{{name!r}: 5}}"
             problems.say(
-                f"{name} has {total:,} values. Type how many to take, for instance "
-                f"levels={{{name!r}: 5}}."
+                f"{name} has {total:,} values. Type how many to take, for instance {typed}."
             )
     problems.raise_if_any()
     return {name: grid_axis(space[name], by_name[name]) for name in space}

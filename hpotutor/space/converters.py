@@ -1,8 +1,7 @@
 """How five libraries write the same search space, as source text and as live objects.
 
-The text is what runs: the live objects come from executing it, so what a learner reads and what a
-search uses cannot drift apart. Only names that are identifiers and values printed by ``repr`` go
-into it.
+The live objects come from executing the text, so what a learner reads and what a search uses cannot
+drift apart. Only names that are identifiers and values printed by ``repr`` go into it.
 
 =============  ================================  ==================================================
 dialect        what the text defines             documentation
@@ -49,9 +48,8 @@ def show(space: Definition, dialect: str, levels: Any = None) -> Source:
     problems = Problems("show")
     known = problems.choice("dialect", dialect, _WRITERS)
     if levels is not None and known and dialect != "scikit-learn":
-        problems.say(
-            f"levels is for the grid of 'scikit-learn'; {dialect!r} has none. Leave levels out."
-        )
+        sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
+        problems.say(sentence.format(dialect))
     problems.raise_if_any()
     return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 
@@ -193,8 +191,8 @@ def _scipy(space: Definition) -> str:
     offered = ("loguniform", "randint", "rv_discrete", "uniform")
     used = [name for name in offered if re.search(rf"\b{name}\(", body)]
     lines = ["import numpy as np"] if "rv_discrete" in used else []
-    lines += [f"from scipy.stats import {', '.join(used)}"] if used else []
-    return "\n".join([*lines, "", body]) if lines else body
+    lines += [f"from scipy.stats import {', '.join(used)}", ""] if used else []
+    return "\n".join([*lines, body])
 
 
 # SciPy has no integers on a log scale: each gets the weight of its unit-wide bin there.
@@ -217,11 +215,9 @@ def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
         lowest = f"({literal(low)})" if low < 0 else literal(low)
         width = literal(high) if low == 0 else f"{literal(high)} - {lowest}"
         return f"uniform({literal(low)}, {width})"
-    if "log" in keywords:
-        return f"log_integers({low}, {high})"
     if "step" in keywords:
         return f"list({run_of(low, high, keywords['step'])})"
-    return f"randint({low}, {high + 1})"
+    return f"log_integers({low}, {high})" if "log" in keywords else f"randint({low}, {high + 1})"
 
 
 # ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────

@@ -42,14 +42,9 @@ def loguniform(low: float, high: float) -> FloatDistribution:
     low, high : float
         Smallest and largest value, both above 0.
 
-    Returns
-    -------
-    optuna.distributions.FloatDistribution
+    FloatDistribution: of Optuna.
 
-    Raises
-    ------
-    ArgumentError
-        If a bound is not a finite number above 0, or ``low`` is not below ``high``.
+    ArgumentError: if a bound is not a finite number above 0, or ``low`` is not below ``high``.
 
     Examples
     --------
@@ -67,14 +62,9 @@ def uniform(low: float, high: float) -> FloatDistribution:
     low, high : float
         Smallest and largest value.
 
-    Returns
-    -------
-    optuna.distributions.FloatDistribution
+    FloatDistribution: of Optuna.
 
-    Raises
-    ------
-    ArgumentError
-        If a bound is not a finite number, or ``low`` is not below ``high``.
+    ArgumentError: if a bound is not a finite number, or ``low`` is not below ``high``.
 
     Examples
     --------
@@ -96,15 +86,10 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     log : bool, default=False
         Uniform on a log scale instead; ``low`` must then be above 0 and ``step`` 1.
 
-    Returns
-    -------
-    optuna.distributions.IntDistribution
+    IntDistribution: of Optuna.
 
-    Raises
-    ------
-    ArgumentError
-        If a bound or the step is not an integer, ``low`` is not below ``high``, the step does
-        not lead from ``low`` to ``high``, or the log scale does not fit.
+    ArgumentError: if a bound or the step is not an integer, ``low`` is not below ``high``, the step
+    does not lead from ``low`` to ``high``, or the log scale does not fit.
 
     Examples
     --------
@@ -112,24 +97,21 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     IntDistribution(high=128, log=False, low=8, step=8)
     """
     problems = Problems("integers")
-    log_fine = isinstance(log, bool | np.bool_)
-    if not log_fine:
+    low, high, step, log = map(plain, (low, high, step, log))
+    if not isinstance(log, bool):
         problems.add("log", log, "True or False", "log=True")
-    low, high, step = plain(low), plain(high), plain(step)
-    _check_bounds(problems, low, high, (8, 128), whole=True, log=log_fine and bool(log))
+    _check_bounds(problems, low, high, (8, 128), whole=True, log=log is True)
     if not _is_integer(step) or step < 1:
         problems.add("step", step, "a whole number from 1 up", "step=1")
-    elif log_fine and log and step != 1:
-        problems.say(
-            f"step={step} and log=True do not go together: equal steps are unequal on a log "
-            "scale. Leave one of them out."
-        )
+    elif log is True and step != 1:
+        why = "equal steps are unequal on a log scale. Leave one of them out."
+        problems.say(f"step={step} and log=True do not go together: {why}")
     elif not problems.lines and (high - low) % step:
         below = low + (high - low) // step * step
         typed = " or ".join(f"high={value}" for value in (below, below + step) if value > low)
         problems.add("step", step, f"a step that leads from {low} exactly to {high}", typed)
     problems.raise_if_any()
-    return IntDistribution(low, high, log=bool(log), step=step)
+    return IntDistribution(low, high, log=log, step=step)
 
 
 def choice(*values: Value) -> CategoricalDistribution:
@@ -141,15 +123,10 @@ def choice(*values: Value) -> CategoricalDistribution:
         The values, each once; they may be of different types. Optuna's studies and the log hold a
         tuple by its text, ``"(64, 32)"``.
 
-    Returns
-    -------
-    optuna.distributions.CategoricalDistribution
+    CategoricalDistribution: of Optuna.
 
-    Raises
-    ------
-    ArgumentError
-        If there is no value, a single collection of them, a value appears twice (``True`` and
-        ``1`` are equal), or a value is of another type: a log could not hold it.
+    ArgumentError: if there is no value, a single collection of them, a value appears twice
+    (``True`` and ``1`` are equal), or a value is of another type: a log could not hold it.
 
     Examples
     --------
@@ -161,10 +138,8 @@ def choice(*values: Value) -> CategoricalDistribution:
     problems = Problems("choice")
     given = [plain(value) for value in values]
     if not given:
-        problems.say(
-            "there is nothing to choose from. Type the values, for instance "
-            "ht.choice('sgd', 'adam')."
-        )
+        typed = "ht.choice('sgd', 'adam')"
+        problems.say(f"there is nothing to choose from. Type the values, for instance {typed}.")
     if len(given) == 1 and isinstance(given[0], list | tuple | set | dict | np.ndarray):
         listed = ", ".join(repr(value) for value in given[0]) or "'sgd', 'adam'"
         problems.add("values", given[0], "values, not a collection", f"ht.choice({listed})")
@@ -202,15 +177,10 @@ def when(distribution: Distribution, /, **conditions: Value | Sequence[Value]) -
         For each parent, the values under which it exists; all parents must agree. A parent is
         an integer or a choice that stands earlier in the space.
 
-    Returns
-    -------
-    Conditional
-        To be given to :class:`hpotutor.SearchSpace`.
+    Conditional: to be given to :class:`hpotutor.SearchSpace`.
 
-    Raises
-    ------
-    ArgumentError
-        If there is no condition, one has no values, or the first argument is no distribution.
+    ArgumentError: if there is no condition, one has no values, or the first argument is no
+    distribution.
 
     Examples
     --------
@@ -224,10 +194,8 @@ def when(distribution: Distribution, /, **conditions: Value | Sequence[Value]) -
         typed = "ht.when(ht.integers(8, 64), layers=2)"
         problems.add("distribution", distribution, "a distribution", typed)
     if not conditions:
-        problems.say(
-            "there is no condition. Type one, for instance "
-            "ht.when(ht.integers(8, 64), layers=[2, 3])."
-        )
+        typed = "ht.when(ht.integers(8, 64), layers=[2, 3])"
+        problems.say(f"there is no condition. Type one, for instance {typed}.")
     named = {}
     for parent, values in conditions.items():
         given = plain(values)

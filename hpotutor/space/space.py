@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,11 +32,8 @@ class SearchSpace(Definition):
         Made with :func:`loguniform`, :func:`uniform`, :func:`integers`, :func:`choice`, or
         wrapped in :func:`when` if it exists only for some values of an earlier one.
 
-    Raises
-    ------
-    ArgumentError
-        If there is nothing in it, or for names that are not identifiers or appear twice, values
-        that are not distributions, and conditions that can never hold; all problems together.
+    ArgumentError: if there is nothing in it, or for names that are not identifiers or appear twice,
+    values that are not distributions, and conditions that can never hold; all problems together.
 
     Examples
     --------
@@ -85,16 +82,8 @@ class SearchSpace(Definition):
     def sample(self, seed: int | np.random.Generator | None = None) -> dict[str, Value]:
         """Return one random point.
 
-        Parameters
-        ----------
-        seed : int, numpy.random.Generator or None
-            The same integer, from 0 to 4294967295, gives the same point; a generator is moved on
-            by ``len(space)`` numbers, whatever is active.
-
-        Raises
-        ------
-        ArgumentError
-            For another seed.
+        The same integer, from 0 to 4294967295, gives the same point; a generator is moved on by
+        ``len(space)`` numbers, whatever is active. ``ArgumentError`` for another seed.
 
         Examples
         --------
@@ -120,21 +109,11 @@ class SearchSpace(Definition):
     def clean(self, params: Mapping[str, Any]) -> dict[str, Value]:
         """Return what a library gave back as plain Python values of this space.
 
-        Parameters
-        ----------
-        params : mapping
-            Values of any library: NumPy scalars, floats for integers, KerasTuner's labels,
-            Hyperopt's nested options (from ``space_eval``), inactive names. Names may be missing.
+        They are the active names that are there, in the space's order, of values of any library:
+        NumPy scalars, floats for integers, KerasTuner's labels, Hyperopt's nested options (from
+        ``space_eval``), inactive names.
 
-        Returns
-        -------
-        dict
-            The active names among them, in the space's order.
-
-        Raises
-        ------
-        ArgumentError
-            For unknown names and for values that are not in the space.
+        ArgumentError: for unknown names and for values that are not in the space.
 
         Examples
         --------
@@ -145,7 +124,7 @@ class SearchSpace(Definition):
         problems = Problems("clean")
         if not isinstance(params, Mapping):
             problems.add("params", params, "a mapping of names and values", "a trial's params")
-        problems.raise_if_any()
+            problems.raise_if_any()
         flat = dict(_validation.flatten(params))
         problems.unknown([str(name) for name in flat if name not in self], self.names)
         cleaned: dict[str, Value] = {}
@@ -166,14 +145,7 @@ class SearchSpace(Definition):
         Log scales are logarithmic there, integers and categories sit in the middle of bins (of
         equal width, on an integer's log scale of equal weight), inactive names at 0.5.
 
-        Returns
-        -------
-        numpy.ndarray of shape (len(space),)
-
-        Raises
-        ------
-        ArgumentError
-            If ``params`` is not a point of the space.
+        ArgumentError: if ``params`` is not a point of the space.
         """
         self.check(params)
         return np.array(
@@ -183,15 +155,9 @@ class SearchSpace(Definition):
     def from_unit(self, coordinates: Iterable[float]) -> dict[str, Value]:
         """Return the point at coordinates in [0, 1]; uniform coordinates give random points.
 
-        Parameters
-        ----------
-        coordinates : array-like of shape (len(space),)
-            One for each name, inactive ones too; theirs are ignored.
+        There is one for each name, inactive ones too; theirs are ignored.
 
-        Raises
-        ------
-        ArgumentError
-            If there are too few or too many, or one is not a number in [0, 1].
+        ArgumentError: if there are too few or too many, or one is not a number in [0, 1].
         """
         problems = Problems("from_unit")
         try:
@@ -221,6 +187,8 @@ class SearchSpace(Definition):
     def grid(self, levels: int | Mapping[str, int] | None = None) -> dict[str, list[Value]]:
         """Return the values of each hyperparameter on a grid, evenly spaced on its own scale.
 
+        They are there for all names, inactive ones too; :meth:`to_sklearn_grid` heeds conditions.
+
         Parameters
         ----------
         levels : int, mapping or None
@@ -228,16 +196,8 @@ class SearchSpace(Definition):
             integer, and 5 values of a float or of an integer on a log scale. Categories are
             always all there. Values between the bounds are rounded to print short.
 
-        Returns
-        -------
-        dict of str to list
-            All names, inactive ones too; :meth:`to_sklearn_grid` heeds the conditions.
-
-        Raises
-        ------
-        ArgumentError
-            If ``levels`` is not a positive integer or names something unknown, or a
-            hyperparameter has more than 100,000 values.
+        ArgumentError: if ``levels`` is not a positive integer or names something unknown, or a
+        hyperparameter has more than 100,000 values.
 
         Examples
         --------
@@ -268,6 +228,8 @@ class SearchSpace(Definition):
     ) -> converters.Source:
         """Return the source text that writes this space in one library's own way.
 
+        It is complete with its imports, and runs as it stands.
+
         Parameters
         ----------
         dialect : {"scikit-learn", "scipy", "hyperopt", "optuna", "keras_tuner"}
@@ -276,27 +238,18 @@ class SearchSpace(Definition):
         levels : int, mapping or None
             As in :meth:`grid`; for "scikit-learn" only.
 
-        Returns
-        -------
-        str
-            Complete with its imports: it runs as it stands.
-
-        Raises
-        ------
-        ArgumentError
-            For an unknown dialect, or ``levels`` with another dialect than "scikit-learn".
+        ArgumentError: for an unknown dialect, or ``levels`` with another dialect than
+        "scikit-learn".
         """
         return converters.show(self, dialect, levels)
 
     def to_sklearn_grid(self, levels: int | Mapping[str, int] | None = None) -> Written:
         """Return ``param_grid`` for ``GridSearchCV``; a list of dicts if there are conditions."""
-        grid: Written = converters.run(self.show("scikit-learn", levels), "param_grid")
-        return grid
+        return cast(Written, converters.run(self.show("scikit-learn", levels), "param_grid"))
 
     def to_scipy(self) -> Written:
         """Return ``param_distributions`` for ``RandomizedSearchCV``; see :mod:`.converters`."""
-        drawn: Written = converters.run(self.show("scipy"), "param_distributions")
-        return drawn
+        return cast(Written, converters.run(self.show("scipy"), "param_distributions"))
 
     def to_hyperopt(self) -> dict[str, Any]:
         """Return the space for ``hyperopt.fmin``; give what it yields to :meth:`clean`."""
@@ -331,11 +284,5 @@ class SearchSpace(Definition):
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> SearchSpace:
-        """Return the space that :meth:`to_dict` wrote down.
-
-        Raises
-        ------
-        ArgumentError
-            If ``saved`` does not describe a space.
-        """
+        """Return the space that :meth:`to_dict` wrote down; ``ArgumentError`` for another dict."""
         return cls(formatting.pairs(saved))

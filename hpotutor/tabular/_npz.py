@@ -58,8 +58,7 @@ def read(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], str]:
     """Read a file that :func:`write` made: about, arrays, and the SHA-256 of both in hexadecimal.
 
-    It must have the ``wanted`` arrays, and its ``about`` name ``form`` as its format. If it is
-    damaged or of another version, a ``DataError`` says so and tells to type the ``remedy``.
+    ``DataError`` with the ``remedy`` without the ``wanted`` arrays, or for another format.
     """
     path = Path(path)
     try:

@@ -2,13 +2,12 @@
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.study.result import SearchResult
 from hpotutor.tabular import _npz
@@ -112,33 +111,16 @@ def grid_history(
     trials: int,
     repeats: int = 1000,
     seed: int = 0,
-    levels: Mapping[str, int] | None = None,
 ) -> History:
-    """Return grid searches, their points in random order.
+    """Return grid searches of so many levels as :func:`grid_levels` says, in random order.
 
     Where a grid's levels fall is luck, so each repeat places them anew: evenly spaced over the
-    table's levels for numbers, drawn for categories.
-
-    Parameters
-    ----------
-    trials : int
-        A grid with more points is cut, one with fewer ends early.
-    levels : mapping of str to int, optional
-        How many levels of each hyperparameter; :func:`grid_levels` by default. A name that is
-        left out has one. ``ArgumentError`` for a name or a number that the table does not have.
+    table's levels for numbers, drawn for categories. One with fewer points than trials ends early.
     """
-    axes = objective.table.axes
-    counts = dict(grid_levels(objective, trials) if levels is None else levels)
-    problems = Problems("grid_history")
-    problems.unknown([n for n in counts if n not in objective.space], objective.space.names)
-    for axis in axes:
-        count, most = counts.get(axis.name, 1), len(axis.levels)
-        if axis.name in objective.space and not (is_whole(count) and 1 <= count <= most):
-            problems.add(f"levels[{axis.name!r}]", count, f"1 to {most}", "levels={'units': 2}")
-    problems.raise_if_any()
+    counts = grid_levels(objective, trials)
     rng = np.random.default_rng(seed)
     index = np.zeros((repeats, 1), int)
-    for axis in axes:  # the last axis varies fastest
+    for axis in objective.table.axes:  # the last axis varies fastest
         most, count = len(axis.levels), counts.get(axis.name, 1)
         if axis.name in objective.defaults:
             chosen = np.full((repeats, 1), axis.nearest(objective.defaults[axis.name]))
@@ -148,11 +130,10 @@ def grid_history(
             offset = rng.random((repeats, 1))
             chosen = ((np.arange(count) + offset) * most / count).astype(int)
         index = (index[:, :, None] * most + chosen[:, None, :]).reshape(repeats, -1)
-    index = rng.permuted(index, axis=1)[:, :trials]
-    missing = trials - index.shape[1]
+    index = rng.permuted(index, axis=1)
     epochs = np.full_like(index, objective.epochs)
-    if missing:
-        index, epochs = (np.pad(array, ((0, 0), (0, missing))) for array in (index, epochs))
+    missing = ((0, 0), (0, trials - index.shape[1]))
+    index, epochs = np.pad(index, missing), np.pad(epochs, missing)
     return _answered(objective, index, epochs, seed)
 
 
@@ -211,12 +192,8 @@ def stored_history(objective: TableObjective, method: str) -> History:
     """Return the stored repeats of a method that learns from what it sees.
 
     Repeat r is what the method asks of ``TableObjective(name, seed=r)`` with ``seed=r``; which
-    methods there are, and how each was called, tells ``hpotutor table info``.
-
-    Parameters
-    ----------
-    objective : TableObjective
-        As it was searched: noisy, all hyperparameters, full length, validation accuracy.
+    methods there are, and how each was called, tells ``hpotutor table info``. The objective must be
+    as it was searched: noisy, all hyperparameters, full length, validation accuracy.
 
     ArgumentError: there is no history of the method, or it was computed for another objective.
 
@@ -264,16 +241,9 @@ def histories_path(name: str) -> Path:
 
 def history_of(objective: TableObjective, results: Iterable[SearchResult]) -> History:
     """Return finished searches on a table as a history, a repeat each; shorter ones end early."""
-    rows = [
-        [
-            (objective.index_of(e.params), e.epochs, 0 if e.seed is None else e.seed)
-            for e in result.evaluations
-            if e.epochs
-        ]
-        for result in results
-    ]
-    longest = max(map(len, rows), default=0)
-    cells = np.zeros((len(rows), longest, 3), int)
-    for repeat, row in enumerate(rows):
-        cells[repeat, : len(row)] = np.reshape(row, (-1, 3))
-    return History(cells[..., 0], cells[..., 1], cells[..., 2])
+    asked = [[e for e in result.evaluations if e.epochs] for result in results]
+    cells = np.zeros((3, len(asked), max(map(len, asked), default=0)), int)
+    for repeat, evaluations in enumerate(asked):
+        for trial, e in enumerate(evaluations):
+            cells[:, repeat, trial] = objective.index_of(e.params), e.epochs, e.seed or 0
+    return History(*cells)

@@ -162,8 +162,7 @@ class TableObjective(Objective):
     @property
     def truth(self) -> np.ndarray:
         """The mean of all runs after the last epoch of the budget, shape (configurations,)."""
-        scores, losses = self._means()
-        return scores if self.metric == "val_accuracy" else losses
+        return self._means()[self.metric == "val_loss"]
 
     def ranks(self) -> np.ndarray:
         """Return for each configuration the share of configurations that are better.
@@ -173,10 +172,7 @@ class TableObjective(Objective):
         """
         scores, losses = self._means()
         keys = (losses, -scores) if self.metric == "val_accuracy" else (-scores, losses)
-        order = np.lexsort(keys)
-        ranks = np.empty(len(order))
-        ranks[order] = np.arange(len(order)) / len(order)
-        return ranks
+        return np.argsort(np.lexsort(keys)) / len(scores)
 
     def rank(self, params: Mapping[str, Any]) -> float:
         """Return the share of configurations that are better than the one nearest to ``params``.

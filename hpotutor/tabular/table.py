@@ -176,15 +176,9 @@ class Table:
 
     # ── looking up ──────────────────────────────────────────────────────────
     def read(self, curve: str, index: Any, run: Any, epochs: Any) -> np.ndarray:
-        """Return what was measured at the end of some epochs.
+        """Return a curve's values at the end of some epochs, from 1, of some configurations.
 
-        Parameters
-        ----------
-        curve : {"loss", "val_loss", "val_accuracy", "test_accuracy"}
-        index, epochs : int or array of int
-            Configuration numbers, and epochs from 1, of shapes that broadcast.
-        run : int, array of int or None
-            Which stored run; None for the mean of all.
+        The numbers may be arrays that broadcast; ``run`` None is the mean of all stored runs.
         """
         name, part = _ACCURACIES.get(curve, (curve, None))
         stored, last = getattr(self, name), epochs - 1
@@ -254,13 +248,9 @@ class Table:
     # ── the file ────────────────────────────────────────────────────────────
     def save(self, path: str | os.PathLike) -> None:
         """Write the table; equal tables give equal files."""
-        about = {
-            **self.about,
-            "format": FORMAT,
-            "name": self.name,
-            "axes": [axis._asdict() for axis in self.axes],
-            "shape": list(self.val_correct.shape),
-        }
+        about = {**self.about, "format": FORMAT, "name": self.name}
+        about["axes"] = [axis._asdict() for axis in self.axes]
+        about["shape"] = list(self.val_correct.shape)
         arrays = {name: _pack(getattr(self, name).astype(dtype)) for name, dtype in CURVES.items()}
         plain = {name: getattr(self, name).astype(dtype) for name, dtype in PLAIN.items()}
         _npz.write(path, about, {**arrays, **plain})
@@ -270,12 +260,8 @@ class Table:
 def open_table(source: str | os.PathLike = "digits") -> Table:
     """Open a table, without TensorFlow and without pickle.
 
-    About the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
-
-    Parameters
-    ----------
-    source : {"digits", "breast_cancer"} or path
-        A shipped table, or the file of one that you built.
+    The ``source`` is ``"digits"``, ``"breast_cancer"`` or the file of a table that you built. About
+    the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
 
     ArgumentError: there is no table of this name.
 

@@ -10,8 +10,7 @@ import pytest
 
 from hpotutor.cli import main
 from hpotutor.course import nbgrader as classroom
-from hpotutor.course._notes import fingerprint
-from hpotutor.course.assignment import marks_as_made, points_of
+from hpotutor.course.assignment import points_of
 from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.course.nbgrader import assign
 from hpotutor.errors import ArgumentError, HpoTutorError
@@ -126,19 +125,9 @@ def edit(course: Path, change) -> bytes:
     return source_in(course).read_bytes()
 
 
-def note_as_before(course: Path) -> None:
-    """Write the note that courses had when only texts and outputs counted."""
-    notes = json.loads((course / classroom.NOTES).read_text())
-    notes[NAME] = fingerprint(source_in(course).read_bytes())
-    (course / classroom.NOTES).write_text(json.dumps(notes))
-
-
-@pytest.mark.parametrize("noted", ["now", "before"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_settings_are_changes_too(tmp_path, capsys, change, noted) -> None:
+def test_settings_are_changes_too(tmp_path, capsys, change) -> None:
     assign(["02"], tmp_path, only=True)
-    if noted == "before":
-        note_as_before(tmp_path)
     before = edit(tmp_path, change)
     assert main(["assign", "02", "--to", str(tmp_path), "--exercises-only"]) == 1
     said = capsys.readouterr().err
@@ -172,25 +161,14 @@ def opened_and_saved(notebook: dict) -> None:
         about |= {"points": float(about["points"]), "checksum": "1", "cell_type": "code"}
 
 
-@pytest.mark.parametrize("noted", ["now", "before"])
 @pytest.mark.parametrize("only", [True, False])
-def test_a_course_that_was_only_opened_and_saved_follows(tmp_path, noted, only) -> None:
+def test_a_course_that_was_only_opened_and_saved_follows(tmp_path, only) -> None:
     course, fresh = tmp_path / "course", tmp_path / "fresh"
     assign(["02"], course, only=only)
-    if noted == "before":
-        note_as_before(course)
     edit(course, opened_and_saved)
     assign(["02"], course, only=not only)
     assign(["02"], fresh, only=not only)
     assert source_in(course).read_bytes() == source_in(fresh).read_bytes()
-
-
-def test_every_lesson_of_an_old_course_follows(tmp_path) -> None:
-    """What the old version wrote is known again, whatever exercises are worth."""
-    for name in all_lessons():
-        assign([name], tmp_path)
-        made = json.loads((tmp_path / "source" / name / f"{name}.ipynb").read_text("utf-8"))
-        assert marks_as_made(made), name
 
 
 def test_a_course_without_notes_counts_as_changed(tmp_path) -> None:
