@@ -304,6 +304,12 @@ def test_two_panels_of_a_cell_and_other_cells_stay_apart(cell: Callable) -> None
     assert other.comm is not None and other.settings["folds"] == 3
 
 
+def test_two_generation_steppers_of_a_cell_stay_apart(cell: Callable) -> None:
+    cell("a", 1)
+    panels = [ht.widgets.generation_stepper(table()) for _ in range(2)]
+    assert all(panel.comm is not None for panel in panels)
+
+
 def test_second_run_keeps_trials_and_log(cell: Callable) -> None:
     cell("a", 1)
     stepper = ht.widgets.bayesian_stepper()
