@@ -158,8 +158,7 @@ CALLS = [
     ("history", (trials().drop(columns="status"),), {"direction": "minimize"}, "2 failed"),
     ("projections", (lambda x, y: -((x - 0.3) ** 2),), {}, "9"),
     ("projections", (trials(),), {"x": "learning_rate", "y": "optimizer", "points": 4}, "4 trials"),
-    ("projections", (lambda x, y: np.log10(x),),
-     {"x_range": (1e-4, 1), "points": 25, "seed": 3, "score": "accuracy"}, "25"),
+    ("projections", (lambda x, y: 10**x,), {"points": 25, "seed": 3, "score": "accuracy"}, "25"),
     ("race", ({"grid": REPLAY, "tpe": REPLAY + 0.01},), {}, "12 trials"),
     ("race", ({"a": REPLAY[0], "b": REPLAY[1]},), {"direction": "minimize"}, "one run"),
     ("race", ({"a": REPLAY},), {"cost": {"a": np.arange(12) * 3 + 3}, "against": "epochs"},
@@ -476,7 +475,7 @@ class TestHistory:
 
 class TestProjections:
     def test_grid_is_centered_and_the_important_knob_found(self):
-        info = plots.projections_info(lambda x, y: 0.1 * x - (y - 5) ** 2, y_range=(0, 10))
+        info = plots.projections_info(lambda x, y: 0.1 * x - (y - 0.5) ** 2)
         assert sorted(info.grid["u"].unique()) == pytest.approx([1 / 6, 1 / 2, 5 / 6])
         assert (info.important, info.distinct_grid, info.distinct_random) == ("y", 3, 9)
         assert info.grid["value"].max() == pytest.approx(0.1 * 5 / 6)
