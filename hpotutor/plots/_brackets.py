@@ -47,8 +47,6 @@ def brackets_info(
     final : dict from trial to value, optional
         What each trial would have reached at the highest rung; or a dict from epochs to value,
         its way there, which ends at the highest rung.
-    direction : {"maximize", "minimize"}, default "maximize"
-        Which value is better.
 
     Brackets: ``spent`` counts epochs as if training goes on from rung to rung.
 

@@ -39,8 +39,6 @@ def genealogy_info(
         sequence of names, empty for founders), value.
     upto : int, optional
         Look at generations up to this one only; by default at all.
-    direction : {"maximize", "minimize"}, default "maximize"
-        Which value is better.
 
     Genealogy: ``founders`` are the ancestors in the first generation; ``places`` maps an individual
     to (generation, value), ``parents`` to the names of its parents.

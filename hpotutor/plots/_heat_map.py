@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from hpotutor._validation import check_count
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
 from hpotutor.plots.style import GRAYS, SIZES, VERMILLION, finish, halo
+
+_BINS = 8
 
 
 class HeatMap(NamedTuple):
@@ -43,9 +44,10 @@ def heat_map_info(
     value: str = "value",
     over: str = "best",
     direction: str | None = None,
-    bins: int = 8,
 ) -> HeatMap:
     """Arrange trials by two knobs, and find the best cell.
+
+    A numeric knob with more than 12 distinct values is cut into 8 bins.
 
     Parameters
     ----------
@@ -53,8 +55,6 @@ def heat_map_info(
         The knobs, as columns.
     over : {"best", "mean"}, default "best"
         What a cell shows of its trials, which differ in the other knobs or the seed.
-    bins : int, default 8
-        A numeric knob with more than 12 distinct values is cut into this many bins.
 
     ArgumentError: for an unknown column, or when no trial has finished.
 
@@ -68,13 +68,12 @@ def heat_map_info(
     """
     problems, frame, sign = opened("heat_map", result, direction)
     problems.choice("over", over, ("best", "mean"))
-    check_count(problems, "bins", bins, example=8)
     if need_scores(problems, frame, value, x=x, y=y) and x == y:
         other = next((str(name) for name in frame.columns if name != x), x)
         problems.add("y", y, "a knob other than x", f"y={other!r}")
     problems.raise_if_any()
-    columns, x_levels = _binned(frame[x], bins)
-    rows, y_levels = _binned(frame[y], bins)
+    columns, x_levels = _binned(frame[x])
+    rows, y_levels = _binned(frame[y])
     scores = pd.to_numeric(frame[value], errors="coerce").where(complete(frame, value))
     cells = scores.groupby([rows.rename("row"), columns.rename("column")])
     how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
@@ -131,7 +130,7 @@ def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) ->
     return text
 
 
-def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
+def _binned(values: pd.Series) -> tuple[pd.Series, list]:
     """Return each row's level number and the levels; an interval stands for a bin."""
     levels = levels_of(values)
     if not is_numeric(values) or len(levels) <= 12:
@@ -139,8 +138,8 @@ def _binned(values: pd.Series, bins: int) -> tuple[pd.Series, list]:
         return values.map(numbers), levels
     low, high = float(levels[0]), float(levels[-1])
     spaced = np.geomspace if log_due(values.dropna()) else np.linspace
-    edges = spaced(low, high, bins + 1)
-    place = np.clip(np.searchsorted(edges, values.astype(float), side="right") - 1, 0, bins - 1)
+    edges = spaced(low, high, _BINS + 1)
+    place = np.clip(np.searchsorted(edges, values.astype(float), side="right") - 1, 0, _BINS - 1)
     cut = [pd.Interval(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
     return pd.Series(place, index=values.index).where(values.notna()), cut
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -14,19 +13,15 @@ from hpotutor.plots._figure import figure
 from hpotutor.plots.style import BLACK, BLUE, SIZES, finish
 
 
-def importance_info(
-    importances: object, *, errors: Mapping[str, float] | None = None
-) -> pd.DataFrame:
+def importance_info(importances: object) -> pd.DataFrame:
     """Sort importances, and mark the knobs that hardly matter.
 
     Parameters
     ----------
     importances : dict from name to float, or SearchResult
         Shares of the variance; a SearchResult is asked for its ``importances()``.
-    errors : dict from name to float, optional
-        Plus or minus, drawn as a whisker.
 
-    DataFrame: columns knob, share, cumulative, idle (a share below 5%), error; largest first.
+    DataFrame: columns knob, share, cumulative, idle (a share below 5%); largest first.
 
     ArgumentError: for an empty dict, or shares that are negative or not finite.
 
@@ -46,7 +41,6 @@ def importance_info(
     table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
     table["cumulative"] = table["share"].cumsum()
     table["idle"] = table["share"] < 0.05
-    table["error"] = [float((errors or {}).get(knob, np.nan)) for knob in table["knob"]]
     return table
 
 
@@ -59,17 +53,12 @@ def importance(table: pd.DataFrame, ax: Axes) -> str:
     for place, row in enumerate(table.itertuples()):
         ax.barh(place, row.share, edgecolor=BLACK, height=0.62,
                 color="white" if row.idle else BLUE, hatch="///" if row.idle else None)  # fmt: skip
-        reach = row.share
-        if np.isfinite(row.error):
-            ax.errorbar(row.share, place, xerr=row.error, color=BLACK, capsize=4, lw=1.2)
-            reach += row.error
         text = f"{100 * row.share:.0f}%" + (" (hardly matters)" if row.idle else "")
-        ax.annotate(text, (reach, place), (6, 0), textcoords="offset points",
+        ax.annotate(text, (row.share, place), (6, 0), textcoords="offset points",
                     va="center", fontsize=SIZES["small"])  # fmt: skip
     ax.set_yticks(range(len(table)), table["knob"])
     ax.invert_yaxis()
-    widest = float((table["share"] + table["error"].fillna(0)).max())
-    ax.set_xlim(0, max(widest * 1.22, 0.01))
+    ax.set_xlim(0, max(1.22 * table["share"].max(), 0.01))
     first = table.iloc[0]
     title = f"{first['knob']} explains {round(100 * first['share'])}% of the differences"
     if len(table) > 1 and first["share"] < 0.5:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import check_share
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots.formatting import counted, number
@@ -16,6 +15,7 @@ from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, l
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # A training loss still falls if it has come below this part of what it was.
 _FALLING = 0.95
+_EXPECTED = 0.8
 _CROWD = 6
 
 
@@ -42,9 +42,7 @@ class LearningCurves(NamedTuple):
     metric: str
 
 
-def learning_curves_info(
-    curves: object, *, metric: str = "loss", expected: float = 0.8
-) -> LearningCurves:
+def learning_curves_info(curves: object, *, metric: str = "loss") -> LearningCurves:
     """Average curves over seeds, and diagnose underfitting, overfitting and divergence.
 
     Parameters
@@ -55,10 +53,9 @@ def learning_curves_info(
         either holds several settings.
     metric : {"loss", "accuracy"}, default "loss"
         What is averaged into ``bands``, and drawn. The diagnosis uses the loss where there is one.
-    expected : float, default 0.8
-        A training accuracy below this counts as underfit.
 
-    LearningCurves: ``low`` and ``high`` are the lowest and highest run at that epoch.
+    LearningCurves: ``low`` and ``high`` are the lowest and highest run at that epoch. A training
+    accuracy below 0.8 counts as underfit.
 
     ArgumentError: when there is no curve of that metric.
 
@@ -71,7 +68,6 @@ def learning_curves_info(
     """
     problems = Problems("learning_curves")
     problems.choice("metric", metric, ("loss", "accuracy"))
-    check_share(problems, "expected", expected, 0.8)
     settings = _settings(curves)
     if not settings or not any(metric in run for runs in settings.values() for run in runs):
         problems.add("curves", curves, f"runs with a {metric!r} entry per epoch",
@@ -86,11 +82,11 @@ def learning_curves_info(
                     of_runs = seen.mean(), seen.min(), seen.max(), seen.size
                     rows.append((name, part, epoch, *of_runs))
     columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
-    diagnoses = {name: _diagnosis(runs, expected) for name, runs in settings.items()}
+    diagnoses = {name: _diagnosis(runs) for name, runs in settings.items()}
     return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
 
 
-def _diagnosis(runs: list[dict], expected: float) -> Diagnosis:
+def _diagnosis(runs: list[dict]) -> Diagnosis:
     """Say what the curves of one setting show; see `learning_curves_info`."""
     if any("loss" in run for run in runs):
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
@@ -114,7 +110,7 @@ def _diagnosis(runs: list[dict], expected: float) -> Diagnosis:
     above = int(below[-1]) + 1
     gap = float(mean[-1] - mean_train[-1])
     accuracy = _stacked(runs, "accuracy").mean().to_numpy()
-    weak = bool(accuracy.size and accuracy[-1] < expected)
+    weak = bool(accuracy.size and accuracy[-1] < _EXPECTED)
     # A network that does no better on the rows it learns from has not overfitted them, nor has
     # one that has learned little and whose training loss no longer falls.
     learning = not gap <= 0 and (not weak or mean_train[-1] < _FALLING * mean_train[best])

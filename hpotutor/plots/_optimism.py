@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import check_share
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
@@ -16,7 +15,7 @@ from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
 def optimism_info(
-    validation: object, test: object, *, trials: Sequence[int] | None = None, interval: float = 0.8
+    validation: object, test: object, *, trials: Sequence[int] | None = None
 ) -> pd.DataFrame:
     """Choose by validation among the first n trials, and see what the choice is worth.
 
@@ -26,13 +25,11 @@ def optimism_info(
         Scores of the same trials on both sets, higher is better; a row per repeated search.
     trials : sequence of int, optional
         The numbers of trials to look at; by default 1, 2, 5, 10, … up to all.
-    interval : float, default 0.8
-        ``low`` and ``high`` hold this share of the repeats, its middle.
 
     DataFrame: columns trials, validation and test (means over the repeats of the chosen trial's
     scores), gap (their difference), added (the gap minus the gap at 1 trial, where nobody chose:
-    one set of rows may be easier than the other), low, high (of the gap). ``attrs["repeats"]``
-    counts the repeats.
+    one set of rows may be easier than the other), low, high (of the gap: the middle
+    80% of the repeats). ``attrs["repeats"]`` counts the repeats.
 
     ArgumentError: for shapes that differ, missing values, or a number of trials that is not there.
 
@@ -51,7 +48,6 @@ def optimism_info(
         problems.add("test", test.shape, allowed, instead)
     elif not (np.isfinite(validation).all() and np.isfinite(test).all()):
         problems.say("validation and test must not hold missing values: leave failed trials out.")
-    check_share(problems, "interval", interval, 0.8, inside=True)
     most = validation.shape[1]
     round_numbers = [m * 10**e for e in range(9) for m in (1, 2, 5) if m * 10**e < most]
     given = [*round_numbers, most] if trials is None else trials
@@ -59,14 +55,14 @@ def optimism_info(
     if not steps or min(steps) < 1 or max(steps) > most:
         problems.add("trials", trials, f"numbers from 1 to {most}", f"trials=[1, {most}]")
     problems.raise_if_any()
-    rows, tail = [], 100 * (1 - interval) / 2
+    rows = []
     everyone = np.arange(len(validation))
     unchosen = float((validation[:, 0] - test[:, 0]).mean())
     for n in steps:
         chosen = validation[:, :n].argmax(axis=1)
         scores = validation[everyone, chosen], test[everyone, chosen]
         gap = scores[0] - scores[1]
-        low, high = np.percentile(gap, [tail, 100 - tail])
+        low, high = np.percentile(gap, [10, 90])
         means = scores[0].mean(), scores[1].mean(), gap.mean(), gap.mean() - unchosen
         rows.append((n, *means, low, high))
     columns = ["trials", "validation", "test", "gap", "added", "low", "high"]
@@ -76,7 +72,7 @@ def optimism_info(
 
 
 @figure(optimism_info)
-def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "accuracy") -> str:
+def optimism(table: pd.DataFrame, ax: Axes, *, score: str = "accuracy") -> str:
     """Draw the winner's validation and test score against the number of trials.
 
     Reading: how the gap grows.
@@ -104,7 +100,7 @@ def optimism(table: pd.DataFrame, ax: Axes, *, interval: float, score: str = "ac
     scale = ", log scale" if logarithmic else ""
     finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
     ax.legend()
-    return _sentence(table, interval)
+    return _sentence(table)
 
 
 def _title(table: pd.DataFrame) -> str:
@@ -119,7 +115,7 @@ def _title(table: pd.DataFrame) -> str:
     )
 
 
-def _sentence(table: pd.DataFrame, interval: float) -> str:
+def _sentence(table: pd.DataFrame) -> str:
     last, repeats = table.iloc[-1], table.attrs["repeats"]
     text = (
         f"Chosen among {counted(int(last['trials']), 'trial')}, the winner scores "
@@ -128,7 +124,7 @@ def _sentence(table: pd.DataFrame, interval: float) -> str:
     )
     if repeats > 1:
         text += (
-            f" (mean of {repeats:,} searches; the middle {round(100 * interval)}% lie between "
+            f" (mean of {repeats:,} searches; the middle 80% lie between "
             f"{number(last['low'])} and {number(last['high'])})"
         )
     if last["trials"] > 1:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
 from hpotutor.plots.formatting import counted, number, score_label, show
@@ -34,20 +33,15 @@ def parallel_coordinates_info(
     result: object,
     *,
     params: Sequence[str] | None = None,
-    top: float = 0.1,
     value: str = "value",
     direction: str | None = None,
 ) -> ParallelCoordinates:
-    """Scale every knob to 0 … 1, mark the best trials, and find what they share.
+    """Scale every knob to 0 … 1, mark the best tenth of finished trials, and what they share.
 
     Parameters
     ----------
-    result : SearchResult or DataFrame
-        A row per trial; see `heat_map_info`. Unfinished trials are left out.
     params : sequence of str, optional
         The knobs, in order; by default every column that is not bookkeeping.
-    top : float, default 0.1
-        The share of finished trials that counts as best, at least 2 trials.
 
     ArgumentError: for unknown columns, fewer than 2 knobs, or fewer than 3 finished trials.
 
@@ -59,8 +53,6 @@ def parallel_coordinates_info(
     'layers=2'
     """
     problems, frame, sign = opened("parallel_coordinates", result, direction)
-    if not is_number(top) or not 0 < top <= 1:
-        problems.add("top", top, "a share above 0, up to 1", "top=0.1")
     names = [str(c) for c in frame.columns if c not in (*BOOKKEEPING, value)]
     if np.iterable(params):
         names = [params] if isinstance(params, str) else list(params)
@@ -75,7 +67,7 @@ def parallel_coordinates_info(
     problems.raise_if_any()
     done = frame[complete(frame, value)].reset_index(drop=True)
     scores = done[value].to_numpy(dtype=float)
-    count = max(2, round(top * len(done)))
+    count = max(2, round(0.1 * len(done)))
     chosen = np.zeros(len(done), dtype=bool)
     chosen[np.argsort(-sign * scores, kind="stable")[:count]] = True
     scaled = {name: _scaled(done[name]) for name in names}

@@ -14,6 +14,7 @@ from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import BLACK, GRAYS, finish, halo, look, star
 
 _PIXELS = 121
+_ARRIVED = 0.01
 _Span = tuple[float, float]
 
 
@@ -24,7 +25,6 @@ def paths_info(
     minimum: _Span | None = None,
     x_range: _Span = (-2.0, 2.0),
     y_range: _Span = (-2.0, 2.0),
-    tolerance: float = 0.01,
 ) -> pd.DataFrame:
     """Say where each optimizer ends, and after how many steps it has arrived.
 
@@ -38,11 +38,10 @@ def paths_info(
         Where the loss is lowest; by default the lowest pixel of the drawn region.
     x_range, y_range : (float, float), default (-2, 2)
         The drawn region.
-    tolerance : float, default 0.01
-        An optimizer has arrived when its loss above the minimum is this part of the first.
 
-    DataFrame: A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps,
-    NaN if it never stays), escaped (left the region or became infinite). Best first.
+    DataFrame: A row per path: name, steps, x, y, loss, distance (to the minimum), arrived (steps
+    until its loss above the minimum stays below 1% of the first; NaN if never), escaped (left the
+    region or became infinite). Best first.
 
     ArgumentError: for a surface that is no function, or paths of another shape.
 
@@ -81,7 +80,7 @@ def paths_info(
         with np.errstate(all="ignore"):
             loss = np.asarray(surface(path[:, 0], path[:, 1]), dtype=float)
         above = np.where(np.isfinite(loss), loss - lowest, np.inf)
-        late = np.flatnonzero(above > tolerance * above[0])
+        late = np.flatnonzero(above > _ARRIVED * above[0])
         arrived = 0 if not late.size else int(late[-1]) + 1
         end = path[-1]
         spans = zip(end, (x_range, y_range), strict=True)
@@ -105,16 +104,8 @@ def paths(
     paths: Mapping[str, ArrayLike],
     x_range: _Span,
     y_range: _Span,
-    tolerance: float,
-    x: str = "weight 1",
-    y: str = "weight 2",
 ) -> str:
     """Draw the way of each optimizer over the contour lines of the loss.
-
-    Parameters
-    ----------
-    x, y : str
-        Axis labels.
 
     Reading: who arrives first, and who never does.
     """
@@ -135,12 +126,12 @@ def paths(
     ax.plot(*start, marker="o", ms=10, mfc="white", mec=BLACK, ls="", label="start", zorder=5)
     star(ax, table.attrs["minimum"], "minimum", zorder=3)
     ax.set(xlim=x_range, ylim=y_range)
-    finish(ax, title=_title(table), x=x, y=y, grid=None)
+    finish(ax, title=_title(table), x="weight 1", y="weight 2", grid=None)
     ax.legend()
     listed = "; ".join(
         f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
     )
-    return f"Steps until the loss stays within {100 * tolerance:g}% of its start: {listed}."
+    return f"Steps until the loss stays within {100 * _ARRIVED:g}% of its start: {listed}."
 
 
 def _image(surface: Callable, x_range: _Span, y_range: _Span) -> tuple[np.ndarray, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,6 @@ class Projections(NamedTuple):
     important: str
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
-    logs: tuple[bool, bool]
     knobs: tuple[str, str]
 
 
@@ -44,8 +43,6 @@ def projections_info(
     *,
     x: str = "x",
     y: str = "y",
-    x_range: tuple[float, float] = (0.0, 1.0),
-    y_range: tuple[float, float] = (0.0, 1.0),
     points: int = 9,
     seed: int = 0,
 ) -> Projections:
@@ -54,13 +51,10 @@ def projections_info(
     Parameters
     ----------
     surface : callable or DataFrame
-        ``surface(x, y)`` for arrays, higher is better; or a table of trials with columns
-        ``x``, ``y`` and "value", read at the nearest levels.
+        ``surface(x, y)`` for arrays from 0 to 1, higher is better; or a table of trials with
+        columns ``x``, ``y`` and "value", read at the nearest levels.
     x, y : str
         Names of the knobs.
-    x_range, y_range : (float, float), default (0, 1)
-        What the unit square stands for, when ``surface`` is a function. A range over more
-        than a factor of 100 is taken on a log scale.
     points : int, default 9
         Trials of each method; a square number.
     seed : int, default 0
@@ -90,10 +84,12 @@ def projections_info(
     problems.raise_if_any()
     if isinstance(surface, pd.DataFrame):
         score, x_ticks, y_ticks = _table_score(surface, x, y)
-        logs = (False, False)  # levels lie side by side, whatever their values
     else:
-        score, x_ticks, y_ticks = _function_score(surface, x_range, y_range)
-        logs = (_log_range(x_range), _log_range(y_range))
+        x_ticks = y_ticks = [(t, show(t)) for t in (0.0, 0.5, 1.0)]
+
+        def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(np.asarray(surface(u, v), dtype=float), np.shape(u)).copy()
+
     centers = (np.arange(side) + 0.5) / side
     u, v = (axis.ravel() for axis in np.meshgrid(centers, centers))
     grid = pd.DataFrame({"u": u, "v": v, "value": score(u, v)})
@@ -106,7 +102,7 @@ def projections_info(
     tried, drawn_tried = (int(t[along].round(9).nunique()) for t in (grid, random))
     important = x if along == "u" else y
     return Projections(grid, random, image, profile_u, profile_v, tried, drawn_tried, important,
-                       x_ticks, y_ticks, logs, (x, y))  # fmt: skip
+                       x_ticks, y_ticks, (x, y))  # fmt: skip
 
 
 @figure(projections_info, (9.0, 4.9))
@@ -129,27 +125,6 @@ def projections(info: Projections, ax: Axes, *, score: str = "score") -> str:
         f"best {score} is {number(grid)} on the grid and {number(random)} at random (best "
         f"anywhere: {number(info.surface.max())})."
     )
-
-
-def _function_score(surface: Callable, x_range: tuple, y_range: tuple) -> tuple:
-    spans = [(float(low), float(high)) for low, high in (x_range, y_range)]
-
-    def at(unit: Any, span: tuple[float, float]) -> Any:
-        low, high = span
-        if _log_range(span):
-            return low * (high / low) ** unit
-        return low + (high - low) * unit
-
-    def score(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        x, y = at(u, spans[0]), at(v, spans[1])
-        return np.broadcast_to(np.asarray(surface(x, y), dtype=float), np.shape(u)).copy()
-
-    ticks = [[(t, show(float(at(t, span)))) for t in (0.0, 0.5, 1.0)] for span in spans]
-    return score, *ticks
-
-
-def _log_range(span: tuple[float, float]) -> bool:
-    return span[0] > 0 and span[1] / span[0] > 100
 
 
 def _table_score(table: pd.DataFrame, x: str, y: str) -> tuple:
@@ -221,5 +196,4 @@ def _draw_side(
     right.set_title(f"{distinct[1]} of {info.knobs[1]}", fontsize=SIZES["small"], loc="left")
     main.set_xticks(*zip(*info.x_ticks, strict=True))
     main.set_yticks(*zip(*info.y_ticks, strict=True))
-    named = [knob_label(knob, log) for knob, log in zip(info.knobs, info.logs, strict=True)]
-    label(main, x=named[0], y=named[1], grid=None)
+    label(main, x=knob_label(info.knobs[0]), y=knob_label(info.knobs[1]), grid=None)

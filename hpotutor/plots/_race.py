@@ -8,12 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from hpotutor._validation import check_share
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers, sign_of
 from hpotutor.plots.formatting import counted, number, score_label
-from hpotutor.plots.style import BLACK, SIZES, finish, look, set_height
+from hpotutor.plots.style import SIZES, finish, look, set_height
 
 _AGAINST = {"trials": "trials", "epochs": "epochs of training", "seconds": "seconds (s)"}
 _STEPS = 120
@@ -31,7 +30,6 @@ class Race(NamedTuple):
     leader: str
     wins: dict[str, float]
     at: float
-    interval: float
     against: str
 
 
@@ -40,10 +38,9 @@ def race_info(
     *,
     cost: Mapping[str, ArrayLike] | None = None,
     against: str = "trials",
-    interval: float = 0.8,
     direction: str = "maximize",
 ) -> Race:
-    """Compute the best so far of every method, and which share of runs lies where.
+    """Compute the best so far of every method, and between what the middle 80% of runs lie.
 
     Parameters
     ----------
@@ -53,15 +50,10 @@ def race_info(
         What each method had spent after each trial. By default 1, 2, 3, …
     against : {"trials", "epochs", "seconds"}, default "trials"
         What ``cost`` counts; it names the horizontal axis.
-    interval : float, default 0.8
-        The band holds this share of the runs, its middle.
-    direction : {"maximize", "minimize"}, default "maximize"
-        Which value is better.
 
     Race: compared at the largest cost that every run of every method has reached.
 
-    ArgumentError: for shapes that do not fit, an interval outside 0 … 1, or epochs and seconds
-    without cost.
+    ArgumentError: for shapes that do not fit, or epochs and seconds without cost.
 
     Examples
     --------
@@ -73,7 +65,6 @@ def race_info(
     if problems.choice("against", against, _AGAINST) and against != "trials" and cost is None:
         problems.add("cost", cost, f"what each method had spent in {against}", "cost={...}")
     sign = sign_of(problems, direction)
-    check_share(problems, "interval", interval, 0.8, inside=True)
     allowed = "a dict from method to an array (repeats, trials)", 'race({"random": values})'
     if not isinstance(values, Mapping):
         problems.add("values", values, *allowed)
@@ -90,11 +81,10 @@ def race_info(
     start = max(float(s[:, 0].max()) for s in spent.values())
     trial = np.arange(1, int(at) + 1, dtype=float)
     x = trial if cost is None else np.linspace(min(start, at), at, _STEPS)
-    tail = 100 * (1 - interval) / 2
     rows, final = [], {}
     for method, curves in best.items():
         placed = np.array([_held(x, s, c) for s, c in zip(spent[method], curves, strict=True)])
-        low, median, high = sign * np.percentile(placed, [tail, 50, 100 - tail], axis=0)
+        low, median, high = sign * np.percentile(placed, [10, 50, 90], axis=0)
         low, high = np.minimum(low, high), np.maximum(low, high)
         band = {"method": method, "x": x, "median": median, "low": low, "high": high}
         rows.append(pd.DataFrame(band))
@@ -104,24 +94,12 @@ def race_info(
     for method in (m for m in final if m != leader):
         pairs = np.sign(sign * final[leader][:, None] - sign * final[method])
         wins[method] = float(((pairs + 1) / 2).mean())
-    return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, interval, against)
+    return Race(pd.concat(rows, ignore_index=True), final, leader, wins, at, against)
 
 
 @figure(race_info)
-def race(
-    info: Race,
-    ax: Axes,
-    *,
-    direction: str,
-    best_possible: float | None = None,
-    score: str | None = None,
-) -> str:
+def race(info: Race, ax: Axes, *, direction: str, score: str | None = None) -> str:
     """Draw the median best so far of every method, with the band of its middle runs.
-
-    Parameters
-    ----------
-    best_possible : float, optional
-        Draws the known optimum.
 
     Reading: who leads at the end, and how often it beats the second.
     """
@@ -138,18 +116,15 @@ def race(
             for edge in ("low", "high"):
                 ax.plot(band["x"], band[edge], drawstyle="steps-post", color=style.color,
                         ls=style.linestyle, lw=0.7)  # fmt: skip
-    _zoom(ax, info.bands, direction, best_possible)
-    if best_possible is not None:
-        text = f"best possible, {number(best_possible)}"
-        ax.axhline(best_possible, color=BLACK, lw=1, ls=(0, (1, 2)), label=text)
+    _zoom(ax, info.bands, direction)
     finish(ax, title=_title(info), x=_AGAINST[info.against], y=f"best {score} so far")
     several = max(len(runs) for runs in info.final.values()) > 1
-    note = f"median; band: middle {round(100 * info.interval)}% of runs" if several else None
+    note = "median; band: middle 80% of runs" if several else None
     ax.legend(title=note, title_fontsize=SIZES["small"], alignment="left")
     return _sentence(info, score)
 
 
-def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> None:
+def _zoom(ax: Axes, bands: pd.DataFrame, direction: str) -> None:
     """Cut off the first tenth of the race, which would squeeze its finish into a line."""
     start, end = bands["x"].min(), bands["x"].max()
     late = bands[bands["x"] >= start + 0.1 * (end - start)]
@@ -159,8 +134,6 @@ def _zoom(ax: Axes, bands: pd.DataFrame, direction: str, aim: float | None) -> N
         low = max(low, late["median"].min() - room)
     else:
         high = min(high, late["median"].max() + room)
-    if aim is not None:
-        low, high = min(low, aim), max(high, aim)
     set_height(ax, low, high, 0.06)
 
 

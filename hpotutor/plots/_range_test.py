@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
@@ -26,7 +25,7 @@ class RangeTest(NamedTuple):
     bursts: float | None
 
 
-def range_test_info(learning_rate: object, loss: object, *, window: int | None = None) -> RangeTest:
+def range_test_info(learning_rate: object, loss: object) -> RangeTest:
     """Smooth the loss, and find where it falls and where it bursts.
 
     Parameters
@@ -35,11 +34,9 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
         The learning rate of each step, positive and rising.
     loss : array, shape (steps,)
         The training loss of each step.
-    window : int, optional
-        The loss is smoothed over this many neighboring steps, by default a 15th of all; 1 for
-        none. The window is centered, so that smoothing does not shift the fall to the right.
 
-    RangeTest: from ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
+    RangeTest: the loss is smoothed over a 15th of all steps, centered, which does not shift
+    the fall. From ``low`` to ``high`` the smoothed loss does the middle 80% of its fall. At
     ``bursts`` it has climbed back by half of that fall, or is no number any more.
 
     ArgumentError: for learning rates that do not rise, different lengths, or a loss that never
@@ -52,7 +49,7 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
     Examples
     --------
     >>> rates = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
-    >>> found = range_test_info(rates, [2.3, 2.2, 1.0, 0.5, 9.0], window=1)
+    >>> found = range_test_info(rates, [2.3, 2.2, 1.0, 0.5, 9.0])
     >>> found.steepest, found.bursts
     (0.01, 1.0)
     """
@@ -64,12 +61,10 @@ def range_test_info(learning_rate: object, loss: object, *, window: int | None =
                      "learning_rate=numpy.geomspace(1e-5, 1, 100)")  # fmt: skip
     if loss.shape != rate.shape:
         problems.add("loss", loss.shape, f"the shape of learning_rate, {rate.shape}", "loss=losses")
-    window = max(1, len(rate) // 15) if window is None else window
-    check_count(problems, "window", window, example=5)
     problems.raise_if_any()
     finite = int(np.argmin(np.isfinite(loss))) if not np.isfinite(loss).all() else len(loss)
     # Rolling medians, which a burst cannot drag along; then their steps are evened out.
-    near: dict[str, Any] = {"window": window, "center": True, "min_periods": 1}
+    near: dict[str, Any] = {"window": max(1, len(rate) // 15), "center": True, "min_periods": 1}
     medians = pd.Series(loss[:finite]).rolling(**near).median()
     smoothed = medians.rolling(**near).mean().to_numpy()
     bottom = int(np.argmin(smoothed)) if finite else 0

@@ -17,22 +17,19 @@ def sensitivity_info(
     knob: str = "learning_rate",
     by: str = "optimizer",
     value: str = "value",
-    over: str = "mean",
     tolerance: float = 0.01,
     direction: str | None = None,
 ) -> pd.DataFrame:
     """Measure, for each optimizer, its best learning rate and how far one may stray from it.
 
+    Of trials that share both, such as seeds, the mean counts.
+
     Parameters
     ----------
-    result : SearchResult or DataFrame
-        A row per trial; see `heat_map_info`. Trials without a score are left out.
     knob : str, default "learning_rate"
         A knob with positive numbers.
     by : str, default "optimizer"
         What the lines are.
-    over : {"mean", "best"}, default "mean"
-        What is taken of the trials that share both: "mean" for seeds, "best" for other knobs.
     tolerance : float, default 0.01
         A level within this distance of its optimizer's best is good.
 
@@ -51,7 +48,6 @@ def sensitivity_info(
     [['adam', 0.001, 1.0], ['sgd', 0.1, 0.0]]
     """
     problems, frame, sign = opened("sensitivity", result, direction)
-    problems.choice("over", over, ("best", "mean"))
     if not is_number(tolerance) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
     if need_scores(problems, frame, value, knob=knob, by=by):
@@ -59,8 +55,7 @@ def sensitivity_info(
             problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')
     problems.raise_if_any()
     done = frame[complete(frame, value)]
-    how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
-    lines = done.pivot_table(index=knob, columns=by, values=value, aggfunc=how, sort=False)
+    lines = done.pivot_table(index=knob, columns=by, values=value, sort=False)
     # Levels where everything failed stay as gaps: a range of good levels ends there.
     lines = lines.reindex(sorted(frame[knob].unique()))
     rows = []

@@ -13,13 +13,15 @@ from hpotutor.plots._trials import numbers, sign_of
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
+_WIDTH = 1.96  # half the band in standard deviations: it holds 95%
+
 
 class Surrogate(NamedTuple):
     """Where the search stands and where it goes next.
 
     ``reason`` is "exploits" when the surrogate's mean at ``next_x`` beats the incumbent, else
     "explores". ``covered`` is the share of the truth inside the band, NaN without a truth.
-    The arrays and the width are what was given.
+    The arrays are what was given.
     """
 
     next_x: float
@@ -37,7 +39,6 @@ class Surrogate(NamedTuple):
     observed_y: np.ndarray
     acquisition: np.ndarray | None
     truth: np.ndarray | None
-    width: float
 
 
 def surrogate_info(
@@ -50,7 +51,6 @@ def surrogate_info(
     acquisition: ArrayLike | None = None,
     next_x: float | None = None,
     truth: ArrayLike | None = None,
-    width: float = 1.96,
     direction: str = "maximize",
 ) -> Surrogate:
     """Find the incumbent and the next trial, and compare the surrogate with the truth.
@@ -69,10 +69,6 @@ def surrogate_info(
         The next trial; by default where the acquisition, or else the mean, is best.
     truth : array, shape (n,), optional
         The true curve, where it is known.
-    width : float, default 1.96
-        Half the band in standard deviations (1.96: 95%).
-    direction : {"maximize", "minimize"}, default "maximize"
-        Which score is better.
 
     Surrogate: ``regret`` is the true optimum minus the incumbent's score; NaN without a truth.
 
@@ -107,11 +103,11 @@ def surrogate_info(
     reason = "exploits" if sign * at_mean > sign * observed_y[best] else "explores"
     covered = regret = float("nan")
     if true is not None:
-        covered = float((np.abs(true - mean) <= width * std + 1e-12).mean())
+        covered = float((np.abs(true - mean) <= _WIDTH * std + 1e-12).mean())
         regret = float((sign * true).max() - sign * observed_y[best])
     incumbent = float(observed_x[best]), float(observed_y[best])
     return Surrogate(float(next_x), at_mean, at_std, reason, *incumbent, covered, regret,
-                     x, mean, std, observed_x, observed_y, goal, true, width)  # fmt: skip
+                     x, mean, std, observed_x, observed_y, goal, true)  # fmt: skip
 
 
 @figure(surrogate_info, (7.2, 5.0))
@@ -167,9 +163,9 @@ def surrogate(
 
 
 def _draw_model(ax: Axes, info: Surrogate) -> None:
-    low, high = info.mean - info.width * info.std, info.mean + info.width * info.std
+    low, high = info.mean - _WIDTH * info.std, info.mean + _WIDTH * info.std
     ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0,
-                    label=f"mean ± {number(info.width)} sd")  # fmt: skip
+                    label=f"mean ± {number(_WIDTH)} sd")  # fmt: skip
     ax.plot(info.x, info.mean, color=style.BLUE, label="surrogate's mean")
     if info.truth is not None:
         ax.plot(info.x, info.truth, color=style.GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")

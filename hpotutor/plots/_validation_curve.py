@@ -1,6 +1,5 @@
 """Validation curve: one hyperparameter against the training and the validation score."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +9,13 @@ from matplotlib.axes import Axes
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
-from hpotutor.plots.style import BLACK, BLUE, GRAYS, VERMILLION, finish, star, ticks_at
+from hpotutor.plots.style import BLUE, VERMILLION, finish, star, ticks_at
 
 
 class ValidationCurve(NamedTuple):
     """A row per level in ``levels``: level, validation, low, high, trials[, training].
 
-    ``edge`` is "lowest", "highest" or "" for the best level of a numeric knob. ``missed`` is
-    how much better the best level is than the best of ``grid``; NaN without a grid.
+    ``edge`` is "lowest", "highest" or "" for the best level of a numeric knob.
     """
 
     knob: str
@@ -26,18 +24,10 @@ class ValidationCurve(NamedTuple):
     best_value: float
     edge: str
     log: bool
-    grid_best_level: object
-    missed: float
 
 
 def validation_curve_info(
-    result: object,
-    knob: str,
-    *,
-    value: str = "value",
-    train: str | None = None,
-    grid: Sequence | None = None,
-    direction: str | None = None,
+    result: object, knob: str, *, value: str = "value", direction: str | None = None
 ) -> ValidationCurve:
     """Average the score over all trials at each level of one knob.
 
@@ -45,60 +35,39 @@ def validation_curve_info(
     ----------
     knob : str
         The hyperparameter, as a column.
-    value : str, default "value"
-        The column with the validation score.
-    train : str, optional
-        A column with the training score. By default "train_value" where there is one, else
-        the last training accuracy of each curve where ``result`` has curves.
-    grid : sequence, optional
-        Levels that a grid tried, to be compared with all levels.
 
-    ValidationCurve: ``low`` and ``high`` are the lowest and highest trial of the level.
+    ValidationCurve: ``low`` and ``high`` are the lowest and highest trial of the level. Training
+    scores are read from "train_value", else from the ends of the curves that ``result`` has.
 
-    ArgumentError: for an unknown column, a grid level that was never tried, or no finished trial.
+    ArgumentError: for an unknown column, or no finished trial.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"units": [8, 16, 32, 64], "value": [0.7, 0.9, 0.95, 0.9]})
-    >>> found = validation_curve_info(frame, "units", grid=[8, 16, 64])
-    >>> found.best_level, found.grid_best_level, round(found.missed, 3), found.edge
-    (32, 16, 0.05, '')
+    >>> found = validation_curve_info(frame, "units")
+    >>> found.best_level, found.best_value, found.edge
+    (32, 0.95, '')
     """
     problems, frame, sign = opened("validation_curve", result, direction)
-    train_named = {"train": train} if train is not None else {}
-    if need_scores(problems, frame, value, knob=knob, **train_named):
-        tried = list(frame[knob].dropna().unique())
-        absent = [level for level in (grid if grid is not None else ()) if level not in tried]
-        if absent:
-            problems.add("grid", absent, f"levels of {knob} in the table", f"grid={tried[:3]!r}")
+    need_scores(problems, frame, value, knob=knob)
     problems.raise_if_any()
-    frame["_train"] = _training(result, frame, train)
+    frame["_train"] = _training(result, frame)
     done = frame[complete(frame, value)]
     known, levels = levels_of(done[knob]), _summary(done, knob, value)
     scores = sign * levels["validation"].to_numpy()
     place = int(np.argmax(scores))
     numeric = is_numeric(done[knob])
     ends = {0: "lowest", len(levels) - 1: "highest"} if numeric and len(levels) > 1 else {}
-    grid_best, missed = None, float("nan")
-    if grid is not None:
-        inside = np.flatnonzero(levels["level"].isin(list(grid)))
-        if inside.size:
-            chosen = int(inside[np.argmax(scores[inside])])
-            grid_best, missed = known[chosen], float(scores[place] - scores[chosen])
     best = float(levels["validation"].iloc[place])
     return ValidationCurve(knob, levels, known[place], best, ends.get(place, ""),
-                           numeric and log_due(known), grid_best, missed)  # fmt: skip
+                           numeric and log_due(known))  # fmt: skip
 
 
 @figure(validation_curve_info)
-def validation_curve(
-    info: ValidationCurve, ax: Axes, *, grid: Sequence | None, score: str | None = None
-) -> str:
+def validation_curve(info: ValidationCurve, ax: Axes, *, score: str | None = None) -> str:
     """Draw one knob against the score, on a log axis when its levels call for one.
 
-    Levels of ``grid`` are drawn as large diamonds.
-
-    Reading: the best level, the edge it lies on, and what a grid missed.
+    Reading: the best level, and the edge it lies on.
     """
     levels = info.levels
     score = score_label(levels["validation"], score)
@@ -109,12 +78,6 @@ def validation_curve(
     if "training" in levels:
         ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
     _draw_validation(ax, x, levels, joined=numeric)
-    if grid is not None:
-        inside = levels["level"].isin(list(grid)).to_numpy()
-        ax.plot(x[inside], levels["validation"][inside], ls="", marker="D", ms=10,
-                mfc="none", mec=BLACK, mew=1.6, zorder=4, label="tried by the grid")  # fmt: skip
-        for place in x[inside]:
-            ax.axvline(place, color=GRAYS["border"], lw=0.8, ls=":", zorder=1)
     place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
     star(ax, (x[place], info.best_value), f"best: {show(info.best_level)}")
     if numeric:
@@ -129,11 +92,10 @@ def validation_curve(
     return _sentence(info, score)
 
 
-def _training(result: object, frame: pd.DataFrame, train: str | None) -> pd.Series:
+def _training(result: object, frame: pd.DataFrame) -> pd.Series:
     """Return each trial's training score, NaN where it is not known."""
-    column = train or "train_value"
-    if column in frame:
-        return frame[column].astype(float)
+    if "train_value" in frame:
+        return frame["train_value"].astype(float)
     curves = getattr(result, "curves", None)
     curves = curves() if callable(curves) else []
     curves = list(curves.values()) if isinstance(curves, dict) else list(curves)
@@ -167,8 +129,6 @@ def _draw_validation(ax: Axes, x: np.ndarray, levels: pd.DataFrame, *, joined: b
 
 def _title(info: ValidationCurve) -> str:
     best = f"{info.knob}={show(info.best_level)}"
-    if info.missed > 0:
-        return f"Between the grid's points: {best} is {number(info.missed)} better than its best"
     if info.edge:
         return f"Best at {best}, the {info.edge} tried: look further"
     return f"Best at {best}: {number(info.best_value)}"
@@ -181,11 +141,6 @@ def _sentence(info: ValidationCurve, score: str) -> str:
         row = info.levels[info.levels["level"] == info.best_level].iloc[0]
         gap = row["training"] - row["validation"]
         text += f" (training minus validation there: {number(gap)})"
-    if info.missed > 0:
-        level = show(info.grid_best_level)
-        text += f"; the best level of the grid, {level}, misses {number(info.missed)}"
-    elif info.missed == 0:
-        text += ", which the grid has among its levels"
     spread = float((info.levels["high"] - info.levels["low"]).max())
     if spread > 0:
         text += f"; trials at one level differ by up to {number(spread)}"

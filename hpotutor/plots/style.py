@@ -22,18 +22,10 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GRAY, PALE = "#767676", "#D9D9D9"
 # What stays in the background, from small text to the lightest fill; then font sizes.
 GRAYS = {
-    "note": "#444444",  # small text beside the marks
-    "stopped": "#6A6A6A",
-    "outline": "#8A8A8A",
-    "border": "#999999",
-    "pruned": "#9A9A9A",
-    "others": "#A9A9A9",
-    "kinship": "#B5B5B5",
-    "empty": "#BBBBBB",
-    "gap": "#C4C4C4",
-    "underfit": "#CCCCCC",
-    "grid": "#E4E4E4",
-}
+    "note": "#444444", "stopped": "#6A6A6A", "outline": "#8A8A8A", "border": "#999999",
+    "pruned": "#9A9A9A", "others": "#A9A9A9", "kinship": "#B5B5B5", "empty": "#BBBBBB",
+    "gap": "#C4C4C4", "underfit": "#CCCCCC", "grid": "#E4E4E4",
+}  # fmt: skip
 SIZES = {"title": 11, "text": 10, "panel": 9.5, "small": 9, "dense": 8.5, "empty": 8, "tiny": 7.5}
 
 # What differs from Matplotlib's defaults.

@@ -1,11 +1,12 @@
 """Bayesian optimization step by step, and a game against it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from hpotutor.errors import Problems
 from hpotutor.plots import style, surrogate
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.search.gp import ACQUISITIONS
@@ -19,7 +20,7 @@ _MOST_TRIALS = 25
 
 
 class BayesianStepper(BrowsingPanel):
-    """A panel that steps a Gaussian process through a search over one knob.
+    """A panel that steps a Gaussian process through a search over learning rates.
 
     ``places`` are the trials after the two that everybody starts with. In the game, the process
     answers each of yours with one of its own. The buttons are methods too: ``step()``, ``back()``,
@@ -27,19 +28,12 @@ class BayesianStepper(BrowsingPanel):
 
     Parameters
     ----------
-    truth : callable, dict or str, optional
-        The curve to be found: a function of an array of places, scores at some places, or the
-        name of a shipped table. By default a made-up one with two humps.
-    knob : str, default "learning_rate"
-        The hyperparameter's name; in a table, which one.
-    x_range : (float, float), optional
-        Its ends; by default those of the dict or table, else 0.0001 and 1.
+    truth : {"digits", "breast_cancer"}, optional
+        The table whose curve is to be found; by default a made-up one with two humps.
     fixed : dict, optional
         With a table, values of the other hyperparameters.
-    score : str, default "validation accuracy"
-        What the curve is.
 
-    ArgumentError: for a curve that cannot be read.
+    ArgumentError: for a table that is not there.
 
     Examples
     --------
@@ -58,19 +52,18 @@ class BayesianStepper(BrowsingPanel):
 
     def __init__(
         self,
-        truth: Callable | Mapping[float, float] | str | None = None,
+        truth: str | None = None,
         *,
-        knob: str = "learning_rate",
-        x_range: tuple[float, float] | None = None,
         fixed: Mapping[str, Any] | None = None,
-        score: str = "validation accuracy",
         goal: str | None = None,
     ) -> None:
-        steps.check_curve(truth, x_range, fixed)
-        if isinstance(truth, str):
-            truth = steps.slice_of_table(truth, knob, fixed or {})
-        self.curve = curve = steps.curve_info(truth or steps.two_humps, knob, x_range)
-        self._score = score
+        problems = Problems("bayesian_stepper")
+        if truth is not None:
+            problems.choice("truth", truth, ("digits", "breast_cancer"))
+        elif fixed:
+            problems.add("fixed", fixed, "left out unless truth names a table", 'truth="digits"')
+        problems.raise_if_any()
+        self.curve = curve = steps.curve_info(truth, fixed or {})
         self.places: list[float] = []
         ends = float(curve.places[0]), float(curve.places[-1])
         middle = float(f"{curve.places[len(curve.places) // 2]:.2g}")
@@ -82,7 +75,7 @@ class BayesianStepper(BrowsingPanel):
             "length": Knob("kernel length", 0.15, 0.02, 1.0, step=0.02),
             "noise": Knob("noise of a trial", 0.0, 0.0, float(f"{0.3 * spread:.1g}")),
             "seed": Knob("seed of the start", 0, 0, 50),
-            "place": Knob(f"your {curve.knob}", middle, *ends, log=curve.log),
+            "place": Knob("your learning_rate", middle, *ends, log=True),
             "fit": switch("fit the kernel length to the trials", False),
             "truth": switch("show the true curve", True),
         }
@@ -164,7 +157,7 @@ class BayesianStepper(BrowsingPanel):
             acquisition=belief.acquisition, next_x=belief.next_place,
             acquisition_name=now["acquisition"], y_range=y_range,
             truth=curve.truth if now["truth"] else None,
-            knob=curve.knob, log=curve.log, score=self._score, ax=ax,
+            knob="learning_rate", log=True, ax=ax,
         )  # fmt: skip
         place = now["place"]
         main: Any = ax.child_axes[0]
@@ -193,7 +186,7 @@ class BayesianStepper(BrowsingPanel):
         best = int(np.argmax(scores))
         style.star(main, (tried[best], scores[best]), "your best", zorder=2)
         main.axvline(now["place"], color=style.VERMILLION, ls="--", lw=1.4, label="your slider")
-        main.set(xscale="log" if curve.log else "linear", ylim=y_range)
+        main.set(xscale="log", ylim=y_range)
         main.set_xlim(curve.places[0], curve.places[-1])
         counts = np.arange(1, len(tried) + 1)
         yours, its = np.maximum.accumulate(scores), np.maximum.accumulate(answers)
@@ -206,14 +199,16 @@ class BayesianStepper(BrowsingPanel):
             gap = yours[-1] - its[-1]
             ahead = "you lead" if gap > 0 else "the process leads" if gap < 0 else "a tie"
             title = f"After {counted(len(self.places), 'trial')} each {ahead}"
-        style.finish(main, title=title, x=knob_label(curve.knob, curve.log), y=self._score)
+        style.finish(
+            main, title=title, x=knob_label("learning_rate", True), y="validation accuracy"
+        )
         style.label(below, x="trials", y="best so far")
         for ax in (main, below):
             ax.legend(fontsize=8.5, loc="best", ncols=2)
         top = f", the curve's highest point {number(curve.truth.max())}" if now["truth"] else ""
         return (
             f"{title}: you {number(yours[-1])}, the process {number(its[-1])}{top}. Your slider "
-            f"stands at {curve.knob}={number(now['place'])}; the process cannot see your trials, "
+            f"stands at learning_rate={number(now['place'])}; the process cannot see your trials, "
             "nor you its."
         )
 

@@ -79,7 +79,6 @@ class GenerationStepper(TablePanel):
     name = "individuals by generation and score, and the family tree of the best"
     size, lines = (8.6, 4.6), 5
     buttons = {"Step": "step", "Back": "back"}
-    _run: tuple[dict, pd.DataFrame] | None = None  # settings, and what came of them
 
     def knobs(self) -> dict[str, widgets.Widget]:
         return {
@@ -104,9 +103,7 @@ class GenerationStepper(TablePanel):
         """Draw the generations so far, and say how good the best one is."""
         now = self.settings
         upto = now.pop("generation")
-        if self._run is None or self._run[0] != now:
-            self._run = now, evolution_info(self.objective, **now)
-        table = self._run[1]
+        table = evolution_info(self.objective, **now)
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.75))
         reading = genealogy(table, upto=upto, score="validation accuracy", ax=ax)
         ax.set_xlim(-0.6, max(upto, 3) + 0.6)

@@ -1,18 +1,14 @@
 """Grid against random search on two knobs, of which one may hardly matter."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from hpotutor.errors import Problems
 from hpotutor.plots import projections, projections_info
 from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import BrowsingPanel
 
-_POINTS = (4, 9, 16, 25)
 _REDRAWS = 1000
 
 
@@ -35,17 +31,14 @@ def hill(idle: float, peak: float, width: float) -> Callable:
     return score
 
 
-def wins_info(
-    surface: Callable | pd.DataFrame, points: int, *, seeds: int = _REDRAWS, **ranges: Any
-) -> float:
+def wins_info(surface: Callable, points: int) -> float:
     """Return how often the best of random points beats the best of as many grid points.
 
-    A share from 0 to 1, over ``seeds`` draws of ``points`` trials; a tie counts half. Surface and
-    ranges are as in `hpotutor.plots.projections`.
+    A share from 0 to 1, over 1,000 draws of ``points`` trials; a tie counts half.
     """
-    info = projections_info(surface, points=points, **ranges)
+    info = projections_info(surface, points=points)
     rows, columns = info.surface.shape
-    drawn = np.random.default_rng(0).random((2, seeds, points))
+    drawn = np.random.default_rng(0).random((2, _REDRAWS, points))
     # Read from the picture: the cell of a fine raster in which each point falls.
     at = info.surface[(drawn[1] * rows).astype(int), (drawn[0] * columns).astype(int)]
     cells = [(info.grid[c].to_numpy() * n).astype(int) for c, n in (("v", rows), ("u", columns))]
@@ -54,20 +47,7 @@ def wins_info(
 
 
 class GridVsRandom(BrowsingPanel):
-    """A panel that sets grid points against random points on two knobs.
-
-    Parameters
-    ----------
-    surface : callable or DataFrame, optional
-        The score over the two knobs, as in `hpotutor.plots.projections`: a function of two
-        arrays, or a table of trials with columns ``x``, ``y`` and "value". By default a hill
-        whose place, width and second knob have sliders of their own.
-    x, y, x_range, y_range
-        Names and ranges of the knobs.
-    score : str, default "score"
-        What the surface shows.
-
-    ArgumentError: for a surface that cannot be read.
+    """A panel that sets grid points against random points on a hill over two knobs.
 
     Examples
     --------
@@ -82,43 +62,24 @@ class GridVsRandom(BrowsingPanel):
     size = (9.0, 4.9)
     buttons = {"Another seed": "another_seed"}
 
-    def __init__(
-        self,
-        surface: Callable | pd.DataFrame | None = None,
-        *,
-        x: str = "x",
-        y: str = "y",
-        x_range: tuple[float, float] = (0.0, 1.0),
-        y_range: tuple[float, float] = (0.0, 1.0),
-        score: str = "score",
-        goal: str | None = None,
-    ) -> None:
-        if surface is not None and not callable(surface) and not isinstance(surface, pd.DataFrame):
-            problems = Problems("grid_vs_random")
-            problems.add("surface", surface, "a function of two arrays, or a table of trials",
-                         "grid_vs_random(lambda x, y: -(x - 0.3) ** 2)")  # fmt: skip
-            problems.raise_if_any()
-        ranges: dict[str, Any] = {"x": x, "y": y, "x_range": x_range, "y_range": y_range}
-        if surface is not None:
-            projections_info(surface, **ranges)  # says at once what cannot be drawn
-        self._surface, self._ranges, self._score = surface, ranges, score
-        controls = {"points": menu("points of each", _POINTS, 9), "seed": Knob("seed", 1, 0, 99)}
-        if surface is None:
-            controls["idle"] = Knob("weight of knob y", 0.05, 0.0, 1.0, step=0.05)
-            controls["peak"] = Knob("place of the hill", 0.34, 0.0, 1.0, step=0.02)
-            controls["width"] = Knob("width of the hill", 0.12, 0.02, 0.3, step=0.01)
+    def __init__(self, *, goal: str | None = None) -> None:
+        controls = {
+            "points": menu("points of each", (4, 9, 16, 25), 9),
+            "seed": Knob("seed", 1, 0, 99),
+            "idle": Knob("weight of knob y", 0.05, 0.0, 1.0, step=0.05),
+            "peak": Knob("place of the hill", 0.34, 0.0, 1.0, step=0.02),
+            "width": Knob("width of the hill", 0.12, 0.02, 0.3, step=0.01),
+        }
         super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
         """Draw both kinds of points, and say who is ahead, now and in general."""
         settings = self.settings
         points, seed = settings.pop("points"), settings.pop("seed")
-        surface = hill(**settings) if self._surface is None else self._surface
+        surface = hill(**settings)
         ax = figure.add_axes((0.03, 0.12, 0.96, 0.78))
-        reading = projections(
-            surface, points=points, seed=seed, score=self._score, ax=ax, **self._ranges
-        )
-        wins = wins_info(surface, points, **self._ranges)
+        reading = projections(surface, points=points, seed=seed, ax=ax)
+        wins = wins_info(surface, points)
         return (
             f"{reading} Over {_REDRAWS:,} seeds, the best of {points} random points beats the "
             f"grid's best in {round(100 * wins)}% of them."

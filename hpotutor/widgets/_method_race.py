@@ -90,7 +90,7 @@ class MethodRace(BrowsingPanel):
         ax = figure.add_axes((0.09, 0.13, 0.88, 0.74))
         if now["score"] == "validation":
             reading: str = race(
-                values, cost=cost, against=now["against"], interval=0.8,
+                values, cost=cost, against=now["against"],
                 direction=self.comparison.objective.direction, score="validation score", ax=ax,
             )  # fmt: skip
         else:

@@ -1,18 +1,16 @@
 """What the Bayesian stepper computes: a known curve, trials on it, and the next trial."""
 
-import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpotutor._validation import is_number
-from hpotutor.errors import Problems
 from hpotutor.search.gp import ACQUISITIONS
 from hpotutor.tabular.table import open_table
 
@@ -20,21 +18,15 @@ _PLACES = 181
 
 
 class Curve(NamedTuple):
-    """A score over one knob, known everywhere: ``places`` and ``truth`` have equal length.
+    """A score over learning rates: ``truth`` at ``places``, which are evenly spaced by ratio."""
 
-    Places are evenly spaced on the knob's scale. ``at(place)`` reads the curve.
-    """
-
-    knob: str
     places: np.ndarray
     truth: np.ndarray
-    log: bool
 
-    def unit(self, places: object) -> np.ndarray:
-        """Return where places lie between the ends, 0 to 1 on the knob's scale."""
-        scale = np.log if self.log else np.asarray
-        low, high = scale(self.places[[0, -1]])
-        return (scale(np.asarray(places, dtype=float)) - low) / (high - low)
+    def unit(self, places: ArrayLike) -> np.ndarray:
+        """Return where places lie between the ends, 0 to 1 on the log scale."""
+        low, high = np.log(self.places[[0, -1]])
+        return (np.log(places) - low) / (high - low)
 
     def at(self, place: float) -> float:
         """Return the curve's value at a place."""
@@ -59,40 +51,25 @@ def two_humps(x: np.ndarray) -> np.ndarray:
     return 0.55 + broad + narrow
 
 
-def slice_of_table(name: str, knob: str, fixed: Mapping[str, Any]) -> dict[float, float]:
-    """Return the mean final validation accuracy at each level of one knob of a shipped table.
+def curve_info(truth: str | None, fixed: Mapping[str, Any]) -> Curve:
+    """Return the mean final validation accuracy over learning rates of a shipped table.
 
-    The knob is numeric. Of the others, what is left out of ``fixed`` has the table's default.
+    Of the other knobs, what is left out of ``fixed`` has the table's default. The levels are joined
+    by a smooth line that makes no hump of its own (piecewise cubic Hermite). None: a made-up curve.
+
+    >>> curve = curve_info(None, {})
+    >>> curve.places[[0, 90, -1]].round(4).tolist(), round(curve.at(10**-1.05), 2)
+    ([0.0001, 0.01, 1.0], 0.97)
     """
-    table = open_table(name)
-    levels = next(axis.levels for axis in table.axes if axis.name == knob)
+    if truth is None:
+        places = np.geomspace(1e-4, 1.0, _PLACES)
+        return Curve(places, two_humps(places))
+    table = open_table(truth)
+    levels = next(axis.levels for axis in table.axes if axis.name == "learning_rate")
     values = table.val_accuracy[:, :, -1].mean(axis=1)
-    return {level: float(values[table.index_of({**fixed, knob: level})]) for level in levels}
-
-
-def curve_info(
-    truth: Callable | Mapping[float, float], knob: str, x_range: tuple[float, float] | None
-) -> Curve:
-    """Return a curve at evenly spaced places; learning rates and wide ranges are on a log scale.
-
-    Scores at some places are joined by a smooth line that makes no hump of its own (piecewise
-    cubic Hermite); it ends where they end unless ``x_range`` says otherwise.
-
-    >>> curve = curve_info({0.001: 0.8, 0.01: 0.9, 0.1: 0.5}, "learning_rate", None)
-    >>> curve.log, round(curve.at(0.01), 2), round(float(curve.places[90]), 4)
-    (True, 0.9, 0.01)
-    """
-    if isinstance(truth, Mapping):
-        x_range = x_range or (min(truth), max(truth))
-    low, high = map(float, x_range or (1e-4, 1.0))
-    log = low > 0 and (high / low > 100 or knob == "learning_rate")
-    places = np.geomspace(low, high, _PLACES) if log else np.linspace(low, high, _PLACES)
-    if not isinstance(truth, Mapping):
-        return Curve(knob, places, np.asarray(truth(places), dtype=float), log)
-    known = sorted(truth)
-    scale = np.log if log else np.asarray
-    line = PchipInterpolator(scale(np.array(known, dtype=float)), [truth[x] for x in known])
-    return Curve(knob, places, line(scale(places)), log)
+    known = [values[table.index_of({**fixed, "learning_rate": level})] for level in levels]
+    places = np.geomspace(min(levels), max(levels), _PLACES)
+    return Curve(places, PchipInterpolator(np.log(levels), known)(np.log(places)))
 
 
 def step_info(
@@ -150,23 +127,3 @@ def start_places(curve: Curve, seed: int) -> list[float]:
     rng = np.random.default_rng(seed)
     at = (rng.uniform(0.08, 0.42), rng.uniform(0.58, 0.92))
     return [float(f"{curve.places[round(u * (len(curve.places) - 1))]:.3g}") for u in at]
-
-
-def check_curve(truth: object, x_range: Any, fixed: object) -> None:
-    """Raise an ArgumentError with all that is wrong with what a stepper was given."""
-    problems = Problems("bayesian_stepper")
-    if isinstance(truth, str):
-        problems.choice("truth", truth, ("digits", "breast_cancer"))
-    elif isinstance(truth, Mapping):
-        if len(truth) < 2 or not all(map(is_number, truth)):
-            example = "truth={0.01: 0.9, 0.1: 0.8}"
-            problems.add("truth", truth, "scores at 2 places or more", example)
-    elif truth is not None and not callable(truth):
-        problems.add("truth", truth, "a function, a dict of scores, or a table's name",
-                     'truth="digits"')  # fmt: skip
-    if fixed and not isinstance(truth, str):
-        problems.add("fixed", fixed, "left out unless truth names a table", 'truth="digits"')
-    pair = isinstance(x_range, Sequence) and len(x_range) == 2
-    if x_range is not None and not (pair and -math.inf < x_range[0] < x_range[1]):
-        problems.add("x_range", x_range, "two ends, the lower first", "x_range=(1e-4, 1)")
-    problems.raise_if_any()

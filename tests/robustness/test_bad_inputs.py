@@ -709,7 +709,6 @@ FIGURES = {
     ),
     "column twice": (lambda: plot.heat_map(result(), "x", "x"), "y='x' .*a knob other than x"),
     "over": (lambda: plot.heat_map(result(), "x", "n", over="bets"), "Did you mean 'best'"),
-    "bins": (lambda: plot.heat_map(result(), "x", "n", bins=0), "bins=0 .*from 1 up"),
     "values of text": (
         lambda: plot.heat_map(result(), "x", "n", value="status"),
         "nothing to show",
@@ -724,19 +723,10 @@ FIGURES = {
     ),
     "importances": (lambda: plot.importance({"a": "b"}), "importances=.*a share from 0 up"),
     "curves": (lambda: plot.learning_curves([1, 2]), r"curves=\[1, 2\] .*a 'loss' entry per epoch"),
-    "expected": (
-        lambda: plot.learning_curves({"loss": [1, 2]}, expected="much"),
-        "expected='much' .*from 0 to 1",
-    ),
     "scores": (lambda: plot.optimism("a", SCORES), "validation='a' .*numbers"),
     "shapes": (lambda: plot.optimism(SCORES, SCORES[:, :2]), r"test=\(3, 2\) .*\(3, 4\)"),
     "trials": (lambda: plot.optimism(SCORES, SCORES, trials=[9]), r"trials=\[9\] .*from 1 to 4"),
-    "interval": (
-        lambda: plot.optimism(SCORES, SCORES, interval=80),
-        "interval=80 .*between 0 and 1",
-    ),
     "knobs": (lambda: plot.parallel_coordinates(result(), params=3), "params=3 .*names of knobs"),
-    "top": (lambda: plot.parallel_coordinates(result(), top="few"), "top='few' .*a share above 0"),
     "paths": (lambda: plot.paths(lambda x, y: x, [(1, 1)]), r"paths=\[.*a dict of paths"),
     "path": (lambda: plot.paths(lambda x, y: x, {"a": "b"}), r"paths\['a'\]='b' .*numbers"),
     "range": (
@@ -767,12 +757,11 @@ FIGURES = {
     ),
     "widget's table": (lambda: widget.bracket_stepper("digit"), "Did you mean 'digits'"),
     "widget's objective": (lambda: widget.cluster(SLOW), "objective=.*a table's name, or"),
-    "widget's truth": (lambda: widget.bayesian_stepper(3), "truth=3 .*a function, a dict"),
+    "widget's truth": (lambda: widget.bayesian_stepper(3), "truth=3 .*'digits', 'breast_cancer'"),
     "widget's levels": (
         lambda: widget.grid_arithmetic({"a": 0}),
         "1 to 6 names with 1 to 12 levels",
     ),
-    "widget's surface": (lambda: widget.grid_vs_random(3), "surface=3 .*a function of two arrays"),
     "widget's data": (lambda: widget.knob_panel("digts"), "Did you mean 'digits'"),
     "widget's start": (lambda: widget.knob_panel("iris", start={"unit": 3}), "mean 'units'"),
     "widget's methods": (lambda: widget.method_race(methods="tp"), "method='tp'.* mean 'tpe'"),
