@@ -85,17 +85,11 @@ class Report(Shown):
             Write over a file of this name. Otherwise a different file that is there already stays,
             and the new one gets the next free number: ``report-2.html``.
 
-        Returns
-        -------
-        Path
-            Where it was written.
+        Path: where it was written.
 
-        Raises
-        ------
-        ArgumentError
-            If the name does not end in ``.html``.
-        HpoTutorError
-            If it cannot be written there.
+        ArgumentError: if the name does not end in ``.html``.
+
+        HpoTutorError: if it cannot be written there.
         """
         problems = Problems("save")
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
@@ -171,15 +165,9 @@ def report(
     seeds : int, default 5
         How often each setting is trained, where the report trains.
 
-    Returns
-    -------
-    Report
-        Shows itself in a notebook; ``save("runs/report.html")`` writes the page.
+    Report: shows itself in a notebook; ``save("runs/report.html")`` writes the page.
 
-    Raises
-    ------
-    ArgumentError
-        With everything that is wrong with the arguments.
+    ArgumentError: with everything that is wrong with the arguments.
 
     Notes
     -----

@@ -91,16 +91,10 @@ def review(
         The smallest difference in accuracy that you want to claim, as 0.02; by default, after a
         search, by how much its best trial leads its median one.
 
-    Returns
-    -------
-    Review
-        Shows itself as a table; ``findings`` is the same as data, ``mended`` a better space.
+    Review: shows itself as a table; ``findings`` is the same as data, ``mended`` a better space.
 
-    Raises
-    ------
-    ArgumentError
-        With everything that is wrong with the arguments, or if the result belongs to another
-        space.
+    ArgumentError: with everything that is wrong with the arguments, or if the result belongs to
+    another space.
 
     Notes
     -----

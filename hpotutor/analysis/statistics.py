@@ -105,17 +105,11 @@ def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Ver
     rows : int
         How many rows each was judged on.
 
-    Returns
-    -------
-    Verdict
-        The interval adds two sources of chance: seeds, and which rows were drawn. For the rows it
-        takes both settings to err independently, which is cautious: on the same rows they do not.
-        With what they predicted, :func:`paired_verdict` knows better.
+    Verdict: the interval adds two sources of chance: seeds, and which rows were drawn. For the rows
+    it takes both settings to err independently, which is cautious: on the same rows they do not.
+    With what they predicted, :func:`paired_verdict` knows better.
 
-    Raises
-    ------
-    ArgumentError
-        For scores that are not shares, fewer than two, or not as many of both.
+    ArgumentError: for scores that are not shares, fewer than two, or not as many of both.
 
     Examples
     --------
@@ -153,12 +147,9 @@ def paired_verdict(
     seed : int, default 0
         Of the resamples.
 
-    Returns
-    -------
-    Verdict
-        The interval adds two sources of chance: seeds, and which rows were drawn, by a bootstrap
-        that draws the same rows for both (Efron and Tibshirani 1993,
-        https://doi.org/10.1201/9780429246593). What both find hard widens it for neither.
+    Verdict: the interval adds two sources of chance: seeds, and which rows were drawn, by a
+    bootstrap that draws the same rows for both (Efron and Tibshirani 1993,
+    https://doi.org/10.1201/9780429246593). What both find hard widens it for neither.
 
     Examples
     --------

@@ -16,12 +16,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    MinMaxScaler,
-    OneHotEncoder,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
 
 from hpotutor.errors import DataError, Problems
 
@@ -109,10 +104,7 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
     """Return what becomes of each column; those to keep are not left out for what they look like.
 
-    Raises
-    ------
-    DataError
-        A column holds what no network can be told: lists, complex or infinite numbers.
+    DataError: A column holds what no network can be told: lists, complex or infinite numbers.
     """
     problems = Problems("load")
     columns = [_column(name, x[name], y, name in keep, problems) for name in map(str, x.columns)]

@@ -205,10 +205,7 @@ class Dataset:
         x_test, y_test : numpy.ndarray
             Shaped and prepared like the validation rows.
 
-        Raises
-        ------
-        SealError
-            The seal was broken before and ``again`` is false.
+        SealError: the seal was broken before and ``again`` is false.
 
         Examples
         --------

@@ -83,17 +83,11 @@ def load(
         0 … 1, ``None`` leaves it. ``"auto"`` divides image pixels by their largest value, and
         standardizes signals by channel and columns of numbers one by one.
 
-    Returns
-    -------
-    Dataset
-        ``data.columns`` says what each column became.
+    Dataset: ``data.columns`` says what each column became.
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed; all of them are named at once.
-    DataError
-        The rows cannot be used: no target, a single class, too few rows, columns of lists.
+    ArgumentError: an argument is not allowed; all of them are named at once.
+
+    DataError: the rows cannot be used: no target, a single class, too few rows, columns of lists.
 
     Notes
     -----
@@ -144,13 +138,7 @@ def load(
 
 
 def _check(
-    problems: Problems,
-    source: Any,
-    target: Any,
-    task: Any,
-    groups: Any,
-    time: Any,
-    keep: Any,
+    problems: Problems, source: Any, target: Any, task: Any, groups: Any, time: Any, keep: Any
 ) -> str:
     """Note arguments that are not allowed; return what kind of source this is."""
     structured = isinstance(source, np.ndarray) and source.dtype.names

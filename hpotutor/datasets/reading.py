@@ -41,10 +41,8 @@ class Rows(NamedTuple):
 def read_csv(path: str | os.PathLike) -> pd.DataFrame:
     """Return a CSV file as a data frame; separator and decimal comma are found out.
 
-    Raises
-    ------
-    DataError
-        There is no such file, it is not a table in UTF-8, or two of its columns have one name.
+    DataError: there is no such file, it is not a table in UTF-8, or two of its columns have one
+    name.
     """
     text = _text(path)
     separator = _separator(text)

@@ -65,10 +65,7 @@ def split(
 def moments(time: np.ndarray) -> np.ndarray:
     """Return a number a row, larger for what comes later, alike for what comes at once.
 
-    Raises
-    ------
-    DataError
-        A time is missing, cannot be read, or can be read in two ways.
+    DataError: A time is missing, cannot be read, or can be read in two ways.
     """
     values = pd.Series(time)
     if values.isna().any():
@@ -184,10 +181,7 @@ def fold_rows(
 
     ``folds`` is their number, or any splitter of scikit-learn.
 
-    Raises
-    ------
-    ArgumentError
-        ``folds`` is neither, or cannot be cut from these rows.
+    ArgumentError: ``folds`` is neither, or cannot be cut from these rows.
     """
     problems = Problems("folds")
     own = hasattr(folds, "split") and hasattr(folds, "get_n_splits")

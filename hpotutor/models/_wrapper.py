@@ -19,13 +19,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper
 from scikeras.wrappers import KerasClassifier as _SciKerasClassifier
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import (
-    InputTags,
-    Tags,
-    TargetTags,
-    check_array,
-    check_consistent_length,
-)
+from sklearn.utils import InputTags, Tags, TargetTags, check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from hpotutor._tensorflow import keras, seeded
@@ -100,10 +94,7 @@ class PlainNames(BaseWrapper):
         -------
         self
 
-        Raises
-        ------
-        ArgumentError
-            With all the names that are not known.
+        ArgumentError: with all the names that are not known.
         """
         if "model" in parameters:
             old, defaults = self._known().keys(), self._defaults()

@@ -83,15 +83,9 @@ def build_mlp(
         Makes initial weights and dropout repeat. The order of the batches is ``fit``'s own
         affair; ``keras.utils.set_random_seed`` fixes that.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----
@@ -152,15 +146,9 @@ def build_regressor(
 learning_rate, momentum, weight_decay, loss, seed
         As in ``build_mlp``.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled.
+    keras.Sequential: compiled.
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Examples
     --------

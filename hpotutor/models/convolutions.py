@@ -82,15 +82,9 @@ batch_norm, l1, l2, dropout
     optimizer, learning_rate, momentum, weight_decay, output, loss, seed
         As in ``build_mlp``; ``seed`` covers the augmentation too.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----
@@ -192,15 +186,9 @@ def build_conv1d(
     optimizer, learning_rate, momentum, weight_decay, output, loss, seed
         As in ``build_mlp``.
 
-    Returns
-    -------
-    keras.Sequential
-        Compiled, a classifier with the metric "accuracy".
+    keras.Sequential: compiled, a classifier with the metric "accuracy".
 
-    Raises
-    ------
-    ArgumentError
-        With all the arguments that are not allowed.
+    ArgumentError: with all the arguments that are not allowed.
 
     Notes
     -----

@@ -43,15 +43,12 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     classes_ : ndarray of shape (n_classes,)
         The labels in the order of ``predict_proba``'s columns.
 
-    Raises
-    ------
-    ArgumentError
-        With all the parameter names that are not known, or a ``model`` that is neither function
-        nor model; from ``fit``, if a callback waits for a value on validation rows and there are
-        none, or for one that training does not report.
-    DataError
-        From ``fit``, if y holds fewer than 2 classes, or ``validation_split`` sets all the rows of
-        a class apart.
+    ArgumentError: with all the parameter names that are not known, or a ``model`` that is neither
+    function nor model; from ``fit``, if a callback waits for a value on validation rows and there
+    are none, or for one that training does not report.
+
+    DataError: from ``fit``, if y holds fewer than 2 classes, or ``validation_split`` sets all the
+    rows of a class apart.
 
     Notes
     -----
@@ -199,10 +196,7 @@ class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
     model_, history_
         As for ``KerasClassifier``.
 
-    Raises
-    ------
-    ArgumentError
-        With all the parameter names that are not known.
+    ArgumentError: with all the parameter names that are not known.
 
     Examples
     --------
