@@ -259,7 +259,7 @@ def _dataset(
     if isinstance(x, pd.DataFrame):
         names = list(map(str, fitted.get_feature_names_out()))
     else:
-        names = ["pixel_" + "_".join(map(str, place[:2])) for place in np.ndindex(shape)]
+        names = ["pixel_" + "_".join(map(str, place[:2])) for place in np.ndindex(shape or ())]
     doubt = ""
     if shape and len(shape) == 3 and shape[0] <= 4 < shape[2]:
         doubt = f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come "
