@@ -17,8 +17,7 @@ from hpotutor.errors import DataError, Problems, did_you_mean
 _SEPARATORS = (",", ";", "\t", "|")
 _SHOWN = 20  # names of columns in a message
 _LINES = 50  # that decide about the separator
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_NUMBER = r"\s*[+-]?\d+(,\d+)?\s*"  # whole, or with a decimal comma
 _NO_TABLE = (  # how a file that is no table begins, and what is told
     (
         r"(?s)PK|\x1f\ufffd|.{,4096}\0",
@@ -54,11 +53,7 @@ class Rows(NamedTuple):
 
 
 def read_csv(path: str | os.PathLike) -> pd.DataFrame:
-    """Return a CSV file as a data frame; separator and decimal comma are found out.
-
-    DataError: there is no such file, it is not a table in UTF-8, or two of its columns have one
-    name.
-    """
+    """Return a CSV file as a data frame; separator and decimal comma are found out."""
     text = _text(path)
     separator = _separator(text)
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True}
@@ -121,9 +116,7 @@ def _has_decimal_commas(values: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(values):
         return False
     texts = values.dropna().astype(str)
-    commas = texts.map(lambda text: bool(_DECIMAL_COMMA.fullmatch(text)))
-    plain = texts.map(lambda text: bool(_WHOLE.fullmatch(text)))
-    return bool(commas.any() and (commas | plain).all())
+    return bool(texts.str.contains(",").any() and texts.str.fullmatch(_NUMBER).all())
 
 
 # ── data frames and arrays ───────────────────────────────────────────────────────────────────

@@ -193,12 +193,11 @@ def fold_rows(
         return list(folds.split(x, y, groups))
     if timed:
         splitter: Any = TimeSeriesSplit(folds)
-    elif groups is not None and task == "classification":
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    elif groups is not None:
+    elif groups is not None and task == "regression":
         splitter = GroupKFold(folds)
     else:
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        splitter = kind(folds, shuffle=True, random_state=seed)
     try:
         return list(splitter.split(x, strata(y, task, folds), groups))
     except ValueError as error:  # too many for the groups, or for the rows of a class

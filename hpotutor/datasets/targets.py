@@ -50,11 +50,10 @@ def _guess(y: np.ndarray) -> tuple[str, str]:
     numbers = pd.Series(y)
     if not pd.api.types.is_numeric_dtype(numbers) or pd.api.types.is_bool_dtype(numbers):
         return "classification", ""
-    distinct = numbers.nunique()
-    if not (numbers == np.round(numbers)).all() or distinct > MOST_CLASSES:
-        whole = distinct <= _MAYBE_CLASSES and (numbers == np.round(numbers)).all()
+    distinct, whole = numbers.nunique(), bool((numbers == np.round(numbers)).all())
+    if not whole or distinct > MOST_CLASSES:
         doubt = f"{distinct} whole numbers; if they are classes, task='classification'"
-        return "regression", doubt if whole else ""
+        return "regression", doubt if whole and distinct <= _MAYBE_CLASSES else ""
     if distinct < _DOUBTFUL:
         return "classification", ""
     return "classification", f"{distinct} whole numbers; if they are amounts, task='regression'"
