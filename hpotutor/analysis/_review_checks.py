@@ -51,8 +51,8 @@ def check_scale(plan: Plan) -> list[Finding]:
         below = max(tenth - now.low, 0) / (now.high - now.low)
         reason = (
             f"Only {100 * below:.2g}% of the draws fall below {literal(tenth)}, a tenth of the "
-            "top, although a factor matters more here than a distance."
         )
+        reason += "top, although a factor matters more here than a distance."
         if now.low > 0:
             orders = math.log10(now.high / now.low)
             reason += f" The range spans {orders:.2g} powers of ten; a log scale treats them alike."
@@ -93,14 +93,10 @@ def check_boundary(plan: Plan) -> list[Finding] | str:
             wider = _wider(name, now, end)
             if wider is None or not _crowded(trials, name, now, end):
                 continue
-            seen = (
-                f"{name}: the best trial has {literal(trials[0].params[name])}, at the {end} end "
-                f"of {literal(now.low)} to {literal(now.high)}."
-            )
-            reason = (
-                f"Most of the best trials lie at that end, and trials there do better than the "
-                f"others. What lies {beyond} was never tried."
-            )
+            best, low, high = map(literal, (trials[0].params[name], now.low, now.high))
+            seen = f"{name}: the best trial has {best}, at the {end} end of {low} to {high}."
+            reason = "Most of the best trials lie at that end, and trials there do better than the "
+            reason += f"others. What lies {beyond} was never tried."
             found.append(change("boundary", name, seen, reason, wider))
     return found
 
@@ -164,10 +160,8 @@ def check_budget(plan: Plan) -> list[Finding] | str:
     affordable = max(plan.trials // _TRIALS_PER_KNOB, 1)
     what = f"{len(knobs)} hyperparameters" if len(knobs) > 1 else "1 hyperparameter"
     seen = f"{plan.trials} trials for {what}."
-    reason = (
-        f"That is {plan.trials / len(knobs):.2g} for each. A rule of thumb asks for about "
-        f"{_TRIALS_PER_KNOB} runs a dimension before a surface can be described."
-    )
+    reason = f"That is {plan.trials / len(knobs):.2g} for each. A rule of thumb asks for about "
+    reason += f"{_TRIALS_PER_KNOB} runs a dimension before a surface can be described."
     remedy = f"trials={needed}"
     if affordable < len(knobs):
         remedy += f", or a space of {affordable}, the others fixed in defaults={{...}}"
@@ -217,10 +211,10 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     if not data.n_classes or getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
         return "needs a search by accuracy"
     values = [evaluation.value for evaluation in plan.complete]
-    if difference is None and values:
-        difference = values[0] - float(np.median(values))
     if difference is None:
-        return "needs difference=, such as 0.02"
+        if not values:
+            return "needs difference=, such as 0.02"
+        difference = values[0] - float(np.median(values))
     accuracy = values[0] if values else _ASSUMED_ACCURACY
     several = len(data.y_train) + len(data.y_val)
     folds = getattr(plan.objective, "folds", None)

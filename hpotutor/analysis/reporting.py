@@ -1,5 +1,6 @@
 """The one-page report of a search: what was asked, done, found, and how to repeat it."""
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,9 +48,7 @@ class Report(Shown):
     def table(self) -> tuple[list[str], dict[str, list[str]]]:
         """The scores as a heading, and mean and interval on each set of rows, by who."""
         head = [self.metric] + [f"on {count} {name} rows" for name, count in self.judged.items()]
-        return head, {
-            who: [_mean(self.scores[who, name], self.metric) for name in self.judged] for who in WHO
-        }
+        return head, {w: [self._mean(self.scores[w, name]) for name in self.judged] for w in WHO}
 
     @property
     def caption(self) -> str:
@@ -70,6 +69,12 @@ class Report(Shown):
         pad = 0.01 if self.metric == "accuracy" else 0.01 * abs(high) or 0.01
         return (low - pad, high + pad) if high - low < 2 * pad else (low, high)
 
+    def _mean(self, scores: Sequence[float]) -> str:
+        mean, low, high = mean_interval(scores)
+        if self.metric == "accuracy":  # a t interval does not know that it ends at 0 and 1
+            low, high = max(low, 0.0), min(high, 1.0)
+        return f"{self.shown(mean)} ({self.shown(low)} to {self.shown(high)})"
+
     def shown(self, score: float) -> str:
         """Return a score as the page has it."""
         return _number(score, self.metric)
@@ -85,17 +90,11 @@ class Report(Shown):
             Write over a file of this name. Otherwise a different file that is there already stays,
             and the new one gets the next free number: ``report-2.html``.
 
-        Returns
-        -------
-        Path
-            Where it was written.
+        Path: where it was written.
 
-        Raises
-        ------
-        ArgumentError
-            If the name does not end in ``.html``.
-        HpoTutorError
-            If it cannot be written there.
+        ArgumentError: if the name does not end in ``.html``.
+
+        HpoTutorError: if it cannot be written there.
         """
         problems = Problems("save")
         if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
@@ -105,7 +104,10 @@ class Report(Shown):
         target = Path(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            written = target if replace else _free(target, page)
+            names = (target.with_stem(f"{target.stem}-{n}") for n in itertools.count(2))
+            written = target
+            while not replace and written.exists() and not _holds(written, page):
+                written = next(names)
             write_whole(written, page)
         except OSError as error:
             raise HpoTutorError(
@@ -115,13 +117,8 @@ class Report(Shown):
         return written
 
 
-def _free(target: Path, page: bytes) -> Path:
-    """Return the first name that is free, or that holds this very page."""
-    number, path = 1, target
-    while path.exists() and not (path.is_file() and path.read_bytes() == page):
-        number += 1
-        path = target.with_stem(f"{target.stem}-{number}")
-    return path
+def _holds(path: Path, page: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == page
 
 
 def report(
@@ -171,24 +168,17 @@ def report(
     seeds : int, default 5
         How often each setting is trained, where the report trains.
 
-    Returns
-    -------
-    Report
-        Shows itself in a notebook; ``save("runs/report.html")`` writes the page.
+    Report: shows itself in a notebook; ``save("runs/report.html")`` writes the page.
 
-    Raises
-    ------
-    ArgumentError
-        With everything that is wrong with the arguments.
+    ArgumentError: with everything that is wrong with the arguments.
 
     Notes
     -----
-    Networks that the report trains are compared row by row, see
-    :func:`hpotutor.analysis.statistics.paired_verdict`; from scores alone, two accuracies are
-    taken to err independently, and of other scores only the seeds are counted.
-
-    What a report needs follows Pineau et al. (2021), https://arxiv.org/abs/2003.12206, and
-    Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098.
+    Networks that the report trains are compared row by row
+    (`hpotutor.analysis.statistics.paired_verdict`); from scores alone, two accuracies are taken to
+    err independently, and of other scores only the seeds are counted. What a report needs follows
+    Pineau et al. (2021), https://arxiv.org/abs/2003.12206, and Bouthillier et al. (2021),
+    https://arxiv.org/abs/2103.03098.
 
     Examples
     --------
@@ -243,16 +233,13 @@ def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
     if "test" not in found:
         return (
             f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
-            f"validation rows, the chosen setting against the default: "
+            "validation rows, the chosen setting against the default: "
             f"{found['validation'].verdict}."
         )
     compared = found["test"].verdict
-    said = {
-        "better": "The chosen setting is better than the default.",
-        "worse": "The chosen setting is worse than the default.",
-        "no difference shown": "These rows show no difference between the chosen setting and the "
-        "default.",
-    }[compared.word]
+    said = f"The chosen setting is {compared.word} than the default."
+    if compared.word == "no difference shown":
+        said = "These rows show no difference between the chosen setting and the default."
     ends = (_number(value, metric, "+") for value in compared[:3])
     return (
         f"{said} On {data.n_test} test rows its {metric} differs by {next(ends)} (95% "
@@ -266,35 +253,30 @@ def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
 def _done(
     data: Dataset, space: SearchSpace, results: Sequence[SearchResult], method: str
 ) -> dict[str, str]:
+    low, high = data.y_train.min(), data.y_train.max()
+    target, split = f"regression, amounts from {low:.4g} to {high:.4g}", "stratified by quantile"
     if data.classes:
-        classes = ", ".join(str(label) for label in data.classes[:6])
+        classes = ", ".join(map(str, data.classes[:6]))
         more = "" if data.n_classes <= 6 else f" and {data.n_classes - 6} more"
-        target = f"{data.n_classes} classes ({classes}{more})"
-    else:
-        low, high = data.y_train.min(), data.y_train.max()
-        target = f"regression, amounts from {low:.4g} to {high:.4g}"
-    split = "stratified" if data.classes else "stratified by quantile"
+        target, split = f"{data.n_classes} classes ({classes}{more})", "stratified"
     if data.timed or data.groups is not None:
         split = "one after the other in time" if data.timed else "no group in two of them"
     left_out = data.columns[data.columns["became"] == "left out"]["why"]
     opened = {0: "sealed", 1: "opened once"}.get(data.openings, f"opened {data.openings} times")
     costs = [result.cost for result in results]
     lost = sum(e.status != "complete" for result in results for e in result.evaluations)
-    return {
+    several = f" in {len(results)} searches" if len(results) > 1 else ""
+    done = {
         "data": f"{data.name}: {data.n_features} features, {target}",
-        **(
-            {"left out": "; ".join(f"{n}: {w}" for n, w in left_out.items())}
-            if len(left_out)
-            else {}
-        ),
+        "left out": "; ".join(f"{name}: {why}" for name, why in left_out.items()),
         "split": f"{len(data.y_train)} rows train, {len(data.y_val)} validate, {data.n_test} test "
         f"({opened}), {split}, seed {data.seed}",
         "space": "; ".join(f"{name}={constructor(space, name)}" for name in space),
         "method": method,
-        "budget": f"{sum(cost.trials for cost in costs):,} trials"
-        + (f" in {len(results)} searches" if len(results) > 1 else "")
-        + f", {sum(cost.epochs for cost in costs):,} epochs of training; {lost} without a value",
+        "budget": f"{sum(cost.trials for cost in costs):,} trials{several}, "
+        f"{sum(cost.epochs for cost in costs):,} epochs of training; {lost} without a value",
     }
+    return {name: text for name, text in done.items() if text}
 
 
 def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) -> dict[str, str]:
@@ -314,13 +296,6 @@ def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) 
     }
 
 
-def _mean(scores: Sequence[float], metric: str) -> str:
-    mean, low, high = mean_interval(scores)
-    if metric == "accuracy":  # a t interval does not know that it ends at 0 and 1
-        low, high = max(low, 0.0), min(high, 1.0)
-    return " ".join([_number(mean, metric), f"({_number(low, metric)} to {_number(high, metric)})"])
-
-
 def _number(value: float, metric: str, sign: str = "") -> str:
     return f"{value:{sign}.3f}" if metric == "accuracy" else f"{value:{sign}.4g}"
 
@@ -335,15 +310,16 @@ def _check_report(question, data, space, results, method, validation, test, revi
     for name, value in (("question", question), ("method", method)):
         if not isinstance(value, str) or not value.strip():
             problems.add(name, value, "a text", f'{name}="..."')
-    if not isinstance(data, Dataset):
-        problems.add("data", data, "what ht.load returns", "data=data")
-    if not isinstance(space, SearchSpace):
-        problems.add("space", space, "an ht.SearchSpace", "space=space")
+    for name, value, kind, allowed in (
+        ("data", data, Dataset, "what ht.load returns"),
+        ("space", space, SearchSpace, "an ht.SearchSpace"),
+        ("review", review, Review | None, "what ht.review returns, or None"),
+    ):
+        if not isinstance(value, kind):
+            problems.add(name, value, allowed, f"{name}={name}")
     several = isinstance(results, list | tuple) and len(results) > 0
     if not several or not all(isinstance(result, SearchResult) for result in results):
         problems.add("result", results, "what a search returned, or a list of it", "result=result")
-    if review is not None and not isinstance(review, Review):
-        problems.add("review", review, "what ht.review returns, or None", "review=None")
     check_count(problems, "seeds", seeds, low=2, example=5)
     searches = results if several else []
     local = [getattr(getattr(one, "objective", None), "local", None) for one in searches]

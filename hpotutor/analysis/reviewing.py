@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from hpotutor._validation import is_number, is_whole
+from hpotutor._validation import check_count, check_share
 from hpotutor.analysis import _review_checks, _review_data  # noqa: F401  (they enter CHECKS)
 from hpotutor.analysis._review_model import CHECKS, Finding, Plan
 from hpotutor.analysis._shown import Shown
@@ -23,7 +23,6 @@ class Review(Shown):
     Attributes
     ----------
     findings : tuple of Finding
-        In the order of ``hpotutor.analysis.reviewing.CHECKS``.
     skipped : dict of str to str
         The checks that were not made, and what they need.
     mended : SearchSpace
@@ -71,11 +70,10 @@ def review(
 ) -> Review:
     """Look for what commonly spoils a search, before it or after it.
 
-    Of the space: a linear scale where a log scale is due; an optimum on the boundary of its range;
-    too many hyperparameters for the budget; a nuisance hyperparameter left untuned, above all the
-    learning rate. Of the data: a validation set too small for the differences claimed; rows that
-    belong together on both sides of a split; time that runs backwards; rare classes judged by
-    accuracy.
+    A linear scale where a log scale is due; an optimum on the boundary of its range; too many
+    hyperparameters for the budget; a nuisance hyperparameter left untuned; a validation set too
+    small for the differences claimed; rows that belong together on both sides of a split; time
+    that runs backwards; rare classes judged by accuracy.
 
     Parameters
     ----------
@@ -91,21 +89,14 @@ def review(
         The smallest difference in accuracy that you want to claim, as 0.02; by default, after a
         search, by how much its best trial leads its median one.
 
-    Returns
-    -------
-    Review
-        Shows itself as a table; ``findings`` is the same as data, ``mended`` a better space.
+    Review: shows itself as a table; ``findings`` is the same as data, ``mended`` a better space.
 
-    Raises
-    ------
-    ArgumentError
-        With everything that is wrong with the arguments, or if the result belongs to another
-        space.
+    ArgumentError: with everything that is wrong with the arguments, or if the result belongs to
+    another space.
 
     Notes
     -----
-    Each finding names its source. The checks are rules of thumb: a finding is a question to
-    answer, not an error.
+    The checks are rules of thumb, each with its source: a finding is a question, not an error.
 
     Examples
     --------
@@ -146,16 +137,13 @@ def _check_arguments(space, result, trials, data, difference) -> None:
         problems.add("space", space, "an ht.SearchSpace", instead)
     if result is not None and not isinstance(result, SearchResult):
         problems.add("result", result, "what a search returned, or None", "result=None")
-    if trials is not None and (not is_whole(trials) or trials < 1):
-        problems.add("trials", trials, "a whole number from 1 up, or None", "trials=40")
+    check_count(problems, "trials", trials, example=40, optional=True)
     if data is not None and not isinstance(data, Dataset):
         problems.add("data", data, "what ht.load returns, or None", 'data=ht.load("digits")')
-    if difference is not None and not (is_number(difference) and 0 < difference < 1):
-        allowed = "a number between 0 and 1, or None"
-        problems.add("difference", difference, allowed, "difference=0.02")
+    if difference is not None:
+        check_share(problems, "difference", difference, 0.02, inside=True)
     problems.raise_if_any()
-    complete = [] if result is None else [e for e in result.evaluations if e.status == "complete"]
-    for evaluation in complete:
+    for evaluation in Plan(space, result).complete:
         try:
             space.check({name: v for name, v in evaluation.params.items() if name in space})
         except ArgumentError as error:

@@ -34,13 +34,7 @@ class Estimate(NamedTuple):
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Estimate:
-    """Return the mean over seeds with its t interval.
-
-    Parameters
-    ----------
-    values : sequence of float
-        One score a seed, at least two.
-    confidence : float, default 0.95
+    """Return the mean of one score a seed, of at least two, with its t interval.
 
     Examples
     --------
@@ -57,14 +51,7 @@ def accuracy_margin(accuracy: float, rows: int) -> float:
     """Return the difference between two accuracies that chance alone exceeds 5 times in 100.
 
     The binomial model of Bouthillier et al. (2021, https://arxiv.org/abs/2103.03098), for two
-    networks that err independently: the cautious case.
-
-    Parameters
-    ----------
-    accuracy : float
-        Near which both are, from 0 to 1.
-    rows : int
-        On which both are judged.
+    networks near one ``accuracy`` (0 to 1) that err independently on as many ``rows``.
 
     Examples
     --------
@@ -105,17 +92,11 @@ def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Ver
     rows : int
         How many rows each was judged on.
 
-    Returns
-    -------
-    Verdict
-        The interval adds two sources of chance: seeds, and which rows were drawn. For the rows it
-        takes both settings to err independently, which is cautious: on the same rows they do not.
-        With what they predicted, :func:`paired_verdict` knows better.
+    Verdict: the interval adds two sources of chance: seeds, and which rows were drawn. For the rows
+    it takes both settings to err independently, which is cautious: on the same rows they do not.
+    With what they predicted, :func:`paired_verdict` knows better.
 
-    Raises
-    ------
-    ArgumentError
-        For scores that are not shares, fewer than two, or not as many of both.
+    ArgumentError: for scores that are not shares, fewer than two, or not as many of both.
 
     Examples
     --------
@@ -151,14 +132,10 @@ def paired_verdict(
     direction : {"maximize", "minimize"}
         Which scores are better.
     seed : int, default 0
-        Of the resamples.
 
-    Returns
-    -------
-    Verdict
-        The interval adds two sources of chance: seeds, and which rows were drawn, by a bootstrap
-        that draws the same rows for both (Efron and Tibshirani 1993,
-        https://doi.org/10.1201/9780429246593). What both find hard widens it for neither.
+    Verdict: the interval adds two sources of chance: seeds, and which rows were drawn, by a
+    bootstrap that draws the same rows for both (Efron and Tibshirani 1993,
+    https://doi.org/10.1201/9780429246593). What both find hard widens it for neither.
 
     Examples
     --------
@@ -214,12 +191,9 @@ def win_share(a: np.ndarray, b: np.ndarray, confidence: float = 0.95, seed: int 
     Parameters
     ----------
     a, b : array, shape (repeats,)
-    confidence : float, default 0.95
-    seed : int, default 0
-
-    Notes
-    -----
-    Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098, judge methods by it.
+    confidence, seed
+        Of the bootstrap interval. Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098,
+        judge methods so.
 
     Examples
     --------
@@ -243,9 +217,8 @@ def summarize(
         NaN stands for a repeat that has nothing yet; it counts as the worst.
     statistic : {"median", "iqm"}
         The median, or the mean of the middle half.
-    confidence : float, default 0.95
-    seed : int, default 0
-        Of the resamples.
+    confidence, seed
+        Of the bootstrap.
 
     Returns
     -------

@@ -16,12 +16,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    FunctionTransformer,
-    MinMaxScaler,
-    OneHotEncoder,
-    StandardScaler,
-)
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
 
 from hpotutor.errors import DataError, Problems
 
@@ -61,15 +56,10 @@ class Column(NamedTuple):
 
 
 class Whole(TransformerMixin, BaseEstimator):
-    """Scale images and sequences as a whole: by their largest value, or channel by channel.
+    """Scale images and sequences as a whole, not the noise of pixels that are nearly always dark.
 
-    Scaling each pixel by itself would blow up the noise of the ones that are nearly always dark.
-
-    Parameters
-    ----------
-    channels : int, default 0
-        Subtract the mean and divide by the standard deviation of each of so many channels, as
-        signals want it; 0 divides by the largest absolute value, as pixels do.
+    Each of so many ``channels`` to mean 0 and standard deviation 1, as signals want it; with 0
+    channels, divide by the largest absolute value, as pixels do.
     """
 
     def __init__(self, channels: int = 0) -> None:
@@ -109,10 +99,7 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
     """Return what becomes of each column; those to keep are not left out for what they look like.
 
-    Raises
-    ------
-    DataError
-        A column holds what no network can be told: lists, complex or infinite numbers.
+    DataError: A column holds what no network can be told: lists, complex or infinite numbers.
     """
     problems = Problems("load")
     columns = [_column(name, x[name], y, name in keep, problems) for name in map(str, x.columns)]
@@ -202,21 +189,15 @@ def _repeats(values: pd.Series, y: np.ndarray, numbers: pd.Series | None) -> boo
 
 
 def _is_date(there: pd.Series) -> bool:
-    kind = pd.api.types
-    if kind.is_datetime64_any_dtype(there) or kind.is_timedelta64_dtype(there):
+    if there.dtype.kind in "mM" or isinstance(there.dtype, pd.DatetimeTZDtype | pd.PeriodDtype):
         return True
-    if isinstance(there.dtype, pd.PeriodDtype):
-        return True
-    if kind.is_numeric_dtype(there):
+    if pd.api.types.is_numeric_dtype(there):
         return False
     return bool(there.head(200).map(lambda value: bool(_DATE.fullmatch(str(value)))).all())
 
 
 def without_blanks(x: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with what stands for no value in its texts as gaps.
-
-    Empty texts and question marks; in a column of numbers but for them, also such as "n/a".
-    """
+    """Return a table with gaps for empty texts and "?"; among numbers also for such as "n/a"."""
 
     def blanked(values: pd.Series) -> pd.Series:
         texts = values.map(lambda value: value.strip().lower() if isinstance(value, str) else value)

@@ -39,22 +39,16 @@ class Dataset:
         float32, shape (rows, features), prepared with what the training rows alone told. Images
         and sequences are flat here; ``input_shape`` is the shape of one.
     y_train, y_val : numpy.ndarray
-        Shape (rows,): int64 class numbers 0 to ``n_classes - 1``, or float64 amounts in their own
-        unit.
-    classes : tuple
-        The original label of each class number; empty for a regression.
-    feature_names : tuple of str
-        A name for each feature.
+        Shape (rows,): int64 class numbers 0 to ``n_classes - 1``, or float64 amounts in their unit.
+    classes, feature_names : tuple
+        The original label of each class number (none for a regression); a name for each feature.
     input_shape : tuple of int
         (features,), (height, width), (steps, channels) or (height, width, channels).
     columns : pandas.DataFrame
-        What each column of a table became, and why one was left out; empty for images and
-        sequences.
-    preparation : object
+        What each column of a table became, and why one was left out; else empty.
+    preparation, transformer : object
         The fitted scikit-learn transformer, for rows that arrive later:
-        ``data.preparation.transform(rows)``.
-    transformer : object
-        The same, unfitted.
+        ``data.preparation.transform(rows)``; and the same, unfitted.
     seed : int
         What the split was drawn with.
     note : str
@@ -157,14 +151,9 @@ class Dataset:
         seed : int, default 0
             Decides which rows go where.
 
-        Returns
-        -------
-        list of Fold
-
         Notes
         -----
-        A transformer that is fitted on all rows tells the training what the validation rows are
-        like: https://scikit-learn.org/stable/common_pitfalls.html#data-leakage.
+        Why: https://scikit-learn.org/stable/common_pitfalls.html#data-leakage.
 
         Examples
         --------
@@ -192,8 +181,7 @@ class Dataset:
     def open_test(self, *, again: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Break the seal and return the test rows, once.
 
-        A test score is an honest estimate only for a choice that was made without it. Every
-        further look makes it a second validation set.
+        A test score is an honest estimate only for a choice that was made without it.
 
         Parameters
         ----------
@@ -205,10 +193,7 @@ class Dataset:
         x_test, y_test : numpy.ndarray
             Shaped and prepared like the validation rows.
 
-        Raises
-        ------
-        SealError
-            The seal was broken before and ``again`` is false.
+        SealError: the seal was broken before and ``again`` is false.
 
         Examples
         --------
@@ -225,10 +210,8 @@ new data.
             )
         self._openings += 1
         if self._openings == 1:
-            print(
-                f"The seal of the {self.name} test set ({self.n_test} rows) is now broken. "
-                "What you tune from here on needs new data."
-            )
+            said = f"The seal of the {self.name} test set ({self.n_test} rows) is now broken. "
+            print(said + "What you tune from here on needs new data.")
         else:
             print(f"Opening number {self._openings} of this test set: report it as such.")
         return self._test
@@ -245,25 +228,19 @@ new data.
     @property
     def _contents(self) -> str:
         """What a row has and what is predicted, in a few words."""
-        if self.task == "regression":
-            return f"{self.n_features} features, regression"
-        return f"{self.n_features} features, {self.n_classes} classes"
-
-    @property
-    def _left_out(self) -> list[str]:
-        return list(self.columns.index[self.columns["became"] == "left out"])
+        goal = "regression" if self.task == "regression" else f"{self.n_classes} classes"
+        return f"{self.n_features} features, {goal}"
 
     @property
     def _remarks(self) -> list[str]:
         """What a reader should know that they did not ask for."""
-        left_out = self._left_out
-        told = [f"left out: {', '.join(left_out)} (see data.columns)"] if left_out else []
-        return [*told, *([self.note] if self.note else [])]
+        left_out = ", ".join(self.columns.index[self.columns["became"] == "left out"])
+        told = f"left out: {left_out} (see data.columns)" if left_out else ""
+        return [remark for remark in (told, self.note) if remark]
 
     def __repr__(self) -> str:
         parts = f"{len(self.y_train)} + {len(self.y_val)} + {self.n_test} rows"
-        remarks = "".join(f"; {remark}" for remark in self._remarks)
-        return f"Dataset({self.name}: {parts}, {self._contents}{remarks})"
+        return f"Dataset({'; '.join([f'{self.name}: {parts}, {self._contents}', *self._remarks])})"
 
     def _repr_html_(self) -> str:
         rows = [

@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn import datasets as sklearn_datasets
 from sklearn.utils import Bunch
 
-from hpotutor._validation import check_seed, is_number
+from hpotutor._validation import check_seed, check_share
 from hpotutor.datasets.columns import array_transformer, describe, frame_transformer
 from hpotutor.datasets.dataset import Dataset, prepared, take
 from hpotutor.datasets.reading import Rows, from_arrays, from_frame, read_csv
@@ -71,8 +71,7 @@ def load(
     time : str or array-like, optional
         The column, or one entry a row, that orders the rows: the parts follow one another.
     keep : sequence of str, optional
-        Columns to learn from although they count or name the rows, are constant or repeat the
-        target.
+        Columns to learn from although they count or name the rows, are constant or like the target.
     validation, test : float, default 0.2
         Shares of all rows, between 0 and 1. The signals were published with a test part, the
         fifth that ``test=0.2`` stands for.
@@ -83,26 +82,19 @@ def load(
         0 … 1, ``None`` leaves it. ``"auto"`` divides image pixels by their largest value, and
         standardizes signals by channel and columns of numbers one by one.
 
-    Returns
-    -------
-    Dataset
-        ``data.columns`` says what each column became.
+    Dataset: ``data.columns`` says what each column became.
 
-    Raises
-    ------
-    ArgumentError
-        An argument is not allowed; all of them are named at once.
-    DataError
-        The rows cannot be used: no target, a single class, too few rows, columns of lists.
+    ArgumentError: an argument is not allowed; all of them are named at once.
+
+    DataError: the rows cannot be used: no target, a single class, too few rows, columns of lists.
 
     Notes
     -----
     The built-in sets ship with scikit-learn
     (https://scikit-learn.org/stable/datasets/toy_dataset.html). ``"signals"`` is MNIST-1D, ten
-    digits drawn as 40 points in a row and disturbed (Greydanus and Kobak, "Scaling down deep
-    learning", https://arxiv.org/abs/2011.14439). ``"mnist"`` comes through
-    Keras's own loader and needs a network the first time. Tables are prepared by a
-    ``ColumnTransformer`` (https://scikit-learn.org/stable/modules/compose.html).
+    digits drawn as 40 points in a row and disturbed (Greydanus and Kobak,
+    https://arxiv.org/abs/2011.14439). ``"mnist"`` comes through Keras's own loader and needs a
+    network the first time. Tables are prepared by a ``ColumnTransformer``.
 
     Examples
     --------
@@ -123,13 +115,12 @@ def load(
     if scale not in _SCALES:
         problems.choice("scale", scale, _SCALES)
     problems.raise_if_any()
-    shape: tuple[int, ...] | None = None
     if isinstance(source, Bunch):
         name, rows = "bunch", from_arrays(_of_bunch(source), groups, time)
     elif isinstance(source, tuple):
         name, rows = "arrays", from_arrays(source, groups, time)
     elif known == "name":
-        name, (rows, shape) = str(source), _built_in(str(source))
+        name, rows = str(source), _built_in(str(source))
         task = task or "classification"
     elif known == "path":
         name, rows = Path(source).stem, from_frame(read_csv(source), target, groups, time)
@@ -139,41 +130,29 @@ def load(
     if keep and not isinstance(rows.x, pd.DataFrame):
         problems.say("keep names columns of a table, and these rows have none. Leave it out.")
     problems.raise_if_any()
-    return _dataset(name, rows, shape, task, list(keep), float(validation), float(test), int(seed),
-                    scale)  # fmt: skip
+    shares = float(validation), float(test)
+    return _dataset(name, rows, task, list(keep), shares, int(seed), scale)
 
 
 def _check(
-    problems: Problems,
-    source: Any,
-    target: Any,
-    task: Any,
-    groups: Any,
-    time: Any,
-    keep: Any,
+    problems: Problems, source: Any, target: Any, task: Any, groups: Any, time: Any, keep: Any
 ) -> str:
     """Note arguments that are not allowed; return what kind of source this is."""
-    structured = isinstance(source, np.ndarray) and source.dtype.names
-    if isinstance(source, os.PathLike) or (
-        isinstance(source, str) and source not in NAMES and re.search(r"[./\\]", source)
-    ):
+    name = isinstance(source, str) and (source in NAMES or not re.search(r"[./\\]", source))
+    if name:
+        kind = "name"
+        problems.choice("source", source, NAMES)
+    elif isinstance(source, str | os.PathLike):
         kind = "path"
-    elif isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas") or structured:
-        kind = "frame"
     elif isinstance(source, tuple | Bunch):
         kind = "labeled"
     else:
-        kind = "name"
-        if isinstance(source, str):
-            problems.choice("source", source, NAMES)
-        else:
+        kind = "frame"
+        structured = isinstance(source, np.ndarray) and source.dtype.names
+        if not (isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas") or structured):
             allowed = "a name, a .csv path, a data frame, (x, y) or a Bunch"
             problems.add("source", source, allowed, 'ht.load("digits")')
-    if (
-        target is not None
-        and kind in ("name", "labeled")
-        and isinstance(source, str | tuple | Bunch)
-    ):
+    if target is not None and kind in ("name", "labeled"):
         problems.say(
             f"target={target!r} names a column of a file or a data frame. Leave it out here: "
             "the labels are known."
@@ -182,40 +161,36 @@ def _check(
         problems.choice("task", task, TASKS)
     if groups is not None and time is not None:
         problems.say("groups and time split the rows in different ways. Leave one of them out.")
-    for name, given in (("groups", groups), ("time", time)):
-        if given is not None and kind == "name" and isinstance(source, str):
-            problems.say(f"{name} is for data of your own; {source!r} has none. Leave it out.")
-    if isinstance(keep, str) or not all(isinstance(name, str) for name in keep):
+    for argument, given in (("groups", groups), ("time", time)):
+        if given is not None and name:
+            problems.say(f"{argument} is for data of your own; {source!r} has none. Leave it out.")
+    if isinstance(keep, str) or not all(isinstance(column, str) for column in keep):
         problems.add("keep", keep, "a list of columns", 'keep=["id"]')
     return kind
 
 
-def _check_shares(problems: Problems, validation: object, test: object) -> None:
+def _check_shares(problems: Problems, validation: Any, test: Any) -> None:
     """Note shares that are none, or that leave nothing to train on."""
-    fine = True
-    for argument, share in (("validation", validation), ("test", test)):
-        if not is_number(share) or not 0 < share < 1:
-            problems.add(argument, share, "a share of the rows between 0 and 1", f"{argument}=0.2")
-            fine = False
-    if fine and validation + test >= 1:  # type: ignore[operator]
+    shares = {"validation": validation, "test": test}
+    fine = [check_share(problems, name, share, 0.2, inside=True) for name, share in shares.items()]
+    if all(fine) and validation + test >= 1:
         problems.say(
             f"validation={validation} and test={test} leave no rows to train on. "
             "Their sum must stay below 1. Type for instance validation=0.2, test=0.2."
         )
 
 
-def _built_in(name: str) -> tuple[Rows, tuple[int, ...] | None]:
+def _built_in(name: str) -> Rows:
     if name == "mnist":
         return _mnist()
     if name == "digits":
         bunch = sklearn_datasets.load_digits()
-        return Rows(bunch.data, bunch.target), (8, 8, 1)
+        return Rows(bunch.data, bunch.target, shape=(8, 8, 1))
     if name == "signals":
         with np.load(_SIGNALS) as file:
             x, y = file["x"].astype("float32"), file["y"].astype("int64")
-        return Rows(x, y, published=_PUBLISHED_TEST), (40, 1)
-    x, y = _of_bunch(_TABULAR[name]())
-    return Rows(x, y), None
+        return Rows(x, y, shape=(40, 1), published=_PUBLISHED_TEST)
+    return Rows(*_of_bunch(_TABULAR[name]()))
 
 
 def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
@@ -236,7 +211,7 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     return x, y
 
 
-def _mnist() -> tuple[Rows, tuple[int, ...]]:
+def _mnist() -> Rows:
     from hpotutor._tensorflow import keras
 
     try:
@@ -248,23 +223,21 @@ def _mnist() -> tuple[Rows, tuple[int, ...]]:
             f"({type(error).__name__}). Type ht.load('digits') for a small image set that "
             "needs no download."
         ) from error
-    return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b])), (28, 28, 1)
+    return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b]), shape=(28, 28, 1))
 
 
 def _dataset(
     name: str,
     rows: Rows,
-    shape: tuple[int, ...] | None,
     task: str | None,
     keep: list[str],
-    validation: float,
-    test: float,
+    shares: tuple[float, float],
     seed: int,
     scale: str | None,
 ) -> Dataset:
     """Split the rows, and prepare each part by what the training rows tell."""
-    goal = read_target(name, rows.y, task, validation, test)
-    x = rows.x
+    goal = read_target(name, rows.y, task, *shares)
+    x, shape = rows.x, rows.shape
     columns = pd.DataFrame(columns=["became", "why"])
     if isinstance(x, pd.DataFrame):
         _check_keep(keep, x)
@@ -276,15 +249,21 @@ def _dataset(
         shape = shape or x.shape[1:]
         x = x.reshape(len(x), -1)
         transformer = array_transformer(scale, x, shape)
-    order = (rows.groups, rows.time, rows.published)
-    parts = split(goal.numbers, goal.task, validation, test, seed, *order)
+    parts = split(goal.numbers, goal.task, *shares, seed, rows.groups, rows.time, rows.published)
     _check_classes(name, goal.numbers, goal.classes, parts)
-    first, middle, last = (take(x, part) for part in parts)
-    fitted = transformer.fit(first)
-    x_train, x_val, x_test = (prepared(fitted, part) for part in (first, middle, last))
+    fitted = transformer.fit(take(x, parts[0]))
+    x_train, x_val, x_test = (prepared(fitted, take(x, part)) for part in parts)
     kind = "int64" if goal.task == "classification" else "float64"
     y_train, y_val, y_test = (goal.numbers[part].astype(kind) for part in parts)
     rest = np.concatenate(parts[:2])
+    if isinstance(x, pd.DataFrame):
+        names = list(map(str, fitted.get_feature_names_out()))
+    else:
+        names = ["pixel_" + "_".join(map(str, place[:2])) for place in np.ndindex(shape or ())]
+    doubt = ""
+    if shape and len(shape) == 3 and shape[0] <= 4 < shape[2]:
+        doubt = f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come "
+        doubt += "first, numpy.moveaxis(x, 1, -1)"
     return Dataset(
         name=name,
         task=goal.task,
@@ -293,27 +272,18 @@ def _dataset(
         x_val=x_val,
         y_val=y_val,
         classes=goal.classes,
-        feature_names=_feature_names(fitted, x, shape),
-        input_shape=tuple(map(int, shape)) if shape else (x_train.shape[1],),
+        feature_names=tuple(names),
+        input_shape=tuple(map(int, shape or x_train.shape[1:])),
         columns=columns,
         preparation=fitted,
         transformer=transformer,
         seed=seed,
-        note=goal.note or _note(shape),
+        note=goal.note or doubt,
         groups=None if rows.groups is None else rows.groups[rest],
         timed=rows.time is not None,
         row_numbers=rest,
         _test=(x_test, y_test),
         _rest=take(x, rest),
-    )
-
-
-def _note(shape: tuple[int, ...] | None) -> str:
-    if shape is None or len(shape) < 3 or not shape[0] <= 4 < shape[2]:
-        return ""
-    return (
-        f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come first, "
-        "numpy.moveaxis(x, 1, -1)"
     )
 
 
@@ -336,10 +306,3 @@ def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.nda
                 "groups or time the rows cannot be dealt out by class; larger shares, or another "
                 "seed, may help."
             )
-
-
-def _feature_names(fitted: Any, x: Any, shape: tuple[int, ...] | None) -> tuple[str, ...]:
-    if isinstance(x, pd.DataFrame):
-        return tuple(str(name) for name in fitted.get_feature_names_out())
-    places = np.ndindex(tuple(shape or ()))
-    return tuple("pixel_" + "_".join(map(str, place[:2])) for place in places)

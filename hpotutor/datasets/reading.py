@@ -17,14 +17,27 @@ from hpotutor.errors import DataError, Problems, did_you_mean
 _SEPARATORS = (",", ";", "\t", "|")
 _SHOWN = 20  # names of columns in a message
 _LINES = 50  # that decide about the separator
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_NUMBER = r"\s*[+-]?\d+(,\d+)?\s*"  # whole, or with a decimal comma
+_NO_TABLE = (  # how a file that is no table begins, and what is told
+    (
+        r"(?s)PK|\x1f\ufffd|.{,4096}\0",
+        "it is not text. A spreadsheet is read with frame = pandas.read_excel(path), other files "
+        "with read_parquet or, packed, with read_csv; then type ht.load(frame, target=...)",
+    ),
+    (
+        r"(?s).*\ufffd",
+        "it is not in UTF-8. If it comes from a spreadsheet on Windows, type "
+        "pathlib.Path('new.csv').write_text(pathlib.Path(path).read_text('cp1252'), 'utf-8'), "
+        "then ht.load('new.csv', target=...)",
+    ),
+    (r"\s*(<[!?a-zA-Z]|\[?\s*\{)", "it is a web page, XML or JSON"),
+)
 
 
 class Rows(NamedTuple):
     """Rows as they came: features, what is to be predicted, and what orders or groups the rows.
 
-    ``x`` is a data frame, or an array of shape (rows, ...) without column names. The last
+    ``x`` is a data frame, or an array of shape (rows, ...) whose rows have a ``shape``. The last
     ``published`` rows are the test part that the set was published with.
     """
 
@@ -32,6 +45,7 @@ class Rows(NamedTuple):
     y: np.ndarray
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    shape: tuple[int, ...] | None = None
     published: int = 0
 
 
@@ -39,13 +53,7 @@ class Rows(NamedTuple):
 
 
 def read_csv(path: str | os.PathLike) -> pd.DataFrame:
-    """Return a CSV file as a data frame; separator and decimal comma are found out.
-
-    Raises
-    ------
-    DataError
-        There is no such file, it is not a table in UTF-8, or two of its columns have one name.
-    """
+    """Return a CSV file as a data frame; separator and decimal comma are found out."""
     text = _text(path)
     separator = _separator(text)
     options: dict[str, Any] = {"sep": separator, "skipinitialspace": True}
@@ -83,27 +91,13 @@ def _text(path: str | os.PathLike) -> str:
         ) from None
     except OSError as error:
         raise _not_a_table(path, error.strerror or str(error)) from error
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if encoding != "utf-16" and (content[:2] in (b"PK", b"\x1f\x8b") or b"\0" in content[:4096]):
-        raise _not_a_table(
-            path,
-            "it is not text. A spreadsheet is read with frame = pandas.read_excel(path), other "
-            "files with read_parquet or, packed, with read_csv; then type "
-            "ht.load(frame, target=...)",
-        )
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        raise _not_a_table(
-            path,
-            "it is not in UTF-8. If it comes from a spreadsheet on Windows, type "
-            "pathlib.Path('new.csv').write_text(pathlib.Path(path).read_text('cp1252'), 'utf-8'), "
-            "then ht.load('new.csv', target=...)",
-        ) from None
-    if encoding == "utf-16" and "\n" not in text:
-        raise _not_a_table(path, "it is not text")
-    if re.match(r"\s*(<[!?a-zA-Z]|\[?\s*\{)", text):
-        raise _not_a_table(path, "it is a web page, XML or JSON")
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    # bytes that begin like UTF-16 by chance are no lines
+    encoding = "utf-16" if marked and re.search(rb"\n\0|\0\n", content) else "utf-8-sig"
+    text = content.decode(encoding, errors="replace")
+    for pattern, why in _NO_TABLE:
+        if re.match(pattern, text):
+            raise _not_a_table(path, why)
     return text
 
 
@@ -122,9 +116,7 @@ def _has_decimal_commas(values: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(values):
         return False
     texts = values.dropna().astype(str)
-    commas = texts.map(lambda text: bool(_DECIMAL_COMMA.fullmatch(text)))
-    plain = texts.map(lambda text: bool(_WHOLE.fullmatch(text)))
-    return bool(commas.any() and (commas | plain).all())
+    return bool(texts.str.contains(",").any() and texts.str.fullmatch(_NUMBER).all())
 
 
 # ── data frames and arrays ───────────────────────────────────────────────────────────────────

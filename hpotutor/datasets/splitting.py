@@ -65,10 +65,7 @@ def split(
 def moments(time: np.ndarray) -> np.ndarray:
     """Return a number a row, larger for what comes later, alike for what comes at once.
 
-    Raises
-    ------
-    DataError
-        A time is missing, cannot be read, or can be read in two ways.
+    DataError: A time is missing, cannot be read, or can be read in two ways.
     """
     values = pd.Series(time)
     if values.isna().any():
@@ -184,10 +181,7 @@ def fold_rows(
 
     ``folds`` is their number, or any splitter of scikit-learn.
 
-    Raises
-    ------
-    ArgumentError
-        ``folds`` is neither, or cannot be cut from these rows.
+    ArgumentError: ``folds`` is neither, or cannot be cut from these rows.
     """
     problems = Problems("folds")
     own = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
@@ -199,12 +193,11 @@ def fold_rows(
         return list(folds.split(x, y, groups))
     if timed:
         splitter: Any = TimeSeriesSplit(folds)
-    elif groups is not None and task == "classification":
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    elif groups is not None:
+    elif groups is not None and task == "regression":
         splitter = GroupKFold(folds)
     else:
-        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        splitter = kind(folds, shuffle=True, random_state=seed)
     try:
         return list(splitter.split(x, strata(y, task, folds), groups))
     except ValueError as error:  # too many for the groups, or for the rows of a class

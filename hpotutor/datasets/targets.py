@@ -31,10 +31,7 @@ def read_target(
     Whole numbers with up to 20 different values, texts, yes and no are classes; all else are
     amounts. ``note`` says so where it is in doubt.
 
-    Raises
-    ------
-    DataError
-        The values are of neither kind, all alike, or too few of one class.
+    DataError: the values are of neither kind, all alike, or too few of one class.
     """
     if y.dtype.kind in "Mmc":
         kind = "complex numbers" if y.dtype.kind == "c" else "dates or durations"
@@ -53,11 +50,10 @@ def _guess(y: np.ndarray) -> tuple[str, str]:
     numbers = pd.Series(y)
     if not pd.api.types.is_numeric_dtype(numbers) or pd.api.types.is_bool_dtype(numbers):
         return "classification", ""
-    distinct = numbers.nunique()
-    if not (numbers == np.round(numbers)).all() or distinct > MOST_CLASSES:
-        whole = distinct <= _MAYBE_CLASSES and (numbers == np.round(numbers)).all()
+    distinct, whole = numbers.nunique(), bool((numbers == np.round(numbers)).all())
+    if not whole or distinct > MOST_CLASSES:
         doubt = f"{distinct} whole numbers; if they are classes, task='classification'"
-        return "regression", doubt if whole else ""
+        return "regression", doubt if whole and distinct <= _MAYBE_CLASSES else ""
     if distinct < _DOUBTFUL:
         return "classification", ""
     return "classification", f"{distinct} whole numbers; if they are amounts, task='regression'"

@@ -19,13 +19,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper
 from scikeras.wrappers import KerasClassifier as _SciKerasClassifier
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import (
-    InputTags,
-    Tags,
-    TargetTags,
-    check_array,
-    check_consistent_length,
-)
+from sklearn.utils import InputTags, Tags, TargetTags, check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from hpotutor._tensorflow import keras, seeded
@@ -91,20 +85,10 @@ class PlainNames(BaseWrapper):
     def set_params(self, **parameters: Any) -> PlainNames:
         """Set parameters by name, the network's hyperparameters among them.
 
-        Parameters
-        ----------
-        **parameters
-            New values. With a new ``model``, hyperparameters that it does not know go, and those
-            left at the old one's default take the new one's.
+        With a new ``model``, hyperparameters that it does not know go, and those left at the old
+        one's default take the new one's.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ArgumentError
-            With all the names that are not known.
+        ArgumentError: with all the names that are not known.
         """
         if "model" in parameters:
             old, defaults = self._known().keys(), self._defaults()
@@ -135,10 +119,9 @@ class PlainNames(BaseWrapper):
         if isinstance(model, keras.Model):
             return lambda: model
         if not callable(model):
-            problems = Problems(type(self).__name__)
             allowed = "a function that returns a Keras model, a Keras model, or None"
-            problems.add("model", model, allowed, "model=create_model")
-            problems.raise_if_any()
+            problems = Problems(type(self).__name__)
+            problems.add("model", model, allowed, "model=create_model").raise_if_any()
         return model
 
     def _signature(self) -> Mapping[str, inspect.Parameter]:
@@ -232,8 +215,7 @@ class PlainNames(BaseWrapper):
             )
             shapes = inputs_of(self.model_, self.X_shape_, stacked, columns)
             if shapes is not None:
-                dealing = functools.partial(deal_out, shapes=shapes)
-                self.feature_encoder_ = FunctionTransformer(dealing)
+                self.feature_encoder_ = FunctionTransformer(deal_out, kw_args={"shapes": shapes})
         return X, y
 
     def _fit_keras_model(self, X, y, *, epochs: int, **arguments: Any) -> None:
@@ -248,10 +230,9 @@ class PlainNames(BaseWrapper):
             check_count(problems, "batch_size", given["batch_size"], example=32)
         split = given["validation_split"] or 0.0
         check_number(problems, "validation_split", split, high=1.0, example=0.2)
-        rows = given.get("validation_data")
-        if hasattr(rows, "__array__") or (
-            isinstance(rows, tuple | list) and len(rows) not in (2, 3)
-        ):
+        rows: Any = given.get("validation_data")
+        listed = isinstance(rows, tuple | list)
+        if hasattr(rows, "__array__") or (listed and len(rows) not in (2, 3)):
             allowed = "(X, y) or (X, y, sample_weight)"
             problems.add("validation_data", rows, allowed, "validation_data=(X_val, y_val)")
         if "class_weight" in arguments:  # a classifier has made weights of rows of it
@@ -297,18 +278,7 @@ class PlainNames(BaseWrapper):
         return np.asarray(classes).tolist() if single and classes is not None else None
 
     def score(self, X, y, sample_weight=None) -> float:
-        """Return the accuracy of a classifier, or R squared of a regressor.
-
-        Parameters
-        ----------
-        X, y : array-like
-            As in ``fit``.
-        sample_weight : array-like of shape (rows,) or None, default None
-
-        Returns
-        -------
-        float
-        """
+        """Return the accuracy of a classifier, or R squared of a regressor."""
         predicted = self.predict(X)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         routed = {n[7:]: v for n, v in self.get_params().items() if n.startswith("score__")}

@@ -43,15 +43,12 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     classes_ : ndarray of shape (n_classes,)
         The labels in the order of ``predict_proba``'s columns.
 
-    Raises
-    ------
-    ArgumentError
-        With all the parameter names that are not known, or a ``model`` that is neither function
-        nor model; from ``fit``, if a callback waits for a value on validation rows and there are
-        none, or for one that training does not report.
-    DataError
-        From ``fit``, if y holds fewer than 2 classes, or ``validation_split`` sets all the rows of
-        a class apart.
+    ArgumentError: with all the parameter names that are not known, or a ``model`` that is neither
+    function nor model; from ``fit``, if a callback waits for a value on validation rows and there
+    are none, or for one that training does not report.
+
+    DataError: from ``fit``, if y holds fewer than 2 classes, or ``validation_split`` sets all the
+    rows of a class apart.
 
     Notes
     -----
@@ -90,16 +87,11 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         ----------
         X : array-like of shape (rows, ...), or dict of such
             A row a case; a dict for a network of several inputs.
-        y : array-like of shape (rows,)
-            Labels: integers or strings, two of them or more.
-        sample_weight : array-like of shape (rows,) or None, default None
+        y, sample_weight : array-like of shape (rows,)
+            Labels: integers or strings, two of them or more; and a weight a row.
         **kwargs
             Passed to Keras's ``fit``. ``validation_data=(X_val, y_val)`` and ``class_weight=``
             hold labels as y does; ``callbacks=`` come after the estimator's own.
-
-        Returns
-        -------
-        self
         """
         weight = self._weighted(y, _copy(sample_weight), kwargs)
         return super().fit(X, y, sample_weight=weight, **kwargs)
@@ -118,18 +110,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         return weight if sample_weight is None else sample_weight * weight
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs) -> KerasClassifier:
-        """Train for one more epoch, from where the network stands.
+        """Train for one more epoch, from where the network stands; arguments are those of ``fit``.
 
-        Parameters
-        ----------
-        X, y, sample_weight, **kwargs
-            As in ``fit``.
-        classes : array-like of shape (n_classes,) or None, default None
-            All labels that will ever come; for the first call, if its y lacks some.
-
-        Returns
-        -------
-        self
+        ``classes`` holds all labels that will ever come; for the first call, if its y lacks some.
         """
         classes = None if classes is None else np.asarray(classes)
         weight = self._weighted(y, _copy(sample_weight), kwargs)
@@ -138,15 +121,7 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     def predict_proba(self, X, **kwargs) -> np.ndarray:
         """Return the probability of each class, shape (rows, n_classes), rows summing to 1.
 
-        Parameters
-        ----------
-        X : array-like of shape (rows, n_features)
-        **kwargs
-            Passed to Keras's ``predict``.
-
-        Returns
-        -------
-        ndarray of shape (rows, n_classes)
+        More arguments are passed to Keras's ``predict``.
         """
         probabilities = super().predict_proba(X, **kwargs)
         rows = len(next(iter(X.values()))) if isinstance(X, Mapping) else np.shape(X)[0]
@@ -180,29 +155,15 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
 class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
     """A Keras network as a scikit-learn regressor.
 
-    Parameters
-    ----------
-    model : callable, keras.Model or None, default None
-        As for ``KerasClassifier``; ``n_features`` and ``n_outputs`` are read off the data. None
-        takes ``build_mlp``'s network with a linear output, trained on squared error.
-    **parameters
-        As for ``KerasClassifier``, without ``class_weight``.
+    Parameters, attributes and errors are those of ``KerasClassifier``, without ``class_weight``;
+    ``n_features`` and ``n_outputs`` are read off the data. Without a ``model`` it takes
+    ``build_mlp``'s network with a linear output, trained on squared error.
 
     Notes
     -----
     Targets are learned as they come. Those far from 0, or from a spread of 1, are learned badly;
     scikit-learn scales them: ``TransformedTargetRegressor(KerasRegressor(...),
     transformer=StandardScaler())``, which predicts and scores in the target's own unit.
-
-    Attributes
-    ----------
-    model_, history_
-        As for ``KerasClassifier``.
-
-    Raises
-    ------
-    ArgumentError
-        With all the parameter names that are not known.
 
     Examples
     --------
