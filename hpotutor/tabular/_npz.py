@@ -1,15 +1,14 @@
-"""Files of arrays that notice when they were damaged: npz without pickle, with a checksum."""
+"""Read files of arrays, which notice damage: npz without pickle, with a checksum."""
 
-import contextlib
 import hashlib
 import json
 import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,40 +22,10 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write arrays of numbers, and what there is to say about them, in JSON's types.
-
-    Equal contents give equal files; an older file is replaced once the new one is whole.
-    """
-    text = json.dumps(about, sort_keys=True).encode()
-    parts = {"about": np.frombuffer(text, np.uint8), **arrays}
-    parts["checksum"] = np.frombuffer(bytes.fromhex(_digest(parts)), np.uint8)
-    with whole(Path(path)) as file:
-        np.savez_compressed(file, **parts)
-
-
-@contextlib.contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that is written as a whole, or raise ``DataError`` and leave an older one."""
-    partial = path.with_suffix(".partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path.name} cannot be written ({error.strerror or error}). What was finished before "
-            "is kept. Make room, then do the same again: it goes on from there."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
 def read(
     path: str | os.PathLike, wanted: Iterable[str], form: int, remedy: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], str]:
-    """Read a file that :func:`write` made: about, arrays, and the SHA-256 of both in hexadecimal.
+    """Read a file of ``tools/tables/store.py``: about, arrays, and the :func:`digest` of both.
 
     ``DataError`` with the ``remedy`` without the ``wanted`` arrays, or for another format.
     """
@@ -68,7 +37,7 @@ def read(
         if missing := {"about", "checksum", *wanted} - set(arrays):
             raise ValueError(f"{', '.join(sorted(missing))} missing")
         checksum = arrays.pop("checksum").tobytes().hex()
-        if checksum != _digest(arrays):
+        if checksum != digest(arrays):
             raise ValueError("its contents do not match its checksum")
     except UNREADABLE as error:
         why = str(error) or type(error).__name__
@@ -87,7 +56,8 @@ def read(
     return about, arrays, checksum
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+def digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of names, types, shapes and contents, in hexadecimal."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

@@ -245,16 +245,6 @@ class Table:
         positions = np.unravel_index(np.arange(len(self)), self.shape)
         return {a.name: np.array(a.levels)[p] for a, p in zip(self.axes, positions, strict=True)}
 
-    # ── the file ────────────────────────────────────────────────────────────
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the table; equal tables give equal files."""
-        about = {**self.about, "format": FORMAT, "name": self.name}
-        about["axes"] = [axis._asdict() for axis in self.axes]
-        about["shape"] = list(self.val_correct.shape)
-        arrays = {name: _pack(getattr(self, name).astype(dtype)) for name, dtype in CURVES.items()}
-        plain = {name: getattr(self, name).astype(dtype) for name, dtype in PLAIN.items()}
-        _npz.write(path, about, {**arrays, **plain})
-
 
 @functools.lru_cache(maxsize=8)
 def open_table(source: str | os.PathLike = "digits") -> Table:
@@ -281,16 +271,6 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
     plain = {key: arrays[key] for key in PLAIN}
     return Table(name, axes, **curves, **plain, about=about, checksum=checksum)
-
-
-def _pack(curves: np.ndarray) -> np.ndarray:
-    """Return the differences between epochs, low bytes apart from high bytes.
-
-    Neighboring epochs are alike, so that differences compress to about two thirds.
-    """
-    bits = curves.view("<u2").reshape(-1, curves.shape[-1])
-    bits = np.diff(bits, axis=1, prepend=np.zeros((len(bits), 1), "<u2"))
-    return np.stack([(bits & 255).astype("u1").T, (bits >> 8).astype("u1").T])
 
 
 def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:

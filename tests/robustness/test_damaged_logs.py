@@ -26,6 +26,7 @@ from hpotutor.study.journal import repair
 from hpotutor.study.storage import to_evaluation
 from hpotutor.tabular.table import open_table
 from tests.small_table import small_table
+from tools.tables.store import save
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), kind=ht.choice("a", None))
 TRIALS, FLIPS = 5, 200
@@ -324,7 +325,7 @@ def test_a_table_is_never_run(tmp_path):
         path.write_bytes(bomb)
         with pytest.raises(DataError, match=r"x.npz is damaged"):
             open_table(path)
-    small_table().save(path)
+    save(small_table(), path)
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     arrays["loss"] = np.array([Bomb(trace)], dtype=object)
@@ -341,7 +342,7 @@ def test_a_table_is_never_run(tmp_path):
 
 def test_flips_in_a_table_are_noticed(tmp_path):
     honest = small_table()
-    honest.save(tmp_path / "honest.npz")
+    save(honest, tmp_path / "honest.npz")
     raw = (tmp_path / "honest.npz").read_bytes()
     checksum = open_table(tmp_path / "honest.npz").checksum
     draw = random.Random(11)

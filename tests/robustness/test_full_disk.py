@@ -28,6 +28,7 @@ from hpotutor.tabular.table import Axis, open_table
 from tests.small_table import small_table
 from tools.tables import build as table_build
 from tools.tables.build import Spec
+from tools.tables.store import save
 
 resource = pytest.importorskip("resource", reason="limits on files are POSIX")
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1))
@@ -337,10 +338,10 @@ def test_a_damaged_chunk_is_made_again(builds, tmp_path):
 
 def test_a_table_that_there_is_no_room_for_leaves_the_old_one(tmp_path):
     path = tmp_path / "x.npz"
-    small_table().save(path)
+    save(small_table(), path)
     before = path.read_bytes()
     with largest_file(1000), pytest.raises(DataError, match="x.npz cannot be written"):
-        small_table().save(path)
+        save(small_table(), path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["x.npz"]
 
@@ -350,9 +351,9 @@ def test_a_table_on_a_small_disk(small_disk):
     path = folder / "x.npz"
     fill(folder, leave=16_384)
     with pytest.raises(DataError, match="x.npz cannot be written .No space left on device"):
-        small_table().save(path)
+        save(small_table(), path)
     (folder / "filler").unlink()
-    small_table().save(path)
+    save(small_table(), path)
     assert len(open_table(path)) == len(small_table())
 
 

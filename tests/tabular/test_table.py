@@ -26,6 +26,7 @@ from hpotutor.tabular.table import NAMES, Axis, open_table
 from tools.tables import build as table_build
 from tools.tables import timing as table_time
 from tools.tables.build import Spec, build
+from tools.tables.store import save
 from tools.tables.verify import verify
 
 AXES = (
@@ -61,12 +62,12 @@ def shipped(request):
 # ── the file ─────────────────────────────────────────────────────────────────────────────────
 def test_a_saved_table_comes_back(tiny, tmp_path):
     table, _ = tiny
-    table.save(tmp_path / "again.npz")
+    save(table, tmp_path / "again.npz")
     again = open_table(tmp_path / "again.npz")
     assert again.checksum == table.checksum
     for name in ("val_correct", "test_correct", "loss", "val_loss", "diverged", "epoch_seconds"):
         np.testing.assert_array_equal(getattr(again, name), getattr(table, name))
-    table.save(tmp_path / "twice.npz")
+    save(table, tmp_path / "twice.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "twice.npz").read_bytes()
 
 
@@ -77,7 +78,7 @@ def test_packing_survives_odd_values(tiny, tmp_path):
     correct = np.full_like(table.val_correct, 65535)
     correct[0] = 0
     odd = dataclasses.replace(table, loss=loss, val_correct=correct)
-    odd.save(tmp_path / "odd.npz")
+    save(odd, tmp_path / "odd.npz")
     again = open_table(tmp_path / "odd.npz")
     np.testing.assert_array_equal(again.loss, loss)
     np.testing.assert_array_equal(again.val_correct, correct)
@@ -102,8 +103,8 @@ def test_an_altered_table_says_so(tiny, tmp_path):
 
 
 def test_a_table_of_another_format_says_so(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr("hpotutor.tabular.table.FORMAT", 99)
-    tiny[0].save(tmp_path / "later.npz")
+    monkeypatch.setattr("tools.tables.store.FORMAT", 99)
+    save(tiny[0], tmp_path / "later.npz")
     monkeypatch.undo()
     with pytest.raises(DataError, match="format 99, and this hpotutor reads format 1"):
         open_table(tmp_path / "later.npz")

@@ -37,6 +37,7 @@ from hpotutor.fused.program import clear_programs
 from hpotutor.tabular import _npz
 from hpotutor.tabular.table import CURVES, FOLDER, Table, open_table
 from tools.tables.spec import EPOCHS, SEEDS, SPECS, Spec, machine, spec_of, versions
+from tools.tables.store import save, whole
 from tools.tables.timing import rough_seconds
 
 _PARTS = 3
@@ -85,7 +86,7 @@ def build(
     command = f"python tools/tables/build.py {name}"
     about = {**_about(spec, data), "command": command, "timing": "rough"}
     table = Table(name, spec.axes, **arrays, **rough_seconds(spec), about=about)
-    table.save(path)
+    save(table, path)
     open_table.cache_clear()
     return open_table(path)
 
@@ -129,7 +130,7 @@ def _trained_chunks(
             arrays = _stored_chunk(path)
             if arrays is None:
                 arrays = train_chunk(spec, data, indices)
-                with _npz.whole(path) as file:
+                with whole(path) as file:
                     np.savez(file, **arrays)
                 clear_programs()
             yield indices, arrays

@@ -35,6 +35,7 @@ from hpotutor.tabular import _npz
 from hpotutor.tabular.histories import HISTORIES_FORMAT, histories_path, open_histories
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import Table, open_table
+from tools.tables.store import whole, write
 
 REPEATS = 1000
 _BLOCK = 50  # repeats that are stored together in the folder for finished work
@@ -95,7 +96,7 @@ def compute_histories(
         same = bool((epochs == epochs[0]).all())
         arrays[f"{method}_epochs"] = (epochs[:1] if same else epochs).astype("u1")
         about["methods"][method] = METHODS[method].call
-    _npz.write(path, about, arrays)
+    write(path, about, arrays)
     open_histories.cache_clear()
     return path
 
@@ -131,7 +132,7 @@ def _repeats(
                 for seed in seeds:
                     searches.append(search_once(table, method, seed))
                     bar.update()
-                with _npz.whole(path) as file:
+                with whole(path) as file:
                     np.save(file, np.array(searches, np.uint16))
             else:
                 bar.update(len(seeds))

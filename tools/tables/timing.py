@@ -36,6 +36,7 @@ from hpotutor.errors import Problems
 from hpotutor.models.builders import build_mlp
 from hpotutor.tabular.table import FOLDER, Table, open_table
 from tools.tables.spec import Spec, machine, spec_of
+from tools.tables.store import save
 
 # Corners that are measured; between them the seconds are linear in steps and in parameters.
 _CORNERS = {
@@ -99,7 +100,7 @@ def measure(
     note = {"timing": timing, "timing_date": datetime.date.today().isoformat()}
     about = {**table.about, **note, "timing_machine": machine()}
     table = dataclasses.replace(table, about=about, **interpolate(spec, measured, data))
-    table.save(file)
+    save(table, file)
     open_table.cache_clear()
     return open_table(file)
 

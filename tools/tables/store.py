@@ -1,0 +1,66 @@
+"""Write tables and other files of arrays, as a whole and with a checksum; `_npz.py` reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from hpotutor.errors import DataError
+from hpotutor.tabular import _npz
+from hpotutor.tabular.table import CURVES, FORMAT, PLAIN, Table
+
+
+def save(table: Table, path: str | os.PathLike) -> None:
+    """Write a table; equal tables give equal files."""
+    about = {**table.about, "format": FORMAT, "name": table.name}
+    about["axes"] = [axis._asdict() for axis in table.axes]
+    about["shape"] = list(table.val_correct.shape)
+    arrays = {name: _pack(getattr(table, name).astype(dtype)) for name, dtype in CURVES.items()}
+    plain = {name: getattr(table, name).astype(dtype) for name, dtype in PLAIN.items()}
+    write(path, about, {**arrays, **plain})
+
+
+def _pack(curves: np.ndarray) -> np.ndarray:
+    """Return the differences between epochs, low bytes apart from high bytes.
+
+    Neighboring epochs are alike, so that differences compress to about two thirds.
+    """
+    bits = curves.view("<u2").reshape(-1, curves.shape[-1])
+    bits = np.diff(bits, axis=1, prepend=np.zeros((len(bits), 1), "<u2"))
+    return np.stack([(bits & 255).astype("u1").T, (bits >> 8).astype("u1").T])
+
+
+def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Write arrays of numbers, and what there is to say about them, in JSON's types.
+
+    Equal contents give equal files; an older file is replaced once the new one is whole.
+    """
+    text = json.dumps(about, sort_keys=True).encode()
+    parts = {"about": np.frombuffer(text, np.uint8), **arrays}
+    parts["checksum"] = np.frombuffer(bytes.fromhex(_npz.digest(parts)), np.uint8)
+    with whole(Path(path)) as file:
+        np.savez_compressed(file, **parts)
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is written as a whole, or raise ``DataError`` and leave an older one."""
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"{path.name} cannot be written ({error.strerror or error}). What was finished before "
+            "is kept. Make room, then do the same again: it goes on from there."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
