@@ -53,9 +53,8 @@ def compare(
     trials : int, default 50
         Budget, in trainings of full length. A method that trains some networks for less gets
         as many as the same number of epochs allows.
-    repeats : int, default 1000
+    repeats, seed : int, default 1000 and 0
         Of each method; repeat r has seed ``seed + r``.
-    seed : int, default 0
     statistic : {"median", "iqm"}
         What sums the repeats up: the median, or the mean of the middle half.
     confidence : float, default 0.95
@@ -178,16 +177,10 @@ class Comparison:
     ) -> dict[str, np.ndarray]:
         """Return what every repeat had reached when a budget was spent, by method.
 
-        Each array has shape (repeats,), and NaN where nothing was finished by then.
-
-        Parameters
-        ----------
-        budget : float, optional
-            In the unit of ``against``; by default all that every repeat of every method spent.
-        what : {"best", "test", "regret"}
-            The best validation score so far, the test accuracy of that network, or how far its
-            configuration stays behind the table's best one.
-        against : {"trials", "epochs", "seconds"}
+        Each array has shape (repeats,), and NaN where nothing was finished by then. The ``budget``
+        is in "trials", "epochs" or "seconds" (``against``), by default all that every repeat of
+        every method spent. ``what`` is "best", the best validation score so far, "test", the test
+        accuracy of that network, or "regret", how far it stays behind the table's best one.
         """
         self._check(what, against, budget=budget)
         if budget is None:  # the largest one that every repeat of every method can be judged at
@@ -257,14 +250,7 @@ class Comparison:
     def budget_to(
         self, target: float, what: str = "regret", against: str = "trials"
     ) -> pd.DataFrame:
-        """Return what each method spends until it reaches a target.
-
-        Parameters
-        ----------
-        target : float
-            For ``what="regret"`` at most this, else at least (a loss: at most).
-        what, against
-            As in :meth:`at`.
+        """Return what each method spends until it reaches a target; arguments as in :meth:`at`.
 
         pandas.DataFrame: A row a method: ``reached``, the share of repeats that did within the
         budget, and ``median`` with ``low`` and ``high``, the cost; infinite where most repeats did

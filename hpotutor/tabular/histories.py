@@ -52,13 +52,6 @@ def replay(objective: TableObjective, history: History) -> Replay:
     """Look up what the searches of a history saw and spent.
 
     The objective decides the table, the metric, and what a full training is.
-
-    Examples
-    --------
-    >>> objective = TableObjective("digits")
-    >>> found = replay(objective, random_history(objective, trials=59, repeats=1000))
-    >>> found.best.shape, bool((found.regret >= 0).all())
-    ((1000, 59), True)
     """
     table, index = objective.table, history.index
     asked = history.epochs > 0
@@ -106,11 +99,7 @@ def random_history(
 
 
 def grid_history(
-    objective: TableObjective,
-    *,
-    trials: int,
-    repeats: int = 1000,
-    seed: int = 0,
+    objective: TableObjective, *, trials: int, repeats: int = 1000, seed: int = 0
 ) -> History:
     """Return grid searches of so many levels as :func:`grid_levels` says, in random order.
 

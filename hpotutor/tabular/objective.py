@@ -175,14 +175,7 @@ class TableObjective(Objective):
         return np.argsort(np.lexsort(keys)) / len(scores)
 
     def rank(self, params: Mapping[str, Any]) -> float:
-        """Return the share of configurations that are better than the one nearest to ``params``.
-
-        Examples
-        --------
-        >>> objective = TableObjective("digits")
-        >>> objective.rank(objective.best().params)
-        0.0
-        """
+        """Return the share of configurations that are better than the one nearest to ``params``."""
         return float(self.ranks()[self.index_of(params)])
 
     def best(self) -> Optimum:
@@ -192,8 +185,7 @@ class TableObjective(Objective):
         return Optimum(index, self.table.params_at(index), float(self.truth[index]), test_value)
 
     def index_of(self, params: Mapping[str, Any]) -> int:
-        """Return the number of the configuration nearest to ``params``, saying so if it is not
-        the same."""
+        """Return the number of the configuration nearest to ``params``; say if it is another."""
         levels = {name: value for name, value in params.items() if name != "epochs"}
         index = self.table.index_of({**self.defaults, **levels})
         if not self.quiet:
@@ -249,10 +241,8 @@ class TableObjective(Objective):
 def draw_runs(seed: Any, index: Any, times: Any, runs: int) -> np.ndarray:
     """Return which of the stored runs answers, evenly spread and the same on every machine.
 
-    Each of ``seed``, ``index`` of a configuration, and ``times`` that it was asked for before is a
-    whole number or an array of them. This is an integer hash (the finalizer of splitmix64: Steele,
-    Lea and Flood 2014, https://doi.org/10.1145/2660193.2660195), so that a million draws need no
-    loop.
+    An integer hash of numbers or arrays, so that a million draws need no loop: the finalizer of
+    splitmix64 (Steele, Lea and Flood 2014, https://doi.org/10.1145/2660193.2660195).
     """
     with np.errstate(over="ignore"):
         state = np.asarray(seed, np.uint64) * np.uint64(0x9E3779B97F4A7C15)

@@ -52,12 +52,9 @@ def simulate(
     Parameters
     ----------
     scheduler : Scheduler
-        ``ask()`` and ``tell(job, value)``.
     workers : int, default 1
-    seconds : float, optional
-        No job starts after this simulated time.
-    jobs : int, optional
-        At most so many.
+    seconds, jobs : number, optional
+        No job starts after this simulated time, or after so many.
     stragglers : float, default 0
         How unequal the workers' speeds are from job to job: the standard deviation of the
         logarithm of the slowdown, whose median is 1.
@@ -68,7 +65,6 @@ def simulate(
         Every job trains from its first epoch, as the real searches of this package do. By default
         one that goes on pays only for its further epochs.
     seed : int, default 0
-        Of slowdowns and deaths.
 
     pandas.DataFrame: A row for each time that a worker worked, in the order of their ends: worker,
     start, end (s), value, test_value, epochs (trained up to), configuration (number in the table),
@@ -84,7 +80,17 @@ def simulate(
     >>> bool(2 < one["end"].max() / four["end"].max() <= 4)
     True
     """
-    _check(workers, seconds, jobs, stragglers, failures)
+    problems = Problems("simulate")
+    if seconds is None and jobs is None:
+        problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
+    for name, limit in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
+        if limit is not None and not (is_number(limit) and limit > 0):
+            problems.add(name, limit, "a number above 0", f"{name}=4")
+    if not (is_number(stragglers) and stragglers >= 0):
+        problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
+    if not (is_number(failures) and 0 <= failures < 1):
+        problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
+    problems.raise_if_any()
     objective = objective.afresh()  # so that a simulation repeats
     sign = 1.0 if objective.direction == "maximize" else -1.0
     chance = np.random.default_rng(seed)
@@ -126,22 +132,6 @@ def simulate(
     return pd.DataFrame(rows, columns=names)
 
 
-def _check(
-    workers: object, seconds: object, jobs: object, stragglers: object, failures: object
-) -> None:
-    problems = Problems("simulate")
-    if seconds is None and jobs is None:
-        problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
-    for name, value in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
-        if value is not None and not (is_number(value) and value > 0):
-            problems.add(name, value, "a number above 0", f"{name}=4")
-    if not (is_number(stragglers) and stragglers >= 0):
-        problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
-    if not (is_number(failures) and 0 <= failures < 1):
-        problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
-    problems.raise_if_any()
-
-
 class RandomScheduler:
     """Random search: always another configuration, trained in full."""
 
@@ -156,12 +146,7 @@ class RandomScheduler:
 
 
 class BayesianScheduler:
-    """Optuna's TPE, asked again before its earlier questions are answered.
-
-    It begins with ``startup`` random configurations. Trials on their way are taken for bad ones (a
-    constant liar), as on real workers: see :func:`hpotutor.bayesian_search`. It takes milliseconds
-    a job, hundreds of times the others.
-    """
+    """Optuna's TPE after some random jobs; those on their way count as bad (a constant liar)."""
 
     def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
         self.objective = objective
@@ -184,19 +169,10 @@ class BayesianScheduler:
 
 
 class AsynchronousHalving(asha.AsynchronousHalving):
-    """The rule of :class:`hpotutor.search.asha.AsynchronousHalving`, on a table.
-
-    One in ``eta`` of a rung is promoted. The rungs are those of ``bracket``, by default of the one
-    of :func:`hpotutor.hyperband_brackets` that starts lowest.
-    """
+    """The rule of :mod:`hpotutor.search.asha` on a table; by default in the lowest bracket."""
 
     def __init__(
-        self,
-        objective: TableObjective,
-        bracket: Bracket | None = None,
-        *,
-        eta: int = 3,
-        seed: int = 0,
+        self, objective: TableObjective, bracket: Bracket | None = None, eta: int = 3, seed: int = 0
     ) -> None:
         bracket = bracket or hyperband_brackets(objective.epochs, eta)[0]
         rungs = [rung.epochs for rung in bracket.rungs]
@@ -204,11 +180,7 @@ class AsynchronousHalving(asha.AsynchronousHalving):
 
 
 class SynchronousHalving:
-    """Wait until a rung is full before anything is promoted, as in Hyperband's brackets.
-
-    ``bracket``, one of :func:`hpotutor.hyperband_brackets`, is run again and again with new
-    configurations.
-    """
+    """Run a bracket of Hyperband's again and again; nothing is promoted before a rung is full."""
 
     def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:
         self.objective, self.bracket = objective, bracket

@@ -164,16 +164,6 @@ class Table:
         """Test accuracy, float32, shape (configurations, seeds, epochs)."""
         return self.test_correct / np.float32(self.about["rows"]["test"])
 
-    @functools.cached_property
-    def parameters(self) -> np.ndarray:
-        """Number of trainable parameters of each configuration."""
-        features, classes = self.about["features"], self.about["classes"]
-        outputs = 1 if classes == 2 else classes
-        columns = self.columns()
-        units, layers = columns["units"].astype(int), columns["layers"].astype(int)
-        hidden = (features + 1) * units + (layers - 1) * (units + 1) * units
-        return hidden + (units + 1) * outputs
-
     # ── looking up ──────────────────────────────────────────────────────────
     def read(self, curve: str, index: Any, run: Any, epochs: Any) -> np.ndarray:
         """Return a curve's values at the end of some epochs, from 1, of some configurations.
@@ -197,13 +187,7 @@ class Table:
 
     # ── between configurations and their numbers ────────────────────────────
     def params_at(self, index: int) -> dict[str, Any]:
-        """Return the hyperparameters of a configuration number.
-
-        Examples
-        --------
-        >>> open_table("digits").params_at(0)["optimizer"]
-        'sgd'
-        """
+        """Return the hyperparameters of a configuration number."""
         if not is_whole(index) or not 0 <= index < len(self):
             allowed = f"a whole number from 0 to {len(self) - 1}"
             Problems("params_at").add("index", index, allowed, "index=0").raise_if_any()

@@ -144,14 +144,6 @@ def test_a_run_is_what_the_stack_trains(tiny):
         )
 
 
-def test_numbers_of_parameters_are_those_of_the_network(tiny):
-    table, _ = tiny
-    for index in (0, 17, len(table) - 1):
-        params = table.params_at(index)
-        network = {n: params[n] for n in ("layers", "units", "optimizer", "learning_rate")}
-        assert table.parameters[index] == ht.build_mlp(4, 3, **network).count_params()
-
-
 def test_plain_keras_agrees_with_a_table(tiny):
     found = verify(tiny[0], sample=4)
     assert len(found.runs) == 4
