@@ -11,11 +11,7 @@ Conditions = dict[str, dict[str, tuple[Value, ...]]]
 
 
 class Definition(Mapping[str, Distribution]):
-    """Distributions by name, in order, and the conditions under which some of them exist.
-
-    Checks, texts and converters of a space need this much of it; :class:`hpotutor.SearchSpace`
-    adds what they offer. Both arguments were checked before.
-    """
+    """Distributions by name, in order, and the conditions of some: what a space's checks need."""
 
     def __init__(self, distributions: dict[str, Distribution], conditions: Conditions) -> None:
         self._distributions = distributions

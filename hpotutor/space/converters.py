@@ -3,16 +3,6 @@
 The live objects come from executing the text, so what a learner reads and what a search uses cannot
 drift apart. Only names that are identifiers and values printed by ``repr`` go into it.
 
-=============  ================================  ==================================================
-dialect        what the text defines             documentation
-=============  ================================  ==================================================
-scikit-learn   ``param_grid``                    scikit-learn user guide, "Exhaustive Grid Search"
-scipy          ``param_distributions``           same guide, "Randomized Parameter Optimization"
-hyperopt       ``space``                         Hyperopt wiki, "FMin", section 2.1
-optuna         ``suggest(trial)``                Optuna tutorial, "Pythonic Search Space"
-keras_tuner    ``declare(hp)``                   KerasTuner API, "HyperParameters"
-=============  ================================  ==================================================
-
 Conditional hyperparameters appear as a list of dicts (scikit-learn: their union; SciPy: one for
 each combination of the parents, each drawn equally often, which weights parents that are
 themselves conditional or on a log scale differently), as nested options (Hyperopt), under an
@@ -61,16 +51,11 @@ def run(source: str, name: str) -> Any:
     return namespace[name]
 
 
-@functools.lru_cache(maxsize=64)
-def function(source: str, name: str) -> Callable[[Any], dict[str, Value]]:
-    """Return a function that a dialect's text defines; kept, as every trial asks for it."""
-    defined: Callable[[Any], dict[str, Value]] = run(source, name)
-    return defined
+# For the functions of Optuna's and KerasTuner's texts, for which every trial asks.
+run_once = functools.lru_cache(maxsize=64)(run)
 
 
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
-
-
 def _entries(texts: Mapping[str, str], indent: str) -> str:
     return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
 
@@ -83,14 +68,6 @@ def _function(opening: str, always: Mapping[str, str], sometimes: list[str]) -> 
     return f"{opening}    params = {entries}\n{''.join(sometimes)}    return params"
 
 
-def _row(entries: list[str]) -> str:
-    """Return one dict of a list, on one line if it fits."""
-    line = f"    {{{', '.join(entries)}}},\n"
-    if len(line) <= _WIDTH:
-        return line
-    return "    {\n" + "".join(f"        {entry},\n" for entry in entries) + "    },\n"
-
-
 def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
     """Return one dict, or a list of dicts with what they share written once."""
     if len(branches) == 1:
@@ -100,7 +77,11 @@ def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
     rows = []
     for branch in branches:
         own = [f'"{name}": {text}' for name, text in branch.items() if name not in shared]
-        rows.append(_row([*(["**shared"] if shared else []), *own]))
+        entries = [*(["**shared"] if shared else []), *own]
+        row = f"    {{{', '.join(entries)}}},\n"
+        if len(row) > _WIDTH:
+            row = "    {\n" + "".join(f"        {entry},\n" for entry in entries) + "    },\n"
+        rows.append(row)
     text = f"{variable} = [\n{''.join(rows)}]"
     return f"shared = {{\n{_entries(shared, '    ')}}}\n{text}" if shared else text
 
@@ -147,8 +128,6 @@ def _carrier(space: Definition, name: str) -> str:
 
 
 # ── scikit-learn and SciPy ───────────────────────────────────────────────────────────────────
-
-
 def _branches(
     space: Definition, values: Mapping[str, list[Value]] | None, free: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
@@ -221,8 +200,6 @@ def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
 
 
 # ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
-
-
 def _hyperopt(space: Definition) -> str:
     """Nest what is conditional under the options of its parent.
 
@@ -290,8 +267,6 @@ def _hyperopt_options(space: Definition, name: str, children: list[str], indent:
 
 
 # ── Optuna ───────────────────────────────────────────────────────────────────────────────────
-
-
 def _optuna(space: Definition) -> str:
     """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
     labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
@@ -318,8 +293,6 @@ def _optuna_text(name: str, table: str | None, kind: str, keywords: Mapping[str,
 
 
 # ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
-
-
 def _keras_tuner(space: Definition) -> str:
     """Declare every hyperparameter on every call, so that the tuner meets the inactive ones too.
 

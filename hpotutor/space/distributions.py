@@ -35,14 +35,7 @@ class Conditional:
 
 
 def loguniform(low: float, high: float) -> FloatDistribution:
-    """Return a float that is uniform on a log scale: every decade is equally likely.
-
-    Parameters
-    ----------
-    low, high : float
-        Smallest and largest value, both above 0.
-
-    FloatDistribution: of Optuna.
+    """Return a float from ``low`` to ``high``, on a log scale: every decade is equally likely.
 
     ArgumentError: if a bound is not a finite number above 0, or ``low`` is not below ``high``.
 
@@ -55,14 +48,7 @@ def loguniform(low: float, high: float) -> FloatDistribution:
 
 
 def uniform(low: float, high: float) -> FloatDistribution:
-    """Return a float that is uniform between two bounds.
-
-    Parameters
-    ----------
-    low, high : float
-        Smallest and largest value.
-
-    FloatDistribution: of Optuna.
+    """Return a float that is uniform between ``low`` and ``high``.
 
     ArgumentError: if a bound is not a finite number, or ``low`` is not below ``high``.
 
@@ -85,8 +71,6 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
         Distance between neighbors.
     log : bool, default=False
         Uniform on a log scale instead; ``low`` must then be above 0 and ``step`` 1.
-
-    IntDistribution: of Optuna.
 
     ArgumentError: if a bound or the step is not an integer, ``low`` is not below ``high``, the step
     does not lead from ``low`` to ``high``, or the log scale does not fit.
@@ -122,8 +106,6 @@ def choice(*values: Value) -> CategoricalDistribution:
     *values : None, bool, int, float, str or tuple of these
         The values, each once; they may be of different types. Optuna's studies and the log hold a
         tuple by its text, ``"(64, 32)"``.
-
-    CategoricalDistribution: of Optuna.
 
     ArgumentError: if there is no value, a single collection of them, a value appears twice
     (``True`` and ``1`` are equal), or a value is of another type: a log could not hold it.
@@ -176,8 +158,6 @@ def when(distribution: Distribution, /, **conditions: Value | Sequence[Value]) -
     **conditions : value or list of values
         For each parent, the values under which it exists; all parents must agree. A parent is
         an integer or a choice that stands earlier in the space.
-
-    Conditional: to be given to :class:`hpotutor.SearchSpace`.
 
     ArgumentError: if there is no condition, one has no values, or the first argument is no
     distribution.

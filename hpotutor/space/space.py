@@ -78,7 +78,6 @@ class SearchSpace(Definition):
         return formatting.table(self)
 
     # ── points ───────────────────────────────────────────────────────────────────────────────
-
     def sample(self, seed: int | np.random.Generator | None = None) -> dict[str, Value]:
         """Return one random point.
 
@@ -109,9 +108,8 @@ class SearchSpace(Definition):
     def clean(self, params: Mapping[str, Any]) -> dict[str, Value]:
         """Return what a library gave back as plain Python values of this space.
 
-        They are the active names that are there, in the space's order, of values of any library:
-        NumPy scalars, floats for integers, KerasTuner's labels, Hyperopt's nested options (from
-        ``space_eval``), inactive names.
+        They are the active names that are there, in order, of values of any library: NumPy scalars,
+        floats for integers, KerasTuner's labels, Hyperopt's nested options (from ``space_eval``).
 
         ArgumentError: for unknown names and for values that are not in the space.
 
@@ -153,9 +151,7 @@ class SearchSpace(Definition):
         )
 
     def from_unit(self, coordinates: Iterable[float]) -> dict[str, Value]:
-        """Return the point at coordinates in [0, 1]; uniform coordinates give random points.
-
-        There is one for each name, inactive ones too; theirs are ignored.
+        """Return the point at coordinates in [0, 1], one for each name, inactive ones too.
 
         ArgumentError: if there are too few or too many, or one is not a number in [0, 1].
         """
@@ -177,7 +173,6 @@ class SearchSpace(Definition):
         return point
 
     # ── size and grid ────────────────────────────────────────────────────────────────────────
-
     @property
     def size(self) -> int | float:
         """The number of distinct points, ``math.inf`` as soon as one is a float."""
@@ -208,21 +203,13 @@ class SearchSpace(Definition):
         return _validation.grid(self, levels)
 
     def grid_size(self, levels: int | Mapping[str, int] | None = None) -> int:
-        """Return the number of points on the grid, by arithmetic; see :meth:`grid`.
-
-        Examples
-        --------
-        >>> import hpotutor as ht
-        >>> ht.SearchSpace(a=ht.integers(1, 1000), b=ht.uniform(0, 1)).grid_size(levels={"b": 10})
-        10000
-        """
+        """Return the number of points on the grid, by arithmetic; see :meth:`grid`."""
         by_name = _validation.levels_by_name(self, "grid_size", levels)
         sizes = {name: transforms.grid_axis_size(self[name], by_name[name]) for name in self}
         values = {name: transforms.grid_axis(self[name], by_name[name]) for name in self.parents}
         return sum(math.prod(sizes[name] for name in free) for _, free in self.branches(values))
 
     # ── the five dialects ────────────────────────────────────────────────────────────────────
-
     def show(
         self, dialect: str, levels: int | Mapping[str, int] | None = None
     ) -> converters.Source:
@@ -257,11 +244,11 @@ class SearchSpace(Definition):
 
     def suggest(self, trial: Any) -> dict[str, Value]:
         """Return a point that an Optuna trial suggests."""
-        return converters.function(self._text("optuna"), "suggest")(trial)
+        return dict(converters.run_once(self._text("optuna"), "suggest")(trial))
 
     def declare(self, hp: Any) -> dict[str, Value]:
         """Return a point from KerasTuner's ``hp``, declaring the space in it."""
-        return converters.function(self._text("keras_tuner"), "declare")(hp)
+        return dict(converters.run_once(self._text("keras_tuner"), "declare")(hp))
 
     def _text(self, dialect: str) -> converters.Source:
         """Return a dialect's text, kept: every trial of Optuna and KerasTuner asks for it."""
@@ -270,16 +257,8 @@ class SearchSpace(Definition):
         return self._texts[dialect]
 
     # ── the log ──────────────────────────────────────────────────────────────────────────────
-
     def to_dict(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the space as lists, dicts and plain values, ready for JSON.
-
-        Examples
-        --------
-        >>> import hpotutor as ht
-        >>> ht.SearchSpace(dropout=ht.uniform(0, 0.5)).to_dict()
-        {'parameters': [{'name': 'dropout', 'type': 'uniform', 'low': 0.0, 'high': 0.5}]}
-        """
+        """Return the space as lists, dicts and plain values, ready for JSON."""
         return formatting.to_dict(self)
 
     @classmethod
