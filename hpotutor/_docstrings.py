@@ -1,12 +1,7 @@
 """Docstrings that are short in the source, and in full where a reader asks for them.
 
-A paragraph that begins with a class says what a call returns or raises::
-
-    Comparison: with an interval for each method.
-
-    ArgumentError: for a method that is not there; all bad arguments at once.
-
-``help`` shows each as a section of its own, in the order that numpydoc knows.
+A paragraph that begins with a class, such as "ArgumentError: for a method that is not there.", says
+what a call returns or raises. ``help`` shows each as a section, in the order that numpydoc knows.
 """
 
 import inspect

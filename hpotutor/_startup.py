@@ -24,9 +24,8 @@ def attach(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return a package's ``__getattr__``, ``__dir__`` and ``__all__``, from its ``__init__.pyi``.
 
-    The stub lists the public names once, for type checkers and editors as for this; each is loaded
-    on first use (https://scientific-python.org/specs/spec-0001), and its docstring completed. A
-    misspelt name is answered with the one that was meant.
+    Each name is loaded on first use (https://scientific-python.org/specs/spec-0001), and its
+    docstring completed. A misspelt name is answered with the one that was meant.
     """
     load, names_of, names = lazy_loader.attach_stub(package, file)
 
@@ -66,11 +65,7 @@ def setup() -> None:
 
 
 class _QuietImport(MetaPathFinder):
-    """Set TensorFlow up as it is imported, whoever asks for it first.
-
-    TensorFlow writes about oneDNN from C++ before any log level holds, and an autograder would
-    count any line on stderr against a learner.
-    """
+    """Set TensorFlow up as it is imported: it writes to stderr before any log level holds."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None

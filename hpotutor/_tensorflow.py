@@ -32,10 +32,7 @@ __all__ = ["keras", "tf"]
 
 @contextlib.contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """Seed Python, NumPy and TensorFlow for a block, and put everything back afterwards.
-
-    None leaves everything as it is.
-    """
+    """Seed Python, NumPy and TensorFlow for a block, then put all back; None does nothing."""
     if seed is None:
         yield
         return

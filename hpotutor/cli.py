@@ -44,15 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="hpotutor", description="A course on hyperparameter tuning, and its helpers."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    lab = commands.add_parser(
-        "lab",
-        help="open your own copy of the lessons",
-        usage="hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]",
-        description=(
-            "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
-            "else in the current folder. Nothing of yours is changed."
-        ),
-    )
+    usage = "hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]"
+    where = "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
+    where += "else in the current folder. Nothing of yours is changed."
+    opens = "open your own copy of the lessons"
+    lab = commands.add_parser("lab", help=opens, usage=usage, description=where)
     lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
     lab.set_defaults(run=_lab, passes_on=True)
 
