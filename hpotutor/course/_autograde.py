@@ -21,16 +21,13 @@ MISHAPS = {
 }
 _UNKNOWN = re.compile(r"Skipping unknown notebook: .*[/\\](.+)")
 _ERROR = re.compile(r"^ *(?:\w+\.)*((?!NbGraderException)[A-Z]\w+: \S.*)$", re.M)
-
-
 _Mixin: Any = object  # what it is mixed into is known on use only
 
 
 class LeavingOut(_Mixin):
-    """Run a submission's cells; one that ends the kernel, or hangs it for good, is left out.
+    """Run a submission's cells; one that ends or hangs the kernel is left out, with its tests.
 
-    So are the tests of its answer, which would see an earlier one of the same name. nbgrader's own
-    ``Execute``, into which this is mixed, gives the submission up.
+    nbgrader's own ``Execute``, into which this is mixed, gives the submission up.
     """
 
     def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:

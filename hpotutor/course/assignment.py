@@ -1,14 +1,9 @@
 """A lesson as an nbgrader assignment: solution regions, and cells that mark them.
 
-An exercise of a lesson is a cell with a stub and a check::
-
-    answer = ...
-    exercises.q1.check(answer)
-
-It becomes two cells. The first holds the stub and, in a region that nbgrader takes out, the
-solution. The second is locked and carries the points: it shows what the check says, which a
-student sees too, and asserts in hidden lines that the answer is right. A check runs once, as
-some replay a whole search.
+An exercise of a lesson, a cell with a stub and a check, becomes two cells. The first holds the stub
+and, in a region that nbgrader takes out, the solution. The second is locked and carries the points:
+it shows what the check says, which a student sees too, and asserts in hidden lines that the answer
+is right. A check runs once, as some replay a whole search.
 https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html
 """
 
@@ -48,9 +43,8 @@ def assignment_of(
 ) -> dict[str, Any]:
     """Return a lesson's notebook as the source of an nbgrader assignment, without outputs.
 
-    The notebook given, as JSON has it, is not changed. ``only`` leaves out everything but the
-    exercises, so that grading runs nothing else. ``HpoTutorError`` if the lesson's cells and its
-    exercises do not fit together.
+    ``only`` leaves out everything but the exercises, so that grading runs nothing else.
+    ``HpoTutorError`` if the lesson's cells and its exercises do not fit together.
     """
     by_number = {exercise.number: exercise for exercise in exercises}
     cells: list[dict[str, Any]] = []
@@ -71,8 +65,10 @@ def assignment_of(
         elif index == 0:
             title = _TITLE.format(source.splitlines()[0]) if only else source
             cells += [_markdown("title", title), _markdown("hand-in", _HAND_IN)]
+        elif not only and cell["cell_type"] == "code":
+            cells.append(_code(f"lesson-{index + 1:03d}", source, dict(cell["metadata"])))
         elif not only:
-            cells.append(_plain(cell, f"lesson-{index + 1:03d}"))
+            cells.append(cell | {"id": f"lesson-{index + 1:03d}", "source": source})
         elif cell["cell_type"] == "code" and "as exercises" in source:
             cells.append(_code("imports", _IMPORTS.format(exercises[0].lesson), {}))
     if twice := {number for number in marked if marked.count(number) > 1}:
@@ -119,10 +115,3 @@ def _markdown(cell_id: str, source: str) -> dict[str, Any]:
 def _code(cell_id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
     cell = {"cell_type": "code", "id": cell_id, "metadata": metadata, "source": source}
     return cell | {"outputs": [], "execution_count": None}
-
-
-def _plain(cell: dict[str, Any], cell_id: str) -> dict[str, Any]:
-    """Return a lesson's cell without its outputs."""
-    if cell["cell_type"] == "code":
-        return _code(cell_id, source_of(cell), dict(cell["metadata"]))
-    return cell | {"id": cell_id, "source": source_of(cell)}

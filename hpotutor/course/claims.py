@@ -43,14 +43,11 @@ class Claim:
     ----------
     number : int
         1 to 15, as in ``hpotutor.course.claims.CLAIMS``.
-    published : str
-        The figure that the literature gives, with its source; "none given" where there is none.
-    measured : str
-        What this run measured, with an interval, built from its variables.
+    published, measured : str
+        The figure of the literature, with its source, or "none given"; and that of this run.
     verdict : {"holds", "holds when", "does not hold", "open"}
-        Short; ``because`` says when or why.
     because : str
-        The rest of the verdict, in half a sentence.
+        When or why, in half a sentence.
     """
 
     number: int
@@ -86,16 +83,12 @@ class ClaimsBox:
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a claim."""
-        rows = [
-            {
-                "claim": "{}. {} ({})".format(c.number, *CLAIMS[c.number]),
-                "published": c.published,
-                "measured here": c.measured,
-                "verdict": f"{c.verdict} {c.because}".strip(),
-            }
-            for c in self.claims
-        ]
-        return pd.DataFrame(rows)
+        rows = []
+        for c in self.claims:
+            text, sources = CLAIMS[c.number]
+            verdict = f"{c.verdict} {c.because}".strip()
+            rows.append((f"{c.number}. {text} ({sources})", c.published, c.measured, verdict))
+        return pd.DataFrame(rows, columns=["claim", "published", "measured here", "verdict"])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
         return {

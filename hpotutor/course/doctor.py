@@ -4,6 +4,7 @@ Versions are read from what is installed, without importing it: a broken TensorF
 the doctor from saying so.
 """
 
+import contextlib
 import math
 import os
 import platform
@@ -77,8 +78,7 @@ class Report:
 def check() -> Report:
     """Look at versions, memory, processors, folder and kernel; TensorFlow is not imported.
 
-    Report: true if a lesson can run. As the last line of a cell it shows what is not fine, and what
-    to type; ``print(ht.check())`` shows all.
+    Report: true if a lesson can run. A cell's last line shows what is not fine, ``print`` all.
 
     Examples
     --------
@@ -158,7 +158,10 @@ def _package(line: str, tested: dict[str, str]) -> Iterator[Finding]:
     requirement, install = Requirement(line), _install(line)
     name, wanted = requirement.name, str(requirement.specifier)
     names = _TENSORFLOWS if name == "tensorflow" else (name,)
-    there = {each: version for each in names if (version := _version(each))}
+    there: dict[str, str] = {}
+    for each in names:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            there[each] = metadata.version(each)
     # JupyterLab is one way to open a lesson among others.
     lacking = _note if name in _NOTEBOOK else _problem
     if not there:
@@ -181,13 +184,6 @@ def _package(line: str, tested: dict[str, str]) -> Iterator[Finding]:
         yield _note(found, f"{version}; the newest that was tested is {newest}", remedy)
     else:
         yield _fine(found, f"{version} ({wanted})")
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name) or ""
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _install(requirement: str) -> str:

@@ -27,20 +27,12 @@ def lessons_folder() -> Path:
 
 
 def all_lessons() -> dict[str, Path]:
-    """Return the lessons' files by name, in order.
-
-    Examples
-    --------
-    >>> list(all_lessons())[:2]
-    ['00_start_here', '01_manual_tuning']
-    """
+    """Return the lessons' files by name, in order."""
     return {path.stem: path for path in sorted(lessons_folder().glob("[0-9][0-9]_*.ipynb"))}
 
 
 def find_lesson(typed: str) -> str:
-    """Return the name of the lesson that somebody typed by its number, name or file's name.
-
-    ``ArgumentError`` if there is no such lesson.
+    """Return the lesson that somebody typed by number, name or file, or raise ``ArgumentError``.
 
     Examples
     --------

@@ -54,14 +54,7 @@ def assign(
 
     ArgumentError: if a lesson is not known.
 
-    HpoTutorError: if an assignment there was changed by hand, or the folder cannot be written; then
-    nothing that was there is lost.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> assign(["0"], tempfile.mkdtemp(), only=True)
-    {'00_start_here': 6}
+    HpoTutorError: if an assignment there was changed by hand, or the folder cannot be written.
     """
     from hpotutor.exercises.catalog import exercises_of
 
@@ -127,20 +120,13 @@ def _may_write(target: Path, content: bytes, noted: str | None) -> bool:
 def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.DataFrame, list[str]]:
     """Let nbgrader grade what was handed in since the last time, and return a table of marks.
 
-    The table is also written to ``marks.csv`` in the course. A cell that ends the kernel loses the
-    points of its own answer only: the notebook is graded without it.
+    The table is also written to ``marks.csv`` in the course, which ``folder`` is or is in. A cell
+    that ends the kernel loses the points of its own answer only. ``progress`` prints a line for
+    each submission.
 
     Marks have a row a student: points by assignment (NaN: nothing handed in, or not graded), their
     total (NaN if a submission was not graded), of how many, and a remark. The remarks are returned
-    a sentence each, too: what could not be graded and why, which cells ran out of time or ended the
-    kernel, what waits to be graded by hand.
-
-    Parameters
-    ----------
-    folder : path
-        The course, or a folder in it.
-    progress : bool
-        Print a line for each submission when it is graded, to stderr.
+    a sentence each, too.
 
     HpoTutorError: if this is no course, nothing was handed in, or the table cannot be written.
 
@@ -209,10 +195,8 @@ def _must_be_known(course: Path, names: set[str]) -> None:
             names = names - {assignment.name for assignment in book.assignments}
     if names:
         commands = " and ".join(f"nbgrader generate_assignment {name}" for name in sorted(names))
-        raise HpoTutorError(
-            f"nbgrader does not know {' and '.join(sorted(names))} yet. In the course, type: "
-            + commands
-        )
+        told = f"nbgrader does not know {' and '.join(sorted(names))} yet. In the course, type: "
+        raise HpoTutorError(told + commands)
 
 
 def _autograde(course: Path, handed_in: Sequence[Handed], progress: bool) -> dict[Handed, str]:
