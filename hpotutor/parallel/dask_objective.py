@@ -19,9 +19,8 @@ LOCAL = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
 def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objective]:
     """Yield the objective as it trains on a cluster, or as it is without one.
 
-    The ``client`` is a Dask client, None, or ``"local"``, which starts a worker process for each
-    processor of this machine and ends them afterwards. A stack already uses every processor of its
-    machine: where all workers are on this one, it stays in this process, and says so.
+    The ``client`` is a Dask client, None, or ``"local"``, for a worker process a processor of this
+    machine. A stack uses every processor already: where all workers are here, it stays here.
     """
     if client is None or not isinstance(objective, Objective):
         yield objective

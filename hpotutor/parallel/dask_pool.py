@@ -46,14 +46,12 @@ class Job:
 class DaskPool:
     """Gives each worker one job at a time, and the next when the answer to the last is here.
 
-    Dask blames a death on every task that it had put in line at that worker. With one job a
-    worker there is no line: the job that was begun is the one that is to blame, and no answer
-    waits on a worker that may die of the next question. The objective is sent to each worker once.
+    Dask blames a death on every task in line at that worker; with one job there is no line. The
+    objective is sent to each worker once.
 
-    A job whose worker dies is begun again on another one. When that dies too, its trainings are
-    failed evaluations. Answers come as events of the worker: to fetch a future's result, as
-    ``as_completed`` does, takes another two round trips. What Dask does by itself:
-    https://distributed.dask.org/en/stable/resilience.html.
+    A job whose worker dies is begun again on another one; when that dies too, its trainings failed.
+    Answers come as events of the worker: a future's result takes another two round trips. What Dask
+    does by itself: https://distributed.dask.org/en/stable/resilience.html.
     """
 
     def __init__(self, client: Client, objective: Objective) -> None:
@@ -183,7 +181,7 @@ def train_here(
     epochs: int | None,
     topic: str,
     number: int,
-    trial: int = 0,
+    trial: int,
 ) -> None:
     """Evaluate a batch in a worker's process, and send the answer to whom it concerns."""
     from distributed import get_worker
