@@ -68,10 +68,10 @@ def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> boo
     return all(fine)
 
 
-def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
+def need_scores(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
-    fine = need_columns(problems, frame, **columns, value=value)
-    if value in frame and not complete(frame, value).any():
+    fine = need_columns(problems, frame, **columns, value="value")
+    if "value" in frame and not complete(frame).any():
         problems.say("No trial has finished with a finite value: nothing to show.")
     return fine
 
@@ -87,9 +87,9 @@ def direction_of(result: object, direction: str | None) -> str:
     return known if known in DIRECTIONS else "maximize"
 
 
-def complete(frame: pd.DataFrame, value: str = "value") -> pd.Series:
+def complete(frame: pd.DataFrame) -> pd.Series:
     """Return which rows hold a finished trial with a finite value."""
-    values = pd.to_numeric(frame[value], errors="coerce")  # a text is no score
+    values = pd.to_numeric(frame["value"], errors="coerce")  # a text is no score
     finite = pd.Series(np.isfinite(values.astype(float)), index=frame.index)
     return finite & (frame["status"] == "complete") if "status" in frame else finite
 

@@ -710,7 +710,7 @@ FIGURES = {
     "column twice": (lambda: plot.heat_map(result(), "x", "x"), "y='x' .*a knob other than x"),
     "over": (lambda: plot.heat_map(result(), "x", "n", over="bets"), "Did you mean 'best'"),
     "values of text": (
-        lambda: plot.heat_map(result(), "x", "n", value="status"),
+        lambda: plot.heat_map(result().to_frame().assign(value="text"), "x", "n"),
         "nothing to show",
     ),
     "direction": (lambda: plot.history(result(), direction="max"), "direction='max' .*'maximize'"),
@@ -726,7 +726,6 @@ FIGURES = {
     "scores": (lambda: plot.optimism("a", SCORES), "validation='a' .*numbers"),
     "shapes": (lambda: plot.optimism(SCORES, SCORES[:, :2]), r"test=\(3, 2\) .*\(3, 4\)"),
     "trials": (lambda: plot.optimism(SCORES, SCORES, trials=[9]), r"trials=\[9\] .*from 1 to 4"),
-    "knobs": (lambda: plot.parallel_coordinates(result(), params=3), "params=3 .*names of knobs"),
     "paths": (lambda: plot.paths(lambda x, y: x, [(1, 1)]), r"paths=\[.*a dict of paths"),
     "path": (lambda: plot.paths(lambda x, y: x, {"a": "b"}), r"paths\['a'\]='b' .*numbers"),
     "range": (
