@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from hpotutor.errors import Problems
 from hpotutor.plots import style
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import numbers, sign_of
+from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
@@ -51,7 +51,6 @@ def surrogate_info(
     acquisition: ArrayLike | None = None,
     next_x: float | None = None,
     truth: ArrayLike | None = None,
-    direction: str = "maximize",
 ) -> Surrogate:
     """Find the incumbent and the next trial, and compare the surrogate with the truth.
 
@@ -62,7 +61,7 @@ def surrogate_info(
     mean, std : array, shape (n,)
         The surrogate's prediction and its standard deviation.
     observed_x, observed_y : array, shape (trials,)
-        The trials made so far.
+        The trials made so far; higher is better.
     acquisition : array, shape (n,), optional
         Higher means "try here next".
     next_x : float, optional
@@ -81,7 +80,6 @@ def surrogate_info(
     (1.0, 'exploits', 2.0)
     """
     problems = Problems("surrogate")
-    sign = sign_of(problems, direction)
     x, mean, std, observed_x, observed_y = (
         numbers(problems, name, value, f"{name}=array")
         for name, value in (("x", x), ("mean", mean), ("std", std),
@@ -97,14 +95,14 @@ def surrogate_info(
     problems.raise_if_any()
     goal, true = (None if a is None else np.asarray(a, dtype=float) for a in (acquisition, truth))
     if next_x is None:
-        next_x = float(x[int(np.argmax(sign * mean if goal is None else goal))])
+        next_x = float(x[int(np.argmax(mean if goal is None else goal))])
     at_mean, at_std = (float(np.interp(next_x, x, a)) for a in (mean, std))
-    best = int(np.argmax(sign * observed_y))
-    reason = "exploits" if sign * at_mean > sign * observed_y[best] else "explores"
+    best = int(np.argmax(observed_y))
+    reason = "exploits" if at_mean > observed_y[best] else "explores"
     covered = regret = float("nan")
     if true is not None:
         covered = float((np.abs(true - mean) <= _WIDTH * std + 1e-12).mean())
-        regret = float((sign * true).max() - sign * observed_y[best])
+        regret = float(true.max() - observed_y[best])
     incumbent = float(observed_x[best]), float(observed_y[best])
     return Surrogate(float(next_x), at_mean, at_std, reason, *incumbent, covered, regret,
                      x, mean, std, observed_x, observed_y, goal, true)  # fmt: skip
