@@ -42,9 +42,8 @@ def brackets_info(trials: object, *, final: Mapping | None = None) -> Brackets:
     trials : DataFrame
         A row per trial and rung that it reached: rung (from 0), trial, epochs (trained so far,
         with those of earlier rungs), value; and bracket, if there are several.
-    final : dict from trial to value, optional
-        What each trial would have reached at the highest rung; or a dict from epochs to value,
-        its way there, which ends at the highest rung.
+    final : dict from trial to dict from epochs to value, optional
+        What each trial would have reached on its way to the highest rung, where it ends.
 
     Brackets: ``spent`` counts epochs as if training goes on from rung to rung.
 
@@ -58,7 +57,7 @@ def brackets_info(trials: object, *, final: Mapping | None = None) -> Brackets:
     --------
     >>> table = pd.DataFrame({"rung": [0, 0, 0, 1], "trial": [1, 2, 3, 2],
     ...                       "epochs": [1, 1, 1, 3], "value": [0.5, 0.6, 0.4, 0.8]})
-    >>> found = brackets_info(table, final={1: 0.9, 2: 0.8, 3: 0.5})
+    >>> found = brackets_info(table, final={1: {3: 0.9}, 2: {3: 0.8}, 3: {3: 0.5}})
     >>> found.winner, found.late_bloomers, found.spent, found.full_cost
     (2, [1], 5.0, 9.0)
     """
@@ -83,9 +82,7 @@ def brackets_info(trials: object, *, final: Mapping | None = None) -> Brackets:
     winner, winner_value = plain(top.loc[first, "trial"]), float(top.loc[first, "value"])
     bloomers, onward = [], None
     if final is not None:
-        onward = {
-            t: sorted(v.items()) if isinstance(v, Mapping) else [(end, v)] for t, v in final.items()
-        }
+        onward = {trial: sorted(way.items()) for trial, way in final.items()}
         stopped = set(frame["trial"]) - set(top["trial"])
         ends = {t: way[-1][1] for t, way in onward.items()}
         reached = ends.get(winner, winner_value)

@@ -19,7 +19,7 @@ from hpotutor.plots.formatting import show
 # https://jfly.uni-koeln.de/color/
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GRAY, PALE = "#767676", "#D9D9D9"
+GRAY = "#767676"
 # What stays in the background, from small text to the lightest fill; then font sizes.
 GRAYS = {
     "note": "#444444", "stopped": "#6A6A6A", "outline": "#8A8A8A", "border": "#999999",

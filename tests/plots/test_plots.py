@@ -17,7 +17,7 @@ import pytest
 
 from hpotutor import plots
 from hpotutor.errors import ArgumentError
-from hpotutor.plots._trials import direction_of, log_due
+from hpotutor.plots._trials import log_due
 from hpotutor.plots.formatting import Reading, counted, duration, number, score_label
 from hpotutor.plots.style import headline, look
 
@@ -124,7 +124,8 @@ def tasks() -> pd.DataFrame:
 def gaussian(n: int = 50) -> dict:
     x = np.linspace(0, 1, n)
     return {"x": x, "mean": np.sin(3 * x), "std": 0.1 + 0 * x,
-            "observed_x": [0.1, 0.9], "observed_y": np.sin([0.3, 2.7])}  # fmt: skip
+            "observed_x": [0.1, 0.9], "observed_y": np.sin([0.3, 2.7]),
+            "acquisition": np.sin(3 * x)}  # fmt: skip
 
 
 def bowl(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -172,7 +173,7 @@ CALLS = [
     ("brackets", (rungs(),), {}, "21 of 81"),
     ("brackets", (pd.concat([rungs(), rungs().assign(bracket=1)]).fillna({"bracket": 0}),),
      {}, "9 → 3 → 1"),
-    ("brackets", (rungs(),), {"final": {n: 0.6 + 0.02 * n for n in range(9)}}, "7 (2, 3"),
+    ("brackets", (rungs(),), {"final": {n: {9: 0.6 + 0.02 * n} for n in range(9)}}, "7 (2, 3"),
     ("genealogy", (family(),), {}, "0.8"),
     ("genealogy", (family(),), {"upto": 0}, "0.6"),
     ("paths", (bowl, PATHS), {"minimum": (0, 0)}, "2 steps"),
@@ -320,18 +321,6 @@ class TestInputs:
     )  # fmt: skip
     def test_log_due(self, values, log):
         assert log_due(values) is log
-
-    def test_direction_is_read_from_the_result_or_its_study(self):
-        class Study:
-            class direction:
-                name = "MINIMIZE"
-
-        class Holder:
-            study = Study()
-
-        assert direction_of(Result(trials()), None) == "minimize"
-        assert direction_of(Holder(), None) == "minimize"
-        assert direction_of(trials(), None) == "maximize"
 
     def test_score_label_guesses_shares_only(self):
         assert score_label([0.2, 1.0, np.nan], None) == "validation accuracy"
@@ -543,7 +532,9 @@ class TestSurrogate:
         given = gaussian()
         acquisition = np.zeros(50)
         acquisition[10] = 1.0
-        info = plots.surrogate_info(**given, acquisition=acquisition, truth=given["mean"] + 0.05)
+        info = plots.surrogate_info(
+            **given | {"acquisition": acquisition}, truth=given["mean"] + 0.05
+        )
         assert info.next_x == given["x"][10]
         assert info.covered == 1.0
         assert info.incumbent_x == 0.9
@@ -565,7 +556,8 @@ class TestBrackets:
         assert (info.spent, info.full_cost, info.winner) == (21.0, 81.0, 1)
 
     def test_late_bloomers_would_have_beaten_the_winner(self):
-        final = dict.fromkeys(range(9), 0.5) | {1: 0.7, 4: 0.8, 6: 0.71}
+        ends = dict.fromkeys(range(9), 0.5) | {1: 0.7, 4: 0.8, 6: 0.71}
+        final = {trial: {9: end} for trial, end in ends.items()}
         assert plots.brackets_info(rungs(), final=final).late_bloomers == [4, 6]
 
 

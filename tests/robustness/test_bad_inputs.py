@@ -747,7 +747,10 @@ FIGURES = {
         lambda: plot.sensitivity(result(), knob="x", by="n", tolerance="a"),
         "tolerance='a' .*from 0 up",
     ),
-    "surrogate": (lambda: plot.surrogate("a", [1], [1], [1], [1]), "x='a' .*numbers"),
+    "surrogate": (
+        lambda: plot.surrogate("a", [1], [1], [1], [1], acquisition=[1]),
+        "x='a' .*numbers",
+    ),
     "workers": (
         lambda: plot.timeline(
             pd.DataFrame({"worker": [0, 1], "start": [0, 0], "end": [1, 1]}), workers=1
