@@ -177,7 +177,7 @@ CALLS = [
     ("genealogy", (family(),), {}, "0.8"),
     ("genealogy", (family(),), {"upto": 0}, "0.6"),
     ("paths", (bowl, PATHS), {"minimum": (0, 0)}, "2 steps"),
-    ("paths", (bowl, {"sgd": [(1, 1), (9, 9)]}), {}, "leaves"),
+    ("paths", (bowl, {"sgd": [(1, 1), (9, 9)]}), {"minimum": (0, 0)}, "leaves"),
     ("sensitivity", (trials(60),), {"knob": "units"}, "decade"),
     ("sensitivity", (grid_frame(),), {"by": "layers", "tolerance": 0.2}, "0.9"),
     ("range_test", (RATES, LOSS), {}, "bursts"),
@@ -580,7 +580,9 @@ class TestPaths:
         assert table.loc["sgd", "arrived"] == 2
         assert table.loc["sgd", "distance"] == pytest.approx(0.05)
         assert np.isnan(table.loc["adam", "arrived"])
-        far = plots.paths_info(bowl, {"a": [(1, 1), (np.inf, 0)], "b": [(1, 1), (9, 0)]})
+        far = plots.paths_info(
+            bowl, {"a": [(1, 1), (np.inf, 0)], "b": [(1, 1), (9, 0)]}, minimum=(0, 0)
+        )
         assert far["escaped"].all()
 
 
@@ -660,7 +662,7 @@ BAD = [
     ("genealogy", (family().assign(individual=1),), {}, "twice"),
     ("genealogy", (family().assign(parents=[(9,)] * 6),), {}, "nobody is: 9"),
     ("genealogy", (family(),), {"upto": -1}, "upto"),
-    ("paths", (bowl, {"sgd": [1, 2]}), {}, "steps"),
+    ("paths", (bowl, {"sgd": [1, 2]}), {"minimum": (0, 0)}, "steps"),
     ("sensitivity", (trials(),), {"knob": "optimizer"}, "positive numbers"),
     ("range_test", ([1, 2, 2, 3], [1, 2, 3]), {}, "2 problems"),
     ("range_test", ([1, 2, 3, 4], [1, 2, 3, 4]), {}, "never falls"),

@@ -726,10 +726,16 @@ FIGURES = {
     "scores": (lambda: plot.optimism("a", SCORES), "validation='a' .*numbers"),
     "shapes": (lambda: plot.optimism(SCORES, SCORES[:, :2]), r"test=\(3, 2\) .*\(3, 4\)"),
     "trials": (lambda: plot.optimism(SCORES, SCORES, trials=[9]), r"trials=\[9\] .*from 1 to 4"),
-    "paths": (lambda: plot.paths(lambda x, y: x, [(1, 1)]), r"paths=\[.*a dict of paths"),
-    "path": (lambda: plot.paths(lambda x, y: x, {"a": "b"}), r"paths\['a'\]='b' .*numbers"),
+    "paths": (
+        lambda: plot.paths(lambda x, y: x, [(1, 1)], minimum=(0, 0)),
+        r"paths=\[.*a dict of paths",
+    ),
+    "path": (
+        lambda: plot.paths(lambda x, y: x, {"a": "b"}, minimum=(0, 0)),
+        r"paths\['a'\]='b' .*numbers",
+    ),
     "range": (
-        lambda: plot.paths(lambda x, y: x, {"a": [(1, 1)]}, x_range=(1,)),
+        lambda: plot.paths(lambda x, y: x, {"a": [(1, 1)]}, minimum=(0, 0), x_range=(1,)),
         r"x_range=\(1,\) .*the lower one first",
     ),
     "surface": (lambda: plot.projections(None), "surface=None .*a function of two arrays"),
