@@ -41,7 +41,7 @@ def opened(
     problems.raise_if_any()
     # A knob may be called "epochs" like the bookkeeping column: the knob comes first.
     frame = frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
-    sign = sign_of(problems, direction or getattr(result, "direction", "maximize"))
+    sign = sign_of(problems, direction or str(getattr(result, "direction", "maximize")))
     for name, columns in needed.items():
         if not set(columns) <= set(frame):
             problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",

@@ -671,7 +671,9 @@ def test_asynchronous_workers_wait_less_and_stragglers_hurt() -> None:
     def end(method: str, stragglers: float) -> float:
         seeds = range(5)
         return np.mean([
-            cluster_info(table(), method=method, stragglers=stragglers, seed=s)["end"].max()
+            cluster_info(
+                table(), method=method, workers=8, jobs=60, stragglers=stragglers, seed=s
+            )["end"].max()
             for s in seeds
         ])  # fmt: skip
 
