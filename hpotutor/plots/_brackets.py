@@ -34,19 +34,16 @@ class Brackets(NamedTuple):
     onward: dict[object, list[tuple[float, float]]] | None
 
 
-def brackets_info(
-    trials: object, *, final: Mapping | None = None, direction: str = "maximize"
-) -> Brackets:
-    """Count trials, survivors and epochs rung by rung.
+def brackets_info(trials: object, *, final: Mapping | None = None) -> Brackets:
+    """Count trials, survivors and epochs rung by rung; a higher value is better.
 
     Parameters
     ----------
     trials : DataFrame
         A row per trial and rung that it reached: rung (from 0), trial, epochs (trained so far,
         with those of earlier rungs), value; and bracket, if there are several.
-    final : dict from trial to value, optional
-        What each trial would have reached at the highest rung; or a dict from epochs to value,
-        its way there, which ends at the highest rung.
+    final : dict from trial to dict from epochs to value, optional
+        What each trial would have reached on its way to the highest rung, where it ends.
 
     Brackets: ``spent`` counts epochs as if training goes on from rung to rung.
 
@@ -60,11 +57,11 @@ def brackets_info(
     --------
     >>> table = pd.DataFrame({"rung": [0, 0, 0, 1], "trial": [1, 2, 3, 2],
     ...                       "epochs": [1, 1, 1, 3], "value": [0.5, 0.6, 0.4, 0.8]})
-    >>> found = brackets_info(table, final={1: 0.9, 2: 0.8, 3: 0.5})
+    >>> found = brackets_info(table, final={1: {3: 0.9}, 2: {3: 0.8}, 3: {3: 0.5}})
     >>> found.winner, found.late_bloomers, found.spent, found.full_cost
     (2, [1], 5.0, 9.0)
     """
-    problems, frame, sign = opened("brackets", trials, direction, trials=_COLUMNS)
+    problems, frame, _ = opened("brackets", trials, "maximize", trials=_COLUMNS)
     if frame[list(_COLUMNS)].isna().any().any():
         problems.say("The table of rungs has missing values: drop failed trials first.")
     problems.raise_if_any()
@@ -75,24 +72,21 @@ def brackets_info(
         for rung, here in part.groupby("rung"):
             kept = int((part["rung"] == rung + 1).sum())
             epochs = here["epochs"].max()
-            best = sign * (sign * here["value"]).max()
             spent = float((here["epochs"] - before).sum())
-            rows.append((bracket, rung, epochs, len(here), kept, best, spent))
+            rows.append((bracket, rung, epochs, len(here), kept, here["value"].max(), spent))
             before = epochs
     columns = ["bracket", "rung", "epochs", "trials", "kept", "best", "spent"]
     rungs = pd.DataFrame(rows, columns=columns)
     top = frame[frame["epochs"] == end]
-    first = (sign * top["value"]).idxmax()
+    first = top["value"].idxmax()
     winner, winner_value = plain(top.loc[first, "trial"]), float(top.loc[first, "value"])
     bloomers, onward = [], None
     if final is not None:
-        onward = {
-            t: sorted(v.items()) if isinstance(v, Mapping) else [(end, v)] for t, v in final.items()
-        }
+        onward = {trial: sorted(way.items()) for trial, way in final.items()}
         stopped = set(frame["trial"]) - set(top["trial"])
         ends = {t: way[-1][1] for t, way in onward.items()}
         reached = ends.get(winner, winner_value)
-        bloomers = sorted(t for t in stopped if t in ends and sign * ends[t] > sign * reached)
+        bloomers = sorted(t for t in stopped if t in ends and ends[t] > reached)
     full = float(len(frame[["bracket", "trial"]].drop_duplicates()) * end)
     spent = float(rungs["spent"].sum())
     return Brackets(rungs, winner, winner_value, bloomers, spent, full, frame, onward)

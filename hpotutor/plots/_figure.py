@@ -21,7 +21,6 @@ _Size = tuple[float, float]
 _SHARED = {
     "result": "SearchResult or DataFrame\n    A row per trial in the order they ran: a column per "
     "knob, ``value`` and,\n    where known, ``status``.",
-    "value": "str, default {}\n    The column with the score.",
     "direction": '{{"maximize", "minimize"}}, default {}\n    Which score is better; None: as the '
     'result says, else "maximize".',
     "score": "str, default {}\n    What the values are; a default of None calls shares "

@@ -27,16 +27,14 @@ class Genealogy(NamedTuple):
     parents: dict
 
 
-def genealogy_info(
-    population: object, *, upto: int | None = None, direction: str = "maximize"
-) -> Genealogy:
+def genealogy_info(population: object, *, upto: int | None = None) -> Genealogy:
     """Trace the best individual's ancestors, and summarize each generation.
 
     Parameters
     ----------
     population : DataFrame
         A row per individual: generation (from 0), individual (a name used once), parents (a
-        sequence of names, empty for founders), value.
+        sequence of names, empty for founders), value (higher is better).
     upto : int, optional
         Look at generations up to this one only; by default at all.
 
@@ -53,7 +51,7 @@ def genealogy_info(
     >>> found.best, sorted(found.ancestors), found.generations["best"].tolist()
     (3, [1, 2], [0.6, 0.8])
     """
-    problems, frame, sign = opened("genealogy", population, direction, population=_COLUMNS)
+    problems, frame, _ = opened("genealogy", population, "maximize", population=_COLUMNS)
     if frame["individual"].duplicated().any():
         problems.say("An individual's name is used twice: number them over all generations.")
     known = set(frame["individual"])
@@ -68,14 +66,13 @@ def genealogy_info(
     frame = frame.assign(value=frame["value"].astype(float))
     frame = frame[np.isfinite(frame["value"])]
     parents = dict(zip(frame["individual"], frame["parents"], strict=True))
-    best = plain(frame.loc[(sign * frame["value"]).idxmax(), "individual"])
+    best = plain(frame.loc[frame["value"].idxmax(), "individual"])
     ancestors: set = set()
     young = {best}
     while young := {p for child in young for p in parents.get(child, ())} - ancestors:
         ancestors |= young
     by_generation = frame.groupby("generation")["value"]
-    top = "max" if sign > 0 else "min"
-    generations = by_generation.agg(size="size", median="median", best=top).reset_index()
+    generations = by_generation.agg(size="size", median="median", best="max").reset_index()
     where = zip(frame["generation"], frame["value"], strict=True)
     places = dict(zip(frame["individual"], where, strict=True))
     first = frame["generation"].min()
@@ -104,13 +101,13 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
         if lines[inside]:
             ax.add_collection(LineCollection(lines[inside], label=text, colors=color,
                                              linewidths=width, zorder=1 + inside))  # fmt: skip
-    edge, sign = _edge(info, family)
+    edge = _edge(info, family)
     for inside, text, color, rim, marker in (
         (False, "individual", "white", GRAYS["outline"], "o"),
         (True, "ancestor of the best", ORANGE, BLACK, "s"),
     ):
         dots = [place for who, place in info.places.items() if (who in info.ancestors) == inside
-                and sign * (place[1] - edge) >= 0]  # fmt: skip
+                and place[1] >= edge]  # fmt: skip
         if dots:
             ax.plot(*zip(*dots, strict=True), ls="", label=text, zorder=3, color=color, mec=rim,
                     marker=marker, ms=5 + inside)  # fmt: skip
@@ -118,7 +115,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     ax.plot(middle["generation"], middle["median"], color=BLUE, ls="--", lw=2,
             label="median of the generation", zorder=2)  # fmt: skip
     star(ax, info.places[info.best], "best", size=17)
-    _draw_edge(ax, info, edge, sign)
+    _draw_edge(ax, info, edge)
     ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
     whole_ticks(ax)
     finish(ax, title=_title(info), x="generation", y=score)
@@ -126,28 +123,24 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     return _sentence(info, score)
 
 
-def _edge(info: Genealogy, family: set) -> tuple[float, float]:
-    """Return where the axis ends, so that the family fills it, and 1.0 if that is below."""
+def _edge(info: Genealogy, family: set) -> float:
+    """Return where the axis ends below, so that the family fills it."""
     best = info.best_value
     everyone = [value for _, value in info.places.values()]
     kept = [info.places[who][1] for who in family if who in info.places]
     kept += list(info.generations["median"][-1:]) if info.ancestors else everyone
-    far = max(kept, key=lambda value: abs(value - best))
-    sign = 1.0 if best >= max(everyone) else -1.0
-    reach = 1.5 * max(abs(far - best), 0.01)
-    widest = max(abs(value - best) for value in everyone)
-    return best - sign * min(reach, 1.05 * widest + 1e-9), sign
+    return best - min(1.5 * max(best - min(kept), 0.01), 1.05 * (best - min(everyone)) + 1e-9)
 
 
-def _draw_edge(ax: Axes, info: Genealogy, edge: float, sign: float) -> None:
+def _draw_edge(ax: Axes, info: Genealogy, edge: float) -> None:
     """End the axis there, and mark how many lie beyond."""
-    beyond = [g for g, value in info.places.values() if sign * (value - edge) < 0]
+    beyond = [g for g, value in info.places.values() if value < edge]
     if beyond:
         text = f"{counted(len(beyond), 'individual')} beyond the axis"
-        ax.plot(beyond, [edge] * len(beyond), marker="v" if sign > 0 else "^", ls="", ms=5,
+        ax.plot(beyond, [edge] * len(beyond), marker="v", ls="", ms=5,
                 zorder=3, color=GRAYS["outline"], label=text)  # fmt: skip
-    room = 0.08 * abs(info.best_value - edge)
-    ax.set_ylim(*sorted((edge - sign * room, info.best_value + sign * room)))
+    room = 0.08 * (info.best_value - edge)
+    ax.set_ylim(edge - room, info.best_value + room)
 
 
 def _title(info: Genealogy) -> str:

@@ -37,13 +37,7 @@ class HeatMap(NamedTuple):
 
 
 def heat_map_info(
-    result: object,
-    x: str,
-    y: str,
-    *,
-    value: str = "value",
-    over: str = "best",
-    direction: str | None = None,
+    result: object, x: str, y: str, *, over: str = "best", direction: str | None = None
 ) -> HeatMap:
     """Arrange trials by two knobs, and find the best cell.
 
@@ -68,13 +62,13 @@ def heat_map_info(
     """
     problems, frame, sign = opened("heat_map", result, direction)
     problems.choice("over", over, ("best", "mean"))
-    if need_scores(problems, frame, value, x=x, y=y) and x == y:
+    if need_scores(problems, frame, x=x, y=y) and x == y:
         other = next((str(name) for name in frame.columns if name != x), x)
         problems.add("y", y, "a knob other than x", f"y={other!r}")
     problems.raise_if_any()
     columns, x_levels = _binned(frame[x])
     rows, y_levels = _binned(frame[y])
-    scores = pd.to_numeric(frame[value], errors="coerce").where(complete(frame, value))
+    scores = pd.to_numeric(frame["value"], errors="coerce").where(complete(frame))
     cells = scores.groupby([rows.rename("row"), columns.rename("column")])
     how = "mean" if over == "mean" else ("max" if sign > 0 else "min")
     places = {"index": range(len(y_levels)), "columns": range(len(x_levels))}

@@ -24,7 +24,7 @@ class History(NamedTuple):
     counts: dict[str, int]
 
 
-def history_info(result: object, *, value: str = "value", direction: str | None = None) -> History:
+def history_info(result: object, *, direction: str | None = None) -> History:
     """Compute the incumbent after every trial.
 
     History: ``since`` counts the trials after the best one.
@@ -38,16 +38,16 @@ def history_info(result: object, *, value: str = "value", direction: str | None 
     (1, 1, [0.5, 0.9, 0.9])
     """
     problems, frame, sign = opened("history", result, direction)
-    need_scores(problems, frame, value)
+    need_scores(problems, frame)
     problems.raise_if_any()
-    done = complete(frame, value)
-    scores = np.where(done, sign * frame[value].astype(float), -np.inf)
+    done = complete(frame)
+    scores = np.where(done, sign * frame["value"].astype(float), -np.inf)
     incumbent = np.maximum.accumulate(scores)
     status = frame["status"] if "status" in frame else np.where(done, "complete", "failed")
     trials = pd.DataFrame(
         {
             "trial": frame["trial"] if "trial" in frame else np.arange(len(frame)),
-            "value": frame[value].astype(float),
+            "value": frame["value"].astype(float),
             "status": status,
             "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
         }

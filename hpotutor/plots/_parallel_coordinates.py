@@ -1,6 +1,5 @@
 """Parallel coordinates: each trial a line through its hyperparameters."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import BOOKKEEPING, complete, is_numeric, levels_of, log_due, opened
+from hpotutor.plots._trials import (
+    BOOKKEEPING,
+    complete,
+    is_numeric,
+    levels_of,
+    log_due,
+    need_columns,
+    opened,
+)
 from hpotutor.plots.formatting import counted, number, score_label, show
 from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, headline, label
 
@@ -30,20 +37,13 @@ class ParallelCoordinates(NamedTuple):
 
 
 def parallel_coordinates_info(
-    result: object,
-    *,
-    params: Sequence[str] | None = None,
-    value: str = "value",
-    direction: str | None = None,
+    result: object, *, direction: str | None = None
 ) -> ParallelCoordinates:
     """Scale every knob to 0 … 1, mark the best tenth of finished trials, and what they share.
 
-    Parameters
-    ----------
-    params : sequence of str, optional
-        The knobs, in order; by default every column that is not bookkeeping.
+    The knobs are all columns that are no bookkeeping.
 
-    ArgumentError: for unknown columns, fewer than 2 knobs, or fewer than 3 finished trials.
+    ArgumentError: for fewer than 2 knobs, or fewer than 3 finished trials.
 
     Examples
     --------
@@ -53,20 +53,14 @@ def parallel_coordinates_info(
     'layers=2'
     """
     problems, frame, sign = opened("parallel_coordinates", result, direction)
-    names = [str(c) for c in frame.columns if c not in (*BOOKKEEPING, value)]
-    if np.iterable(params):
-        names = [params] if isinstance(params, str) else list(params)
-    elif params is not None:
-        problems.add("params", params, "names of knobs", 'params=["units", "layers"]')
-    for name in names:
-        problems.choice("params", name, frame.columns)
+    names = [str(name) for name in frame.columns if name not in BOOKKEEPING]
     if len(names) < 2:
-        problems.add("params", names, "at least 2 knobs", 'params=["units", "layers"]')
-    if problems.choice("value", value, frame.columns) and complete(frame, value).sum() < 3:
+        problems.say(f"There must be at least 2 columns of knobs, not {names}.")
+    if need_columns(problems, frame, value="value") and complete(frame).sum() < 3:
         problems.say("Fewer than 3 trials have finished: there is nothing to compare.")
     problems.raise_if_any()
-    done = frame[complete(frame, value)].reset_index(drop=True)
-    scores = done[value].to_numpy(dtype=float)
+    done = frame[complete(frame)].reset_index(drop=True)
+    scores = done["value"].to_numpy(dtype=float)
     count = max(2, round(0.1 * len(done)))
     chosen = np.zeros(len(done), dtype=bool)
     chosen[np.argsort(-sign * scores, kind="stable")[:count]] = True

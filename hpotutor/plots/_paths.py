@@ -22,7 +22,7 @@ def paths_info(
     surface: Callable,
     paths: Mapping[str, ArrayLike],
     *,
-    minimum: _Span | None = None,
+    minimum: _Span,
     x_range: _Span = (-2.0, 2.0),
     y_range: _Span = (-2.0, 2.0),
 ) -> pd.DataFrame:
@@ -34,8 +34,8 @@ def paths_info(
         ``surface(x, y)`` for arrays: the loss.
     paths : dict from name to array, shape (steps + 1, 2)
         The positions, the starting point first.
-    minimum : (float, float), optional
-        Where the loss is lowest; by default the lowest pixel of the drawn region.
+    minimum : (float, float)
+        Where the loss is lowest.
     x_range, y_range : (float, float), default (-2, 2)
         The drawn region.
 
@@ -70,10 +70,6 @@ def paths_info(
     if not given:
         problems.add("paths", paths, "at least one path", 'paths={"sgd": [(1, 1), (0, 0)]}')
     problems.raise_if_any()
-    x, y, z = _image(surface, x_range, y_range)
-    if minimum is None:
-        row, column = np.unravel_index(int(np.nanargmin(z)), z.shape)
-        minimum = (float(x[column]), float(y[row]))
     lowest = float(surface(*(np.float64(m) for m in minimum)))
     rows = []
     for name, path in given.items():

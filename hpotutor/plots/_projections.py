@@ -39,12 +39,7 @@ class Projections(NamedTuple):
 
 
 def projections_info(
-    surface: Callable | pd.DataFrame,
-    *,
-    x: str = "x",
-    y: str = "y",
-    points: int = 9,
-    seed: int = 0,
+    surface: Callable | pd.DataFrame, *, x: str = "x", y: str = "y", points: int = 9, seed: int = 0
 ) -> Projections:
     """Place a grid and as many random points on a surface of two knobs.
 

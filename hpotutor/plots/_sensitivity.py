@@ -16,7 +16,6 @@ def sensitivity_info(
     *,
     knob: str = "learning_rate",
     by: str = "optimizer",
-    value: str = "value",
     tolerance: float = 0.01,
     direction: str | None = None,
 ) -> pd.DataFrame:
@@ -50,12 +49,12 @@ def sensitivity_info(
     problems, frame, sign = opened("sensitivity", result, direction)
     if not is_number(tolerance) or not tolerance >= 0:
         problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
-    if need_scores(problems, frame, value, knob=knob, by=by):
+    if need_scores(problems, frame, knob=knob, by=by):
         if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
             problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')
     problems.raise_if_any()
-    done = frame[complete(frame, value)]
-    lines = done.pivot_table(index=knob, columns=by, values=value, sort=False)
+    done = frame[complete(frame)]
+    lines = done.pivot_table(index=knob, columns=by, values="value", sort=False)
     # Levels where everything failed stay as gaps: a range of good levels ends there.
     lines = lines.reindex(sorted(frame[knob].unique()))
     rows = []

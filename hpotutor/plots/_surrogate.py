@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from hpotutor.errors import Problems
 from hpotutor.plots import style
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import numbers, sign_of
+from hpotutor.plots._trials import numbers
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
@@ -37,7 +37,7 @@ class Surrogate(NamedTuple):
     std: np.ndarray
     observed_x: np.ndarray
     observed_y: np.ndarray
-    acquisition: np.ndarray | None
+    acquisition: np.ndarray
     truth: np.ndarray | None
 
 
@@ -48,10 +48,9 @@ def surrogate_info(
     observed_x: ArrayLike,
     observed_y: ArrayLike,
     *,
-    acquisition: ArrayLike | None = None,
+    acquisition: ArrayLike,
     next_x: float | None = None,
     truth: ArrayLike | None = None,
-    direction: str = "maximize",
 ) -> Surrogate:
     """Find the incumbent and the next trial, and compare the surrogate with the truth.
 
@@ -62,11 +61,11 @@ def surrogate_info(
     mean, std : array, shape (n,)
         The surrogate's prediction and its standard deviation.
     observed_x, observed_y : array, shape (trials,)
-        The trials made so far.
-    acquisition : array, shape (n,), optional
+        The trials made so far; higher is better.
+    acquisition : array, shape (n,)
         Higher means "try here next".
     next_x : float, optional
-        The next trial; by default where the acquisition, or else the mean, is best.
+        The next trial; by default where the acquisition is highest.
     truth : array, shape (n,), optional
         The true curve, where it is known.
 
@@ -76,12 +75,12 @@ def surrogate_info(
 
     Examples
     --------
-    >>> found = surrogate_info([0, 1, 2], [0.5, 0.9, 0.6], [0.1, 0.2, 0.1], [0, 2], [0.5, 0.6])
+    >>> model = [0, 1, 2], [0.5, 0.9, 0.6], [0.1, 0.2, 0.1]
+    >>> found = surrogate_info(*model, [0, 2], [0.5, 0.6], acquisition=[0.0, 0.3, 0.1])
     >>> found.next_x, found.reason, found.incumbent_x
     (1.0, 'exploits', 2.0)
     """
     problems = Problems("surrogate")
-    sign = sign_of(problems, direction)
     x, mean, std, observed_x, observed_y = (
         numbers(problems, name, value, f"{name}=array")
         for name, value in (("x", x), ("mean", mean), ("std", std),
@@ -95,16 +94,17 @@ def surrogate_info(
         problems.add("observed_x", observed_x, "as many values as observed_y, at least one",
                      "observed_x=[0.01], observed_y=[0.9]")  # fmt: skip
     problems.raise_if_any()
-    goal, true = (None if a is None else np.asarray(a, dtype=float) for a in (acquisition, truth))
+    goal = np.asarray(acquisition, dtype=float)
+    true = None if truth is None else np.asarray(truth, dtype=float)
     if next_x is None:
-        next_x = float(x[int(np.argmax(sign * mean if goal is None else goal))])
+        next_x = float(x[int(np.argmax(goal))])
     at_mean, at_std = (float(np.interp(next_x, x, a)) for a in (mean, std))
-    best = int(np.argmax(sign * observed_y))
-    reason = "exploits" if sign * at_mean > sign * observed_y[best] else "explores"
+    best = int(np.argmax(observed_y))
+    reason = "exploits" if at_mean > observed_y[best] else "explores"
     covered = regret = float("nan")
     if true is not None:
         covered = float((np.abs(true - mean) <= _WIDTH * std + 1e-12).mean())
-        regret = float((sign * true).max() - sign * observed_y[best])
+        regret = float(true.max() - observed_y[best])
     incumbent = float(observed_x[best]), float(observed_y[best])
     return Surrogate(float(next_x), at_mean, at_std, reason, *incumbent, covered, regret,
                      x, mean, std, observed_x, observed_y, goal, true)  # fmt: skip
@@ -136,25 +136,18 @@ def surrogate(
 
     Reading: where the next trial goes, and why.
     """
-    two = info.acquisition is not None
-    main = panel(ax, (0.0, 0.34, 1.0, 0.66) if two else (0.0, 0.0, 1.0, 1.0))
+    main, below = panel(ax, (0.0, 0.34, 1.0, 0.66)), panel(ax, (0.0, 0.0, 1.0, 0.26))
     _draw_model(main, info)
-    named = knob_label(knob, log)
-    label(main, x="" if two else named, y=score)
-    panels = [main]
-    if info.acquisition is not None:
-        below = panel(ax, (0.0, 0.0, 1.0, 0.26))
-        floor = info.acquisition.min()
-        below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
-        below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
-        below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
-        label(below, x=named, y=acquisition_name.replace(" ", "\n"))
-        panels.append(below)
-    for part in panels:
+    label(main, x="", y=score)
+    floor = info.acquisition.min()
+    below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
+    below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
+    below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
+    label(below, x=knob_label(knob, log), y=acquisition_name.replace(" ", "\n"))
+    for part in (main, below):
         part.set_xscale("log" if log else "linear")
         part.set_xlim(info.x[0], info.x[-1])
-    if two:
-        main.tick_params(labelbottom=False, which="both")
+    main.tick_params(labelbottom=False, which="both")
     if y_range is not None:
         main.set_ylim(y_range)
     main.legend(fontsize=SIZES["dense"], ncols=2)
@@ -176,20 +169,16 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
 
 
 def _title(info: Surrogate, knob: str) -> str:
-    place = f"{knob}={_short(info.next_x)}"
+    place = f"{knob}={number(info.next_x)}"
     done = counted(info.observed_x.size, "trial")
     if info.reason == "exploits":
         return f"After {done} it exploits: {place} promises {number(info.next_mean)}"
     return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
 
 
-def _short(x: float) -> str:
-    return number(float(f"{x:.3g}"))
-
-
 def _sentence(info: Surrogate, knob: str, score: str) -> str:
     text = (
-        f"The next trial goes to {knob}={_short(info.next_x)}, where the surrogate expects "
+        f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
         f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
         f"{number(info.incumbent_y)}): it {info.reason}"
     )

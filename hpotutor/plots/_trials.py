@@ -13,20 +13,6 @@ from hpotutor.errors import Problems
 BOOKKEEPING = (
     "trial", "value", "status", "epochs", "epochs_spent", "seconds", "seed", "reason", "train_value"
 )  # fmt: skip
-DIRECTIONS = ("maximize", "minimize")
-
-
-def trials_frame(call: str, result: object) -> pd.DataFrame:
-    """Return a table with a row per trial from a SearchResult or a data frame."""
-    frame: Any = result.to_frame() if hasattr(result, "to_frame") else result
-    problems = Problems(call)
-    if not isinstance(frame, pd.DataFrame):
-        problems.add("result", result, "a SearchResult or a data frame", "result.to_frame()")
-    elif frame.empty:
-        problems.say("The table of trials has no rows: run a search first.")
-    problems.raise_if_any()
-    # A knob may be called "epochs" like the bookkeeping column: the knob comes first.
-    return frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
 
 
 def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:
@@ -46,8 +32,16 @@ def opened(
 
     A keyword is the table's argument, and tells which columns it must have.
     """
-    problems, frame = Problems(call), trials_frame(call, result)
-    sign = sign_of(problems, direction_of(result, direction))
+    problems = Problems(call)
+    frame: Any = result.to_frame() if hasattr(result, "to_frame") else result
+    if not isinstance(frame, pd.DataFrame):
+        problems.add("result", result, "a SearchResult or a data frame", "result.to_frame()")
+    elif frame.empty:
+        problems.say("The table of trials has no rows: run a search first.")
+    problems.raise_if_any()
+    # A knob may be called "epochs" like the bookkeeping column: the knob comes first.
+    frame = frame.loc[:, ~frame.columns.duplicated()].reset_index(drop=True)
+    sign = sign_of(problems, direction or str(getattr(result, "direction", "maximize")))
     for name, columns in needed.items():
         if not set(columns) <= set(frame):
             problems.add(name, list(frame.columns), f"columns {', '.join(columns)}",
@@ -58,7 +52,7 @@ def opened(
 
 def sign_of(problems: Problems, direction: str) -> float:
     """Return the sign that makes scores rise, and note a direction that is none."""
-    problems.choice("direction", direction, DIRECTIONS)
+    problems.choice("direction", direction, ("maximize", "minimize"))
     return -1.0 if direction == "minimize" else 1.0
 
 
@@ -68,28 +62,17 @@ def need_columns(problems: Problems, frame: pd.DataFrame, **columns: str) -> boo
     return all(fine)
 
 
-def need_scores(problems: Problems, frame: pd.DataFrame, value: str, **columns: str) -> bool:
+def need_scores(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool:
     """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
-    fine = need_columns(problems, frame, **columns, value=value)
-    if value in frame and not complete(frame, value).any():
+    fine = need_columns(problems, frame, **columns, value="value")
+    if "value" in frame and not complete(frame).any():
         problems.say("No trial has finished with a finite value: nothing to show.")
     return fine
 
 
-def direction_of(result: object, direction: str | None) -> str:
-    """Return the direction as asked for, else as the result says."""
-    if direction is not None:
-        return direction
-    known = getattr(result, "direction", None)
-    if known is None and hasattr(result, "study"):
-        known = result.study.direction
-    known = str(getattr(known, "name", known)).lower()
-    return known if known in DIRECTIONS else "maximize"
-
-
-def complete(frame: pd.DataFrame, value: str = "value") -> pd.Series:
+def complete(frame: pd.DataFrame) -> pd.Series:
     """Return which rows hold a finished trial with a finite value."""
-    values = pd.to_numeric(frame[value], errors="coerce")  # a text is no score
+    values = pd.to_numeric(frame["value"], errors="coerce")  # a text is no score
     finite = pd.Series(np.isfinite(values.astype(float)), index=frame.index)
     return finite & (frame["status"] == "complete") if "status" in frame else finite
 

@@ -27,7 +27,7 @@ class ValidationCurve(NamedTuple):
 
 
 def validation_curve_info(
-    result: object, knob: str, *, value: str = "value", direction: str | None = None
+    result: object, knob: str, *, direction: str | None = None
 ) -> ValidationCurve:
     """Average the score over all trials at each level of one knob.
 
@@ -49,11 +49,11 @@ def validation_curve_info(
     (32, 0.95, '')
     """
     problems, frame, sign = opened("validation_curve", result, direction)
-    need_scores(problems, frame, value, knob=knob)
+    need_scores(problems, frame, knob=knob)
     problems.raise_if_any()
     frame["_train"] = _training(result, frame)
-    done = frame[complete(frame, value)]
-    known, levels = levels_of(done[knob]), _summary(done, knob, value)
+    done = frame[complete(frame)]
+    known, levels = levels_of(done[knob]), _summary(done, knob)
     scores = sign * levels["validation"].to_numpy()
     place = int(np.argmax(scores))
     numeric = is_numeric(done[knob])
@@ -105,10 +105,10 @@ def _training(result: object, frame: pd.DataFrame) -> pd.Series:
     return pd.Series(last, index=frame.index, dtype=float)
 
 
-def _summary(done: pd.DataFrame, knob: str, value: str) -> pd.DataFrame:
+def _summary(done: pd.DataFrame, knob: str) -> pd.DataFrame:
     order = levels_of(done[knob])
     groups = done.groupby(knob, sort=False, observed=True)
-    table = groups[value].agg(validation="mean", low="min", high="max", trials="count")
+    table = groups["value"].agg(validation="mean", low="min", high="max", trials="count")
     table = table.loc[order].reset_index(names="level")
     training = groups["_train"].mean().loc[order].to_numpy()
     if np.isfinite(training).all():

@@ -19,7 +19,7 @@ from hpotutor.plots.formatting import show
 # https://jfly.uni-koeln.de/color/
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GRAY, PALE = "#767676", "#D9D9D9"
+GRAY = "#767676"
 # What stays in the background, from small text to the lightest fill; then font sizes.
 GRAYS = {
     "note": "#444444", "stopped": "#6A6A6A", "outline": "#8A8A8A", "border": "#999999",
@@ -30,20 +30,11 @@ SIZES = {"title": 11, "text": 10, "panel": 9.5, "small": 9, "dense": 8.5, "empty
 
 # What differs from Matplotlib's defaults.
 _RC = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": SIZES["title"],
-    "axes.titleweight": "bold",
-    "grid.color": GRAYS["grid"],
-    "grid.linewidth": 0.7,
-    "legend.edgecolor": "none",
-    "legend.facecolor": "white",
-    "legend.fontsize": SIZES["small"],
-    "lines.linewidth": 1.8,
-}
+    "axes.axisbelow": True, "axes.grid": True, "grid.color": GRAYS["grid"], "grid.linewidth": 0.7,
+    "axes.spines.right": False, "axes.spines.top": False, "lines.linewidth": 1.8,
+    "axes.titlelocation": "left", "axes.titlesize": SIZES["title"], "axes.titleweight": "bold",
+    "legend.edgecolor": "none", "legend.facecolor": "white", "legend.fontsize": SIZES["small"],
+}  # fmt: skip
 
 
 class Look(NamedTuple):
@@ -175,7 +166,6 @@ def whole_ticks(ax: Axes) -> None:
 
 def ticks_at(ax: Axes, levels: list) -> None:
     """Put ticks at a knob's levels, or leave them to Matplotlib when there are many."""
-    if len(levels) > 9:
-        return
-    ax.set_xticks(levels, [show(level) for level in levels])
-    ax.set_xticks([], minor=True)
+    if len(levels) <= 9:
+        ax.set_xticks(levels, [show(level) for level in levels])
+        ax.set_xticks([], minor=True)

@@ -18,13 +18,7 @@ _METHODS = ("synchronous halving", "asynchronous halving", "random search")
 
 
 def cluster_info(
-    objective: TableObjective,
-    *,
-    method: str = _METHODS[0],
-    workers: int = 8,
-    jobs: int = 60,
-    stragglers: float = 0.0,
-    seed: int = 0,
+    objective: TableObjective, *, method: str, workers: int, jobs: int, stragglers: float, seed: int
 ) -> pd.DataFrame:
     """Return what simulated workers did: the simulator's table, and ``kind`` of each job.
 

@@ -31,8 +31,6 @@ class GridArithmetic(BrowsingPanel):
         Fits per grid point at first (1 to 10).
     seconds : float, default 2.5
         Time of one fit at first (0.01 to 3600).
-    workers : int, default 1
-        Fits that run side by side at first (1 to 64).
 
     ArgumentError: with all that is out of range.
 
@@ -55,19 +53,18 @@ class GridArithmetic(BrowsingPanel):
         *,
         folds: int = 3,
         seconds: float = 2.5,
-        workers: int = 1,
         goal: str | None = None,
     ) -> None:
         if levels is None:
             levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
-        _check(levels, folds=folds, seconds=seconds, workers=workers)
+        _check(levels, folds, seconds)
         self.names = list(levels)
         controls = {
             name: Knob(f"{name} levels", int(n), 1, _MOST_LEVELS) for name, n in levels.items()
         }
         controls["folds"] = Knob("folds", int(folds), 1, 10)
         controls["seconds"] = Knob("seconds per fit", float(seconds), 0.01, 3600.0, log=True)
-        controls["workers"] = Knob("fits side by side", int(workers), 1, 64)
+        controls["workers"] = Knob("fits side by side", 1, 1, 64)
         super().__init__(controls, goal=goal)
 
     def draw(self, figure: Figure) -> str:
@@ -111,17 +108,15 @@ def _percent(share: float) -> str:
     return f"{number(float(f'{100 * share:.2g}'))}%"
 
 
-def _check(levels: Mapping[str, int], **numbers: float) -> None:
+def _check(levels: Mapping[str, int], folds: int, seconds: float) -> None:
     """Raise an ArgumentError with all that is out of range."""
     problems = Problems("grid_arithmetic")
     fine = isinstance(levels, Mapping) and 1 <= len(levels) <= _MOST_KNOBS
     if not fine or not all(is_whole(n) and 1 <= n <= _MOST_LEVELS for n in levels.values()):
         allowed = f"1 to {_MOST_KNOBS} names with 1 to {_MOST_LEVELS} levels each"
         problems.add("levels", levels, allowed, 'levels={"units": 4, "dropout": 3}')
-    for name, most in (("folds", 10), ("workers", 64)):
-        if not is_whole(numbers[name]) or not 1 <= numbers[name] <= most:
-            problems.add(name, numbers[name], f"a whole number from 1 to {most}", f"{name}=2")
-    seconds = numbers["seconds"]
+    if not is_whole(folds) or not 1 <= folds <= 10:
+        problems.add("folds", folds, "a whole number from 1 to 10", "folds=2")
     if not is_number(seconds) or not 0.01 <= seconds <= 3600:
         problems.add("seconds", seconds, "a time from 0.01 to 3600", "seconds=2.5")
     problems.raise_if_any()

@@ -17,10 +17,6 @@ def hill(idle: float, peak: float, width: float) -> Callable:
 
     ``idle`` says how much ``y`` matters, 0 not at all, 1 as much as ``x``; ``peak`` where along
     ``x`` the hill stands, 0 to 1; and ``width`` is its standard deviation.
-
-    >>> score = hill(idle=0.0, peak=0.3, width=0.1)
-    >>> [round(float(score(x, y)), 2) for x, y in ((0.3, 0.0), (0.3, 1.0), (0.5, 0.5))]
-    [1.0, 1.0, 0.14]
     """
 
     def score(x: np.ndarray, y: np.ndarray) -> np.ndarray:

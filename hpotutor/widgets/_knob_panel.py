@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,21 +34,11 @@ _SPREADS: dict[str, Callable[[int], Sequence[float]]] = {
     "units": lambda n: [8 * int(round(size)) for size in np.geomspace(1, 16, n)],
     "dropout": lambda n: [round(float(share), 2) for share in np.linspace(0.0, 0.8, n)],
 }
-_START: dict[str, Any] = {
-    "learning_rate": 0.003, "epochs": 20, "batch_size": 32, "layers": 1, "units": 64,
-    "activation": "relu", "optimizer": "adam", "initializer": "glorot_uniform",
-    "dropout": 0.0, "l1": 0.0, "l2": 0.0, "batch_norm": False, "early_stopping": False,
-    "networks": 4, "differ_in": "seed",
-}  # fmt: skip
 _ROWS_SHOWN = 6
 
 
-def _knobs_at(start: Mapping[str, object], target: object) -> dict[str, widgets.Widget]:
-    """Return the controls as a learner wants them at first; refuse what does not fit them."""
-    problems = Problems("knob_panel")
-    problems.unknown([name for name in start if name not in _START], _START)
-    if target is not None and not (is_number(target) and 0 < target <= 1):
-        problems.add("target", target, "a share from 0 to 1", "target=0.97")
+def _knobs_at(start: Mapping[str, object], target: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the controls as a learner wants them at first, and how they stand by default."""
     penalties = [0.0, 1e-5, 1e-4, 1e-3, 1e-2]
     initializers = "glorot_uniform glorot_normal he_uniform he_normal uniform normal zeros".split()
     rest = {"live": False}  # runs are slow, so sliders act when let go
@@ -70,17 +59,22 @@ def _knobs_at(start: Mapping[str, object], target: object) -> dict[str, widgets.
         "batch_norm": switch("batch_norm", False),
         "early_stopping": switch(f"early stopping (patience {_PATIENCE})", False),
     }
+    usual = {name: control.value for name, control in controls.items()}
+    problems = Problems("knob_panel")
+    problems.unknown([name for name in start if name not in usual], usual)
+    if target is not None and not (is_number(target) and 0 < target <= 1):
+        problems.add("target", target, "a share from 0 to 1", "target=0.97")
     for name in start.keys() & controls.keys():
         try:
             controls[name].value = start[name]
         except Exception:  # each kind of control has its own error
             problems.add(f"start[{name!r}]", start[name], "a value of that knob",
-                         f"start={{{name!r}: {_START[name]!r}}}")  # fmt: skip
+                         f"start={{{name!r}: {usual[name]!r}}}")  # fmt: skip
     if problems.lines:
         for control in controls.values():
             free(control)
     problems.raise_if_any()
-    return controls
+    return controls, usual
 
 
 class KnobPanel(Panel):
@@ -125,7 +119,8 @@ class KnobPanel(Panel):
         from hpotutor.fused.api import StackData
 
         data = load(data) if isinstance(data, str) else data
-        controls = _knobs_at(start or {}, target)
+        controls, usual = _knobs_at(start or {}, target)
+        self._usual = {**usual, "first_seed": 0}
         self._rows = StackData(
             data.x_train, data.y_train, data.x_val, data.y_val, n_classes=data.n_classes
         )
@@ -298,7 +293,7 @@ class KnobPanel(Panel):
             "status": self._status,
             "verdict": ", ".join(sorted({found.verdict for found in diagnoses})),
         })  # fmt: skip
-        self.table.value = _table(self._trials)
+        self.table.value = _table(self._trials, self._usual)
 
     def close(self) -> None:
         """End the training, and free everything."""
@@ -312,34 +307,29 @@ def _spread(ends: np.ndarray) -> str:
     return f"{text} ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else text
 
 
-def _table(trials: list[dict]) -> str:
+def _table(trials: list[dict], usual: dict) -> str:
     """Return the last runs and the best one as an HTML table, with what was changed in each."""
     best = max(trials, key=lambda trial: trial["val_accuracy"])
     shown = trials[-_ROWS_SHOWN:]
     if best not in shown:
         shown = [best, *shown[1:]]
-    first, rows = {**_START, "first_seed": 0}, []
+    rows = []
     for trial in reversed(shown):
         place = trial["trial"] - 1
-        before = trials[place - 1] if place else first
-        changed = {name: trial[name] for name in trial if name in first
-                   and trial[name] != before[name]}  # fmt: skip
-        cells = [
-            trial["trial"],
-            listed(changed) or ("the same again" if place else "start"),
-            f"{trial['val_accuracy']:.3f}" + (" ★ best" if trial is best else ""),
-            f"{trial['lowest']:.3f} to {trial['highest']:.3f}",
-            trial["epochs_trained"],
-            f"{trial['seconds']:.2f}",
-            trial["verdict"] + (" (stopped)" if trial["status"] == "stopped" else ""),
-        ]
-        rows.append("".join(f'<td style="padding:0 10px 0 0">{html.escape(str(c))}</td>'
-                            for c in cells))  # fmt: skip
-    heads = ("trial", "changed", "val_accuracy", "range", "epochs", "seconds", "reads as")
-    head = "".join(f'<th scope="col" style="padding:0 10px 0 0;text-align:left">{h}</th>'
-                   for h in heads)  # fmt: skip
-    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        before = trials[place - 1] if place else usual
+        changed = {name: trial[name] for name in usual if trial[name] != before[name]}
+        rows.append({
+            "trial": trial["trial"],
+            "changed": listed(changed) or ("the same again" if place else "start"),
+            "val_accuracy": f"{trial['val_accuracy']:.3f}" + (" ★ best" if trial is best else ""),
+            "range": f"{trial['lowest']:.3f} to {trial['highest']:.3f}",
+            "epochs": trial["epochs_trained"],
+            "seconds": f"{trial['seconds']:.2f}",
+            "reads as": trial["verdict"] + (" (stopped)" if trial["status"] == "stopped" else ""),
+        })  # fmt: skip
+    with pd.option_context("display.max_colwidth", None):
+        text: str = pd.DataFrame(rows).to_html(index=False, border=0, justify="left")
+    return text.replace("<th>", '<th scope="col">')
 
 
 knob_panel = KnobPanel

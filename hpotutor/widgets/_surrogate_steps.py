@@ -56,10 +56,6 @@ def curve_info(truth: str | None, fixed: Mapping[str, Any]) -> Curve:
 
     Of the other knobs, what is left out of ``fixed`` has the table's default. The levels are joined
     by a smooth line that makes no hump of its own (piecewise cubic Hermite). None: a made-up curve.
-
-    >>> curve = curve_info(None, {})
-    >>> curve.places[[0, 90, -1]].round(4).tolist(), round(curve.at(10**-1.05), 2)
-    ([0.0001, 0.01, 1.0], 0.97)
     """
     if truth is None:
         places = np.geomspace(1e-4, 1.0, _PLACES)

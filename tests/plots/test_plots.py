@@ -17,7 +17,7 @@ import pytest
 
 from hpotutor import plots
 from hpotutor.errors import ArgumentError
-from hpotutor.plots._trials import direction_of, log_due
+from hpotutor.plots._trials import log_due
 from hpotutor.plots.formatting import Reading, counted, duration, number, score_label
 from hpotutor.plots.style import headline, look
 
@@ -124,7 +124,8 @@ def tasks() -> pd.DataFrame:
 def gaussian(n: int = 50) -> dict:
     x = np.linspace(0, 1, n)
     return {"x": x, "mean": np.sin(3 * x), "std": 0.1 + 0 * x,
-            "observed_x": [0.1, 0.9], "observed_y": np.sin([0.3, 2.7])}  # fmt: skip
+            "observed_x": [0.1, 0.9], "observed_y": np.sin([0.3, 2.7]),
+            "acquisition": np.sin(3 * x)}  # fmt: skip
 
 
 def bowl(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -164,20 +165,19 @@ CALLS = [
     ("race", ({"a": REPLAY},), {"cost": {"a": np.arange(12) * 3 + 3}, "against": "epochs"},
      "36 epochs"),
     ("parallel_coordinates", (trials(),), {}, "4 trials of 37"),
-    ("parallel_coordinates", (trials(),), {"params": ["units", "optimizer"]}, "37"),
     ("importance", ({"units": 0.3, "learning_rate": 0.68, "seed": 0.02},), {}, "68%"),
     ("importance", (Result(trials()),), {}, "75%"),
     ("surrogate", (), gaussian(), "0.531"),
     ("surrogate", (), {**gaussian(), "acquisition": np.arange(50.0), "truth": np.zeros(50),
-                       "y_range": (-2, 2), "direction": "minimize"}, "=1,"),
+                       "y_range": (-2, 2)}, "=1,"),
     ("brackets", (rungs(),), {}, "21 of 81"),
     ("brackets", (pd.concat([rungs(), rungs().assign(bracket=1)]).fillna({"bracket": 0}),),
-     {"direction": "minimize"}, "9 → 3 → 1"),
-    ("brackets", (rungs(),), {"final": {n: 0.6 + 0.02 * n for n in range(9)}}, "7 (2, 3"),
+     {}, "9 → 3 → 1"),
+    ("brackets", (rungs(),), {"final": {n: {9: 0.6 + 0.02 * n} for n in range(9)}}, "7 (2, 3"),
     ("genealogy", (family(),), {}, "0.8"),
-    ("genealogy", (family(),), {"upto": 0, "direction": "minimize"}, "0.4"),
+    ("genealogy", (family(),), {"upto": 0}, "0.6"),
     ("paths", (bowl, PATHS), {"minimum": (0, 0)}, "2 steps"),
-    ("paths", (bowl, {"sgd": [(1, 1), (9, 9)]}), {}, "leaves"),
+    ("paths", (bowl, {"sgd": [(1, 1), (9, 9)]}), {"minimum": (0, 0)}, "leaves"),
     ("sensitivity", (trials(60),), {"knob": "units"}, "decade"),
     ("sensitivity", (grid_frame(),), {"by": "layers", "tolerance": 0.2}, "0.9"),
     ("range_test", (RATES, LOSS), {}, "bursts"),
@@ -321,18 +321,6 @@ class TestInputs:
     )  # fmt: skip
     def test_log_due(self, values, log):
         assert log_due(values) is log
-
-    def test_direction_is_read_from_the_result_or_its_study(self):
-        class Study:
-            class direction:
-                name = "MINIMIZE"
-
-        class Holder:
-            study = Study()
-
-        assert direction_of(Result(trials()), None) == "minimize"
-        assert direction_of(Holder(), None) == "minimize"
-        assert direction_of(trials(), None) == "maximize"
 
     def test_score_label_guesses_shares_only(self):
         assert score_label([0.2, 1.0, np.nan], None) == "validation accuracy"
@@ -544,7 +532,9 @@ class TestSurrogate:
         given = gaussian()
         acquisition = np.zeros(50)
         acquisition[10] = 1.0
-        info = plots.surrogate_info(**given, acquisition=acquisition, truth=given["mean"] + 0.05)
+        info = plots.surrogate_info(
+            **given | {"acquisition": acquisition}, truth=given["mean"] + 0.05
+        )
         assert info.next_x == given["x"][10]
         assert info.covered == 1.0
         assert info.incumbent_x == 0.9
@@ -566,7 +556,8 @@ class TestBrackets:
         assert (info.spent, info.full_cost, info.winner) == (21.0, 81.0, 1)
 
     def test_late_bloomers_would_have_beaten_the_winner(self):
-        final = dict.fromkeys(range(9), 0.5) | {1: 0.7, 4: 0.8, 6: 0.71}
+        ends = dict.fromkeys(range(9), 0.5) | {1: 0.7, 4: 0.8, 6: 0.71}
+        final = {trial: {9: end} for trial, end in ends.items()}
         assert plots.brackets_info(rungs(), final=final).late_bloomers == [4, 6]
 
 
@@ -589,7 +580,9 @@ class TestPaths:
         assert table.loc["sgd", "arrived"] == 2
         assert table.loc["sgd", "distance"] == pytest.approx(0.05)
         assert np.isnan(table.loc["adam", "arrived"])
-        far = plots.paths_info(bowl, {"a": [(1, 1), (np.inf, 0)], "b": [(1, 1), (9, 0)]})
+        far = plots.paths_info(
+            bowl, {"a": [(1, 1), (np.inf, 0)], "b": [(1, 1), (9, 0)]}, minimum=(0, 0)
+        )
         assert far["escaped"].all()
 
 
@@ -660,7 +653,7 @@ BAD = [
     ("race", ({},), {}, "method"),
     ("race", ({"a": REPLAY},), {"cost": {"a": [1, 2]}}, "shape"),
     ("race", ({"a": REPLAY},), {"against": "epochs"}, "cost"),
-    ("parallel_coordinates", (trials(),), {"params": ["lr"]}, "2 problems"),
+    ("parallel_coordinates", (trials()[["units", "value"]].head(2),), {}, "2 problems"),
     ("importance", ({},), {}, "importances"),
     ("importance", ({"a": -1.0},), {}, "from 0 up"),
     ("surrogate", (), {**gaussian(), "std": [1, 2]}, "std"),
@@ -669,7 +662,7 @@ BAD = [
     ("genealogy", (family().assign(individual=1),), {}, "twice"),
     ("genealogy", (family().assign(parents=[(9,)] * 6),), {}, "nobody is: 9"),
     ("genealogy", (family(),), {"upto": -1}, "upto"),
-    ("paths", (bowl, {"sgd": [1, 2]}), {}, "steps"),
+    ("paths", (bowl, {"sgd": [1, 2]}), {"minimum": (0, 0)}, "steps"),
     ("sensitivity", (trials(),), {"knob": "optimizer"}, "positive numbers"),
     ("range_test", ([1, 2, 2, 3], [1, 2, 3]), {}, "2 problems"),
     ("range_test", ([1, 2, 3, 4], [1, 2, 3, 4]), {}, "never falls"),

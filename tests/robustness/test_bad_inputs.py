@@ -710,7 +710,7 @@ FIGURES = {
     "column twice": (lambda: plot.heat_map(result(), "x", "x"), "y='x' .*a knob other than x"),
     "over": (lambda: plot.heat_map(result(), "x", "n", over="bets"), "Did you mean 'best'"),
     "values of text": (
-        lambda: plot.heat_map(result(), "x", "n", value="status"),
+        lambda: plot.heat_map(result().to_frame().assign(value="text"), "x", "n"),
         "nothing to show",
     ),
     "direction": (lambda: plot.history(result(), direction="max"), "direction='max' .*'maximize'"),
@@ -726,11 +726,16 @@ FIGURES = {
     "scores": (lambda: plot.optimism("a", SCORES), "validation='a' .*numbers"),
     "shapes": (lambda: plot.optimism(SCORES, SCORES[:, :2]), r"test=\(3, 2\) .*\(3, 4\)"),
     "trials": (lambda: plot.optimism(SCORES, SCORES, trials=[9]), r"trials=\[9\] .*from 1 to 4"),
-    "knobs": (lambda: plot.parallel_coordinates(result(), params=3), "params=3 .*names of knobs"),
-    "paths": (lambda: plot.paths(lambda x, y: x, [(1, 1)]), r"paths=\[.*a dict of paths"),
-    "path": (lambda: plot.paths(lambda x, y: x, {"a": "b"}), r"paths\['a'\]='b' .*numbers"),
+    "paths": (
+        lambda: plot.paths(lambda x, y: x, [(1, 1)], minimum=(0, 0)),
+        r"paths=\[.*a dict of paths",
+    ),
+    "path": (
+        lambda: plot.paths(lambda x, y: x, {"a": "b"}, minimum=(0, 0)),
+        r"paths\['a'\]='b' .*numbers",
+    ),
     "range": (
-        lambda: plot.paths(lambda x, y: x, {"a": [(1, 1)]}, x_range=(1,)),
+        lambda: plot.paths(lambda x, y: x, {"a": [(1, 1)]}, minimum=(0, 0), x_range=(1,)),
         r"x_range=\(1,\) .*the lower one first",
     ),
     "surface": (lambda: plot.projections(None), "surface=None .*a function of two arrays"),
@@ -748,7 +753,10 @@ FIGURES = {
         lambda: plot.sensitivity(result(), knob="x", by="n", tolerance="a"),
         "tolerance='a' .*from 0 up",
     ),
-    "surrogate": (lambda: plot.surrogate("a", [1], [1], [1], [1]), "x='a' .*numbers"),
+    "surrogate": (
+        lambda: plot.surrogate("a", [1], [1], [1], [1], acquisition=[1]),
+        "x='a' .*numbers",
+    ),
     "workers": (
         lambda: plot.timeline(
             pd.DataFrame({"worker": [0, 1], "start": [0, 0], "end": [1, 1]}), workers=1
