@@ -6,12 +6,10 @@ Keras's own losses, initializers and optimizers. ``train_many`` takes any list o
 them and answers in the order asked; ``Stack`` is one group, which can be paused, copied from
 member to member, thinned out and resumed.
 
-In float64 a member's weights and losses are those of ``Model.fit`` on the same initial weights
-and batches within rounding (the tests hold them to 1e-8). In float32 its losses agree within
-1e-4, but single weights may differ more under Adam, AdamW, RMSprop and Adagrad: they divide each
-gradient by a running size of itself, so where a gradient is nearly zero (a unit that hardly
-fires) a last-digit difference in it becomes a difference of up to one whole step, in a weight
-that the loss hardly feels.
+In float64 weights and losses are those of ``Model.fit`` on the same initial weights and batches
+within 1e-8. In float32 losses agree within 1e-4, but single weights may differ more under Adam,
+AdamW, RMSprop and Adagrad: they divide a gradient by a running size of itself, so where it is
+nearly zero a last-digit difference becomes one of up to a whole step.
 """
 
 import dataclasses
@@ -68,24 +66,18 @@ def train_many(
     epochs : int, default 20
         For members that name none.
     evaluations, sample_weight, scores, keep_outputs, input_shape
-        As in :class:`StackData`: more sets such as ``{"test": (x_test, y_test)}``, a weight for
-        each training row, and scores such as ``{"val_f1": function}`` from predictions; the
-        shape of a row, for members with ``architecture="conv"``.
+        As in :class:`StackData`.
     keep_weights : bool, default False
         Keep final weights, for ``Trained.to_keras``.
     on_epoch : callable, optional
-        ``on_epoch(epoch, curves)`` after each epoch of all networks, with every network's curves
-        so far in the order asked. Return True to stop all, or the positions of those to stop.
+        ``on_epoch(epoch, curves)`` after each epoch, with all curves so far in the order asked.
+        Return True to stop all, or the positions of those to stop.
     on_done : callable, optional
-        ``on_done(position, trained)`` as each network is finished; stack by stack, in an order
-        that does not depend on ``threads``.
+        ``on_done(position, trained)`` as each is finished, in an order without regard to threads.
     max_bytes : int, default 256 MB
         About what the stacks that train at a time may take; more networks take turns.
-    dtype : {"float32", "float64"}
-    device : {"cpu", "gpu"}
-        The processor, or the first graphics card that TensorFlow sees.
-    progress : bool, default False
-        Show a progress bar of networks.
+    dtype, device, progress
+        "float32" or "float64"; "cpu" or "gpu"; whether to show a progress bar of networks.
     threads : int, optional
         How many stacks train at a time; by default as :func:`set_threads` says. Results do not
         depend on it, bit for bit. Callbacks are called in the calling thread.
@@ -112,14 +104,10 @@ def train_many(
     check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
     check_count(problems, "threads", threads, example=2, optional=True)
     problems.raise_if_any()
-    more: dict[str, Any] = {
-        "scores": scores,
-        "keep_outputs": keep_outputs,
-        "dtype": dtype,
-        "device": device,
-    }
-    more |= {"evaluations": evaluations, "input_shape": input_shape, "sample_weight": sample_weight}
-    data = StackData(x_train, y_train, x_val, y_val, n_classes=n_classes, **more)
+    rows: dict[str, Any] = {"evaluations": evaluations, "sample_weight": sample_weight}
+    rows |= {"n_classes": n_classes, "input_shape": input_shape, "dtype": dtype, "device": device}
+    rows |= {"scores": scores, "keep_outputs": keep_outputs}
+    data = StackData(x_train, y_train, x_val, y_val, **rows)
     asked = [
         dataclasses.replace(m, epochs=m.epochs or epochs)
         for m in as_members(members, n_classes, data.rows, data.input_shape)
@@ -163,28 +151,10 @@ def range_test(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Raise the learning rate at every step, and record the loss: the range test.
 
-    Parameters
-    ----------
-    x_train, y_train : arrays
-        Rows (rows, features) and labels.
-    members : sequence of Member or dict
-        Networks; their own learning rates are ignored. They must have the same number of steps.
-    low, high : float, default 1e-6 and 10
-        The sweep, exponential.
-    epochs : int, default 2
-        Length of the sweep.
-    n_classes, input_shape, dtype
-        As in ``train_many``.
-
-    Returns
-    -------
-    rates : array, shape (steps,)
-    losses : array, shape (members, steps)
-        The loss of each batch before its step; NaN after a network has diverged.
-
-    Notes
-    -----
-    Smith, "Cyclical learning rates for training neural networks", WACV 2017,
+    Arguments are those of ``train_many``; the members' own learning rates are ignored, and they
+    must have the same number of steps. The sweep from ``low`` to ``high`` is exponential and takes
+    ``epochs``. Returns its rates, shape (steps,), and the losses, shape (members, steps), of each
+    batch before its step, NaN after a network has diverged. Smith, WACV 2017,
     https://arxiv.org/abs/1506.01186.
 
     Examples

@@ -1,10 +1,9 @@
 """Convolution blocks of a whole stack: patches gathered place by place, one product a member.
 
-Maps have the shape (members, channels, places, rows), an image's places row by row. With the rows
-last, a patch is gathered in runs of whole batches, and products and sums run along long axes: on a
-processor this trains in a third of the time that channels last take. TensorFlow's own gradient of a
-gather or a strided slice scatters, some twenty times slower; here it is a gather as well, since the
-places that a number went to are known beforehand.
+Maps have the shape (members, channels, places, rows), an image's places row by row: with the rows
+last, products and sums run along long axes, in a third of the time that channels last take.
+TensorFlow's own gradient of a gather scatters, some twenty times slower; here it is a gather as
+well, since the places that a number went to are known beforehand.
 """
 
 import math

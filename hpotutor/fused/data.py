@@ -10,10 +10,9 @@ import numpy as np
 from hpotutor._tensorflow import tf
 from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, DataError, Problems
-from hpotutor.fused.device import check_device, placed_on
 from hpotutor.fused.member import Member
 from hpotutor.fused.planner import shape_of
-from hpotutor.fused.shape import StackShape
+from hpotutor.fused.shape import StackShape, placed_on
 from hpotutor.models.builders import build_mlp
 from hpotutor.models.convolutions import build_cnn, build_conv1d
 
@@ -35,12 +34,11 @@ class StackData:
         What each flat row is, for members with ``architecture="conv"``: (steps,) or
         (steps, channels) of a sequence, (height, width, channels) of an image.
     sample_weight : array, shape (rows,), optional
-        What each training row's loss is multiplied by, as in ``Model.fit``: batches are divided
-        by their number of rows, and accuracy and the other sets go without weights.
+        Multiplies each training row's loss, as in ``Model.fit``; not the other sets' or accuracy.
     scores : dict of str to callable, optional
         ``function(y_true, outputs) -> float`` by the name of its curve, asked after each epoch
-        for the validation rows of each network that trains; ``outputs`` are what
-        ``Model.predict`` gives, of shape (rows, classes), or (rows, 1) for a sigmoid or an amount.
+        for the validation rows; ``outputs`` are what ``Model.predict`` gives, of shape
+        (rows, classes), or (rows, 1) for a sigmoid or an amount.
     keep_outputs : bool, default False
         Keep each network's last outputs on its validation rows, for ``Trained.outputs``.
     """
@@ -67,7 +65,10 @@ class StackData:
         sets.update(evaluations or {})
         problems = Problems("train_many")
         problems.choice("dtype", dtype, ("float32", "float64"))
-        check_device(problems, device)
+        known = problems.choice("device", device, ("cpu", "gpu"))
+        if known and device == "gpu" and not tf.config.list_logical_devices("GPU"):
+            allowed = "'cpu', because TensorFlow sees no GPU here"
+            problems.add("device", device, allowed, "device='cpu'")
         problems.raise_if_any()
         features = np.shape(x_train)[1] if np.ndim(x_train) == 2 else None
         for name, (x, y) in sets.items():
@@ -96,15 +97,15 @@ class StackData:
         """Return the shape of the program that trains these members."""
         return shape_of(
             members,
-            self.n_features,
             self.n_classes,
             self.rows,
-            len(self.evaluations),
-            self.dtype,
-            device=self.device,
+            self.input_shape,
+            n_features=self.n_features,
+            evaluations=len(self.evaluations),
             weighted=self.weights is not None,
             outputs=bool(self.scores) or self.keep_outputs,
-            input_shape=self.input_shape,
+            dtype=self.dtype,
+            device=self.device,
         )
 
     def names(self, members: Sequence[Member]) -> list[str]:
@@ -163,39 +164,20 @@ class StackData:
 
 @dataclass
 class Trained:
-    """One network after its training.
-
-    Parameters
-    ----------
-    curve : dict of str to list of float
-        "loss", "accuracy", and for each evaluation set "val_loss", "val_accuracy", ..., then the
-        scores; one entry an epoch. A regression has no accuracy.
-    status : {"complete", "diverged", "stopped"}
-        ``diverged``: a loss became NaN or infinite in the last epoch of the curve. ``stopped``:
-        ``on_epoch`` asked for it.
-    seconds : float
-        This network's share of its stack's time.
-    best_epoch : int
-        Epoch, from 1, that ``monitor`` liked best.
-    batch_losses : array
-        The loss of each step of the last epoch that was trained.
-    weights : list of array or None
-        In the order of ``Model.get_weights``; None unless they were asked for.
-    outputs : array or None
-        What ``Model.predict`` gives on the validation rows, by the epoch that was last or that
-        was restored; None unless ``keep_outputs``.
-    """
+    """One network after its training."""
 
     member: Member
+    # "loss", "accuracy" (of classes), "val_loss", ..., then the scores; one entry an epoch
     curve: Curve
     epochs: int
-    status: str
-    seconds: float
-    best_epoch: int
+    status: str  # "complete", "diverged" (a loss is NaN or infinite) or "stopped" (by on_epoch)
+    seconds: float  # its share of its stack's time
+    best_epoch: int  # from 1, by ``monitor``
     n_features: int
     n_classes: int
-    batch_losses: np.ndarray = field(repr=False)
-    weights: list[np.ndarray] | None = field(default=None, repr=False)
+    batch_losses: np.ndarray = field(repr=False)  # of each step of the last epoch
+    weights: list[np.ndarray] | None = field(default=None, repr=False)  # as Model.get_weights
+    # of Model.predict on the validation rows, by the last epoch or the restored one
     outputs: np.ndarray | None = field(default=None, repr=False)
     input_shape: tuple[int, ...] | None = None
 

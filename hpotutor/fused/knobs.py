@@ -25,10 +25,9 @@ def knobs_of(members: Sequence[Member], shape: StackShape) -> dict[str, Any]:
     knobs = {"momentum": rounded(m.used_momentum for m in members)}
     if shape.weight_decay:
         knobs["weight_decay"] = rounded(m.used_weight_decay for m in members)
-    if shape.l1:
-        knobs["l1"] = rounded((m.l1 for m in members), (-1,))
-    if shape.l2:
-        knobs["l2"] = rounded((m.l2 for m in members), (-1,))
+    for name in ("l1", "l2"):
+        if getattr(shape, name):
+            knobs[name] = rounded((getattr(m, name) for m in members), (-1,))
     if shape.dropout:
         dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
         keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]

@@ -31,7 +31,7 @@ class Member:
     architecture : {"dense", "conv"}, default "dense"
         The network of :func:`hpotutor.build_mlp`, or that of :func:`hpotutor.build_conv1d` or
         :func:`hpotutor.build_cnn`, by the ``input_shape`` of the rows.
-    filters, kernel_size, strides, padding, pooling, pool_size, dense_layers : optional
+    filters, kernel_size, strides, padding, pooling, pool_size, dense_layers
         As in :func:`hpotutor.build_conv1d`, with ``architecture="conv"`` only.
     layers, units, activation, dropout, l1, l2, batch_norm, initializer, optimizer, \
 learning_rate, momentum, weight_decay, output, loss
@@ -44,14 +44,12 @@ learning_rate, momentum, weight_decay, output, loss
     seed : int, default 0
         Initial weights (those of ``build_mlp(seed=...)``), order of batches and dropout.
     rows, val_rows : array of int, optional
-        Which of the training rows to train on, and which to validate on (a fold). All rows, and
-        the shared validation rows, by default.
+        Which training rows to train and to validate on (a fold); all, and the shared ones, if None.
     patience : int, optional
         Stop when ``monitor`` has not improved for so many epochs.
-    monitor : str, default "val_loss"
-        A curve, or a score that ``train_many`` is given.
-    monitor_mode : {"auto", "min", "max"}
-        Whether ``monitor`` should fall or rise; "auto" lets curves with "loss" in their name fall.
+    monitor, monitor_mode
+        A curve or score, and whether it should fall ("min") or rise ("max"); "auto" lets those
+        with "loss" in their name fall.
     restore_best : bool, default False
         Keep the weights of the best epoch by ``monitor`` rather than the last.
     weights : list of array, optional
@@ -246,11 +244,11 @@ def _check_architecture(
     m.blocks.check(problems)
     if input_shape is not None:
         m.blocks.check_input(problems, input_shape[:-1])
-        return
-    problems.say(
-        "architecture='conv' needs the shape of a row. Type input_shape=(steps, channels) for "
-        "sequences, or input_shape=(height, width, channels) for images."
-    )
+    else:
+        problems.say(
+            "architecture='conv' needs the shape of a row. Type input_shape=(steps, channels) for "
+            "sequences, or input_shape=(height, width, channels) for images."
+        )
 
 
 def identity(member: Member, with_epochs: bool = True) -> tuple:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor.errors import ArgumentError, Problems
+from hpotutor.errors import ArgumentError
 from hpotutor.fused.member import Member
 from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
@@ -41,11 +41,8 @@ def steps_per_epoch(member: Member, rows: int) -> int:
 
 def shape_of(
     members: Sequence[Member],
-    n_features: int,
     n_classes: int,
     rows: int,
-    evaluations: int,
-    dtype: str,
     input_shape: Sequence[int] | None = None,
     **asked: Any,
 ) -> StackShape:
@@ -62,7 +59,6 @@ def shape_of(
     activations = tuple(name for name in ACTIVATIONS if any(m.activation == name for m in members))
     return StackShape(
         members=bucket(len(members)),
-        n_features=n_features,
         widths=most,
         n_outputs=first.n_outputs(n_classes),
         activations=activations,
@@ -77,9 +73,7 @@ def shape_of(
         ragged=len({steps_per_epoch(m, rows) for m in members}) > 1,
         folds=first.val_rows is not None,
         loss=first.used_loss(n_classes),
-        evaluations=evaluations,
         convolutions=first.convolutions(input_shape),
-        dtype=dtype,
         **asked,
     )
 
@@ -174,10 +168,7 @@ class Planner:
     max_bytes: int = MAX_BYTES  # what one stack may take
 
     def plan(self, members: Sequence[Member]) -> list[tuple[StackShape, list[int]]]:
-        """Return each stack's program and positions in ``members``, which all name ``epochs``.
-
-        The stacks of one group share one program, so that they cost one trace.
-        """
+        """Return each stack's program and positions in ``members``, which all name ``epochs``."""
         kinds: dict[tuple, list[int]] = {}
         for index, member in enumerate(members):
             kinds.setdefault(must_share(member, self.n_classes), []).append(index)
@@ -221,24 +212,22 @@ class Planner:
     ) -> list[tuple[StackShape, list[int]]]:
         """Cut a group into equal parts: small for the cache and for many cores, and not too small.
 
-        A step of a stack costs something before its first member. A part is large enough that this
-        stays the smaller share, and up to twice as large where that leaves parts for four cores.
+        A part is large enough that what a step costs before its first member stays the smaller
+        share, and up to twice as large where that leaves parts for four cores.
         """
         shape = self.shape([members[index] for index in group])
         batch_size = members[group[0]].batch_size
         bytes_each = member_bytes(shape, batch_size)
         allowed = self.max_bytes // bytes_each
         if allowed < 1:
-            problems = Problems("train_many")
             filters = shape.widths[: len(shape.convolutions)]
             name = "filters" if filters else "units"
-            problems.say(
-                f"{name}={max(filters or shape.widths)} is too wide for the stack: one network "
-                f"takes {bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
+            raise ArgumentError(
+                f"train_many: {name}={max(filters or shape.widths)} is too wide for the stack: one "
+                f"network takes {bytes_each / 2**20:,.0f} MB in training, and max_bytes allows "
                 f"{self.max_bytes / 2**20:,.0f} MB. Type fewer {name}, a larger max_bytes, or "
                 "engine='keras'."
             )
-            problems.raise_if_any()
         worth = STEPS_WORTH * STEP_SECONDS / _member_seconds(shape, batch_size)
         least = bucket(round(min(max(worth, SMALLEST_CUT), LARGEST_CUT)))
         most = min(max(least, min(2 * least, len(group) // 4)), allowed)

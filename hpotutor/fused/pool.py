@@ -26,14 +26,9 @@ _setting: int | None = None
 def set_threads(threads: int | None) -> None:
     """Set how many threads train stacks from now on, here and in all that trains with stacks.
 
-    Parameters
-    ----------
-    threads : int or None
-        None for one to each core that this process may use, which is how it starts. The
-        environment variable ``HPOTUTOR_THREADS`` sets the same before Python starts. Results do
-        not depend on it, bit for bit; a Dask worker always takes one.
-
-    ArgumentError: if it is neither None nor a whole number from 1 up.
+    None is one to each core that this process may use, which is how it starts; the environment
+    variable ``HPOTUTOR_THREADS`` sets the same before Python starts. Results do not depend on it,
+    bit for bit; a Dask worker always takes one. ``ArgumentError`` for less than 1.
 
     Examples
     --------
@@ -49,7 +44,6 @@ def set_threads(threads: int | None) -> None:
 
 def threads_for(asked: int | None) -> int:
     """Return how many threads to use: what a call asks for, the setting, or one to each core."""
-    _checked("train_many", "threads", asked)
     if asked is not None:
         return int(asked)
     if _on_dask_worker():

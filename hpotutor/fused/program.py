@@ -1,10 +1,8 @@
 """The traced program that trains a stack: one graph for all members, one call an epoch.
 
-All trainable numbers of a stack stand in one tensor of shape (members, parameters). The graph cuts
-it into kernels of shape (members, inputs, outputs), multiplies with broadcasting, and lets Keras's
-own optimizer update the one tensor, with hyperparameters as (members, 1) columns.
-Nothing is ever summed over members except the scalar that autodiff starts from, so no member can
-reach another.
+All trainable numbers stand in one tensor, (members, parameters). The graph cuts it into kernels,
+(members, inputs, outputs), and lets Keras's own optimizer update the one tensor, with
+hyperparameters as (members, 1) columns. Nothing is summed over members, so none reaches another.
 """
 
 import math
@@ -16,10 +14,9 @@ import numpy as np
 
 from hpotutor._tensorflow import keras, tf
 from hpotutor.fused.convolution import as_maps
-from hpotutor.fused.device import placed_on
 from hpotutor.fused.losses import judged, predictions
 from hpotutor.fused.optimizers import stacked_optimizer
-from hpotutor.fused.shape import StackShape
+from hpotutor.fused.shape import StackShape, placed_on
 from hpotutor.models.layers import ACTIVATIONS
 
 BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON = 0.99, 1e-3  # Keras's defaults
@@ -76,9 +73,8 @@ class Program:
         """Train one epoch and evaluate; traced at the first call, for any rows and batch size.
 
         Returns the new numbers (those given stay as they were), each batch's mean loss before its
-        step and its correct answers (both (steps, members)), and for each evaluation set
-        (loss, hits), each (members,), and with ``outputs`` for the first its (members, rows,
-        outputs), otherwise nothing.
+        step and its correct answers, (steps, members), and for each evaluation set its loss and
+        hits, (members,), and for the first, with ``outputs``, its (members, rows, outputs).
         """
         given = (numbers, data, knobs, plan)
         with self._lock:  # a trace is made once, whoever comes first
@@ -111,11 +107,9 @@ class Program:
             numbers, loss, hit = self._train_step(step, numbers, data, knobs, plan)
             return step + 1, numbers, losses.write(step, loss), hits.write(step, hit)
 
+        start = (tf.constant(0), numbers, *record)
         _, numbers, losses, hits = tf.while_loop(
-            lambda step, *_: step < steps,
-            body,
-            (tf.constant(0), numbers, *record),
-            parallel_iterations=1,
+            lambda step, *_: step < steps, body, start, parallel_iterations=1
         )
         return numbers, losses.stack(), hits.stack(), self._evaluate_all(numbers, data, knobs)
 
@@ -174,13 +168,7 @@ class Program:
         }
 
     def _forward(
-        self,
-        x: Any,
-        blocks: dict,
-        knobs: dict,
-        moving: Any,
-        weight: Any = None,
-        noise: Any = None,
+        self, x: Any, blocks: dict, knobs: dict, moving: Any, weight: Any = None, noise: Any = None
     ) -> tuple[Any, list]:
         """Return logits and, in training with batch normalization, new moving statistics."""
         shape, moved, rows = self.shape, [], tf.shape(x)[1]
@@ -233,11 +221,8 @@ class Program:
                 weight = tf.tile(weight / places, (1, places))
             share = tf.expand_dims(weight, 3 - axis)
             mean = tf.reduce_sum(x * share, axis=axis, keepdims=True)
-            variance = tf.reduce_sum(
-                tf.math.squared_difference(x, tf.stop_gradient(mean)) * share,
-                axis=axis,
-                keepdims=True,
-            )
+            spread = tf.math.squared_difference(x, tf.stop_gradient(mean)) * share
+            variance = tf.reduce_sum(spread, axis=axis, keepdims=True)
             for old, now in zip(stored, (mean, variance), strict=True):
                 mixed = old * BATCH_NORM_MOMENTUM + now * (1 - BATCH_NORM_MOMENTUM)
                 new.append(tf.squeeze(mixed, axis=axis))
@@ -249,15 +234,13 @@ class Program:
     def _dropout_scale(self, knobs: dict, layer: int, noise: Any, rows: Any) -> Any:
         """Return 0 or 1 / (1 - rate) for each unit and row, from the member's own key.
 
-        One counter-based draw a step serves the whole stack; each member scrambles it with its
-        key (multiply and xor-shift, as integer hashes do). Drawn unit by unit, so that the
-        numbers of a unit do not depend on how many units follow it.
+        One counter-based draw a step serves the whole stack; each member scrambles it with its key
+        as integer hashes do. Drawn unit by unit: how many units follow makes no difference.
         """
         shape = self.shape
         seed = tf.stack([noise[0], noise[1] * 64 + layer])
-        drawn = tf.random.stateless_uniform(
-            (shape.widths[layer], rows), seed, None, None, tf.uint32
-        )
+        size = (shape.widths[layer], rows)
+        drawn = tf.random.stateless_uniform(size, seed, None, None, tf.uint32)
         bits = tf.bitwise.bitwise_xor(tf.transpose(drawn), knobs["keys"]) * np.uint32(0x9E3779B1)
         bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(15)))
         bits *= np.uint32(0x85EBCA77)

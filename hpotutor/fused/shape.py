@@ -2,12 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from hpotutor._tensorflow import tf
 from hpotutor.fused.convolution import Convolution, kernel_shapes
 from hpotutor.fused.losses import CROSS_ENTROPY
 
 Block = tuple[str, int, tuple[int, int, int]]  # kind, layer, size
+
+
+def placed_on(device: str) -> AbstractContextManager:
+    """Return a block in which TensorFlow works on this device, whatever else it sees."""
+    return tf.device(f"{device.upper()}:0")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +15,10 @@ from hpotutor._tensorflow import tf
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused import planner
 from hpotutor.fused.data import Curve, StackData, Trained
-from hpotutor.fused.device import placed_on
 from hpotutor.fused.knobs import knobs_of
 from hpotutor.fused.member import Member, as_members, batch_order, initial_weights, rate_table
 from hpotutor.fused.program import Numbers, program_for
-from hpotutor.fused.shape import StackShape
+from hpotutor.fused.shape import StackShape, placed_on
 
 # parameters and moving statistics of one member, and its outputs if they are kept
 _Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -58,10 +58,7 @@ class Stack:
     """
 
     def __init__(
-        self,
-        data: StackData,
-        members: Sequence[Member | Mapping],
-        shape: StackShape | None = None,
+        self, data: StackData, members: Sequence[Member | Mapping], shape: StackShape | None = None
     ) -> None:
         self.data = data
         self.members = as_members(members, data.n_classes, data.rows, data.input_shape)
@@ -90,16 +87,11 @@ class Stack:
         self.seconds += (time.perf_counter() - start) / len(self.members)
 
     # ── training ────────────────────────────────────────────────────────────
-    def train(
-        self, epochs: int = 1, on_epoch: Callable[[int, list[Curve]], Any] | None = None
-    ) -> None:
-        """Train all live members for more epochs; ``on_epoch(epoch, curves)`` may return True."""
+    def train(self, epochs: int = 1) -> None:
+        """Train all live members for more epochs."""
         for _ in range(epochs):
-            if not self.live.any():
-                return
-            self.train_epoch()
-            if on_epoch is not None and on_epoch(self.epoch, self.curves) is True:
-                return
+            if self.live.any():
+                self.train_epoch()
 
     def train_epoch(self) -> None:
         """Train one epoch, evaluate, and note what happened to each member."""
@@ -193,28 +185,14 @@ class Stack:
             input_shape=self.data.input_shape,
         )
 
-    def results(self, keep_weights: bool = True) -> list[Trained]:
-        """Return all members as they now stand."""
-        return [self.result(k, keep_weights) for k in range(len(self.members))]
-
     # ── between epochs ──────────────────────────────────────────────────────
     def get_weights(self, k: int) -> list[np.ndarray]:
         """Return one member's weights, in the order of ``Model.get_weights``."""
         params, moving, _ = self._final.get(int(k)) or self._row(k)
         return planner.unpack(params, moving, self.members[k], self.shape)
 
-    def set_weights(self, k: int, weights: Sequence[np.ndarray]) -> None:
-        """Give one member other weights; its optimizer keeps what it has gathered."""
-        numbers = self._writable()
-        numbers["params"][k], numbers["moving"][k] = planner.pack(
-            weights, self.members[k], self.shape
-        )
-
     def copy(self, source: int, target: int) -> None:
-        """Give ``target`` the weights and the optimizer's memory of ``source``.
-
-        The target keeps its own learning rate and other hyperparameters, its seed, and its curve.
-        """
+        """Give ``target`` the weights and optimizer memory of ``source``, but not its settings."""
         if self.members[source].widths != self.members[target].widths:
             raise ArgumentError(
                 f"Stack.copy: member {source} has units={self.members[source].widths} and member "
@@ -223,8 +201,7 @@ class Stack:
         for array in tf.nest.flatten(self._writable()):
             array[target] = array[source]
         self._final.pop(target, None)
-        self.live[target] = self.live[source]
-        self.status[target] = self.status[source]
+        self.live[target], self.status[target] = self.live[source], self.status[source]
 
     def change(self, k: int, **hyperparameters: Any) -> None:
         """Change learning_rate, momentum, weight_decay, dropout, l1 or l2 of a member."""
@@ -242,33 +219,27 @@ class Stack:
             )
         self.members, self._tables, self._plan = members, None, {}
         self._rates.pop(k, None)
-        wanted = self.data.shape(members)
-        more = {
-            name: getattr(wanted, name) or getattr(self.shape, name)
-            for name in ("dropout", "l1", "l2", "weight_decay")
-        }
+        wanted, flags = self.data.shape(members), ("dropout", "l1", "l2", "weight_decay")
+        more: dict[str, Any] = {name: True for name in flags if getattr(wanted, name)}
         self.shape = replace(self.shape, **more)
         self.program = program_for(self.shape)
 
     def select(self, indices: Sequence[int]) -> Stack:
         """Return a stack of some members, or of some more than once, where they now stand."""
         chosen = [int(k) for k in indices]
-        other = object.__new__(Stack)
-        other.data, other.epoch = self.data, self.epoch
-        other.members = [self.members[k] for k in chosen]
+        other = copy(self)
+        other._rates, other._tables, other._plan = {}, None, {}
         other.shape = replace(self.shape, members=planner.bucket(len(chosen)))
         other.program = program_for(other.shape)
         other.curves = [{n: list(v) for n, v in self.curves[k].items()} for k in chosen]
-        other.status = [self.status[k] for k in chosen]
-        other.positions = [self.positions[k] for k in chosen]
+        for name in ("members", "status", "positions", "batch_losses"):
+            setattr(other, name, [getattr(self, name)[k] for k in chosen])
+        for name in ("live", "seconds", "best_epoch", "_steps"):
+            setattr(other, name, getattr(self, name)[chosen])
+        for name in ("_best", "_final"):
+            kept = getattr(self, name)
+            setattr(other, name, {n: kept[k] for n, k in enumerate(chosen) if k in kept})
         other._outputs = None if self._outputs is None else self._outputs[chosen]
-        other.live = self.live[chosen]
-        other.batch_losses = [self.batch_losses[k] for k in chosen]
-        other._steps, other._rates = self._steps[chosen], {}
-        other._tables, other._plan = None, {}
-        other.seconds, other.best_epoch = self.seconds[chosen], self.best_epoch[chosen]
-        other._best = {n: self._best[k] for n, k in enumerate(chosen) if k in self._best}
-        other._final = {n: self._final[k] for n, k in enumerate(chosen) if k in self._final}
         padded = chosen + [chosen[0]] * (other.shape.members - len(chosen))
         other._numbers = tf.nest.map_structure(lambda a: np.array(a)[padded], self._numbers)
         return other

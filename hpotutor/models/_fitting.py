@@ -85,10 +85,7 @@ def register(parts: Iterable[Any]) -> None:
 
 
 def check_split(y: np.ndarray, split: float, classes: Any, call: str) -> None:
-    """Refuse a ``validation_split`` that keeps every row of a class from training.
-
-    Keras takes the last rows: of rows sorted by class, all that there is of one.
-    """
+    """Refuse a ``validation_split`` whose rows, the last ones, are all that a class has."""
     numbers = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel().astype(int)
     untrained = np.setdiff1d(numbers, numbers[: math.floor(len(y) * (1 - split))])
     if len(untrained):
@@ -101,10 +98,7 @@ def check_split(y: np.ndarray, split: float, classes: Any, call: str) -> None:
 
 
 def watched(callbacks: Any, validates: bool, call: str) -> list[keras.callbacks.Callback]:
-    """Return callbacks in a flat list, before each that waits for a value a guard that it comes.
-
-    Keras only warns of a value that never comes, and trains on to the last epoch.
-    """
+    """Return callbacks in a flat list, before each that waits for a value a guard that it comes."""
     found: list[keras.callbacks.Callback] = []
     for callback in keras.tree.flatten(callbacks):
         monitor = getattr(callback, "monitor", None)

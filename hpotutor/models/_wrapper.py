@@ -1,10 +1,8 @@
 """What both estimators share: SciKeras's wrapper, mended for scikit-learn 1.6 to 1.9.
 
-SciKeras 0.13, which nobody looks after any more, tells scikit-learn what it is in a way that 1.6
-refuses and later versions do not hear: a classifier is taken for something else, and
-``GridSearchCV(cv=3)`` cuts unshuffled folds. The class here answers in the new way, lets every
-hyperparameter of the function that builds the network be tuned under its own name, and looks after
-what ``fit`` is given: several inputs, validation rows, callbacks.
+SciKeras 0.13 tells scikit-learn what it is in a way that 1.6 refuses and later versions never hear.
+The class here answers in the new way, lets every hyperparameter of the function that builds the
+network be tuned under its own name, and looks after what ``fit`` is given.
 """
 
 from __future__ import annotations
@@ -25,14 +23,7 @@ from sklearn.utils.validation import validate_data
 from hpotutor._tensorflow import keras, seeded
 from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, DataError, Problems
-from hpotutor.models._fitting import (
-    check_split,
-    deal_out,
-    inputs_of,
-    register,
-    stack_inputs,
-    watched,
-)
+from hpotutor.models import _fitting as fitting
 from hpotutor.models.layers import check_number
 
 # arguments of a building function that SciKeras fills itself
@@ -52,10 +43,9 @@ def tags(**kind: Any) -> Tags:
     )
 
 
-# scikit-learn 1.6 goes back to the tags of old as soon as one ancestor has `_more_tags` without
-# `__sklearn_tags__`, as SciKeras's BaseWrapper does. It keeps what it finds under the ancestor's
-# bare name, so a later ancestor of that name with the new method settles the question, and
-# SciKeras's own class stays as it is. Later versions only call `__sklearn_tags__`.
+# scikit-learn 1.6 goes back to the tags of old as soon as one ancestor has `_more_tags` alone, as
+# SciKeras's BaseWrapper does. It keeps what it finds under the ancestor's bare name, so a later
+# ancestor of that name with the new method settles the question.
 NamesakeOfBaseWrapper: Any = type(
     "BaseWrapper", (), {"__sklearn_tags__": lambda self: tags(estimator_type=None)}
 )
@@ -83,12 +73,10 @@ class PlainNames(BaseWrapper):
         super().__init__(**self._defaults() | parameters | {"model": model})
 
     def set_params(self, **parameters: Any) -> PlainNames:
-        """Set parameters by name, the network's hyperparameters among them.
+        """Set parameters by name, the network's among them; ``ArgumentError`` names unknown ones.
 
         With a new ``model``, hyperparameters that it does not know go, and those left at the old
         one's default take the new one's.
-
-        ArgumentError: with all the names that are not known.
         """
         if "model" in parameters:
             old, defaults = self._known().keys(), self._defaults()
@@ -193,7 +181,7 @@ class PlainNames(BaseWrapper):
         if hasattr(X, "tocsr"):  # Keras reads columns for rows; one of scipy's is a Mapping, too
             X = X.tocsr()
         if isinstance(X, Mapping):
-            X, shapes = stack_inputs(X, getattr(self, "inputs_", None))
+            X, shapes = fitting.stack_inputs(X, getattr(self, "inputs_", None))
             if reset:
                 self.inputs_ = shapes
         elif X is not None:
@@ -209,13 +197,14 @@ class PlainNames(BaseWrapper):
             numbers = "int64" if isinstance(self, _SciKerasClassifier) else "float64"
             self.y_dtype_ = _widest(self.y_dtype_, numbers)
         if type(self).feature_encoder is BaseWrapper.feature_encoder:
-            columns, stacked = (
-                getattr(self, "feature_names_in_", ()),
+            stacked, columns = (
                 getattr(self, "inputs_", None),
+                getattr(self, "feature_names_in_", ()),
             )
-            shapes = inputs_of(self.model_, self.X_shape_, stacked, columns)
+            shapes = fitting.inputs_of(self.model_, self.X_shape_, stacked, columns)
             if shapes is not None:
-                self.feature_encoder_ = FunctionTransformer(deal_out, kw_args={"shapes": shapes})
+                told = {"shapes": shapes}
+                self.feature_encoder_ = FunctionTransformer(fitting.deal_out, kw_args=told)
         return X, y
 
     def _fit_keras_model(self, X, y, *, epochs: int, **arguments: Any) -> None:
@@ -241,11 +230,11 @@ class PlainNames(BaseWrapper):
         if rows is not None:
             arguments["validation_data"] = self._encode(rows)
         elif split and self._labels() is not None:
-            check_split(y, split, self._labels(), call)
+            fitting.check_split(y, split, self._labels(), call)
         own = self._fit_callbacks
         # SciKeras drops the callbacks that fit is given
         called = [*own, *keras.tree.flatten(arguments.pop("callbacks", None) or [])]
-        self._fit_callbacks = watched(called, bool(split or rows is not None), call)
+        self._fit_callbacks = fitting.watched(called, bool(split or rows is not None), call)
         try:
             with seeded(self._seed):
                 super()._fit_keras_model(X, y, epochs=epochs, **arguments)
@@ -288,9 +277,8 @@ class PlainNames(BaseWrapper):
     def _validate_sample_weight(X, y, sample_weight):
         weights = np.asarray(sample_weight, dtype=float)  # scikit-learn does not name the argument
         if not weights.any():
-            raise DataError(
-                "There is nothing to train on: only zeros were passed in sample_weight."
-            )
+            said = "There is nothing to train on: only zeros were passed in sample_weight."
+            raise DataError(said)
         if (weights < 0).any():
             raise DataError(f"sample_weight holds {weights.min():g}; weights are 0 or more.")
         return BaseWrapper._validate_sample_weight(X, y, sample_weight)
@@ -320,7 +308,7 @@ class PlainNames(BaseWrapper):
             if not model.built:
                 # a Sequential model without Input has no outputs yet, and SciKeras counts them
                 model.build((None, *self.X_shape_[1:]))
-        register([*keras.tree.flatten([self.loss, self.metrics]), *model.layers])
+        fitting.register([*keras.tree.flatten([self.loss, self.metrics]), *model.layers])
         if model.compiled:
             self._check_optimizer_is_used()
         return model

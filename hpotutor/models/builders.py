@@ -1,7 +1,6 @@
 """Compiled fully connected networks with every hyperparameter that the lessons turn.
 
-Randomness enters only through ``seed``: every layer gets a seed of its own from ``layer_seeds``,
-so no global generator is read or moved.
+Randomness enters only through ``seed``: every layer has its own, from ``layer_seeds``.
 """
 
 from collections.abc import Sequence
@@ -9,19 +8,8 @@ from collections.abc import Sequence
 from hpotutor._tensorflow import keras
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
-from hpotutor.models.layers import (
-    Hidden,
-    LearningRate,
-    Target,
-    check_common,
-    check_sizes,
-    compiled,
-    layer_seeds,
-    make_optimizer,
-    sizes_of,
-)
-
-__all__ = ["build_mlp", "build_regressor"]
+from hpotutor.models import layers as parts
+from hpotutor.models.layers import Hidden, LearningRate, Target
 
 
 def build_mlp(
@@ -86,10 +74,6 @@ def build_mlp(
 
     ArgumentError: with all the arguments that are not allowed.
 
-    Notes
-    -----
-    https://keras.io/api/layers/core_layers/dense/
-
     Examples
     --------
     >>> model = build_mlp(4, 3, layers=2, units=(16, 8), dropout=0.2, seed=0)
@@ -127,19 +111,7 @@ def build_regressor(
 ) -> keras.Model:
     """Build and compile ``build_mlp``'s network with a linear output, one unit or several.
 
-    Parameters
-    ----------
-    n_features : int
-        Columns of the input rows, shape (rows, n_features).
-    n_outputs : int, default 1
-        Columns of the target.
-    layers, units, activation, dropout, l1, l2, batch_norm, initializer, optimizer, \
-learning_rate, momentum, weight_decay, loss, seed
-        As in ``build_mlp``.
-
-    keras.Sequential: compiled.
-
-    ArgumentError: with all the arguments that are not allowed.
+    ``n_outputs`` is the target's columns; other arguments and errors are those of ``build_mlp``.
 
     Examples
     --------
@@ -160,13 +132,13 @@ def _fully_connected(
     problems = Problems(call)
     check_count(problems, "n_features", n_features, example=4)
     check_count(problems, "n_outputs", n_outputs, example=1)
-    check_sizes(problems, "units", units, layers, example=64)
-    check_common(problems, hidden, target, training, seed)
+    parts.check_sizes(problems, "units", units, layers, example=64)
+    parts.check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()
-    sizes = sizes_of(units, layers)
-    *seeds, last = layer_seeds(seed, len(sizes) + 1)
+    sizes = parts.sizes_of(units, layers)
+    *seeds, last = parts.layer_seeds(seed, len(sizes) + 1)
     network = [keras.Input((int(n_features),), name="features")]
     for n, (size, pair) in enumerate(zip(sizes, seeds, strict=True), start=1):
         network += hidden.dense(size, pair, name=f"hidden_{n}")
-    made = make_optimizer(*training)
-    return compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))
+    made = parts.make_optimizer(*training)
+    return parts.compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))

@@ -5,20 +5,8 @@ from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
 from hpotutor.errors import Problems
-from hpotutor.models.layers import (
-    Blocks,
-    Hidden,
-    LearningRate,
-    Target,
-    check_common,
-    check_number,
-    check_shape,
-    compiled,
-    layer_seeds,
-    make_optimizer,
-)
-
-__all__ = ["build_cnn", "build_conv1d"]
+from hpotutor.models import layers as parts
+from hpotutor.models.layers import Blocks, Hidden, LearningRate, Target
 
 
 def build_cnn(
@@ -67,8 +55,7 @@ def build_cnn(
     kernel_size : int or sequence of int, default 3
         Height and width of the filters in pixels, from 1 up; or one number a block.
     layers : int, default 1
-        Convolution blocks, from 1 up; each halves the image where nothing else is said, so an
-        8 x 8 image takes 3 at most.
+        Convolution blocks, from 1 up; each halves the image by default: 3 at most of 8 x 8.
     strides, padding, pooling, pool_size, units, dense_layers, activation, initializer, \
 batch_norm, l1, l2, dropout
         As in ``build_conv1d``, along both sides of the image.
@@ -83,10 +70,6 @@ batch_norm, l1, l2, dropout
 
     ArgumentError: with all the arguments that are not allowed.
 
-    Notes
-    -----
-    https://keras.io/api/layers/preprocessing_layers/image_augmentation/
-
     Examples
     --------
     >>> build_cnn((8, 8, 1), 10, filters=4, layers=2, augmentation=0.1).input_shape
@@ -97,7 +80,7 @@ batch_norm, l1, l2, dropout
         layers, filters, kernel_size, strides, padding, pooling, pool_size, units, dense_layers
     )
     problems = Problems("build_cnn")
-    check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
+    parts.check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
     return _convolutional(
         problems, image_shape, 2, blocks, hidden, target, training, seed, augmentation
@@ -133,9 +116,8 @@ def build_conv1d(
 ) -> keras.Model:
     """Build and compile a small convolutional network for sequences given as flat rows.
 
-    The rows are folded into sequences, passed through blocks of convolution along the steps, batch
-    normalization if asked for, activation and pooling, then through hidden layers as in
-    ``build_mlp``.
+    The rows are folded into sequences, passed through blocks of convolution, batch normalization if
+    asked for, activation and pooling, then through hidden layers as in ``build_mlp``.
 
     Parameters
     ----------
@@ -174,10 +156,6 @@ def build_conv1d(
 
     ArgumentError: with all the arguments that are not allowed.
 
-    Notes
-    -----
-    https://keras.io/api/layers/convolution_layers/convolution1d/
-
     Examples
     --------
     >>> model = build_conv1d((128, 9), 6, filters=8, kernel_size=5, layers=2, strides=2)
@@ -206,11 +184,11 @@ def _convolutional(
 ) -> keras.Model:
     """Check the arguments that both builders have, and build."""
     blocks.check(problems)
-    check_shape(problems, shape, dimensions, blocks)
-    check_common(problems, hidden, target, training, seed)
+    parts.check_shape(problems, shape, dimensions, blocks)
+    parts.check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()
     each, units = blocks.each(), blocks.hidden()
-    *seeds, last = layer_seeds(seed, len(each) + len(units) + 1)
+    *seeds, last = parts.layer_seeds(seed, len(each) + len(units) + 1)
     folded = (*map(int, shape), 1)[: dimensions + 1]
     rows, name = ("pixels", "image") if dimensions == 2 else ("values", "sequence")
     network = [keras.Input((math.prod(folded),), name=rows)]
@@ -221,14 +199,14 @@ def _convolutional(
     for n, size in enumerate(units, start=1):
         name = "hidden" if len(units) == 1 else f"hidden_{n}"
         network += hidden.dense(size, seeds[len(each) + n - 1], name=name)
-    return compiled(network, hidden, *target, last[0], make_optimizer(*training))
+    return parts.compiled(network, hidden, *target, last[0], parts.make_optimizer(*training))
 
 
 def _augmentation(strength: float, seed: int | None) -> list[keras.layers.Layer]:
     """Return layers that shift, rotate and zoom images, in training only."""
     if not strength:
         return []
-    (one, _), (two, _), (three, _) = layer_seeds(seed, 3)
+    (one, _), (two, _), (three, _) = parts.layer_seeds(seed, 3)
     shift, turn, layers = float(strength), float(strength) / 4, keras.layers
     # the border's own pixels fill what a shift uncovers: rows may be scaled, so 0 is not "black"
     return [

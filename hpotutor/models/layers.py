@@ -87,13 +87,10 @@ def make_optimizer(
     check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")
     problems.raise_if_any()
     maker, arguments = OPTIMIZERS[name]
-    arguments = dict(arguments)
-    if momentum is not None:
-        arguments["momentum"] = float(momentum)
-    if weight_decay is not None:
-        arguments["weight_decay"] = float(weight_decay)
+    given = {"momentum": momentum, "weight_decay": weight_decay}
+    given = {key: float(value) for key, value in given.items() if value is not None}
     rate = float(learning_rate) if is_number(learning_rate) else learning_rate
-    return maker(learning_rate=rate, **arguments)
+    return maker(learning_rate=rate, **arguments | given)
 
 
 @dataclass(frozen=True)

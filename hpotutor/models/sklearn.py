@@ -52,14 +52,12 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
 
     Notes
     -----
-    Built on SciKeras (https://adriangb.com/scikeras/stable/), and other than it on purpose:
-    unknown parameter names are refused, those with a prefix (``model__units``) too, and what is no
-    model, when the estimator is made; without a ``model`` there is a network; later rows may have
-    any numeric type, whatever the first ones had; the columns of a table are told by their names; a
-    network that comes compiled is never given an ``optimizer`` without a word; ``build_fn``, the
-    old name of ``model``, is taken without a warning. What scikit-learn's own checks ask beyond
-    SciKeras is not promised: predictions have Keras's float32, and a weight of 2 is a row twice
-    but for rounding.
+    Built on SciKeras (https://adriangb.com/scikeras/stable/), and other than it on purpose: unknown
+    parameter names (``model__units`` too) and what is no model are refused when the estimator is
+    made; without a ``model`` there is a network; later rows may have any numeric type; columns go
+    by their names; a compiled network is never given an ``optimizer`` without a word; ``build_fn``,
+    the old name of ``model``, is taken without a warning. Predictions have Keras's float32, and a
+    weight of 2 is a row twice but for rounding.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
@@ -81,23 +79,19 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         return tags(estimator_type="classifier", classifier_tags=kind)
 
     def fit(self, X, y, sample_weight=None, **kwargs) -> KerasClassifier:
-        """Train the network from its start.
+        """Train the network from its start; X is (rows, ...), or a dict of several inputs.
 
-        Parameters
-        ----------
-        X : array-like of shape (rows, ...), or dict of such
-            A row a case; a dict for a network of several inputs.
-        y, sample_weight : array-like of shape (rows,)
-            Labels: integers or strings, two of them or more; and a weight a row.
-        **kwargs
-            Passed to Keras's ``fit``. ``validation_data=(X_val, y_val)`` and ``class_weight=``
-            hold labels as y does; ``callbacks=`` come after the estimator's own.
+        ``y`` holds integers or strings, ``sample_weight`` a weight a row. The rest goes to Keras's
+        ``fit``: ``validation_data=(X_val, y_val)`` and ``class_weight=`` hold labels as y does,
+        and ``callbacks=`` come after the estimator's own.
         """
-        weight = self._weighted(y, _copy(sample_weight), kwargs)
+        weight = self._weighted(y, sample_weight, kwargs)
         return super().fit(X, y, sample_weight=weight, **kwargs)
 
     def _weighted(self, y, sample_weight, kwargs: dict[str, Any]):
         """Take ``class_weight`` out of what goes to Keras, which knows numbers only, no labels."""
+        if sample_weight is not None:  # SciKeras multiplies class weights into the caller's array
+            sample_weight = np.array(sample_weight, dtype="float64")
         given = kwargs.pop("class_weight", None)
         if given is None:
             return sample_weight
@@ -115,14 +109,11 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         ``classes`` holds all labels that will ever come; for the first call, if its y lacks some.
         """
         classes = None if classes is None else np.asarray(classes)
-        weight = self._weighted(y, _copy(sample_weight), kwargs)
+        weight = self._weighted(y, sample_weight, kwargs)
         return super().partial_fit(X, y, classes=classes, sample_weight=weight, **kwargs)
 
     def predict_proba(self, X, **kwargs) -> np.ndarray:
-        """Return the probability of each class, shape (rows, n_classes), rows summing to 1.
-
-        More arguments are passed to Keras's ``predict``.
-        """
+        """Return the probability of each class, (rows, n_classes); more goes to ``predict``."""
         probabilities = super().predict_proba(X, **kwargs)
         rows = len(next(iter(X.values()))) if isinstance(X, Mapping) else np.shape(X)[0]
         # SciKeras squeezes: a single row would lose its axis
@@ -176,8 +167,3 @@ class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
 
     def __sklearn_tags__(self) -> Tags:
         return tags(estimator_type="regressor", regressor_tags=RegressorTags(poor_score=True))
-
-
-def _copy(sample_weight):
-    # SciKeras multiplies class weights into the caller's own array
-    return None if sample_weight is None else np.array(sample_weight, dtype="float64")
