@@ -93,9 +93,6 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
     return StandardScaler() if scale == "standard" else FunctionTransformer()
 
 
-# ── what each column is ──────────────────────────────────────────────────────────────────────
-
-
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
     """Return what becomes of each column; those to keep are not left out for what they look like.
 
@@ -229,9 +226,6 @@ def as_numbers(values: pd.Series) -> pd.Series | None:
         return None
 
 
-# ── how it is prepared ───────────────────────────────────────────────────────────────────────
-
-
 def to_floats(frame: pd.DataFrame) -> pd.DataFrame:
     """Return columns of numbers, also those written as text, as floats; what is none is a gap."""
     return frame.apply(lambda values: pd.to_numeric(values, errors="coerce").astype(float))
@@ -239,9 +233,7 @@ def to_floats(frame: pd.DataFrame) -> pd.DataFrame:
 
 def to_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return columns as text, gaps as NaN."""
-    return frame.astype(object).apply(
-        lambda values: values.map(lambda value: np.nan if pd.isna(value) else str(value))
-    )
+    return frame.astype(object).map(lambda value: np.nan if pd.isna(value) else str(value))
 
 
 def to_gaps(frame: pd.DataFrame) -> pd.DataFrame:
@@ -266,12 +258,9 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
         parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
         steps.append(("numbers", make_pipeline(*parts, *_scaler(scale)), numbers))
     if words:
-        encoder = OneHotEncoder(
-            min_frequency=RARE,
-            max_categories=MOST_CATEGORIES,
-            handle_unknown="infrequent_if_exist",
-            sparse_output=False,
-        )
+        limits: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
+        other = "infrequent_if_exist"
+        encoder = OneHotEncoder(handle_unknown=other, sparse_output=False, **limits)
         fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
         steps.append(("categories", make_pipeline(texts, fill, encoder), words))
     if gaps:

@@ -65,11 +65,9 @@ def load(
     task : {"classification", "regression"}, optional
         By default amounts are told from classes by the target: texts, yes and no, and whole
         numbers with up to 20 different values are classes.
-    groups : str or array-like, optional
-        The column, or one entry a row, that says which rows belong together, such as a patient's.
-        They stay together, in the split and in folds.
-    time : str or array-like, optional
-        The column, or one entry a row, that orders the rows: the parts follow one another.
+    groups, time : str or array-like, optional
+        The column, or one entry a row, that says which rows belong together, such as a patient's:
+        they stay together, in folds too; or that orders the rows: the parts follow one another.
     keep : sequence of str, optional
         Columns to learn from although they count or name the rows, are constant or like the target.
     validation, test : float, default 0.2
@@ -90,11 +88,9 @@ def load(
 
     Notes
     -----
-    The built-in sets ship with scikit-learn
-    (https://scikit-learn.org/stable/datasets/toy_dataset.html). ``"signals"`` is MNIST-1D, ten
-    digits drawn as 40 points in a row and disturbed (Greydanus and Kobak,
-    https://arxiv.org/abs/2011.14439). ``"mnist"`` comes through Keras's own loader and needs a
-    network the first time. Tables are prepared by a ``ColumnTransformer``.
+    The built-in sets ship with scikit-learn. ``"signals"`` is MNIST-1D, ten digits drawn as 40
+    points in a row and disturbed (Greydanus and Kobak, https://arxiv.org/abs/2011.14439).
+    ``"mnist"`` comes through Keras's own loader and needs a network the first time.
 
     Examples
     --------
@@ -197,10 +193,10 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     """Return features and labels of what a loader of scikit-learn returned, with their names."""
     x, y = bunch.get("data"), bunch.get("target")
     if x is None or y is None:
-        raise DataError(
-            "load: this Bunch has no data or no target. Type for instance "
-            "ht.load((bunch.data, labels))."
+        told = (
+            "this Bunch has no data or no target. Type for instance ht.load((bunch.data, labels))."
         )
+        raise DataError(f"load: {told}")
     columns, labels = bunch.get("feature_names"), bunch.get("target_names")
     if isinstance(x, np.ndarray) and x.ndim == 2 and columns is not None:
         x = pd.DataFrame(x, columns=[str(column) for column in columns])

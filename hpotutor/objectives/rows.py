@@ -126,9 +126,6 @@ def _checksum(*arrays: np.ndarray) -> str:
     return f"{total:08x}"
 
 
-# ── folds ────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
     """Return the rows of each fold; none, and a note, where they cannot be cut."""
     shown, before = str(name_of(folds)), len(problems.lines)
@@ -205,9 +202,6 @@ def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
             "another splitter."
         )
         return
-
-
-# ── what a row counts for ────────────────────────────────────────────────────────────────────
 
 
 def _check_class_weight(problems: Problems, weight: Any, data: Dataset) -> None:

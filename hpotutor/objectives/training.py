@@ -252,11 +252,9 @@ class TrainObjective(Objective):
     def retrain(self, evaluation: Evaluation, trial: int | None = None) -> Any:
         """Train an evaluated network once more, as it was, and return the Keras model.
 
-        It is trained for the epochs that it had, with the same seed, early stopping and callbacks;
-        with early stopping or ``score="best"`` it has the weights of its best epoch. With folds, it
-        is trained on the rows of all of them together, as long as they were in the mean, or as
-        their best epochs; no rows are left to stop early by. ``trial`` is its number for
-        ``callbacks``; without one they are not called.
+        For the epochs that it had, with the same seed, early stopping and callbacks, for which
+        ``trial`` is its number; if the best epoch was scored, with that one's weights. With folds,
+        on the rows of all of them together, as long as their mean, or that of their best epochs.
         """
         epochs = len(evaluation.curve.get("loss", ())) or self._budget(evaluation.params, None)
         again = copy.copy(self)

@@ -119,9 +119,8 @@ def mend(raw: bytes, name: str, direction: str = "maximize") -> tuple[bytes, lis
     intact = [_intact(line) for line in lines]
     kept = list(itertools.compress(lines, intact))
     if raw and not kept and not _FIRST.startswith(raw[: len(_FIRST)]):
-        raise LogError(
-            f"log={name!r} is not the log of a search, and was left as it is. Name another file."
-        )
+        told = "is not the log of a search, and was left as it is. Name another file."
+        raise LogError(f"log={name!r} {told}")
     notes = []
     if tail:
         notes.append(f"line {len(lines) + 1} was cut short, as by a kill, and was dropped")
