@@ -44,6 +44,7 @@ _NO_VALUE = ("", "?")  # of any text; those below of numbers written as text
 _NO_NUMBER = (*_NO_VALUE, "-", "--", ".", "*", "na", "n/a", "nan", "null", "none", "unknown")
 _SIGNS = re.compile(r"(?=.*[^\w\s.'-])[^\w\s]?\s*[-+]?\d[\d.,' ]*\s*[^\w\s]?")  # 1,234 12% $3.50
 _TOO_LARGE = 1e38  # for float32
+_SCALERS = {"auto": StandardScaler, "standard": StandardScaler, "minmax": MinMaxScaler}
 _NO_CELL = (list, tuple, dict, set, np.ndarray, complex)
 
 
@@ -87,10 +88,8 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
     """Return the unfitted transformer of flat images or sequences of a shape."""
     if scale == "auto":
         signals = x.dtype.kind == "f" and bool((x < 0).any())
-        return Whole(channels=(shape[2] if len(shape) == 3 else shape[-1]) if signals else 0)
-    if scale == "minmax":
-        return MinMaxScaler()
-    return StandardScaler() if scale == "standard" else FunctionTransformer()
+        return Whole(channels=shape[-1] if signals else 0)
+    return _SCALERS[scale]() if scale else FunctionTransformer()
 
 
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
@@ -255,8 +254,9 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
     texts = FunctionTransformer(to_texts, feature_names_out="one-to-one")
     steps: list[tuple[str, Any, list[str]]] = []
     if numbers:
+        scaler = [_SCALERS[scale]()] if scale else []
         parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
-        steps.append(("numbers", make_pipeline(*parts, *_scaler(scale)), numbers))
+        steps.append(("numbers", make_pipeline(*parts, *scaler), numbers))
     if words:
         limits: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
         other = "infrequent_if_exist"
@@ -266,9 +266,3 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
     if gaps:
         steps.append(("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps))
     return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
-
-
-def _scaler(scale: str | None) -> list[Any]:
-    if scale == "minmax":
-        return [MinMaxScaler()]
-    return [StandardScaler()] if scale in ("auto", "standard") else []

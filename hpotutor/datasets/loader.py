@@ -47,19 +47,17 @@ def load(
 ) -> Dataset:
     """Load a data set by name, from a CSV file, a data frame or a pair of arrays.
 
-    Rows are split into train, validation and test parts, stratified by class or by the quantiles
-    of an amount. What prepares them has seen the training rows only: numbers are scaled, gaps
-    filled with the median or the most frequent value and marked, texts one-hot encoded, with rare
-    values together.
+    Rows are split into train, validation and test parts, stratified by class or by quantile. What
+    prepares them has seen the training rows only: numbers are scaled, gaps filled with the median
+    or the most frequent value and marked, texts one-hot encoded, with rare values together.
 
     Parameters
     ----------
     source : str, path, pandas.DataFrame, (x, y) or Bunch
         ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"signals"``, ``"mnist"``; the
-        path of a table as text, such as ``.csv`` or ``.tsv``; a data frame with a target column;
-        features (an array, a data frame, a sparse matrix) and labels; or what scikit-learn's own
-        loaders return. Features of shape (rows, height, width), (rows, height, width, channels) or
-        (rows, steps, channels) are images and sequences.
+        path of a table as text; a data frame with a target column; features (an array, a data
+        frame, a sparse matrix) and labels; or what scikit-learn's own loaders return. Features of
+        shape (rows, height, width[, channels]) or (rows, steps, channels) are images and sequences.
     target : str or array-like, optional
         The column to predict; needed for a file or a data frame.
     task : {"classification", "regression"}, optional
@@ -71,8 +69,7 @@ def load(
     keep : sequence of str, optional
         Columns to learn from although they count or name the rows, are constant or like the target.
     validation, test : float, default 0.2
-        Shares of all rows, between 0 and 1. The signals were published with a test part, the
-        fifth that ``test=0.2`` stands for.
+        Shares of all rows, between 0 and 1. The signals come with a test part, a fifth.
     seed : int, default 0
         Decides which rows go where.
     scale : {"auto", "standard", "minmax", None}
@@ -214,11 +211,9 @@ def _mnist() -> Rows:
         with contextlib.redirect_stdout(io.StringIO()):  # Keras announces the download's address
             (x_a, y_a), (x_b, y_b) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises whatever its downloader raised
-        raise DataError(
-            "MNIST could not be downloaded and no copy is cached on this machine "
-            f"({type(error).__name__}). Type ht.load('digits') for a small image set that "
-            "needs no download."
-        ) from error
+        told = f"no copy is cached on this machine ({type(error).__name__}). Type ht.load('digits')"
+        told += " for a small image set that needs no download."
+        raise DataError(f"MNIST could not be downloaded and {told}") from error
     return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b]), shape=(28, 28, 1))
 
 

@@ -159,15 +159,11 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     parts = beside | {key: frame[name].to_numpy() for key, name in named.items()}
     missing = int(pd.isna(parts["target"]).sum())
     if missing and "target" in named:
-        raise DataError(
-            f"load: column {target!r} has {missing} rows without a label. Type for instance "
-            f"frame.dropna(subset=[{target!r}]) first."
-        )
+        told = f"Type for instance frame.dropna(subset=[{target!r}]) first."
+        raise DataError(f"load: column {target!r} has {missing} rows without a label. {told}")
     if missing:
-        raise DataError(
-            f"load: {missing} rows of y have no label. Drop them: keep = ~pandas.isna(y), then "
-            "ht.load((x[keep], y[keep]))."
-        )
+        told = "Drop them: keep = ~pandas.isna(y), then ht.load((x[keep], y[keep]))."
+        raise DataError(f"load: {missing} rows of y have no label. {told}")
     return Rows(without_blanks(x), parts.pop("target"), **parts)
 
 
@@ -196,20 +192,16 @@ def _beside(name: str, values: Any, x: Any) -> np.ndarray:
             )
     array = _flat_labels(values) if name == "target" else _array(name, values)
     if array.shape != (len(x),):
-        raise DataError(
-            f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {shown} needs "
-            f"shape ({len(x)},), one entry a row."
-        )
+        needs = f"{shown} needs shape ({len(x)},), one entry a row."
+        raise DataError(f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {needs}")
     return array
 
 
 def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
     """Return features and labels of a pair of arrays; one-hot and column labels are flattened."""
     if len(pair) != 2:
-        raise DataError(
-            f"load: a tuple of {len(pair)} parts was given; two are needed, features and labels. "
-            "Type for instance ht.load((x, y))."
-        )
+        told = "two are needed, features and labels. Type for instance ht.load((x, y))."
+        raise DataError(f"load: a tuple of {len(pair)} parts was given; {told}")
     x, y = pair
     if isinstance(x, pd.DataFrame):
         return from_frame(x, _beside("target", y, x), groups, time)
@@ -250,11 +242,9 @@ def _flat_labels(values: Any) -> np.ndarray:
 def _numbers(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind not in "fiub":
         raise DataError(f"load: x has the type {x.dtype}; images and sequences need numbers.")
-    if not np.isfinite(x).all():
-        raise DataError(
-            f"load: x has {int((~np.isfinite(x)).sum())} missing or infinite values. Fill them, "
-            "for instance with numpy.nan_to_num(x)."
-        )
+    if bad := int((~np.isfinite(x)).sum()):
+        told = "Fill them, for instance with numpy.nan_to_num(x)."
+        raise DataError(f"load: x has {bad} missing or infinite values. {told}")
     return x
 
 
@@ -267,7 +257,5 @@ def _array(name: str, values: Any) -> np.ndarray:
     try:
         return np.asarray(values)
     except ValueError as error:
-        raise DataError(
-            f"load: {name} is no array, for instance because its rows differ in length. Type "
-            f"numpy.asarray({name}).shape to see."
-        ) from error
+        told = f"its rows differ in length. Type numpy.asarray({name}).shape to see."
+        raise DataError(f"load: {name} is no array, for instance because {told}") from error

@@ -82,10 +82,8 @@ class SearchResult:
         if not complete:
             statuses = ", ".join(sorted({e.status for e in self.evaluations})) or "none was run"
             reason = self.evaluations[-1].reason if self.evaluations else ""
-            raise HpoTutorError(
-                f"No trial of this search is complete ({statuses}), so there is no best one."
-                + (f" The last one said: {reason}." if reason else "")
-            )
+            told = f"No trial of this search is complete ({statuses}), so there is no best one."
+            raise HpoTutorError(told + (f" The last one said: {reason}." if reason else ""))
         pick = max if self.direction == "maximize" else min
         return pick(complete, key=lambda evaluation: evaluation.value)
 
