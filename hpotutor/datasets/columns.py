@@ -258,9 +258,8 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
         parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
         steps.append(("numbers", make_pipeline(*parts, *scaler), numbers))
     if words:
-        limits: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
-        other = "infrequent_if_exist"
-        encoder = OneHotEncoder(handle_unknown=other, sparse_output=False, **limits)
+        rare: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
+        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **rare)
         fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
         steps.append(("categories", make_pipeline(texts, fill, encoder), words))
     if gaps:

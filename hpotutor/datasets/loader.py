@@ -227,7 +227,7 @@ def _dataset(
     scale: str | None,
 ) -> Dataset:
     """Split the rows, and prepare each part by what the training rows tell."""
-    goal = read_target(name, rows.y, task, *shares)
+    goal = read_target(name, rows.y, task, shares)
     x, shape = rows.x, rows.shape
     columns = pd.DataFrame(columns=["became", "why"])
     if isinstance(x, pd.DataFrame):

@@ -23,7 +23,7 @@ class Target(NamedTuple):
     note: str = ""
 
 
-def read_target(name: str, y: np.ndarray, task: str | None, *shares: float) -> Target:
+def read_target(name: str, y: np.ndarray, task: str | None, shares: tuple[float, float]) -> Target:
     """Tell classes from amounts, and check that the rows are enough for either.
 
     Whole numbers with up to 20 different values, texts, yes and no are classes; all else are
