@@ -230,11 +230,14 @@ class _Said(BaseEstimator):
             probable = bool(np.allclose(table.sum(axis=1), 1, atol=1e-3))
         self.scores = table[:, 1] if count == 2 else table
 
-        # scikit-learn looks at which of the two methods there is.
-        if probable:
-            self.predict_proba = lambda rows: table
-        else:
-            self.decision_function = lambda rows: self.scores
+        def predict_proba(rows: Any) -> np.ndarray:
+            return table
+
+        def decision_function(rows: Any) -> np.ndarray:
+            return self.scores
+
+        method = predict_proba if probable else decision_function
+        setattr(self, method.__name__, method)
 
     def __sklearn_tags__(self) -> Any:
         kind = "classifier" if len(self.classes_) else "regressor"
