@@ -85,8 +85,8 @@ def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> 
     made, kind = make(objective.trial, dict(params), **told), keras.callbacks.Callback
     if not isinstance(made, list | tuple) or not all(isinstance(one, kind) for one in made):
         shown = "None (is a return missing?)" if made is None else f"a {type(made).__name__}"
-        told = f"It must return a list of Keras callbacks. Type for instance {CALLBACKS}."
-        raise Unfit(f"TrainObjective: callbacks= returned {shown}. {told}")
+        instead = f"It must return a list of Keras callbacks. Type for instance {CALLBACKS}."
+        raise Unfit(f"TrainObjective: callbacks= returned {shown}. {instead}")
     return list(made)
 
 

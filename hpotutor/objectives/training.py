@@ -158,9 +158,9 @@ class TrainObjective(Objective):
         if self.engine == "fused":
             return self._evaluate_stacked([params], epochs, on_epoch)[0]
         if on_epoch is not None and self.rows.cut:
-            told = "folds are trained one after the other, so a search cannot stop them after an "
-            told += "epoch. Type folds=None, or engine='fused'."
-            raise ArgumentError(f"TrainObjective: {told}")
+            why = "folds are trained one after the other, so a search cannot stop them after an "
+            why += "epoch. Type folds=None, or engine='fused'."
+            raise ArgumentError(f"TrainObjective: {why}")
         if self.process is not None:
             answer = self.process.evaluate(params, epochs, on_epoch, self.trial)
         else:
