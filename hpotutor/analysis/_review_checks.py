@@ -49,10 +49,8 @@ def check_scale(plan: Plan) -> list[Finding]:
             continue
         tenth = now.high / 10
         below = max(tenth - now.low, 0) / (now.high - now.low)
-        reason = (
-            f"Only {100 * below:.2g}% of the draws fall below {literal(tenth)}, a tenth of the "
-        )
-        reason += "top, although a factor matters more here than a distance."
+        reason = f"Only {100 * below:.2g}% of the draws fall below {literal(tenth)}, a tenth of "
+        reason += "the top, although a factor matters more here than a distance."
         if now.low > 0:
             orders = math.log10(now.high / now.low)
             reason += f" The range spans {orders:.2g} powers of ten; a log scale treats them alike."
@@ -102,10 +100,7 @@ def check_boundary(plan: Plan) -> list[Finding] | str:
 
 
 def _crowded(trials: Sequence[Evaluation], name: str, now: Distribution, end: str) -> bool:
-    """Return whether the best trials, and better ones than elsewhere, lie at an end.
-
-    The best trial alone would be there by chance too often: with 5 ranges, in most searches.
-    """
+    """Return whether the best trials, not the best one alone, lie at an end and do better there."""
     if len(trials) < _FEWEST_TRIALS or len({e.value for e in trials}) == 1:
         return False
     positions = np.array([of.to_unit(now, e.params[name]) for e in trials])
@@ -181,10 +176,8 @@ def check_nuisance(plan: Plan) -> list[Finding]:
         others = [name for name in space if _plain(name) not in _RATES]
         verb = "is" if len(others) == 1 else "are"
         seen = f"{fixed} is not tuned, while {' and '.join(others)} {verb}."
-        reason = (
-            "Each setting has a learning rate that suits it. With a single one, the search "
-            "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446)."
-        )
+        reason = "Each setting has a learning rate that suits it. With a single one, the search "
+        reason += "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446)."
         found.append(change("nuisance", fixed, seen, reason, loguniform(1e-4, 1e-1)))
     # The optimizers' own hyperparameters, where optimizers compete.
     choices = getattr(space.get("optimizer"), "choices", ())
@@ -227,9 +220,9 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     seen = f"{rows:,} validation rows for a difference of {difference:.2g}."
     reason = (
         f"Near an accuracy of {near}, two networks of equal worth differ by up to {margin:.2g} "
-        f"on {rows:,} rows in 95 of 100 cases, by chance alone. {difference:.2g} would need about "
-        f"{int(float(f'{needed:.2g}')):,} rows."
     )
+    reason += f"on {rows:,} rows in 95 of 100 cases, by chance alone. {difference:.2g} would need "
+    reason += f"about {int(float(f'{needed:.2g}')):,} rows."
     # More rows, where the data set has them; else a more modest claim.
     share = math.ceil(20 * needed / (several + data.n_test)) / 20
     if folds:

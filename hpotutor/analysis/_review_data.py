@@ -17,10 +17,8 @@ def check_groups(plan: Plan) -> list[Finding] | str:
     """Find rows that belong together on both sides of a split."""
     found = []
     for name, (split, count) in (plan.data.split_groups() if plan.data else {}).items():
-        reason = (
-            "Rows of one are alike: a network can learn to recognize it, and does better on such "
-            "rows than it will on those of another."
-        )
+        reason = "Rows of one are alike: a network can learn to recognize it, and does better on "
+        reason += "such rows than it will on those of another."
         seen = f"{split} of {count} values of {name} stand in training and in validation rows."
         remedy = f"groups={name!r} in ht.load, if it says which rows belong together"
         found.append(Finding("groups", name, seen, reason, remedy))
@@ -60,10 +58,8 @@ def check_rarity(plan: Plan) -> list[Finding] | str:
     if shares[rare] >= _RARE / data.n_classes:
         return ""
     seen = f"{shares[rare]:.1%} of the rows are of class {data.classes[rare]!r}."
-    reason = (
-        f"Who always says {data.classes[usual]!r} has an accuracy of {shares[usual]:.3f}: it tells "
-        "next to nothing about the rare class."
-    )
+    reason = f"Who always says {data.classes[usual]!r} has an accuracy of {shares[usual]:.3f}: it "
+    reason += "tells next to nothing about the rare class."
     # scikit-learn takes the second of two classes for the one to be found.
     due = "average_precision" if data.n_classes == 2 and rare == 1 else "balanced_accuracy"
     return [Finding("rarity", "", seen, reason, f"metric={due!r} in ht.TrainObjective")]

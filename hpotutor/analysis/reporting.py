@@ -82,13 +82,8 @@ class Report(Shown):
     def save(self, path: str | os.PathLike, *, replace: bool = False) -> Path:
         """Write the report as a page that opens in any browser, without a network.
 
-        Parameters
-        ----------
-        path : str or path
-            Ends in ``.html``. Folders are made as needed.
-        replace : bool, default False
-            Write over a file of this name. Otherwise a different file that is there already stays,
-            and the new one gets the next free number: ``report-2.html``.
+        ``path`` ends in ``.html``; folders are made as needed. A different file of that name stays,
+        and the new one gets the next free number, ``report-2.html``, unless told to ``replace`` it.
 
         Path: where it was written.
 
@@ -161,10 +156,8 @@ def report(
         The hyperparameters that the chosen ones are compared with; the network's own by default.
     review : Review, optional
         What `hpotutor.review` said of the search.
-    log : str or sequence of str, optional
-        The files that hold the trials.
-    before : str, optional
-        What was tried on the same rows before these searches: it is part of the price.
+    log, before : str, optional
+        The files that hold the trials, one or several; what was tried on these rows before.
     seeds : int, default 5
         How often each setting is trained, where the report trains.
 
@@ -174,11 +167,9 @@ def report(
 
     Notes
     -----
-    Networks that the report trains are compared row by row
-    (`hpotutor.analysis.statistics.paired_verdict`); from scores alone, two accuracies are taken to
-    err independently, and of other scores only the seeds are counted. What a report needs follows
-    Pineau et al. (2021), https://arxiv.org/abs/2003.12206, and Bouthillier et al. (2021),
-    https://arxiv.org/abs/2103.03098.
+    Networks that it trains are compared row by row (`paired_verdict`); from scores alone, two
+    accuracies are taken to err independently, and of other scores only the seeds are counted.
+    After Pineau et al. (2021), https://arxiv.org/abs/2003.12206.
 
     Examples
     --------
@@ -231,11 +222,9 @@ def report(
 
 def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
     if "test" not in found:
-        return (
-            f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
-            "validation rows, the chosen setting against the default: "
-            f"{found['validation'].verdict}."
-        )
+        sealed = f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
+        sealed += "validation rows, the chosen setting against the default: "
+        return f"{sealed}{found['validation'].verdict}."
     compared = found["test"].verdict
     said = f"The chosen setting is {compared.word} than the default."
     if compared.word == "no difference shown":
@@ -245,9 +234,6 @@ def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
         f"{said} On {data.n_test} test rows its {metric} differs by {next(ends)} (95% "
         f"interval {next(ends)} to {next(ends)}, {found['test'].counts})."
     )
-
-
-# ── what stands around it ────────────────────────────────────────────────────────────────────
 
 
 def _done(

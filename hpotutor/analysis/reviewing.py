@@ -18,20 +18,11 @@ from hpotutor.study.result import SearchResult
 class Review(Shown):
     """What `review` found, and what it could not judge.
 
-    Iterating gives the findings, ``len`` their number.
-
-    Attributes
-    ----------
-    findings : tuple of Finding
-    skipped : dict of str to str
-        The checks that were not made, and what they need.
-    mended : SearchSpace
-        The space with every mend that concerns it; equal to the reviewed one if there is none.
+    Iterating gives the ``findings``, ``len`` their number. ``skipped`` names the checks that were
+    not made, and what they need; ``mended`` is the space with every mend that concerns it.
     """
 
-    def __init__(
-        self, space: SearchSpace, findings: Sequence[Finding], skipped: dict[str, str]
-    ) -> None:
+    def __init__(self, space: SearchSpace, findings: list[Finding], skipped: dict[str, str]):
         self.findings = tuple(findings)
         self.skipped = {name: needs for name, needs in skipped.items() if needs}
         self._made = [check.looks_at for name, check in CHECKS.items() if name not in skipped]
@@ -70,10 +61,10 @@ def review(
 ) -> Review:
     """Look for what commonly spoils a search, before it or after it.
 
-    A linear scale where a log scale is due; an optimum on the boundary of its range; too many
-    hyperparameters for the budget; a nuisance hyperparameter left untuned; a validation set too
-    small for the differences claimed; rows that belong together on both sides of a split; time
-    that runs backwards; rare classes judged by accuracy.
+    By rules of thumb, each with its source: a linear scale where a log scale is due; an optimum on
+    the boundary of its range; too many hyperparameters for the budget; a nuisance hyperparameter
+    left untuned; a validation set too small for the differences claimed; rows that belong together
+    on both sides of a split; time that runs backwards; rare classes judged by accuracy.
 
     Parameters
     ----------
@@ -93,10 +84,6 @@ def review(
 
     ArgumentError: with everything that is wrong with the arguments, or if the result belongs to
     another space.
-
-    Notes
-    -----
-    The checks are rules of thumb, each with its source: a finding is a question, not an error.
 
     Examples
     --------

@@ -85,16 +85,10 @@ class Verdict(NamedTuple):
 def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Verdict:
     """Compare two settings over the same seeds, by their accuracies on the same rows.
 
-    Parameters
-    ----------
-    chosen, default : sequence of float
-        Accuracies; entry k of both was trained with seed k.
-    rows : int
-        How many rows each was judged on.
+    Entry k of both was trained with seed k, and judged on so many ``rows``.
 
     Verdict: the interval adds two sources of chance: seeds, and which rows were drawn. For the rows
     it takes both settings to err independently, which is cautious: on the same rows they do not.
-    With what they predicted, :func:`paired_verdict` knows better.
 
     ArgumentError: for scores that are not shares, fewer than two, or not as many of both.
 
@@ -122,16 +116,8 @@ def paired_verdict(
 ) -> Verdict:
     """Compare two settings over the same seeds by what they said about the same rows.
 
-    Parameters
-    ----------
-    score : callable
-        ``score(y_true, outputs)``, such as a scorer's function.
-    y_true : array, shape (rows,)
-    chosen, default : sequence of array, shape (rows, ...)
-        What the networks said; entry k of both was trained with seed k.
-    direction : {"maximize", "minimize"}
-        Which scores are better.
-    seed : int, default 0
+    ``score(y_true, outputs)`` gives a number; entry k of both, of shape (rows, ...), is what the
+    network with seed k said.
 
     Verdict: the interval adds two sources of chance: seeds, and which rows were drawn, by a
     bootstrap that draws the same rows for both (Efron and Tibshirani 1993,
@@ -188,12 +174,8 @@ def check_scores(problems: Problems, name: str, scores: object, *, shares: bool 
 def win_share(a: np.ndarray, b: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
     """Return how probable it is that a value of ``a`` is above one of ``b``; ties count half.
 
-    Parameters
-    ----------
-    a, b : array, shape (repeats,)
-    confidence, seed
-        Of the bootstrap interval. Bouthillier et al. (2021), https://arxiv.org/abs/2103.03098,
-        judge methods so.
+    ``confidence`` and ``seed`` are of the bootstrap interval. Bouthillier et al. (2021),
+    https://arxiv.org/abs/2103.03098, judge methods so.
 
     Examples
     --------
@@ -211,24 +193,10 @@ def summarize(
 ) -> np.ndarray:
     """Return a statistic of each column and its percentile bootstrap interval.
 
-    Parameters
-    ----------
-    values : array, shape (repeats, columns)
-        NaN stands for a repeat that has nothing yet; it counts as the worst.
-    statistic : {"median", "iqm"}
-        The median, or the mean of the middle half.
-    confidence, seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    array, shape (3, columns)
-        Statistic, lower end, upper end.
-
-    Notes
-    -----
-    Agarwal et al. (2021), https://arxiv.org/abs/2108.13264, recommend the interquartile mean: it
-    uses more of the repeats than the median and is as little moved by outliers.
+    ``values`` have shape (repeats, columns), the result (3, columns): statistic, lower end, upper
+    end. NaN stands for a repeat that has nothing yet, and counts as the worst. ``statistic`` is the
+    ``"median"`` or ``"iqm"``, the mean of the middle half: Agarwal et al. (2021),
+    https://arxiv.org/abs/2108.13264, recommend it.
 
     Examples
     --------

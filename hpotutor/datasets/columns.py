@@ -44,6 +44,7 @@ _NO_VALUE = ("", "?")  # of any text; those below of numbers written as text
 _NO_NUMBER = (*_NO_VALUE, "-", "--", ".", "*", "na", "n/a", "nan", "null", "none", "unknown")
 _SIGNS = re.compile(r"(?=.*[^\w\s.'-])[^\w\s]?\s*[-+]?\d[\d.,' ]*\s*[^\w\s]?")  # 1,234 12% $3.50
 _TOO_LARGE = 1e38  # for float32
+_SCALERS = {"auto": StandardScaler, "standard": StandardScaler, "minmax": MinMaxScaler}
 _NO_CELL = (list, tuple, dict, set, np.ndarray, complex)
 
 
@@ -87,13 +88,8 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
     """Return the unfitted transformer of flat images or sequences of a shape."""
     if scale == "auto":
         signals = x.dtype.kind == "f" and bool((x < 0).any())
-        return Whole(channels=(shape[2] if len(shape) == 3 else shape[-1]) if signals else 0)
-    if scale == "minmax":
-        return MinMaxScaler()
-    return StandardScaler() if scale == "standard" else FunctionTransformer()
-
-
-# ── what each column is ──────────────────────────────────────────────────────────────────────
+        return Whole(channels=shape[-1] if signals else 0)
+    return _SCALERS[scale]() if scale else FunctionTransformer()
 
 
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
@@ -229,9 +225,6 @@ def as_numbers(values: pd.Series) -> pd.Series | None:
         return None
 
 
-# ── how it is prepared ───────────────────────────────────────────────────────────────────────
-
-
 def to_floats(frame: pd.DataFrame) -> pd.DataFrame:
     """Return columns of numbers, also those written as text, as floats; what is none is a gap."""
     return frame.apply(lambda values: pd.to_numeric(values, errors="coerce").astype(float))
@@ -239,9 +232,7 @@ def to_floats(frame: pd.DataFrame) -> pd.DataFrame:
 
 def to_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return columns as text, gaps as NaN."""
-    return frame.astype(object).apply(
-        lambda values: values.map(lambda value: np.nan if pd.isna(value) else str(value))
-    )
+    return frame.astype(object).map(lambda value: np.nan if pd.isna(value) else str(value))
 
 
 def to_gaps(frame: pd.DataFrame) -> pd.DataFrame:
@@ -263,23 +254,14 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
     texts = FunctionTransformer(to_texts, feature_names_out="one-to-one")
     steps: list[tuple[str, Any, list[str]]] = []
     if numbers:
+        scaler = [_SCALERS[scale]()] if scale else []
         parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
-        steps.append(("numbers", make_pipeline(*parts, *_scaler(scale)), numbers))
+        steps.append(("numbers", make_pipeline(*parts, *scaler), numbers))
     if words:
-        encoder = OneHotEncoder(
-            min_frequency=RARE,
-            max_categories=MOST_CATEGORIES,
-            handle_unknown="infrequent_if_exist",
-            sparse_output=False,
-        )
+        rare: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
+        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **rare)
         fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
         steps.append(("categories", make_pipeline(texts, fill, encoder), words))
     if gaps:
         steps.append(("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps))
     return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
-
-
-def _scaler(scale: str | None) -> list[Any]:
-    if scale == "minmax":
-        return [MinMaxScaler()]
-    return [StandardScaler()] if scale in ("auto", "standard") else []

@@ -35,25 +35,21 @@ class Dataset:
         Where the rows came from.
     task : {"classification", "regression"}
         What is predicted: one of ``classes``, or an amount.
-    x_train, x_val : numpy.ndarray
-        float32, shape (rows, features), prepared with what the training rows alone told. Images
-        and sequences are flat here; ``input_shape`` is the shape of one.
-    y_train, y_val : numpy.ndarray
-        Shape (rows,): int64 class numbers 0 to ``n_classes - 1``, or float64 amounts in their unit.
+    x_train, x_val : array, float32, shape (rows, features)
+        Prepared with what the training rows alone told. Images and sequences are flat here.
+    y_train, y_val : array, shape (rows,)
+        int64 class numbers 0 to ``n_classes - 1``, or float64 amounts in their own unit.
     classes, feature_names : tuple
         The original label of each class number (none for a regression); a name for each feature.
     input_shape : tuple of int
-        (features,), (height, width), (steps, channels) or (height, width, channels).
+        Of a row: (features,), (height, width), (steps, channels) or (height, width, channels).
     columns : pandas.DataFrame
         What each column of a table became, and why one was left out; else empty.
     preparation, transformer : object
-        The fitted scikit-learn transformer, for rows that arrive later:
-        ``data.preparation.transform(rows)``; and the same, unfitted.
-    seed : int
-        What the split was drawn with.
-    note : str
-        What was decided for want of a word, and how to say otherwise.
-    row_numbers : numpy.ndarray
+        The fitted scikit-learn transformer, for rows that arrive later; and the same, unfitted.
+    seed, note : int, str
+        What the split was drawn with; what was decided for want of a word.
+    row_numbers : array, shape (rows,)
         Where in the source the training rows stood, then the validation rows.
 
     Examples
@@ -127,10 +123,7 @@ class Dataset:
         return list(self.columns.index[self.columns["why"] == DATES])
 
     def split_groups(self) -> dict[str, tuple[int, int]]:
-        """Return how many groups have training and validation rows, and how many there are.
-
-        By name: of ``groups``, and of columns that look like the names of groups.
-        """
+        """Return how many values of ``groups``, or of columns like it, stand on both sides."""
         frame = self._rest if isinstance(self._rest, pd.DataFrame) else pd.DataFrame()
         named = {str(n): v for n, v in frame.items() if names_groups(str(n), v)}
         if self.groups is not None:
@@ -142,18 +135,10 @@ class Dataset:
     def folds(self, folds: Any, seed: int = 0) -> list[Fold]:
         """Cut the training and validation rows into folds, each prepared by its own training rows.
 
-        Parameters
-        ----------
-        folds : int or splitter
-            Their number, or any splitter of scikit-learn. By number, they are stratified by class
-            or by quantile; groups stay together; rows with a time are validated on what comes
-            later than what was trained on.
-        seed : int, default 0
-            Decides which rows go where.
-
-        Notes
-        -----
-        Why: https://scikit-learn.org/stable/common_pitfalls.html#data-leakage.
+        ``folds`` is their number, or any splitter of scikit-learn. By number, they are stratified
+        by class or by quantile; groups stay together; rows with a time are validated on what comes
+        later than what was trained on. ``seed`` decides which rows go where. Why:
+        https://scikit-learn.org/stable/common_pitfalls.html#data-leakage.
 
         Examples
         --------
@@ -179,19 +164,10 @@ class Dataset:
         return Fold(x, y[first], x_val, y[second])
 
     def open_test(self, *, again: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Break the seal and return the test rows, once.
+        """Break the seal and return the prepared test rows, ``x_test`` and ``y_test``, once.
 
-        A test score is an honest estimate only for a choice that was made without it.
-
-        Parameters
-        ----------
-        again : bool, default False
-            Open a broken seal once more, knowing that.
-
-        Returns
-        -------
-        x_test, y_test : numpy.ndarray
-            Shaped and prepared like the validation rows.
+        A test score is an honest estimate only for a choice that was made without it. ``again``
+        opens a broken seal once more.
 
         SealError: the seal was broken before and ``again`` is false.
 
@@ -250,10 +226,8 @@ new data.
         ]
         body = "".join(f"<tr><td>{n}</td><td>{k:,}</td><td>{t}</td></tr>" for n, k, t in rows)
         remarks = "".join(f"<p>{remark}</p>" for remark in self._remarks)
-        return (
-            f"<table><caption>{self.name}: {self._contents}"
-            f"</caption><tr><th>part</th><th>rows</th><th></th></tr>{body}</table>{remarks}"
-        )
+        head = f"<caption>{self.name}: {self._contents}</caption>"
+        return f"<table>{head}<tr><th>part</th><th>rows</th><th></th></tr>{body}</table>{remarks}"
 
 
 def take(x: Any, rows: np.ndarray) -> Any:

@@ -47,34 +47,29 @@ def load(
 ) -> Dataset:
     """Load a data set by name, from a CSV file, a data frame or a pair of arrays.
 
-    Rows are split into train, validation and test parts, stratified by class or by the quantiles
-    of an amount. What prepares them has seen the training rows only: numbers are scaled, gaps
-    filled with the median or the most frequent value and marked, texts one-hot encoded, with rare
-    values together.
+    Rows are split into train, validation and test parts, stratified by class or by quantile. What
+    prepares them has seen the training rows only: numbers are scaled, gaps filled with the median
+    or the most frequent value and marked, texts one-hot encoded, with rare values together.
 
     Parameters
     ----------
     source : str, path, pandas.DataFrame, (x, y) or Bunch
         ``"iris"``, ``"wine"``, ``"breast_cancer"``, ``"digits"``, ``"signals"``, ``"mnist"``; the
-        path of a table as text, such as ``.csv`` or ``.tsv``; a data frame with a target column;
-        features (an array, a data frame, a sparse matrix) and labels; or what scikit-learn's own
-        loaders return. Features of shape (rows, height, width), (rows, height, width, channels) or
-        (rows, steps, channels) are images and sequences.
+        path of a table as text; a data frame with a target column; features (an array, a data
+        frame, a sparse matrix) and labels; or what scikit-learn's own loaders return. Features of
+        shape (rows, height, width[, channels]) or (rows, steps, channels) are images and sequences.
     target : str or array-like, optional
         The column to predict; needed for a file or a data frame.
     task : {"classification", "regression"}, optional
         By default amounts are told from classes by the target: texts, yes and no, and whole
         numbers with up to 20 different values are classes.
-    groups : str or array-like, optional
-        The column, or one entry a row, that says which rows belong together, such as a patient's.
-        They stay together, in the split and in folds.
-    time : str or array-like, optional
-        The column, or one entry a row, that orders the rows: the parts follow one another.
+    groups, time : str or array-like, optional
+        The column, or one entry a row, that says which rows belong together, such as a patient's:
+        they stay together, in folds too; or that orders the rows: the parts follow one another.
     keep : sequence of str, optional
         Columns to learn from although they count or name the rows, are constant or like the target.
     validation, test : float, default 0.2
-        Shares of all rows, between 0 and 1. The signals were published with a test part, the
-        fifth that ``test=0.2`` stands for.
+        Shares of all rows, between 0 and 1. The signals come with a test part, a fifth.
     seed : int, default 0
         Decides which rows go where.
     scale : {"auto", "standard", "minmax", None}
@@ -90,11 +85,9 @@ def load(
 
     Notes
     -----
-    The built-in sets ship with scikit-learn
-    (https://scikit-learn.org/stable/datasets/toy_dataset.html). ``"signals"`` is MNIST-1D, ten
-    digits drawn as 40 points in a row and disturbed (Greydanus and Kobak,
-    https://arxiv.org/abs/2011.14439). ``"mnist"`` comes through Keras's own loader and needs a
-    network the first time. Tables are prepared by a ``ColumnTransformer``.
+    The built-in sets ship with scikit-learn. ``"signals"`` is MNIST-1D, ten digits drawn as 40
+    points in a row and disturbed (Greydanus and Kobak, https://arxiv.org/abs/2011.14439).
+    ``"mnist"`` comes through Keras's own loader and needs a network the first time.
 
     Examples
     --------
@@ -197,10 +190,10 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     """Return features and labels of what a loader of scikit-learn returned, with their names."""
     x, y = bunch.get("data"), bunch.get("target")
     if x is None or y is None:
-        raise DataError(
-            "load: this Bunch has no data or no target. Type for instance "
-            "ht.load((bunch.data, labels))."
+        told = (
+            "this Bunch has no data or no target. Type for instance ht.load((bunch.data, labels))."
         )
+        raise DataError(f"load: {told}")
     columns, labels = bunch.get("feature_names"), bunch.get("target_names")
     if isinstance(x, np.ndarray) and x.ndim == 2 and columns is not None:
         x = pd.DataFrame(x, columns=[str(column) for column in columns])
@@ -218,11 +211,9 @@ def _mnist() -> Rows:
         with contextlib.redirect_stdout(io.StringIO()):  # Keras announces the download's address
             (x_a, y_a), (x_b, y_b) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises whatever its downloader raised
-        raise DataError(
-            "MNIST could not be downloaded and no copy is cached on this machine "
-            f"({type(error).__name__}). Type ht.load('digits') for a small image set that "
-            "needs no download."
-        ) from error
+        told = f"no copy is cached on this machine ({type(error).__name__}). Type ht.load('digits')"
+        told += " for a small image set that needs no download."
+        raise DataError(f"MNIST could not be downloaded and {told}") from error
     return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b]), shape=(28, 28, 1))
 
 
@@ -236,7 +227,7 @@ def _dataset(
     scale: str | None,
 ) -> Dataset:
     """Split the rows, and prepare each part by what the training rows tell."""
-    goal = read_target(name, rows.y, task, *shares)
+    goal = read_target(name, rows.y, task, shares)
     x, shape = rows.x, rows.shape
     columns = pd.DataFrame(columns=["became", "why"])
     if isinstance(x, pd.DataFrame):

@@ -49,9 +49,6 @@ class Rows(NamedTuple):
     published: int = 0
 
 
-# ── files ────────────────────────────────────────────────────────────────────────────────────
-
-
 def read_csv(path: str | os.PathLike) -> pd.DataFrame:
     """Return a CSV file as a data frame; separator and decimal comma are found out."""
     text = _text(path)
@@ -119,9 +116,6 @@ def _has_decimal_commas(values: pd.Series) -> bool:
     return bool(texts.str.contains(",").any() and texts.str.fullmatch(_NUMBER).all())
 
 
-# ── data frames and arrays ───────────────────────────────────────────────────────────────────
-
-
 def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any = None) -> Rows:
     """Return the features of a data frame, and what a call names or gives beside it.
 
@@ -130,24 +124,17 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     """
     problems = Problems("load")
     given = {"target": target, "groups": groups, "time": time}
-    # Columns without names have numbers.
-    named = {
-        key: str(name)
-        for key, name in given.items()
-        if isinstance(name, str)
-        or is_whole(name)
-        or (type(name) is tuple and name in frame)
-        or (isinstance(name, list) and len(name) != len(frame))  # of columns
-    }
-    beside = {
-        key: _beside(key, values, frame)
-        for key, values in given.items()
-        if key not in named and values is not None
-    }
-    if any(isinstance(kind, pd.SparseDtype) for kind in frame.dtypes):
-        frame = frame.astype(
-            {n: k.subtype for n, k in frame.dtypes.items() if hasattr(k, "subtype")}
-        )
+    named: dict[str, str] = {}
+    beside: dict[str, Any] = {}
+    for key, value in given.items():
+        several = isinstance(value, list) and len(value) != len(frame)  # of columns
+        inner = type(value) is tuple and value in frame
+        if isinstance(value, str) or is_whole(value) or inner or several:
+            named[key] = str(value)  # columns without names have numbers
+        elif value is not None:
+            beside[key] = _beside(key, value, frame)
+    sparse = {n: k.subtype for n, k in frame.dtypes.items() if isinstance(k, pd.SparseDtype)}
+    frame = frame.astype(sparse) if sparse else frame
     frame = frame.reset_index([n for n in named.values() if n in frame.index.names])
     columns = [str(column) for column in frame.columns]
     frame = frame.set_axis(columns, axis="columns").reset_index(drop=True)
@@ -161,11 +148,8 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
         )
     for key, name in named.items() if columns else ():
         if name not in columns:
-            hint = did_you_mean(name, columns)
-            problems.say(
-                f"{key}={given[key]!r} is no column of the table.{hint} "
-                f"Columns: {_listed(columns)}."
-            )
+            told = f"{key}={given[key]!r} is no column of the table.{did_you_mean(name, columns)}"
+            problems.say(f"{told} Columns: {_listed(columns)}.")
     if len(set(named.values())) < len(named):
         problems.say("target, groups and time must be three different columns.")
     problems.raise_if_any(DataError)
@@ -175,15 +159,11 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     parts = beside | {key: frame[name].to_numpy() for key, name in named.items()}
     missing = int(pd.isna(parts["target"]).sum())
     if missing and "target" in named:
-        raise DataError(
-            f"load: column {target!r} has {missing} rows without a label. Type for instance "
-            f"frame.dropna(subset=[{target!r}]) first."
-        )
+        told = f"Type for instance frame.dropna(subset=[{target!r}]) first."
+        raise DataError(f"load: column {target!r} has {missing} rows without a label. {told}")
     if missing:
-        raise DataError(
-            f"load: {missing} rows of y have no label. Drop them: keep = ~pandas.isna(y), then "
-            "ht.load((x[keep], y[keep]))."
-        )
+        told = "Drop them: keep = ~pandas.isna(y), then ht.load((x[keep], y[keep]))."
+        raise DataError(f"load: {missing} rows of y have no label. {told}")
     return Rows(without_blanks(x), parts.pop("target"), **parts)
 
 
@@ -212,20 +192,16 @@ def _beside(name: str, values: Any, x: Any) -> np.ndarray:
             )
     array = _flat_labels(values) if name == "target" else _array(name, values)
     if array.shape != (len(x),):
-        raise DataError(
-            f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {shown} needs "
-            f"shape ({len(x)},), one entry a row."
-        )
+        needs = f"{shown} needs shape ({len(x)},), one entry a row."
+        raise DataError(f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {needs}")
     return array
 
 
 def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
     """Return features and labels of a pair of arrays; one-hot and column labels are flattened."""
     if len(pair) != 2:
-        raise DataError(
-            f"load: a tuple of {len(pair)} parts was given; two are needed, features and labels. "
-            "Type for instance ht.load((x, y))."
-        )
+        told = "two are needed, features and labels. Type for instance ht.load((x, y))."
+        raise DataError(f"load: a tuple of {len(pair)} parts was given; {told}")
     x, y = pair
     if isinstance(x, pd.DataFrame):
         return from_frame(x, _beside("target", y, x), groups, time)
@@ -244,11 +220,8 @@ def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
     if x.ndim == 2:
         frame = pd.DataFrame(x).infer_objects()
         frame = frame.set_axis([f"feature_{n}" for n in frame], axis="columns")
-    beside = {
-        key: _beside(key, values, x)
-        for key, values in (("target", y), ("groups", groups), ("time", time))
-        if values is not None
-    }
+    given = {"target": y, "groups": groups, "time": time}
+    beside = {key: _beside(key, value, x) for key, value in given.items() if value is not None}
     rows = from_frame(frame, **beside)
     return rows if x.ndim == 2 else rows._replace(x=_numbers(x))
 
@@ -269,11 +242,9 @@ def _flat_labels(values: Any) -> np.ndarray:
 def _numbers(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind not in "fiub":
         raise DataError(f"load: x has the type {x.dtype}; images and sequences need numbers.")
-    if not np.isfinite(x).all():
-        raise DataError(
-            f"load: x has {int((~np.isfinite(x)).sum())} missing or infinite values. Fill them, "
-            "for instance with numpy.nan_to_num(x)."
-        )
+    if bad := int((~np.isfinite(x)).sum()):
+        told = "Fill them, for instance with numpy.nan_to_num(x)."
+        raise DataError(f"load: x has {bad} missing or infinite values. {told}")
     return x
 
 
@@ -286,7 +257,5 @@ def _array(name: str, values: Any) -> np.ndarray:
     try:
         return np.asarray(values)
     except ValueError as error:
-        raise DataError(
-            f"load: {name} is no array, for instance because its rows differ in length. Type "
-            f"numpy.asarray({name}).shape to see."
-        ) from error
+        told = f"its rows differ in length. Type numpy.asarray({name}).shape to see."
+        raise DataError(f"load: {name} is no array, for instance because {told}") from error

@@ -4,14 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    GroupKFold,
-    GroupShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    TimeSeriesSplit,
-    train_test_split,
-)
+from sklearn import model_selection as cuts
 
 from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, DataError, Problems
@@ -55,8 +48,8 @@ def split(
         rest, last = rows[:-published], rows[-published:]
         test = published / len(rows)
     else:
-        rest, last = train_test_split(rows, test_size=test, stratify=alike, random_state=seed)
-    first, middle = train_test_split(
+        rest, last = cuts.train_test_split(rows, test_size=test, stratify=alike, random_state=seed)
+    first, middle = cuts.train_test_split(
         rest, test_size=validation / (1 - test), stratify=alike[rest], random_state=seed
     )
     return first, middle, last
@@ -69,10 +62,8 @@ def moments(time: np.ndarray) -> np.ndarray:
     """
     values = pd.Series(time)
     if values.isna().any():
-        raise DataError(
-            f"load: {int(values.isna().sum())} rows have no time, and cannot be put in order. "
-            "Drop them."
-        )
+        told = "rows have no time, and cannot be put in order. Drop them."
+        raise DataError(f"load: {int(values.isna().sum())} {told}")
     if values.map(lambda value: isinstance(value, str)).any():
         values = _read_dates(values.astype(str))
     try:
@@ -127,16 +118,13 @@ def _by_groups(
     alike: np.ndarray, groups: np.ndarray, validation: float, test: float, seed: int
 ) -> Parts:
     if gaps := int(pd.isna(groups).sum()):
-        raise DataError(
-            f"load: {gaps} rows have no group. Drop them, or give each a group of its own."
-        )
-    names, members, sizes = np.unique(
-        list(map(str, groups)), return_inverse=True, return_counts=True
-    )
+        told = "rows have no group. Drop them, or give each a group of its own."
+        raise DataError(f"load: {gaps} {told}")
+    texts = list(map(str, groups))
+    names, members, sizes = np.unique(texts, return_inverse=True, return_counts=True)
     if len(names) < 3:
-        raise DataError(
-            f"load: groups has {len(names)} different values; three parts need three groups."
-        )
+        told = "different values; three parts need three groups."
+        raise DataError(f"load: groups has {len(names)} {told}")
     largest = sizes.max() / len(groups)
     if largest > 1 - validation - test + 1e-9 and largest > max(validation, test):
         raise DataError(
@@ -153,7 +141,7 @@ def _one_split(
     rows: np.ndarray, alike: np.ndarray, members: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return two parts without a common group, near to the share and to each other's classes."""
-    draws = GroupShuffleSplit(_DRAWS, test_size=share, random_state=seed)
+    draws = cuts.GroupShuffleSplit(_DRAWS, test_size=share, random_state=seed)
     overall = np.bincount(alike[rows]) / len(rows)
 
     def distance(pair: tuple[np.ndarray, np.ndarray]) -> float:
@@ -163,9 +151,6 @@ def _one_split(
 
     first, second = min(draws.split(rows, groups=members[rows]), key=distance)
     return rows[first], rows[second]
-
-
-# ── folds ────────────────────────────────────────────────────────────────────────────────────
 
 
 def fold_rows(
@@ -192,11 +177,11 @@ def fold_rows(
     if own:
         return list(folds.split(x, y, groups))
     if timed:
-        splitter: Any = TimeSeriesSplit(folds)
+        splitter: Any = cuts.TimeSeriesSplit(folds)
     elif groups is not None and task == "regression":
-        splitter = GroupKFold(folds)
+        splitter = cuts.GroupKFold(folds)
     else:
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        kind = cuts.StratifiedKFold if groups is None else cuts.StratifiedGroupKFold
         splitter = kind(folds, shuffle=True, random_state=seed)
     try:
         return list(splitter.split(x, strata(y, task, folds), groups))

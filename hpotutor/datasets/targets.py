@@ -23,9 +23,7 @@ class Target(NamedTuple):
     note: str = ""
 
 
-def read_target(
-    name: str, y: np.ndarray, task: str | None, validation: float, test: float
-) -> Target:
+def read_target(name: str, y: np.ndarray, task: str | None, shares: tuple[float, float]) -> Target:
     """Tell classes from amounts, and check that the rows are enough for either.
 
     Whole numbers with up to 20 different values, texts, yes and no are classes; all else are
@@ -42,7 +40,7 @@ def read_target(
     guessed, note = _guess(y) if task is None else (task, "")
     if guessed == "regression":
         return Target(guessed, _amounts(name, y), (), note)
-    classes, numbers = _classes(name, y, validation, test)
+    classes, numbers = _classes(name, y, *shares)
     return Target(guessed, numbers, classes, note)
 
 
@@ -96,9 +94,8 @@ def _classes(name: str, y: np.ndarray, validation: float, test: float) -> tuple[
             "Make them all strings: [str(label) for label in y]."
         ) from error
     if len(classes) < 2:
-        raise DataError(
-            f"load: {name!r} has a single class ({classes.tolist()[0]!r}); two or more are needed."
-        )
+        only = f"a single class ({classes.tolist()[0]!r}); two or more are needed"
+        raise DataError(f"load: {name!r} has {only}.")
     # Each part must be able to hold one row of every class.
     needed = max(3, int(np.ceil(1 / min(validation, test))))
     found = zip(classes.tolist(), counts.tolist(), strict=True)

@@ -85,10 +85,8 @@ def _callbacks(keras: Any, objective: Any, params: Params, fold: int | None) -> 
     made, kind = make(objective.trial, dict(params), **told), keras.callbacks.Callback
     if not isinstance(made, list | tuple) or not all(isinstance(one, kind) for one in made):
         shown = "None (is a return missing?)" if made is None else f"a {type(made).__name__}"
-        raise Unfit(
-            f"TrainObjective: callbacks= returned {shown}. It must return a list of Keras "
-            f"callbacks. Type for instance {CALLBACKS}."
-        )
+        instead = f"It must return a list of Keras callbacks. Type for instance {CALLBACKS}."
+        raise Unfit(f"TrainObjective: callbacks= returned {shown}. {instead}")
     return list(made)
 
 

@@ -23,8 +23,7 @@ def train_stacked(
 ) -> None:
     """Train a batch of a ``TrainObjective``, the folds of each as members of the same stacks.
 
-    ``answer(index, fits)`` is called as each is finished or cannot be trained, with one fit a fold.
-    ``on_epoch`` hears the metric of a single one.
+    ``answer(index, fits)`` is called as each ends, with a fit a fold; ``on_epoch`` hears one alone.
     """
     splits, name = objective.splits(), objective.metric
     sets: tuple[Any, Any, Any, Any] = tuple(splits[0])
@@ -117,10 +116,7 @@ class _Scorer:
 
 
 def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list[Any], Any]:
-    """Return the rows of all folds as one set, which each trains and validates on, and weights.
-
-    Each fold prepares the rows in its own way, so that none can be shared.
-    """
+    """Return the rows of all folds, which each prepares in its own way, as one set, and weights."""
     if len({fold.x.shape[1] for fold in folds}) > 1:
         raise ArgumentError(
             "TrainObjective: in some folds a category is too rare to get a feature of its own, and "

@@ -18,8 +18,8 @@ from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
 class TrainingProcess:
     """Evaluates for an objective in a process of its own, a fresh one after ``every`` trials.
 
-    It speaks pickles over its standard input and output. One of ``concurrent.futures`` would run
-    the main program again, end by the search's Ctrl-C, and not tell with which code it died.
+    One of ``concurrent.futures`` would run the main program again, end by the search's Ctrl-C, and
+    not tell with which code it died.
     """
 
     def __init__(self, objective: Objective, every: int) -> None:

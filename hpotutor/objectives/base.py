@@ -25,10 +25,8 @@ class Evaluation:
 
     Parameters
     ----------
-    params : dict
-        The hyperparameters that were asked for.
-    value : float
-        The score; NaN when there is none.
+    params, value : dict, float
+        The hyperparameters that were asked for, and the score; NaN when there is none.
     curve : dict of str to list of float
         One entry an epoch for ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy`` and a metric
         that was asked for after each; the mean over folds; empty for a plain function.
@@ -41,10 +39,8 @@ class Evaluation:
         What initial weights, batches and dropout were drawn with.
     test_value : float or None
         The score on test rows, where the objective has it stored (a table); never used to choose.
-    fold_values : tuple of float
-        The score of each fold, whose mean is the value; empty without folds.
-    best_epoch : int or None
-        Where the best epoch of each fold was scored: their mean, rounded.
+    fold_values, best_epoch : tuple of float, int or None
+        The score of each fold, whose mean is the value; the mean of their best epochs, rounded.
     repeated : bool
         Asked before in the same search, and answered by that.
     """
@@ -64,30 +60,14 @@ class Evaluation:
 
 
 class Objective(ABC):
-    """A question that a search can ask: how good are these hyperparameters?
-
-    Attributes
-    ----------
-    direction : {"maximize", "minimize"}
-        Which way is better.
-    epochs : int or None
-        Budget of one evaluation by default; None where epochs mean nothing.
-    deterministic : bool
-        Whether asking twice gives the same answer, so that it need not be asked twice.
-    batches : bool
-        Whether a batch is cheaper than its members one by one.
-    metric : str
-        The entry of a curve that holds the score after each epoch.
-    trial : int or None
-        Number of the next evaluation, from 0, set by a search; None for what is no trial.
-    """
+    """A question that a search can ask: how good are these hyperparameters?"""
 
     direction: str = "maximize"
-    epochs: int | None = None
-    deterministic: bool = True
-    metric: str = "val_accuracy"
-    batches: bool = False
-    trial: int | None = 0
+    epochs: int | None = None  # of one evaluation by default; None where they mean nothing
+    deterministic: bool = True  # asking twice gives the same answer, so it need not be asked twice
+    metric: str = "val_accuracy"  # the entry of a curve that holds the score after each epoch
+    batches: bool = False  # a batch is cheaper than its members one by one
+    trial: int | None = 0  # number of the next evaluation, set by a search; None for no trial
 
     @abstractmethod
     def evaluate(

@@ -35,9 +35,8 @@ def build_network(
 ) -> Any:
     """Call a builder with what it asks for, and with the hyperparameters ``knobs``.
 
-    It is handed whichever of ``n_features`` (the ``width``), ``n_classes``, ``seed`` and the shapes
-    it has as arguments, unless a hyperparameter or ``functools.partial`` gives them; ``seed`` among
-    ``**kwargs`` too. The first two, however called, are the numbers of features and classes.
+    These are ``n_features`` (the ``width``), ``n_classes``, ``seed`` (among ``**kwargs`` too) and
+    the shapes. The first two arguments, however called, are the numbers of features and classes.
     """
     sizes, signature = [width, data.n_classes], signature_of(build)
     given = {"n_features": width, "n_classes": data.n_classes, "seed": seed, **_shapes_of(data)}
@@ -111,10 +110,7 @@ def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray
 
 
 def check_model(model: Any, data: Dataset, varied: bool) -> None:
-    """Raise ``Unfit`` for a model that cannot learn from these rows, whatever it is trained with.
-
-    ``ArgumentError`` where it is ``varied``: other hyperparameters may give one that can.
-    """
+    """Raise ``Unfit`` for a model that cannot learn; ``ArgumentError`` if it is ``varied``."""
     from hpotutor._tensorflow import keras
 
     problems = Problems("TrainObjective")

@@ -23,12 +23,10 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...), n
 def identify(function: Callable[..., Any], argument: str = "function") -> str:
     """Return a function's name and a checksum of what decides its answers.
 
-    That is its code, default arguments and the values that it closes over; what a
-    ``functools.partial`` binds; the state and methods of an object; and of what the code finds by a
-    global name: your own functions and classes, numbers, texts, arrays and data sets. Global lists,
-    dicts and objects are left out: functions write notes there. Of an installed library the name
-    counts, whatever its version. One with a text of your own in its attribute ``identity`` is known
-    by this alone; ``argument`` is its name in error messages.
+    That is its code, defaults and the values that it closes over; what a ``functools.partial``
+    binds; the state and methods of an object; and what the code finds by a global name, but for
+    lists, dicts and objects, where functions write notes. Of an installed library the name counts.
+    One with a text of your own in its attribute ``identity`` is known by this alone.
 
     ArgumentError: it depends on something that does not tell what is in it, such as an open file.
 

@@ -92,10 +92,7 @@ class Metric:
         return float(value)
 
     def check(self, problems: Problems, parts: Sequence[np.ndarray]) -> None:
-        """Note a metric that has no value on some part's ``y_true``, whatever is predicted.
-
-        It is tried on two sets of made-up predictions, before anything trains.
-        """
+        """Note a metric without a value on some part's ``y_true``, for two made-up predictions."""
         for number, y_true in enumerate(() if self.asked in REPORTED else parts, start=1):
             made_up, count = np.asarray(y_true)[:, np.newaxis], len(self.classes)
             if count:
@@ -171,19 +168,15 @@ def read_metric(
             return Metric(_name_of(metric), direction, metric, classes)
         return None
     if direction is not None:
-        problems.say(
-            f"direction={direction!r} is for a function of your own as metric; "
-            f"{metric!r} has its own. Leave direction out."
-        )
+        told = f"{metric!r} has its own. Leave direction out."
+        problems.say(f"direction={direction!r} is for a function of your own as metric; {told}")
     if metric == "val_loss":
         return Metric(metric, "minimize", metric, classes)
     kind = "classification" if metric == "val_accuracy" else _kind_of(metric)
     if kind not in (task, ""):
         instead = "r2" if task == "regression" else "balanced_accuracy"
-        problems.say(
-            f"metric={metric!r} is made for {kind}, and these data are a {task}. Type for "
-            f"instance metric={instead!r}."
-        )
+        told = f"and these data are a {task}. Type for instance metric={instead!r}."
+        problems.say(f"metric={metric!r} is made for {kind}, {told}")
         return None
     name = metric if isinstance(metric, str) else _name_of(metric)
     return Metric(name, "maximize", metric, classes)
@@ -210,9 +203,6 @@ def _name_of(metric: Callable[..., Any]) -> str:
     name = getattr(getattr(function, "func", function), "__name__", type(metric).__name__)
     name = name if name.isidentifier() else "score"
     return f"{name}_score" if name in _TAKEN else name
-
-
-# ── what a scorer takes for an estimator ─────────────────────────────────────────────────────
 
 
 class _Said(BaseEstimator):

@@ -46,10 +46,8 @@ class Rows:
             weight = self._weights(first)
             if weight is not None and not weight.sum() > 0:
                 whose = f"fold {number} of {self.count}" if self.cut else "the training part"
-                problems.say(
-                    f"class_weight and sample_weight make each training row of {whose} count 0. "
-                    "Give some of them a weight above 0."
-                )
+                told = f"class_weight and sample_weight make each training row of {whose} count 0."
+                problems.say(f"{told} Give some of them a weight above 0.")
                 return
 
     @property
@@ -126,9 +124,6 @@ def _checksum(*arrays: np.ndarray) -> str:
     return f"{total:08x}"
 
 
-# ── folds ────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
     """Return the rows of each fold; none, and a note, where they cannot be cut."""
     shown, before = str(name_of(folds)), len(problems.lines)
@@ -156,10 +151,8 @@ def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cu
         return []
     sides = [[part for pair in one for part in pair] for one in (cut, again)]
     if len(cut) != len(again) or not all(map(np.array_equal, *sides)):
-        problems.say(
-            f"folds={shown} draws other rows each time it is asked, and trials could not be "
-            "compared. Give it a random_state=0."
-        )
+        told = "and trials could not be compared. Give it a random_state=0."
+        problems.say(f"folds={shown} draws other rows each time it is asked, {told}")
     elif not cut:
         problems.say(f"folds={shown} gives no fold. Type for instance folds=3.")
     else:
@@ -200,14 +193,9 @@ def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
             fault = f"training rows of one {kind} alone"
         else:
             continue
-        problems.say(
-            f"folds={shown} gives fold {number} of {len(cut)} {fault}. Type fewer folds, or "
-            "another splitter."
-        )
+        told = f"{fault}. Type fewer folds, or another splitter."
+        problems.say(f"folds={shown} gives fold {number} of {len(cut)} {told}")
         return
-
-
-# ── what a row counts for ────────────────────────────────────────────────────────────────────
 
 
 def _check_class_weight(problems: Problems, weight: Any, data: Dataset) -> None:

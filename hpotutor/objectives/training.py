@@ -40,19 +40,17 @@ class TrainObjective(Objective):
         same mathematics for the networks of ``build_mlp``, ``build_conv1d`` and ``build_cnn``, at a
         small part of the time.
     folds : int or splitter, optional
-        Score by the mean over this many folds of the training and validation rows together, each
-        prepared by its own training rows; see :meth:`Dataset.folds`. A splitter of scikit-learn
-        deals with the training rows, followed by the validation rows (``data.row_numbers``).
+        Score by the mean over this many folds of the training rows, followed by the validation
+        rows, each prepared by its own training rows; see :meth:`Dataset.folds`.
     early_stopping : int, optional
         Patience in epochs: stop when the metric has not improved for so long, and score the best
         epoch. The rows that decide when to stop are then the rows that score, which flatters.
     metric : str or callable, optional
         What is scored: "val_accuracy", "val_loss", the name of a scorer of scikit-learn such as
         "balanced_accuracy" or "r2", what ``make_scorer`` returns, or a function ``(y_true,
-        y_score) -> float`` of the validation rows' own labels or amounts and the amounts that are
-        predicted, or probabilities: of the second class, or (rows, classes). By default
-        "val_accuracy", for a regression "neg_root_mean_squared_error". The curve holds it after
-        each epoch where a search listens, with ``early_stopping`` or ``score="best"``.
+        y_score) -> float`` of labels or amounts and the amounts that are predicted, or
+        probabilities: of the second class, or (rows, classes). By default "val_accuracy", for a
+        regression "neg_root_mean_squared_error".
     direction : {"maximize", "minimize"}, optional
         Of a function as ``metric``; scikit-learn's are maximized, the loss is minimized.
     score : {"last", "best"}, default "last"
@@ -71,18 +69,15 @@ class TrainObjective(Objective):
         which gives back the megabytes that Keras leaves with each. The answers are the same.
     class_weight : dict or "balanced", optional
         What the loss of a training row counts for, by its label; labels left out count 1.
-        "balanced" makes each class count alike in the training rows of each fold. Scores and
-        validation losses stay unweighted.
+        "balanced" makes classes count alike. Scores and validation losses stay unweighted.
     sample_weight : array, shape (rows,), optional
         The same by row: one number for each that was loaded, in the order of the source.
     callbacks : callable, optional
-        With ``engine="keras"``: ``callbacks(trial, params)`` returning a list of new Keras
-        callbacks for each trial, where ``trial`` is its number in the search, from 0. With folds it
-        is called for each, and one that takes ``fold`` is told its number. Where each epoch is
-        scored, they find the metric in their ``logs``.
+        With ``engine="keras"``: ``callbacks(trial, params)`` returning new Keras callbacks for each
+        trial, by its number from 0, and each fold, whose number one that takes ``fold`` is told.
+        Where each epoch is scored, they find the metric in their ``logs``.
 
-    ArgumentError: an argument is not allowed; all of them are named at once. When the first network
-    is built: no hyperparameters would make ``build`` work.
+    ArgumentError: arguments are not allowed; or, at the first network, ``build`` can never work.
 
     Examples
     --------
@@ -163,10 +158,9 @@ class TrainObjective(Objective):
         if self.engine == "fused":
             return self._evaluate_stacked([params], epochs, on_epoch)[0]
         if on_epoch is not None and self.rows.cut:
-            raise ArgumentError(
-                "TrainObjective: folds are trained one after the other, so a search cannot stop "
-                "them after an epoch. Type folds=None, or engine='fused'."
-            )
+            why = "folds are trained one after the other, so a search cannot stop them after an "
+            why += "epoch. Type folds=None, or engine='fused'."
+            raise ArgumentError(f"TrainObjective: {why}")
         if self.process is not None:
             answer = self.process.evaluate(params, epochs, on_epoch, self.trial)
         else:
@@ -252,11 +246,9 @@ class TrainObjective(Objective):
     def retrain(self, evaluation: Evaluation, trial: int | None = None) -> Any:
         """Train an evaluated network once more, as it was, and return the Keras model.
 
-        It is trained for the epochs that it had, with the same seed, early stopping and callbacks;
-        with early stopping or ``score="best"`` it has the weights of its best epoch. With folds, it
-        is trained on the rows of all of them together, as long as they were in the mean, or as
-        their best epochs; no rows are left to stop early by. ``trial`` is its number for
-        ``callbacks``; without one they are not called.
+        For the epochs that it had, with the same seed, early stopping and callbacks, for which
+        ``trial`` is its number; if the best epoch was scored, with that one's weights. With folds,
+        on the rows of all of them together, as long as their mean, or that of their best epochs.
         """
         epochs = len(evaluation.curve.get("loss", ())) or self._budget(evaluation.params, None)
         again = copy.copy(self)

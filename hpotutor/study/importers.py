@@ -144,9 +144,7 @@ def _refuse(call: str, name: str, value: Any, allowed: str, instead: str) -> Non
     Problems(call).add(name, value, allowed, f"SearchResult.{call}({instead})").raise_if_any()
 
 
-def _evaluation(
-    params: Mapping[str, Any], value: Any, reason: str = "", **spent: Any
-) -> Evaluation:
+def _evaluation(params: Mapping[str, Any], value: Any, reason: str, **spent: Any) -> Evaluation:
     """Return a trial with plain values; anything that is neither a scalar nor a tuple is text."""
     held = {name: as_value(one) for name, one in params.items()}
     for name, one in held.items():

@@ -88,9 +88,8 @@ def repair(
 ) -> list[str]:
     """Mend a log in place, if there is one, and return a sentence for each thing mended.
 
-    A last line without an end, which a killed write leaves, is dropped. Any other line that is not
-    as it was written is left out and named in a warning; the file as it was is kept beside it.
-    ``replace(content)`` writes the mended file. ``LogError`` if nothing in it is a line of a log.
+    A last line that a killed write cut short is dropped. Any other that is damaged is named in a
+    warning, and the file as it was kept. ``LogError`` if nothing in it is a line of a log.
     """
     path = Path(path)
     raw = path.read_bytes() if path.exists() else b""
@@ -119,9 +118,8 @@ def mend(raw: bytes, name: str, direction: str = "maximize") -> tuple[bytes, lis
     intact = [_intact(line) for line in lines]
     kept = list(itertools.compress(lines, intact))
     if raw and not kept and not _FIRST.startswith(raw[: len(_FIRST)]):
-        raise LogError(
-            f"log={name!r} is not the log of a search, and was left as it is. Name another file."
-        )
+        told = "is not the log of a search, and was left as it is. Name another file."
+        raise LogError(f"log={name!r} {told}")
     notes = []
     if tail:
         notes.append(f"line {len(lines) + 1} was cut short, as by a kill, and was dropped")

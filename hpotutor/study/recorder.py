@@ -40,14 +40,10 @@ class Recorder:
 
     Parameters
     ----------
-    objective, space : Objective and SearchSpace
-        What answers, and what may be asked.
     method, library, seed, options : str, str, int, dict
         Written into the log, and compared when it is opened again.
-    trials, max_epochs : int, optional
-        At most so many evaluations, and epochs in all; what could go over them is not begun.
-    max_seconds : float, optional
-        No evaluation begins after this many seconds; what the log holds counts as spent.
+    trials, max_epochs, max_seconds : number, optional
+        What could go over them is not begun; what the log holds counts as spent.
     log : str or path, optional
         A file to keep the trials in; in memory when None.
     progress : bool, default True

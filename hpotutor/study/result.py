@@ -33,10 +33,8 @@ class Cost(NamedTuple):
 class SearchResult:
     """The trials of a search, and what follows from them.
 
-    ``evaluations`` are in the order they were asked for, those of the study by default. ``stopped``
-    says why the search ended before its method did, ``left_out`` which points of ``start=`` were
-    not in the space; each is empty if there is nothing to say. ``objective`` is what answered, for
-    :meth:`best_model`.
+    ``evaluations`` are in the order they were asked for. ``stopped`` says why the search ended
+    before its method did, ``left_out`` which points of ``start=`` were not in the space.
 
     Examples
     --------
@@ -84,10 +82,8 @@ class SearchResult:
         if not complete:
             statuses = ", ".join(sorted({e.status for e in self.evaluations})) or "none was run"
             reason = self.evaluations[-1].reason if self.evaluations else ""
-            raise HpoTutorError(
-                f"No trial of this search is complete ({statuses}), so there is no best one."
-                + (f" The last one said: {reason}." if reason else "")
-            )
+            told = f"No trial of this search is complete ({statuses}), so there is no best one."
+            raise HpoTutorError(told + (f" The last one said: {reason}." if reason else ""))
         pick = max if self.direction == "maximize" else min
         return pick(complete, key=lambda evaluation: evaluation.value)
 
@@ -166,16 +162,13 @@ class SearchResult:
     def importances(self, seed: int = 0) -> dict[str, float]:
         """Return each hyperparameter's share in the variance of the value, largest first.
 
-        The shares sum to 1 and come from Optuna's fANOVA (Hutter, Hoos and Leyton-Brown 2014,
-        https://proceedings.mlr.press/v32/hutter14.html): they describe the trials that were
-        tried, and say little with fewer than some dozens.
+        From Optuna's fANOVA (Hutter, Hoos and Leyton-Brown 2014,
+        https://proceedings.mlr.press/v32/hutter14.html); few trials say little.
         """
         values = {e.value for e in self.evaluations if e.status == "complete"}
         if len(values) < 2:
-            told = (
-                "Importances need at least two complete trials with different values; this search"
-            )
-            raise HpoTutorError(f"{told} has {len(values)}. Type more trials.")
+            told = "Importances need at least two complete trials with different values; this"
+            raise HpoTutorError(f"{told} search has {len(values)}. Type more trials.")
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
         shares = optuna.importance.get_param_importances(self.study, evaluator=evaluator)
         return {name: float(share) for name, share in shares.items()}

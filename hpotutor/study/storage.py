@@ -39,10 +39,8 @@ _SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
 class Log:
     """Trials of one search, each a single line that is either wholly written or not at all.
 
-    The file is Optuna's journal
-    (https://optuna.readthedocs.io/en/stable/reference/generated/optuna.storages.JournalStorage.html),
-    so ``optuna-dashboard`` and ``optuna.load_study`` open it; ``path=None`` keeps all in memory.
-    ``header`` says what the search is: method, library, seed, space, objective, options.
+    The file is Optuna's journal, which ``optuna-dashboard`` and ``optuna.load_study`` open;
+    ``path=None`` keeps all in memory. ``header`` says what the search is.
 
     LogError: the file cannot be used: its folder is missing, it cannot be written, another process
     has it, or it belongs to another search.
@@ -166,10 +164,8 @@ class Log:
             storage = JournalStorage(ReadJournal(content))
             study = optuna.load_study(study_name=STUDY_NAME, storage=storage)
         except OSError as error:
-            raise LogError(
-                f"from_log: {str(path)!r} cannot be read ({error.strerror}). Type the path that "
-                "log= got in the search."
-            ) from error
+            told = f"({error.strerror}). Type the path that log= got in the search."
+            raise LogError(f"from_log: {str(path)!r} cannot be read {told}") from error
         except KeyError as error:
             raise LogError(
                 f"from_log: {str(path)!r} holds no search of hpotutor yet. A study that Optuna "
@@ -265,10 +261,8 @@ def _lock(path: Path) -> FileLock:
 
 
 def _unwritable(path: Path, why: str = "") -> LogError:
-    return LogError(
-        f"log={str(path)!r} cannot be written{why}. Name a file in a folder of your own, for "
-        "instance log='search.log'."
-    )
+    told = "Name a file in a folder of your own, for instance log='search.log'."
+    return LogError(f"log={str(path)!r} cannot be written{why}. {told}")
 
 
 def _plain(value: Any) -> Any:
