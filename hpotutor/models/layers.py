@@ -328,7 +328,8 @@ def check_target(problems: Problems, n_classes: object, output: Any, loss: objec
     if known and output == "sigmoid" and is_whole(n_classes) and n_classes > 2:
         allowed = f"'softmax' or 'auto' for {n_classes} classes ('sigmoid' tells 2 apart)"
         problems.add("output", output, allowed, "output='softmax'")
-    if loss is not None and not (known and loss == loss_of(n_classes, output)):
+    fits = known and is_whole(n_classes) and loss == loss_of(n_classes, output)
+    if loss is not None and not fits:
         allowed = "None for classes, whose loss follows from output; a loss for n_classes=0"
         problems.add("loss", loss, allowed, "loss=None")
 
