@@ -430,7 +430,7 @@ NETWORKS = {
     "one class": (lambda: ht.build_mlp(4, 1), "n_classes=1 .*a whole number from 2 up"),
     "all at once": (
         lambda: ht.build_mlp(0, 1, units=-1, dropout=1, batch_norm=1, seed=-1),
-        "6 problems.*n_features=0.*n_classes=1.*units=-1.*dropout=1.*batch_norm=1.*seed=-1",
+        "6 problems.*n_features=0.*units=-1.*dropout=1.*batch_norm=1.*n_classes=1.*seed=-1",
     ),
     "flat image": (lambda: cnn(64), r"image_shape=64 .*\(height, width, channels\)"),
     "blocks": (lambda: cnn(layers=4), "layers=4 .*at most 3 for images of 8 x 8 pixels"),
@@ -518,7 +518,7 @@ OBJECTIVES = {
     "direction": (lambda: ht.FunctionObjective(len, "maximise"), "Did you mean 'maximize'"),
     "deterministic": (
         lambda: ht.FunctionObjective(len, deterministic="no"),
-        "deterministic='no' .*True or False",
+        "deterministic='no' .*True, False",
     ),
     "function's epochs": (lambda: SLOW.evaluate({"x": 1}, -2), "epochs=-2 .*from 1 up"),
 }
