@@ -161,6 +161,8 @@ class Panel(widgets.VBox):
     ----------
     controls : dict from name to widget
         Each has a ``value``; the figure is drawn anew when one changes.
+    name : str, optional
+        What the figure shows, for readers who cannot see it; the class's own by default.
     goal : str, optional
         What to try, shown above the controls.
     """
@@ -178,8 +180,10 @@ class Panel(widgets.VBox):
         sections["Parameters"] = f"{sections.get('Parameters', '')}\n{cls.taken}".strip()
         cls.__doc__ = written(sections)
 
-    def __init__(self, controls: Mapping[str, widgets.Widget], *, goal: str | None = None) -> None:
-        self.controls = dict(controls)
+    def __init__(
+        self, controls: Mapping[str, widgets.Widget], *, name: str = "", goal: str | None = None
+    ) -> None:
+        self.controls, self.name = dict(controls), name or self.name
         self._start = self.settings
         self._holds = 0
         self.picture = b""
