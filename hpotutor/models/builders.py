@@ -74,6 +74,10 @@ def build_mlp(
 
     ArgumentError: with all the arguments that are not allowed.
 
+    Notes
+    -----
+    https://keras.io/api/layers/core_layers/dense/
+
     Examples
     --------
     >>> model = build_mlp(4, 3, layers=2, units=(16, 8), dropout=0.2, seed=0)

@@ -70,6 +70,10 @@ batch_norm, l1, l2, dropout
 
     ArgumentError: with all the arguments that are not allowed.
 
+    Notes
+    -----
+    https://keras.io/api/layers/convolution_layers/convolution2d/
+
     Examples
     --------
     >>> build_cnn((8, 8, 1), 10, filters=4, layers=2, augmentation=0.1).input_shape
@@ -155,6 +159,10 @@ def build_conv1d(
     keras.Sequential: compiled, a classifier with the metric "accuracy".
 
     ArgumentError: with all the arguments that are not allowed.
+
+    Notes
+    -----
+    https://keras.io/api/layers/convolution_layers/convolution1d/
 
     Examples
     --------

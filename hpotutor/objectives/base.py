@@ -60,13 +60,27 @@ class Evaluation:
 
 
 class Objective(ABC):
-    """A question that a search can ask: how good are these hyperparameters?"""
+    """A question that a search can ask: how good are these hyperparameters?
+
+    Attributes
+    ----------
+    direction : {"maximize", "minimize"}
+        Which way is better.
+    epochs : int or None
+        Budget of one evaluation unless the search says otherwise; None where epochs mean nothing.
+    deterministic : bool
+        Whether asking twice gives the same answer, so that it need not be asked twice.
+    metric : str
+        The entry of a curve that holds the score after each epoch.
+    batches : bool
+        Whether a batch is cheaper than its members one by one.
+    """
 
     direction: str = "maximize"
-    epochs: int | None = None  # of one evaluation by default; None where they mean nothing
-    deterministic: bool = True  # asking twice gives the same answer, so it need not be asked twice
-    metric: str = "val_accuracy"  # the entry of a curve that holds the score after each epoch
-    batches: bool = False  # a batch is cheaper than its members one by one
+    epochs: int | None = None
+    deterministic: bool = True
+    metric: str = "val_accuracy"
+    batches: bool = False
     trial: int | None = 0  # number of the next evaluation, set by a search; None for no trial
 
     @abstractmethod

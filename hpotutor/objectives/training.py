@@ -50,7 +50,8 @@ class TrainObjective(Objective):
         "balanced_accuracy" or "r2", what ``make_scorer`` returns, or a function ``(y_true,
         y_score) -> float`` of labels or amounts and the amounts that are predicted, or
         probabilities: of the second class, or (rows, classes). By default "val_accuracy", for a
-        regression "neg_root_mean_squared_error".
+        regression "neg_root_mean_squared_error". It is scored after each epoch, and stands in the
+        curve, where a search or early stopping listens or ``score="best"``; at the end otherwise.
     direction : {"maximize", "minimize"}, optional
         Of a function as ``metric``; scikit-learn's are maximized, the loss is minimized.
     score : {"last", "best"}, default "last"
