@@ -93,7 +93,7 @@ def _settings(objective: Any, x: np.ndarray, weight: Any) -> dict[str, Any]:
     shape = objective.data.input_shape
     if objective.build is not None and objective.build.__name__ == "build_cnn":
         shape = (*shape, 1)[:3]
-    told = {"n_classes": objective.data.n_classes}
+    told = {"n_classes": objective.data.n_classes, "device": objective.device}
     told["input_shape"] = shape if math.prod(shape) == x.shape[1] else None
     return told if weight is None else {**told, "sample_weight": weight}
 

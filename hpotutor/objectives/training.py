@@ -77,6 +77,8 @@ class TrainObjective(Objective):
         With ``engine="keras"``: ``callbacks(trial, params)`` returning new Keras callbacks for each
         trial, by its number from 0, and each fold, whose number one that takes ``fold`` is told.
         Where each epoch is scored, they find the metric in their ``logs``.
+    device : {"cpu", "gpu"}, default "cpu"
+        Where ``engine="fused"`` trains.
 
     ArgumentError: arguments are not allowed; or, at the first network, ``build`` can never work.
 
@@ -107,6 +109,7 @@ class TrainObjective(Objective):
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
         callbacks: Callable[..., list[Any]] | None = None,
+        device: str = "cpu",
     ) -> None:
         problems, fused = Problems("TrainObjective"), engine == "fused"
         if not isinstance(data, Dataset):
@@ -116,6 +119,8 @@ class TrainObjective(Objective):
         check_count(problems, "process_every", process_every, optional=True)
         problems.choice("engine", engine, ("keras", "fused"))
         problems.choice("score", score, ("last", "best"))
+        if problems.choice("device", device, ("cpu", "gpu")) and device == "gpu" and not fused:
+            problems.say("device='gpu' is for engine='fused'; Keras takes what TensorFlow sees.")
         model, making = hasattr(build, "fit") and not isinstance(build, type), "a function that"
         new = f"{making} makes new ones for each trial, as they keep what they saw"
         for name, value, fine, allowed, instead in (
@@ -146,7 +151,7 @@ class TrainObjective(Objective):
         self.early_stopping = None if early_stopping is None else int(early_stopping)
         self.measured, self.metric, self.direction = measured, measured.name, measured.direction
         self.score, self.build, self.callbacks = score, build, callbacks
-        self.proven = False  # a network of the builder was fit to be trained
+        self.device, self.proven = device, False  # a network of the builder was fit to be trained
         self.defaults, self.seed, self.batches = dict(defaults or {}), int(seed), fused
         self._price: tuple[float, float] | None = None
         self.process: TrainingProcess | None = None
@@ -290,6 +295,7 @@ class TrainObjective(Objective):
             "seed": self.seed,
             **self.rows.describe(),
             **({"callbacks": identify(self.callbacks, "callbacks")} if self.callbacks else {}),
+            **({"device": self.device} if self.device != "cpu" else {}),
         }
 
     def seconds_for(self, epochs: int | None) -> float | None:

@@ -11,11 +11,15 @@ from hpotutor.plots._trials import complete, need_scores, opened
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, ORANGE, SKY, VERMILLION, finish, star, whole_ticks
 
+_FOLDS = r"^fold_\d+$"  # columns of a search with folds
 _LOST = {"failed": ("X", VERMILLION), "diverged": ("v", ORANGE), "pruned": ("d", "white")}
 
 
 class History(NamedTuple):
-    """``trials`` has trial (its number), value, status, best_so_far; ``best`` is a number."""
+    """``trials`` has trial (its number), value, status, best_so_far, and scores of folds if any.
+
+    ``best`` is a trial's number.
+    """
 
     trials: pd.DataFrame
     best: int
@@ -52,6 +56,7 @@ def history_info(result: object, *, direction: str | None = None) -> History:
             "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
         }
     )
+    trials = trials.join(frame.filter(regex=_FOLDS).reset_index(drop=True))
     best = int(np.argmax(scores))
     counts = trials["status"].value_counts().to_dict()
     return History(trials, int(trials["trial"].iloc[best]), float(sign * scores[best]),
@@ -62,11 +67,16 @@ def history_info(result: object, *, direction: str | None = None) -> History:
 def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     """Draw every trial's value in order, the best so far as a stair, failed trials marked.
 
+    The scores of single folds, where there are any, stand as bars above and below their mean.
+
     Reading: when the best trial was found, and how many trials were lost.
     """
     trials = info.trials
     done = complete(trials)
     score = score_label(trials["value"][done], score)
+    for column in trials.filter(regex=_FOLDS):
+        name = "its folds" if column == "fold_1" else None
+        ax.plot(trials["trial"], trials[column], ls="", marker="_", ms=6, color="0.5", label=name)
     ax.plot(trials["trial"][done], trials["value"][done], ls="", marker="o", ms=5.5,
             color=SKY, mec=BLUE, label="trial")  # fmt: skip
     ax.step(trials["trial"], trials["best_so_far"], where="post", color=BLUE, lw=2,

@@ -183,3 +183,16 @@ def test_description_tells_what_decides_an_answer(iris):
     first = ht.TrainObjective(iris, epochs=3).describe()
     assert first == ht.TrainObjective(ht.load("iris"), epochs=3).describe()
     assert first != ht.TrainObjective(ht.load("iris", seed=1), epochs=3).describe()
+
+
+def test_the_stack_is_sent_to_the_device_that_is_asked_for():
+    iris = ht.load("iris")
+    with pytest.raises(ArgumentError, match=r"device='tpu' is not allowed.*'cpu', 'gpu'"):
+        ht.TrainObjective(iris, engine="fused", device="tpu")
+    with pytest.raises(ArgumentError, match="device='gpu' is for engine='fused'"):
+        ht.TrainObjective(iris, device="gpu")
+    objective = ht.TrainObjective(iris, engine="fused", epochs=1, device="gpu")
+    assert objective.describe()["device"] == "gpu"
+    assert "device" not in ht.TrainObjective(iris, engine="fused").describe()
+    with pytest.raises(ArgumentError, match="device='gpu'.*device='cpu'"):  # none is seen here
+        objective.evaluate({})
