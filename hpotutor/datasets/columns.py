@@ -210,7 +210,9 @@ def without_blanks(x: pd.DataFrame) -> pd.DataFrame:
 def names_groups(name: str, values: pd.Series) -> bool:
     """Return whether a column looks like the names of what several rows each belong to."""
     named = _NAMES_A_GROUP.fullmatch(name) or _LOOKS_LIKE_A_NAME.fullmatch(name)
-    return bool(named) and _FEWEST <= values.nunique() <= len(values) / 2
+    numbers = as_numbers(values)
+    measured = numbers is not None and bool((numbers.dropna() % 1 != 0).any())  # as a mass index is
+    return bool(named) and not measured and _FEWEST <= values.nunique() <= len(values) / 2
 
 
 def as_numbers(values: pd.Series) -> pd.Series | None:

@@ -7,11 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import complete, need_scores, opened
+from hpotutor.plots._trials import FOLDS, complete, need_scores, opened
 from hpotutor.plots.formatting import counted, number, score_label
 from hpotutor.plots.style import BLACK, BLUE, ORANGE, SKY, VERMILLION, finish, star, whole_ticks
 
-_FOLDS = r"^fold_\d+$"  # columns of a search with folds
 _LOST = {"failed": ("X", VERMILLION), "diverged": ("v", ORANGE), "pruned": ("d", "white")}
 
 
@@ -56,7 +55,7 @@ def history_info(result: object, *, direction: str | None = None) -> History:
             "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
         }
     )
-    trials = trials.join(frame.filter(regex=_FOLDS).reset_index(drop=True))
+    trials = trials.join(frame.filter(regex=FOLDS).reset_index(drop=True))
     best = int(np.argmax(scores))
     counts = trials["status"].value_counts().to_dict()
     return History(trials, int(trials["trial"].iloc[best]), float(sign * scores[best]),
@@ -74,7 +73,7 @@ def history(info: History, ax: Axes, *, score: str | None = None) -> str:
     trials = info.trials
     done = complete(trials)
     score = score_label(trials["value"][done], score)
-    for column in trials.filter(regex=_FOLDS):
+    for column in trials.filter(regex=FOLDS):
         name = "its folds" if column == "fold_1" else None
         ax.plot(trials["trial"], trials[column], ls="", marker="_", ms=6, color="0.5", label=name)
     ax.plot(trials["trial"][done], trials["value"][done], ls="", marker="o", ms=5.5,

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import (
-    BOOKKEEPING,
     complete,
     is_numeric,
+    knobs_of,
     levels_of,
     log_due,
     need_columns,
@@ -53,7 +53,7 @@ def parallel_coordinates_info(
     'layers=2'
     """
     problems, frame, sign = opened("parallel_coordinates", result, direction)
-    names = [str(name) for name in frame.columns if name not in BOOKKEEPING]
+    names = knobs_of(frame)
     if len(names) < 2:
         problems.say(f"There must be at least 2 columns of knobs, not {names}.")
     if need_columns(problems, frame, value="value") and complete(frame).sum() < 3:

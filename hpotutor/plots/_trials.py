@@ -9,10 +9,18 @@ from numpy.typing import ArrayLike
 
 from hpotutor.errors import Problems
 
-# The columns of `SearchResult.to_frame()` that are not hyperparameters.
+# The columns of `SearchResult.to_frame()` that are not hyperparameters; nor are those of folds.
 BOOKKEEPING = (
     "trial", "value", "status", "epochs", "epochs_spent", "seconds", "seed", "reason", "train_value"
 )  # fmt: skip
+
+FOLDS = r"^fold_\d+$"
+
+
+def knobs_of(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that are hyperparameters."""
+    scores = {*BOOKKEEPING, *frame.filter(regex=FOLDS)}
+    return [str(name) for name in frame.columns if name not in scores]
 
 
 def numbers(problems: Problems, name: str, value: object, instead: str) -> np.ndarray:

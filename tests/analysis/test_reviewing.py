@@ -329,6 +329,7 @@ def test_rows_that_belong_together_on_both_sides_are_told(name):
 def test_few_values_and_other_names_are_no_groups():
     ages = table(age=np.arange(120) // 6, session_id=np.arange(120) % 3)
     assert found_in(ht.load(ages, target="y")) == {}
+    assert found_in(ht.load(table(mass_index=np.arange(120) // 6 + 0.5), target="y")) == {}
 
 
 def test_rows_that_were_shuffled_in_time_are_told():
