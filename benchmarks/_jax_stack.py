@@ -1,8 +1,8 @@
 """The dense networks of ``bench_fused.py`` in JAX: ``vmap`` over members, ``scan`` over steps.
 
 JAX is no dependency of anything else here. To compare, install it for the benchmark alone, for
-instance with ``pip install --no-deps --target /tmp/jax jax jaxlib opt_einsum``, and run with
-``PYTHONPATH=/tmp/jax``.
+instance with ``pip install --no-deps --target FOLDER jax jaxlib opt_einsum``, and run with
+``PYTHONPATH=FOLDER``.
 """
 
 from __future__ import annotations
