@@ -205,7 +205,8 @@ class SearchResult:
         if frame.empty:
             return "<p>No trial yet.</p>"
         best_first = frame.sort_values("value", ascending=self.direction == "minimize")
-        shown = best_first.drop(columns=["seed", "reason", "seconds"]).head(5)
+        folds = list(frame.filter(regex=r"^fold_\d+$"))  # their mean is the value
+        shown = best_first.drop(columns=["seed", "reason", "seconds", *folds]).head(5)
         table = shown.to_html(index=False, border=0, float_format=lambda value: f"{value:.3g}")
         notes = [self.failures(), self.left_out, f"Stopped: {self.stopped}" if self.stopped else ""]
         told = "".join(f"{html.escape(note)}. " for note in notes if note)

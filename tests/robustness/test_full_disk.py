@@ -25,6 +25,7 @@ from hpotutor.errors import DataError, HpoTutorError, LogError
 from hpotutor.exercises.lesson_02 import q1
 from hpotutor.study.journal import repair
 from hpotutor.tabular.table import Axis, open_table
+from tests.search_cases import Asked
 from tests.small_table import small_table
 from tools.tables import build as table_build
 from tools.tables.build import Spec
@@ -83,18 +84,6 @@ def fill(folder: Path, leave: int = 0) -> Path:
 
 
 # ── the log of a search ──────────────────────────────────────────────────────────────────────
-class Asked(ht.FunctionObjective):
-    """Counts how often it is asked, and describes itself as the plain objective does."""
-
-    def __init__(self):
-        super().__init__(len)
-        self.count = 0
-
-    def evaluate(self, params, epochs=None, *, on_epoch=None):
-        self.count += 1
-        return ht.Evaluation(dict(params), params["x"])
-
-
 def search(path, objective=None):
     asked = objective or Asked()
     with ht.Recorder(

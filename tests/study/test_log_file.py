@@ -11,20 +11,9 @@ import pytest
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, LogError
 from hpotutor.study.journal import repair
+from tests.search_cases import Asked
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), units=ht.choice((64, 32), (16,)))
-
-
-class Asked(ht.FunctionObjective):
-    """Counts how often it is asked, and describes itself as any of its kind does."""
-
-    def __init__(self):
-        super().__init__(len)
-        self.count = 0
-
-    def evaluate(self, params, epochs=None, *, on_epoch=None):
-        self.count += 1
-        return ht.Evaluation(dict(params), params["x"], seconds=0.1)
 
 
 def search(path, trials=6, objective=None, **more):
@@ -73,7 +62,7 @@ def ask(params):
     return 1.0
 
 space = ht.SearchSpace(x=ht.uniform(-1, 1))
-ht.random_search(ht.FunctionObjective(ask), space, trials=1, log=sys.argv[1], progress=False)
+ht.random_search(ht.FunctionObjective(ask), space, trials=2, log=sys.argv[1], progress=False)
 """
 
 
@@ -99,10 +88,11 @@ def test_no_other_name_and_no_other_temporary_folder_lets_a_second_search_in(way
             with pytest.raises(LogError, match="is in use by another search"):
                 search(path)
             assert len(ht.SearchResult.from_log(path)) == 0  # it may be looked at, meanwhile
-            first.communicate("\n", timeout=60)
+            first.communicate("\n\n", timeout=60)
+            assert first.returncode == 0
         finally:
             first.kill()
-    assert repair(path) == [] and path.read_bytes().count(b'"op_code":4') == 1
+    assert repair(path) == [] and path.read_bytes().count(b'"op_code":4') == 2
 
 
 def test_a_log_is_free_after_its_search_and_mended_through_a_link(tmp_path):

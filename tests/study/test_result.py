@@ -88,6 +88,14 @@ def test_representations():
     assert "No trial yet" in ht.SearchResult.from_optuna(optuna.create_study())._repr_html_()
 
 
+def test_the_best_trials_are_shown_without_the_scores_of_their_folds():
+    study = optuna.create_study(direction="maximize")
+    folded = ht.Evaluation({"x": 0.5}, 0.8, fold_values=(0.7, 0.9))
+    result = ht.SearchResult(study, [folded])
+    assert {"fold_1", "fold_2"} <= set(result.to_frame())
+    assert "fold_" not in result._repr_html_() and "0.8" in result._repr_html_()
+
+
 def test_no_best_without_a_complete_trial():
     with pytest.raises(ht.SearchFailed) as caught:
         search(lambda params: 1 / 0)

@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import sys
 import warnings
 
@@ -264,41 +263,6 @@ def test_a_path_that_cannot_be_used_is_refused(tmp_path):
         search(tmp_path / "missing" / "x.log")
     with pytest.raises(LogError, match="cannot be written"):
         search(tmp_path)
-
-
-HOLD = """
-import sys
-import hpotutor as ht
-
-def ask(params):
-    print("running", flush=True)
-    sys.stdin.readline()
-    return 1.0
-
-space = ht.SearchSpace(x=ht.uniform(-1, 1))
-ht.random_search(ht.FunctionObjective(ask), space, trials=2, log=sys.argv[1], progress=False)
-"""
-
-
-def test_the_second_process_on_a_log_is_told_and_corrupts_nothing(tmp_path):
-    path = tmp_path / "x.log"
-    first = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert first.stdout.readline() == "running\n"
-        with pytest.raises(LogError, match="is in use by another search"):
-            search(path)
-        first.communicate("\n\n", timeout=60)
-        assert first.returncode == 0
-    finally:
-        first.kill()
-        first.wait()
-    assert repair(path) == []
-    assert path.read_bytes().count(b'"op_code":4') == 2
 
 
 def test_the_log_is_free_after_an_error(tmp_path):
