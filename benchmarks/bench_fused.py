@@ -180,7 +180,7 @@ def bench_jax(quick: bool) -> dict:
 
 
 # ── 2. convolutions on signals ──────────────────────────────────────────────
-WAVES = {"layers": 3, "filters": 25, "kernel_size": 5, "strides": 2, "pool_size": 1}
+WAVES = {"layers": 3, "filters": (25, 25, 25), "kernel_size": 5, "strides": 2, "pool_size": 1}
 
 
 def signals() -> tuple:

@@ -57,10 +57,13 @@ def retrain(
     return models
 
 
-def judge(part: Part, models: Mapping[str, list[Any]], measure: Metric, compare: bool) -> Found:
+def judge(
+    part: Part, objective: Any, models: Mapping[str, list[Any]], measure: Metric, compare: bool
+) -> Found:
     """Score both settings on some rows, and compare them as closely as these allow, if asked."""
     if part.given is None:
-        said = {w: [model.predict(part.x, verbose=0) for model in models[w]] for w in WHO}
+        assert part.x is not None
+        said = {w: [objective.predict(model, part.x) for model in models[w]] for w in WHO}
         scores = {w: [measure.of(part.y, outputs) for outputs in said[w]] for w in WHO}
         compared = None
         if compare:

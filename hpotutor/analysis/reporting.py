@@ -197,7 +197,7 @@ def report(
         x_test, y_test = test if isinstance(test, tuple) else (None, np.zeros(data.n_test))
         parts["test"] = Part(None if isinstance(test, tuple) else test, y_test, x_test)
     last = list(parts)[-1]  # whose rows give the answer
-    found = {name: judge(part, models, measure, name == last) for name, part in parts.items()}
+    found = {n: judge(part, objective, models, measure, n == last) for n, part in parts.items()}
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]

@@ -105,8 +105,7 @@ def load(
     if isinstance(source, str) and source == "signals" and test != 0.2:
         problems.add("test", test, "0.2 for the signals, as published", "test=0.2")
     check_seed(problems, seed)
-    if scale not in _SCALES:
-        problems.choice("scale", scale, _SCALES)
+    problems.choice("scale", scale, _SCALES)
     problems.raise_if_any()
     if isinstance(source, Bunch):
         name, rows = "bunch", from_arrays(_of_bunch(source), groups, time)
@@ -250,7 +249,9 @@ def _dataset(
     if isinstance(x, pd.DataFrame):
         names = list(map(str, fitted.get_feature_names_out()))
     else:
-        names = ["pixel_" + "_".join(map(str, place[:2])) for place in np.ndindex(shape or ())]
+        size = 3 if shape and shape[2:] > (1,) else 2  # one channel goes without a number
+        places = np.ndindex(shape or ())
+        names = ["pixel_" + "_".join(map(str, place[:size])) for place in places]
     doubt = ""
     if shape and len(shape) == 3 and shape[0] <= 4 < shape[2]:
         doubt = f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come "
@@ -290,7 +291,8 @@ def _check_keep(keep: list[str], x: pd.DataFrame) -> None:
 def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.ndarray, ...]) -> None:
     """Raise if groups or times leave a class out of a part."""
     for part, rows in zip(("training", "validation", "test"), parts, strict=True):
-        missing = [repr(label) for n, label in enumerate(classes) if n not in set(y[rows].tolist())]
+        held = set(y[rows].tolist())
+        missing = [repr(label) for n, label in enumerate(classes) if n not in held]
         if missing:
             raise DataError(
                 f"load: the {part} part of {name!r} has no row of class {', '.join(missing)}. With "

@@ -23,7 +23,7 @@ from hpotutor.errors import ArgumentError, Problems
 from hpotutor.fused.data import Score, StackData, Trained
 from hpotutor.fused.jobs import Job, gather_runs
 from hpotutor.fused.member import Member, as_members
-from hpotutor.fused.planner import MAX_BYTES, Planner
+from hpotutor.fused.planner import MAX_BYTES, Planner, steps_per_epoch
 from hpotutor.fused.pool import OnEpoch, run_jobs, run_watched, threads_for
 from hpotutor.fused.stack import Stack
 
@@ -171,15 +171,15 @@ def range_test(
         )
     data = StackData(x_train, y_train, n_classes=n_classes, input_shape=input_shape, dtype=dtype)
     networks = as_members(members, n_classes, data.rows, data.input_shape)
-    steps = {-(-data.rows // m.batch_size) for m in networks}
+    steps = {steps_per_epoch(m, data.rows) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
         said = "All networks of one range test need the same batch_size and all the rows."
         raise ArgumentError(f"range_test: {said}")
     rates = np.geomspace(low, high, steps.pop() * epochs)
-    swept = [dataclasses.replace(m, learning_rate=rates) for m in networks]
+    swept = [dataclasses.replace(m, learning_rate=rates, epochs=epochs) for m in networks]
     planner = Planner(data.shape, n_classes, data.rows)
     losses = np.full((len(networks), len(rates)), np.nan)
-    for shape, group in planner.plan([dataclasses.replace(m, epochs=epochs) for m in swept]):
+    for shape, group in planner.plan(swept):
         stack = Stack(data, [swept[i] for i in group], shape)
         parts: list[list[float]] = [[] for _ in group]
         for _ in range(epochs):

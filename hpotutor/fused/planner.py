@@ -33,10 +33,14 @@ def bucket(size: int) -> int:
     return power * 3 // 4 if power >= 4 and size <= power * 3 // 4 else power
 
 
+def rows_of(member: Member, rows: int) -> int:
+    """Return how many of the training rows this member trains on."""
+    return rows if member.rows is None else len(member.rows)
+
+
 def steps_per_epoch(member: Member, rows: int) -> int:
     """Return how many batches an epoch has for this member."""
-    own = rows if member.rows is None else len(member.rows)
-    return math.ceil(own / member.batch_size)
+    return math.ceil(rows_of(member, rows) / member.batch_size)
 
 
 def shape_of(

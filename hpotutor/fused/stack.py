@@ -201,6 +201,8 @@ class Stack:
         for array in tf.nest.flatten(self._writable()):
             array[target] = array[source]
         self._final.pop(target, None)
+        if source in self._final:  # its numbers in the graph have moved on since it was stopped
+            self._final[target] = self._final[source]
         self.live[target], self.status[target] = self.live[source], self.status[source]
 
     def change(self, k: int, **hyperparameters: Any) -> None:
@@ -287,7 +289,7 @@ class Stack:
         """Return the epoch's batches and rates, and the rows (steps, members) of each batch."""
         size, shape, plan = self.members[0].batch_size, self.shape, self._plan
         if not plan:
-            rows = [self.data.rows if m.rows is None else len(m.rows) for m in self._padded()]
+            rows = [planner.rows_of(m, self.data.rows) for m in self._padded()]
             steps = np.array([planner.steps_per_epoch(m, self.data.rows) for m in self._padded()])
             starts = size * np.arange(steps.max())[:, np.newaxis]
             counts = np.clip(rows - starts, 0, size).astype(shape.dtype)
@@ -297,7 +299,7 @@ class Stack:
             plan["rates"] = self._rate_plan(plan["steps"])
         order = np.zeros((shape.members, len(plan["counts"]) * size), np.int32)
         for k, member in enumerate(self.members):
-            own = self.data.rows if member.rows is None else len(member.rows)
+            own = planner.rows_of(member, self.data.rows)
             drawn = batch_order(member.seed, self.epoch, own)
             order[k, :own] = drawn if member.rows is None else np.asarray(member.rows)[drawn]
         order[len(self.members) :] = order[0]

@@ -135,6 +135,11 @@ def _score(objective: Any, model: Any, split: Split) -> float:
     return value
 
 
+def predict(objective: Any, model: Any, x: np.ndarray) -> Any:
+    """Return what a network of an objective says of flat rows; probabilities for logits."""
+    return _said(model, rows_for(model, objective.build, objective.data, x))
+
+
 def _said(model: Any, x: np.ndarray) -> Any:
     """Return what ``model.predict`` does, sooner; and probabilities where it gives logits."""
     parts = [model(x[start : start + 1024], training=False) for start in range(0, len(x), 1024)]

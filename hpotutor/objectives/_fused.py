@@ -90,10 +90,10 @@ def train_one(objective: Any, split: Split, request: Params) -> Any:
 
 def _settings(objective: Any, x: np.ndarray, weight: Any) -> dict[str, Any]:
     """Return what the stack is told of the rows, with their shape for convolutions if it is x's."""
-    shape = objective.data.input_shape
+    data, shape = objective.data, objective.data.input_shape
     if objective.build is not None and objective.build.__name__ == "build_cnn":
-        shape = (*shape, 1)[:3]
-    told = {"n_classes": objective.data.n_classes, "device": objective.device}
+        shape = data.image_shape
+    told = {"n_classes": data.n_classes, "device": objective.device}
     told["input_shape"] = shape if math.prod(shape) == x.shape[1] else None
     return told if weight is None else {**told, "sample_weight": weight}
 

@@ -24,7 +24,8 @@ class TrainingProcess:
 
     def __init__(self, objective: Objective, every: int) -> None:
         self.every, self.started = every, 0
-        self._objective, self._left = objective, 0
+        self.objective: Any = objective  # as the next process gets it
+        self._left = 0
         self._process: Popen[bytes] | None = None
         self._end: Callable[[], object] = object  # there is nothing to end
 
@@ -68,7 +69,7 @@ class TrainingProcess:
         self._left = self.every
         self.started += 1
         # A build function that a notebook defines has no name that pickle could find it by.
-        _send(process.stdin, self._objective, cloudpickle.dump)
+        _send(process.stdin, self.objective, cloudpickle.dump)
         return process
 
 

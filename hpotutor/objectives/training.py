@@ -11,7 +11,7 @@ import numpy as np
 from hpotutor._validation import check_count, check_seed, is_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit, is_ours
+from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit, is_ours, predict
 from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
 from hpotutor.objectives.identity import identify
@@ -169,6 +169,7 @@ class TrainObjective(Objective):
             raise ArgumentError(f"TrainObjective: {why}")
         if self.process is not None:
             answer = self.process.evaluate(params, epochs, on_epoch, self.trial)
+            self.process.objective.proven |= answer.epochs > 0  # for the processes to come, too
         else:
             fits: list[Fit] = []
             budget = self._budget(params, epochs)
@@ -279,6 +280,11 @@ class TrainObjective(Objective):
             raise ArgumentError(f"TrainObjective.train: {fit.reason}")
         return in_own_unit(fit.model, split)
 
+    def predict(self, model: Any, x: np.ndarray) -> np.ndarray:
+        """Return what a network of this objective says of flat rows; probabilities for logits."""
+        said: np.ndarray = predict(self, model, x)
+        return said
+
     def describe(self) -> dict[str, Any]:
         return {
             "objective": "TrainObjective",
@@ -333,7 +339,7 @@ class TrainObjective(Objective):
         return self.epochs if asked is None else int(asked)
 
     def splits(self) -> list[Split]:
-        """Return (x, y, x_val, y_val) of the fixed validation part, or of each fold."""
+        """Return the rows of the one training, or of each fold's; see :class:`Split`."""
         return self.rows.splits()
 
 

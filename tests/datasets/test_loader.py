@@ -249,3 +249,10 @@ def test_signals_are_standardized_by_channel():
     channels = data.x_train.reshape(-1, 2)
     assert np.allclose(channels.mean(axis=0), 0, atol=1e-5)
     assert np.allclose(channels.std(axis=0), 1, atol=1e-5)
+
+
+def test_each_value_of_a_color_image_has_a_name():
+    pictures = np.random.default_rng(0).random((40, 4, 4, 3))
+    names = ht.load((pictures, np.arange(40) % 2)).feature_names
+    assert len(names) == len(set(names)) == 48 and names[:2] == ("pixel_0_0_0", "pixel_0_0_1")
+    assert ht.load("digits").feature_names[:2] == ("pixel_0_0", "pixel_0_1")

@@ -288,6 +288,23 @@ def test_copy_and_change_as_population_based_training_does():
     assert abs(stack.get_weights(1)[0] - stack.get_weights(0)[0]).max() > 1e-3
 
 
+def test_a_copy_of_a_stopped_member_is_as_it_was_stopped():
+    stack = make_stack()
+    stack.train(1)
+    stack.stop(0)
+    stack.train(1)
+    stack.copy(0, 1)
+    assert_equal_weights(stack.get_weights(1), stack.get_weights(0), 0)
+
+
+def test_a_range_test_is_as_long_as_it_is_told_whatever_its_members_say():
+    rows, member = make_rows(3)[:2], {"units": 5, "batch_size": 6}
+    _, plain = fused.range_test(*rows, [member], n_classes=3, high=0.1, epochs=3)
+    _, short = fused.range_test(*rows, [{**member, "epochs": 1}], n_classes=3, high=0.1, epochs=3)
+    np.testing.assert_array_equal(short, plain)
+    assert np.isfinite(short).all()
+
+
 def test_stop():
     stack = make_stack()
     stack.train(1)

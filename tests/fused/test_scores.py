@@ -20,20 +20,19 @@ SCORES = {
 }
 
 
+def train_scored(rows, asked, n_classes):
+    """Train for two epochs with the score of so many classes, and keep weights and outputs."""
+    name, score = SCORES[n_classes]
+    kept = {"scores": {name: score}, "keep_weights": True, "keep_outputs": True}
+    return train_many(*rows, asked, n_classes=n_classes, epochs=2, **kept)
+
+
 @pytest.mark.parametrize("n_classes", list(SCORES))
 def test_scores_are_scikit_learns_on_keras_predictions(n_classes):
     """Two networks of different length, one of them taken to Keras after each."""
     rows, (name, score) = make_rows(n_classes), SCORES[n_classes]
     asked = [{"units": 5, "epochs": epochs} for epochs in (1, 3)] + [{"units": 9, "seed": 2}]
-    trained = train_many(
-        *rows,
-        asked,
-        n_classes=n_classes,
-        epochs=2,
-        scores={name: score},
-        keep_weights=True,
-        keep_outputs=True,
-    )
+    trained = train_scored(rows, asked, n_classes)
     for network in trained:
         outputs = network.to_keras().predict(rows[2], verbose=0)
         np.testing.assert_allclose(network.outputs, outputs, atol=1e-5)
@@ -52,18 +51,7 @@ def test_each_member_is_scored_on_validation_rows_of_its_own(n_classes, monkeypa
     held = [np.arange(60)[::-2], np.arange(5, 24)]
     asked = [{"units": 4, "rows": np.arange(30), "val_rows": rows, "seed": 3} for rows in held]
     name, score = SCORES[n_classes]
-    trained = train_many(
-        x,
-        y,
-        None,
-        None,
-        asked,
-        n_classes=n_classes,
-        epochs=2,
-        scores={name: score},
-        keep_weights=True,
-        keep_outputs=True,
-    )
+    trained = train_scored((x, y, None, None), asked, n_classes)
     fused.clear_programs()
     for rows, network in zip(held, trained, strict=True):
         outputs = network.to_keras().predict(x[rows], verbose=0)

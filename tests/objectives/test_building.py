@@ -264,3 +264,23 @@ def test_callbacks_that_cannot_be_are_refused(iris):
         with pytest.raises(ArgumentError, match=f"callbacks= returned .*{said}"):
             objective.evaluate(KNOBS)
     assert "callbacks" not in ht.TrainObjective(iris).describe()
+
+
+def test_a_network_says_the_same_to_a_report_as_to_its_search():
+    """One that takes pictures, and gives logits."""
+    data = ht.load("digits")
+
+    def build(image_shape, n_classes, seed=0):
+        layers = keras.layers
+        model = keras.Sequential(
+            [keras.Input(image_shape), layers.Flatten(), layers.Dense(n_classes)]
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss)
+        return model
+
+    objective = ht.TrainObjective(data, build=build, epochs=2, metric="neg_log_loss")
+    value = objective.evaluate({}).value
+    said = objective.predict(objective.train({}), data.x_val)
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
+    assert objective.measured.of(data.y_val, said) == pytest.approx(value, abs=1e-6)
