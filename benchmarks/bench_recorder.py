@@ -64,9 +64,9 @@ def whole_search(method: str, library: str, trials: int) -> float:
     """Return the milliseconds a trial of a whole search in memory."""
     search = getattr(ht, f"{method}_search")
     objective = ht.FunctionObjective(value)
-    search(objective, SPACE, trials=2, library=library, progress=False)  # imports
+    search(objective, SPACE, trials=min(trials, 8), library=library, progress=False)  # warm
     times = []
-    for _ in range(REPEATS if trials >= 100 else 1):
+    for _ in range(REPEATS if trials >= 30 else 1):
         start = time.perf_counter()
         search(objective, SPACE, trials=trials, library=library, progress=False)
         times.append((time.perf_counter() - start) / trials * 1e3)

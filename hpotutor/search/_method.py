@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ParamSpec, TypedDict
 
-import numpy as np
-
 from hpotutor._validation import is_whole
 from hpotutor.errors import ArgumentError, Problems, SearchFailed, StopSearch, did_you_mean
 from hpotutor.objectives.base import Objective, Params
 from hpotutor.parallel.dask_objective import on_workers
 from hpotutor.search.backends import BrokenSearch, DryRunRecorder, Loop, Options, check_library
+from hpotutor.space.distributions import plain
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -89,7 +88,7 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
             if name not in signature.parameters:
                 told = f"{method.__name__}() got an unexpected keyword argument {name!r}."
                 raise TypeError(told + did_you_mean(name, signature.parameters))
-            kwargs[name] = as_python(value)
+            kwargs[name] = plain(value)
         return method(*args, **kwargs)
 
     arguments, notes, rest = inspect.cleandoc(method.__doc__ or "").partition("\n\nNotes\n")
@@ -98,11 +97,6 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
     call.__doc__ = f"{arguments}\n{_SHARED}{notes}{rest}"
     call.__signature__ = signature  # type: ignore[attr-defined] # read by inspect and help
     return call
-
-
-def as_python(value: Any) -> Any:
-    """Return a number or text of NumPy's as Python's, all else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def run_search(

@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from hpotutor.errors import MissingExtra, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
+from hpotutor.space.converters import carrier
 from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import ALL, grid_axis, labeled
 from hpotutor.study.journal import STUDY_NAME
@@ -206,7 +207,7 @@ def run_hyperopt(recorder: Recorder, algorithm: str, seed: int, **settings: Any)
 
 def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]:
     """Return what ``Trials`` hold of a point: indices of options, nothing of what is inactive."""
-    carriers = {max(parents, key=space.names.index) for parents in space.conditions.values()}
+    carriers = {carrier(space, name) for name in space.conditions}
     found: dict[str, list[Any]] = {name: [] for name in space}
     for name, value in params.items():
         distribution: Any = space[name]

@@ -154,8 +154,7 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
 def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
     """Evaluate a generation, all at once where that is cheaper."""
     points = [recorder.space.from_unit(one) for one in genes]
-    if points:
-        recorder.prefetch(points)
+    recorder.prefetch(points)
     scores = [recorder.score(recorder.evaluate(params)) for params in points]
     return [Individual(one, score) for one, score in zip(genes, scores, strict=True)]
 

@@ -235,7 +235,8 @@ class GaussianProcessSearch:
         if self.acquisition == "upper_confidence_bound":
             return upper_confidence_bound(mean, std, self.kappa)
         # What the model believes of the observed points: the best value seen was partly luck.
-        believed = sign * self._fit().predict(self._encode(self.points))
+        model = self._fit()
+        believed = sign * model.predict(model.X_train_)
         best, xi = float(np.max(believed)), self.xi * np.std(self.values)
         return ACQUISITIONS[self.acquisition](mean, std, best, xi)
 

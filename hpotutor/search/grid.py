@@ -9,9 +9,9 @@ from hpotutor._validation import check_count
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.search import backends
-from hpotutor.search._method import Shared, as_python, run_search, search_method
+from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search.backends import Options
-from hpotutor.space.distributions import choice, when
+from hpotutor.space.distributions import choice, plain, when
 from hpotutor.space.space import SearchSpace
 from hpotutor.space.transforms import labeled
 from hpotutor.study.recorder import Recorder
@@ -62,7 +62,7 @@ def grid_search(
     problems = Problems("grid_search")
     check_count(problems, "trials", trials, 1, 30, optional=True)
     if isinstance(levels, Mapping):
-        levels = {name: as_python(count) for name, count in levels.items()}
+        levels = {name: plain(count) for name, count in levels.items()}
     count = 0
     try:
         count = space.grid_size(levels) if isinstance(space, SearchSpace) else 0

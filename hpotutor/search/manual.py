@@ -13,7 +13,7 @@ import pandas as pd
 from hpotutor._validation import is_number
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Evaluation, Objective
-from hpotutor.search._method import as_python
+from hpotutor.space.distributions import plain
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -113,7 +113,7 @@ class ManualSession:
         except ArgumentError as error:
             problems.say(str(error).removeprefix("clean: "))
         problems.raise_if_any()
-        guess, log = as_python(guess), self._recorder.log
+        guess, log = plain(guess), self._recorder.log
         log.open()
         try:
             evaluation = self._recorder.evaluate(params, note={"guess": guess})

@@ -122,7 +122,7 @@ def _test(space: Definition, name: str) -> str:
     return " and ".join(tests)
 
 
-def _carrier(space: Definition, name: str) -> str:
+def carrier(space: Definition, name: str) -> str:
     """Return the parent under which a hyperparameter is nested: the one declared last."""
     return max(space.conditions[name], key=space.names.index)
 
@@ -209,7 +209,7 @@ def _hyperopt(space: Definition) -> str:
     """
     children: dict[str, list[str]] = {}
     for name in space.conditions:
-        children.setdefault(_carrier(space, name), []).append(name)
+        children.setdefault(carrier(space, name), []).append(name)
     texts: dict[str, str] = {}
     for name in space:
         if name in children:
@@ -334,7 +334,7 @@ def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping
 
 def _scopes(space: Definition, name: str) -> str:
     """Return the scopes from the outermost parent down to the one a hyperparameter is nested in."""
-    parent = _carrier(space, name)
+    parent = carrier(space, name)
     values: Iterable[Value] = space.conditions[name][parent]
     table = _labeled(space[parent])
     if table:

@@ -61,7 +61,7 @@ class Budget:
         return self.max_seconds is not None and spent >= self.max_seconds
 
     def _failing(self) -> bool:
-        return bool(self.max_failures) and self._failures >= (self.max_failures or 0)
+        return self.max_failures is not None and self._failures >= self.max_failures
 
     def estimate(
         self, method: str, objective: Objective, planned: tuple[int, int] | None, resumed: int

@@ -49,16 +49,18 @@ def read_sklearn(
     rungs = results.get("iter", np.zeros(len(results["params"])))
     seconds = results["mean_fit_time"] + results["mean_score_time"]
     resource = str(getattr(search, "resource", ""))
-    splits = [v for n, v in results.items() if re.fullmatch(rf"split\d+_test_{chosen}", n)]
+    name = re.compile(rf"split\d+_test_{re.escape(chosen)}")
+    splits, last = [v for n, v in results.items() if name.fullmatch(n)], max(rungs)
     found = []
     for index, params in enumerate(results["params"]):
-        lost = sum(not math.isfinite(scores[index]) for scores in splits)
-        reason = f"scikit-learn recorded no score in {lost} of {len(splits)} splits: the fit or its"
-        reason = f'{reason} scoring failed there. error_score="raise" shows how' if lost else ""
+        lost, reason = sum(not math.isfinite(scores[index]) for scores in splits), ""
+        if lost:
+            reason = f"scikit-learn recorded no score in {lost} of {len(splits)} splits: the fit "
+            reason += 'or its scoring failed there. error_score="raise" shows how'
         epochs = int(results["n_resources"][index]) if "epoch" in resource else 0
         spent = {"seconds": float(seconds[index]), "epochs": epochs}
         one = _evaluation(params, results[start + chosen][index], reason, **spent)
-        if one.status == "complete" and rungs[index] < max(rungs):
+        if one.status == "complete" and rungs[index] < last:
             # A halving compares those on its last rung, which saw the most data or epochs.
             one = replace(one, status="pruned", reason=f"judged on rung {rungs[index]} only")
         found.append(one)
@@ -96,7 +98,8 @@ def read_hyperopt(trials: Any, space: Any) -> Imported:
         params = {names[path]: value for path, value in leaves.items()}
         status = result.get("status")
         reason = "" if status == "ok" else str(result.get("failure", f"its status is {status!r}"))
-        found.append(_evaluation(params, result.get("loss", math.nan), reason))
+        loss = math.nan if result.get("loss") is None else result["loss"]
+        found.append(_evaluation(params, loss, reason))
     return _study(found, "minimize")
 
 

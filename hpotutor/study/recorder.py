@@ -19,9 +19,10 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hpotutor._system import versions
-from hpotutor._validation import check_budget, check_count, check_keeping, check_seed, is_whole
+from hpotutor._validation import check_budget, check_count, check_keeping, check_seed
 from hpotutor.errors import ArgumentError, Problems, StopSearch
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params, attempt
+from hpotutor.space.distributions import plain
 from hpotutor.space.space import SearchSpace
 from hpotutor.study._budget import Budget
 from hpotutor.study.result import SearchResult
@@ -102,8 +103,8 @@ class Recorder:
         problems.raise_if_any()
         self.objective, self.space = objective, space
         self.method, self.library = method, library
-        self.trials, self.progress, self.planned = _as_int(trials), progress, planned
-        self._budget = Budget(self.trials, _as_int(max_epochs), max_seconds, max_failures)
+        self.trials, self.progress, self.planned = plain(trials), progress, planned
+        self._budget = Budget(self.trials, plain(max_epochs), max_seconds, max_failures)
         try:
             described = objective.describe()
         except ArgumentError:  # nothing tells what it is, which is of no account without a log
@@ -166,8 +167,7 @@ class Recorder:
 
     def begin(self, points: Sequence[Params], epochs: int | None = None) -> None:
         """Evaluate points that are tried before the method asks for any; they are ``started``."""
-        if points:
-            self.prefetch(points, epochs)
+        self.prefetch(points, epochs)
         for params in points:
             self.started.append(self.evaluate(params, epochs))
 
@@ -186,7 +186,7 @@ class Recorder:
 
         StopSearch: the budget is spent, or too many trials failed in a row; it leaves ``with``.
         """
-        params, epochs = self.space.clean(params), _as_int(epochs)
+        params, epochs = self.space.clean(params), plain(epochs)
         question = question_of(params, epochs)
         repeat = question in self._answered and on_epoch is None and self.objective.deterministic
         self._admit(question, 0 if repeat else self.objective.epochs_of(params, epochs))
@@ -232,8 +232,10 @@ class Recorder:
         """Evaluate a batch at once, where that gains time; ``evaluate`` answers from it then."""
         if not self.objective.batches or self._budget.time_is_up():
             return
-        epochs = _as_int(epochs)
+        epochs = plain(epochs)
         missing = self._missing(batch, epochs)
+        if not missing:
+            return
         fetched: list[str] = []
 
         def keep(index: int, evaluation: Evaluation) -> None:
@@ -297,12 +299,13 @@ class Recorder:
 
     def accept(self, params: Params, epochs: int | None, evaluation: Evaluation) -> None:
         """Log and count an evaluation that was trained elsewhere."""
-        self._write(evaluation, _as_int(epochs))
-        self._count(question_of(params, _as_int(epochs)), evaluation)
+        epochs = plain(epochs)
+        self._write(evaluation, epochs)
+        self._count(question_of(params, epochs), evaluation)
 
     def finish(self, params: Params, epochs: int | None = None) -> None:
         """Note which budget is spent, now that nothing is on its way."""
-        self._admit(question_of(params, _as_int(epochs)), self.objective.epochs_of(params, epochs))
+        self._admit(question_of(params, plain(epochs)), self.objective.epochs_of(params, epochs))
 
     def _count(self, question: str, evaluation: Evaluation) -> None:
         self.evaluations.append(evaluation)
@@ -344,8 +347,3 @@ def finite_score(evaluation: Evaluation, direction: str, worst: float | None) ->
 def question_of(params: Params, epochs: int | None) -> str:
     """Return a text by which a question is known again: hyperparameters and budget."""
     return json.dumps([sorted(params.items()), epochs], default=repr)
-
-
-def _as_int(count: int | None) -> int | None:
-    """Return a whole number of NumPy as Python's, which JSON can hold."""
-    return int(count) if is_whole(count) else count

@@ -19,7 +19,7 @@ import numpy as np
 
 from hpotutor._validation import is_number, is_whole
 from hpotutor.errors import Problems, did_you_mean
-from hpotutor.space.distributions import choice, integers, loguniform
+from hpotutor.space.distributions import choice, integers, loguniform, plain
 from hpotutor.tabular import _npz
 
 FOLDER = Path(__file__).parent / "tables"
@@ -56,7 +56,7 @@ class Axis(NamedTuple):
         Numbers reach beyond the first and last level by half of the largest step.
         """
         if self.scale == "category":
-            value = value.item() if isinstance(value, np.generic) else value
+            value = plain(value)
             same = (type(level) is type(value) and level == value for level in self.levels)
             return next(itertools.compress(itertools.count(), same), None)
         if not is_number(value) or not math.isfinite(value) or (self.scale == "log" and value <= 0):

@@ -204,3 +204,33 @@ def test_tuples_of_an_optuna_study_stay_tuples_through_a_file(tmp_path):
         study.optimize(lambda t: sum(t.suggest_categorical("h", [(4, 2), (1,)])), n_trials=6)
         result = ht.SearchResult.from_optuna(optuna.load_study(study_name="x", storage=storage))
     assert result.best_params == {"h": (1,)}
+
+
+def test_a_failed_trial_of_hyperopt_may_have_a_loss_of_none():
+    def loss(params):
+        return {"status": "fail", "loss": None} if params["x"] < 0 else params["x"]
+
+    space, trials = {"x": hp.uniform("x", -1, 1)}, hyperopt.Trials()
+    settings = {"rstate": np.random.default_rng(0), "show_progressbar": False, "verbose": False}
+    hyperopt.fmin(
+        loss,
+        space,
+        hyperopt.rand.suggest,
+        8,
+        trials=trials,
+        catch_eval_exceptions=False,
+        **settings,
+    )
+    result = ht.SearchResult.from_hyperopt(trials, space)
+    assert {e.status for e in result.evaluations} == {"complete", "failed"}
+
+
+def test_a_metric_with_signs_in_its_name_keeps_the_reason_of_a_failure():
+    x, y = np.arange(20.0)[:, None], np.arange(20) % 2
+    search = GridSearchCV(
+        DecisionTreeClassifier(), {"max_depth": [1, -1]}, scoring={"r2+": "r2"}, refit="r2+", cv=2
+    )
+    with pytest.warns(FitFailedWarning):
+        search.fit(x, y)
+    result = ht.SearchResult.from_sklearn(search)
+    assert "2 of 2 splits" in result.evaluations[1].reason
