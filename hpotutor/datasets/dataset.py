@@ -122,6 +122,11 @@ class Dataset:
         """The columns of a table that were left out because they hold dates."""
         return list(self.columns.index[self.columns["why"] == DATES])
 
+    @property
+    def y_known(self) -> np.ndarray:
+        """Labels or amounts of the training rows, then of the validation rows."""
+        return np.concatenate([self.y_train, self.y_val])
+
     def split_groups(self) -> dict[str, tuple[int, int]]:
         """Return how many values of ``groups``, or of columns like it, stand on both sides."""
         frame = self._rest if isinstance(self._rest, pd.DataFrame) else pd.DataFrame()
@@ -153,12 +158,11 @@ class Dataset:
 
         Numbers count the training rows, then the validation rows.
         """
-        y = np.concatenate([self.y_train, self.y_val])
-        return fold_rows(folds, y, self.task, seed, self.groups, self.timed, self._rest)
+        return fold_rows(folds, self.y_known, self.task, seed, self.groups, self.timed, self._rest)
 
     def fold(self, first: np.ndarray, second: np.ndarray) -> Fold:
         """Return rows to train and to validate on, by their numbers, prepared by the first."""
-        y = np.concatenate([self.y_train, self.y_val])
+        y = self.y_known
         fitted = clone(self.transformer).fit(take(self._rest, first))
         x, x_val = (prepared(fitted, take(self._rest, part)) for part in (first, second))
         return Fold(x, y[first], x_val, y[second])

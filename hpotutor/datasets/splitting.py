@@ -153,6 +153,12 @@ def _one_split(
     return rows[first], rows[second]
 
 
+def is_splitter(folds: Any) -> bool:
+    """Return whether this is a splitter of scikit-learn, and not the class of one."""
+    made = not isinstance(folds, type)
+    return made and hasattr(folds, "split") and hasattr(folds, "get_n_splits")
+
+
 def fold_rows(
     folds: Any,
     y: np.ndarray,
@@ -169,7 +175,7 @@ def fold_rows(
     ArgumentError: ``folds`` is neither, or cannot be cut from these rows.
     """
     problems = Problems("folds")
-    own = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
+    own = is_splitter(folds)
     if not own and (not is_whole(folds) or folds < 2):
         problems.add("folds", folds, "a whole number from 2 up, or a splitter", "folds=3")
     problems.raise_if_any()

@@ -58,6 +58,11 @@ class Convolution:
         return tuple(length_after(side, *reach) for side in self.sides)
 
     @property
+    def places(self) -> int:
+        """How many places the convolved map has."""
+        return math.prod(self.convolved)
+
+    @property
     def pooled(self) -> tuple[int, ...]:
         """Sides after the pooling."""
         return tuple(side // self.pool_size for side in self.convolved)
@@ -66,12 +71,12 @@ class Convolution:
         """Return (members, filters, places * rows); ``kernel`` is (members, inputs, filters)."""
         rows = tf.shape(x)[3]
         patches = take(x, self.taps)
-        size = (-1, x.shape[1] * len(self.taps), self.taps.shape[1] * rows)
+        size = (-1, x.shape[1] * len(self.taps), self.places * rows)
         return tf.matmul(kernel, tf.reshape(patches, size), transpose_a=True)
 
     def pool(self, x: Any, rows: Any) -> Any:
         """Return the pooled maps of what ``apply`` returned."""
-        maps = tf.reshape(x, (-1, x.shape[1], math.prod(self.convolved), rows))
+        maps = tf.reshape(x, (-1, x.shape[1], self.places, rows))
         if self.pool_size == 1:
             return maps
         inside, places = self.windows.shape

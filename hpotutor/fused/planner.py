@@ -132,9 +132,9 @@ def member_bytes(shape: StackShape, batch_size: int) -> int:
 def _member_seconds(shape: StackShape, batch_size: int) -> float:
     """Estimate what one member adds to a step, in seconds."""
     blocks = shape.blocks()
-    places = [block.taps.shape[1] for block in shape.convolutions]
+    places = dict(enumerate(block.places for block in shape.convolutions))
     parameters = sum(math.prod(size) for _, _, size in blocks)
-    products = sum(math.prod(s) * ([*places, 1][min(n, len(places))]) for _, n, s in blocks)
+    products = sum(math.prod(s) * places.get(n, 1) for _, n, s in blocks)
     seconds = products * 6 * batch_size * MULTIPLY_SECONDS + parameters * UPDATE_SECONDS
     return seconds + batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
 
@@ -195,14 +195,16 @@ class Planner:
     def _merge(self, members: Sequence[Member], groups: list[list[int]]) -> list[list[int]]:
         """Merge neighbors while one larger stack is cheaper than two."""
         merged: list[list[int]] = []
+        before = 0.0  # what the last of them costs
         for group in groups:
+            cost = self._cost(members, group)
             if merged:
-                together = merged[-1] + group
-                apart = self._cost(members, merged[-1]) + self._cost(members, group)
-                if self._cost(members, together) < apart:
-                    merged[-1] = together
+                joint = self._cost(members, merged[-1] + group)
+                if joint < before + cost:
+                    merged[-1], before = merged[-1] + group, joint
                     continue
             merged.append(group)
+            before = cost
         return merged
 
     def _cost(self, members: Sequence[Member], group: list[int]) -> float:

@@ -217,7 +217,7 @@ class Program:
         mean, variance = stored
         if weight is not None:
             if axis == 2:
-                places = self.shape.convolutions[layer].taps.shape[1]
+                places = self.shape.convolutions[layer].places
                 weight = tf.tile(weight / places, (1, places))
             share = tf.expand_dims(weight, 3 - axis)
             mean = tf.reduce_sum(x * share, axis=axis, keepdims=True)

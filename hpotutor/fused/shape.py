@@ -80,6 +80,5 @@ class StackShape:
         kernels = [size for kind, _, size in self.blocks() if kind == "kernel"]
         floats = []
         for block, (inputs, taps, columns) in zip(self.convolutions, kernels, strict=False):
-            places = block.taps.shape[1]
-            floats += [inputs * taps * places, columns * places]
+            floats += [inputs * taps * block.places, columns * block.places]
         return floats

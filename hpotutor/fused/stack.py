@@ -30,8 +30,8 @@ class Stack:
     Parameters
     ----------
     data, members
-        The members must agree in depth, batch size, optimizer, batch normalization, output, and
-        in whether they bring ``val_rows``.
+        The members must agree in depth, convolutions (but for filters), batch size, optimizer,
+        batch normalization, output, loss, and in whether they bring ``val_rows``.
     shape : StackShape, optional
         Of a program that can train more than these; the smallest that can, by default.
 

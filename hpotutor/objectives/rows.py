@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from hpotutor._validation import is_number, is_whole
 from hpotutor.datasets.dataset import Dataset, Fold
+from hpotutor.datasets.splitting import is_splitter
 from hpotutor.errors import Problems, did_you_mean
 from hpotutor.objectives.scoring import Split
 
@@ -33,7 +34,8 @@ class Rows:
         before = len(problems.lines)
         self.data, self.class_weight, self.sample_weight = data, class_weight, sample_weight
         self.folds = int(folds) if is_whole(folds) else folds
-        self._y = np.concatenate([data.y_train, data.y_val])
+        self._y = data.y_known
+        self._prepared: list[Split] = []
         cut = [] if folds is None else _check_folds(problems, folds, data, seed)
         self.cut = cut if len(problems.lines) == before else []
         train, rest = np.split(np.arange(len(self._y)), [len(data.y_train)])
@@ -61,10 +63,14 @@ class Rows:
         return [self._y[second] for _, second in self._parts]
 
     def splits(self) -> list[Split]:
-        """Return the rows of each training, prepared by themselves alone."""
-        if not self.cut:
-            return [self.fixed()]
-        return [self._split(first, self.data.fold(first, second)) for first, second in self.cut]
+        """Return the rows of each training, prepared by themselves alone, and only once."""
+        if not self._prepared:
+            folds = [self._split(first, self.data.fold(first, last)) for first, last in self.cut]
+            self._prepared = folds or [self.fixed()]
+        return self._prepared
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_prepared": []}  # another process prepares its own
 
     def fixed(self) -> Split:
         """Return the training rows and the validation rows that the data set has set apart."""
@@ -81,7 +87,7 @@ class Rows:
     def describe(self) -> dict[str, Any]:
         """Tell what decides an answer, where it is asked for."""
         told: dict[str, Any] = {} if self.folds is None else {"prepared": "by fold"}
-        if hasattr(self.folds, "split"):
+        if is_splitter(self.folds):
             told["fold_rows"] = _checksum(*(part for pair in self.cut for part in pair))
         if isinstance(self.class_weight, Mapping):
             told["class_weight"] = {repr(k): float(v) for k, v in self.class_weight.items()}
@@ -114,7 +120,7 @@ class Rows:
 
 def name_of(folds: Any) -> Any:
     """Return a number of folds, or a splitter's own text without an object's address."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds)) if hasattr(folds, "split") else folds
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(folds)) if is_splitter(folds) else folds
 
 
 def _checksum(*arrays: np.ndarray) -> str:
@@ -127,10 +133,9 @@ def _checksum(*arrays: np.ndarray) -> str:
 def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cut:
     """Return the rows of each fold; none, and a note, where they cannot be cut."""
     shown, before = str(name_of(folds)), len(problems.lines)
-    splits = hasattr(folds, "split") and hasattr(folds, "get_n_splits")
     if is_whole(folds) and folds > 1:
         _check_number(problems, int(folds), data)
-    elif not splits or isinstance(folds, type):
+    elif not is_splitter(folds):
         splitter = "a splitter of scikit-learn such as KFold(5)"
         problems.add("folds", folds, f"a whole number from 2 up, or None, or {splitter}", "folds=3")
     elif isinstance(folds, TimeSeriesSplit) and not data.timed:
@@ -162,7 +167,7 @@ def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cu
 
 def _check_number(problems: Problems, folds: int, data: Dataset) -> None:
     """Note more folds than classes, amounts or groups can be dealt to."""
-    y = np.concatenate([data.y_train, data.y_val])
+    y = data.y_known
     most = len(y) // 2
     held = f"pairs of rows of {data.name!r}, and each fold needs one"
     if data.task == "classification":
@@ -177,7 +182,7 @@ def _check_number(problems: Problems, folds: int, data: Dataset) -> None:
 
 def _check_cut(problems: Problems, cut: Cut, data: Dataset, shown: str) -> None:
     """Note the first fold that nothing can be learned from, or that nothing can be scored on."""
-    y = np.concatenate([data.y_train, data.y_val])
+    y = data.y_known
     groups = y if data.groups is None else data.groups.astype(str)
     for number, (first, second) in enumerate(cut, start=1):
         if max(first.max(initial=0), second.max(initial=0)) >= len(y):

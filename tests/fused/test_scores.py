@@ -154,6 +154,7 @@ def test_a_score_that_fails_names_itself_and_the_member(score, words):
             n_classes=3,
             epochs=1,
             scores={"val_mine": fails_later},
+            threads=1,  # which counts calls in one order
         )
     Stack(good, [spare]).train(1)  # the program is in order
 

@@ -1,6 +1,7 @@
 """Folds of any splitter, what rows count for, and a preparation that sees no validation row."""
 
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -241,3 +242,16 @@ def test_weights_are_told_where_they_are_used(rare):
     told = [json.dumps(ht.TrainObjective(rare, **asked).describe()) for asked in weights]
     assert len({json.dumps(plain), *told}) == 5
     assert not {"class_weight", "sample_weight", "fold_rows", "direction"} & set(plain)
+
+
+def test_the_class_of_a_splitter_is_none():
+    iris = ht.load("iris")
+    for call in (lambda: iris.folds(KFold), lambda: ht.TrainObjective(iris, folds=KFold)):
+        with pytest.raises(ArgumentError, match="folds="):
+            call()
+
+
+def test_folds_are_prepared_once():
+    objective = ht.TrainObjective(ht.load("iris"), folds=3)
+    assert objective.splits() is objective.splits()
+    assert pickle.loads(pickle.dumps(objective.rows))._prepared == []
