@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,16 @@ def start_py(folder: Path, root: Path) -> list[str]:
     return [sys.executable, str(folder / "start.py")]
 
 
+def start_kernel(address: str, deadline: float) -> None:
+    """Ask a server for a kernel; it writes down its address a moment before it listens."""
+    while True:
+        try:
+            return urllib.request.urlopen(address, data=b"{}", timeout=60).close()
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 @contextmanager
 def running(command: list[str], folder: Path, root: Path) -> Iterator[tuple]:
     """Start JupyterLab with a kernel; yield its starter, its address, and all that runs there."""
@@ -123,7 +134,7 @@ def running(command: list[str], folder: Path, root: Path) -> Iterator[tuple]:
                 time.sleep(0.1)
             server = json.loads(servers[0].read_text())
             address = f"{server['url']}api/kernels?token={server['token']}"
-            urllib.request.urlopen(address, data=b"{}", timeout=60).close()  # starts a kernel
+            start_kernel(address, deadline)
             family += family[0].children(recursive=True)
             yield started, server, family
         finally:

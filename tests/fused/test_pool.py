@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,13 +169,21 @@ def test_a_failing_stack_leaves_the_others_and_the_pool(threads, monkeypatch, on
     assert_same(train(ASKED, threads=threads), expected)
 
 
+def hears_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Press Ctrl-C once in the midst of a training; say whether it was heard."""
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        spoil(patch, 3, _thread.interrupt_main)
+        train(ASKED, threads=3)
+        threading.Event().wait(1)  # the signal may come a moment later
+        return False
+    return True
+
+
 def test_ctrl_c_ends_all_threads(monkeypatch, on_one_thread):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore it
     try:
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            spoil(patch, 3, _thread.interrupt_main)
-            train(ASKED, threads=3)
-            threading.Event().wait(5)  # the signal may come a moment later
+        # Python drops an interrupt that reaches it in a callback of its garbage collector.
+        assert any(hears_ctrl_c(monkeypatch) for _ in range(10))
     finally:
         signal.signal(signal.SIGINT, before)
     assert_same(train(ASKED, threads=3), on_one_thread[0])
