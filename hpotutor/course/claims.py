@@ -14,7 +14,7 @@ from hpotutor.errors import Problems
 
 # Outputs of this kind are kept in the executed notebook, where the ledger finds them.
 MIME = "application/vnd.hpotutor.claims+json"
-VERDICTS = ("holds", "holds when", "does not hold", "open")
+VERDICTS = ("holds", "partly", "does not hold", "open")
 # What the five articles say, in the course's words, and which of them say it.
 CLAIMS = {
     1: ("Grid search finds the best of its grid; its cost grows exponentially", "000 001 003 004"),
@@ -45,9 +45,9 @@ class Claim:
         1 to 15, as in ``hpotutor.course.claims.CLAIMS``.
     published, measured : str
         The figure of the literature, with its source, or "none given"; and that of this run.
-    verdict : {"holds", "holds when", "does not hold", "open"}
+    verdict : {"holds", "partly", "does not hold", "open"}
     because : str
-        When or why, in half a sentence.
+        When or why, in one plain sentence.
     """
 
     number: int
@@ -68,9 +68,9 @@ class ClaimsBox:
 
     Examples
     --------
-    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "holds when", "the seed is fixed"))
+    >>> box = claims_box(Claim(1, "none given", "3 of 8 won", "partly", "Only on small grids."))
     >>> box.to_frame()["verdict"].tolist()
-    ['holds when the seed is fixed']
+    ['Partly. Only on small grids.']
     """
 
     def __init__(self, *claims: Claim) -> None:
@@ -86,7 +86,7 @@ class ClaimsBox:
         rows = []
         for c in self.claims:
             text, sources = CLAIMS[c.number]
-            verdict = f"{c.verdict} {c.because}".strip()
+            verdict = f"{c.verdict.capitalize()}. {c.because}".strip()
             rows.append((f"{c.number}. {text} ({sources})", c.published, c.measured, verdict))
         return pd.DataFrame(rows, columns=["claim", "published", "measured here", "verdict"])
 

@@ -12,7 +12,7 @@ from hpotutor.errors import ArgumentError
 @pytest.fixture
 def box():
     return ht.claims_box(
-        ht.Claim(6, "none given", "0.97 ± 0.01 <b>", "holds", "until it diverges"),
+        ht.Claim(6, "none given", "0.97 ± 0.01 <b>", "holds", "It diverges above 0.1."),
         ht.Claim(8, "none given", "+0.02", "does not hold"),
     )
 
@@ -21,7 +21,7 @@ def test_the_box_shows_the_articles_words_and_escapes_ours(box):
     shown = box._repr_mimebundle_()
     assert CLAIMS[6][0] in shown["text/html"]
     assert "0.97 ± 0.01 &lt;b&gt;" in shown["text/html"]
-    assert "holds until it diverges" in shown["text/plain"]
+    assert "Holds. It diverges above 0.1." in shown["text/plain"]
 
 
 def test_the_ledger_is_computed_from_executed_notebooks(box, tmp_path):
@@ -50,14 +50,14 @@ def lines(ledger, number):
 def test_every_lesson_that_measured_a_claim_has_a_line(tmp_path):
     stored(tmp_path, "01_a", ht.Claim(15, "", "", "holds"), ht.Claim(14, "", "", "open"))
     stored(tmp_path, "09_b", ht.Claim(15, "", "", "open"))
-    stored(tmp_path, "11_c", ht.Claim(15, "", "", "holds when"))
+    stored(tmp_path, "14_c", ht.Claim(15, "", "", "partly"))
     ledger = ht.claims_ledger(tmp_path)
-    assert lines(ledger, 15) == [("01", "holds"), ("11", "holds when")]
+    assert lines(ledger, 15) == [("01", "holds"), ("14", "partly")]
     assert lines(ledger, 14) == [("01", "open")]
     # what lesson 09 measured just now replaces what is stored of it
     now = ht.claims_box(*(ht.Claim(n, "", "", "does not hold") for n in (14, 15)))
     ledger = ht.claims_ledger(tmp_path, boxes={"09": now})
-    assert lines(ledger, 15) == [("01", "holds"), ("09", "does not hold"), ("11", "holds when")]
+    assert lines(ledger, 15) == [("01", "holds"), ("09", "does not hold"), ("14", "partly")]
     assert lines(ledger, 14) == [("09", "does not hold")]
 
 
