@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from hpotutor._system import write_whole
 
 FILE = "hpotutor_progress.json"
+VERSION = 2  # in version 1 the capstone was lesson 11
 VARIABLE = "HPOTUTOR_PROGRESS"
 EMPTY = {"right": False, "attempts": 0, "hints": 0, "solution": False}
 
@@ -60,7 +61,9 @@ def record(
             entry["hints"] = max(entry["hints"], hints)
             entry["solution"] = entry["solution"] or (solution and not entry["right"])
             entry["right"] = entry["right"] or right
-            content = json.dumps({"version": 1, "exercises": entries}, indent=1, sort_keys=True)
+            content = json.dumps(
+                {"version": VERSION, "exercises": entries}, indent=1, sort_keys=True
+            )
             write_whole(path, content.encode())
     except (OSError, Timeout) as error:
         reason = getattr(error, "strerror", None) or "another notebook holds it"
@@ -81,14 +84,21 @@ def read() -> tuple[dict[str, dict[str, Any]], str]:
     """Return the entries that make sense, and a remark if the file as a whole does not."""
     path = progress_path()
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["exercises"].items()
+        content = json.loads(path.read_text(encoding="utf-8"))
+        stored = {_renumbered(name, content): e for name, e in content["exercises"].items()}
     except FileNotFoundError:
         return {}, ""
     except OSError as error:
         return {}, f"({path.name} could not be read: {error.strerror}.)"
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}, f"({path.name} is damaged; the next check starts a new one.)"
-    return {exercise: _mended(entry) for exercise, entry in stored}, ""
+    return {exercise: _mended(entry) for exercise, entry in stored.items()}, ""
+
+
+def _renumbered(exercise: str, content: dict[str, Any]) -> str:
+    """Return today's id of an exercise; a learner's points move along with the capstone."""
+    moved = content.get("version") == 1
+    return exercise.replace("lesson_11.", "lesson_14.") if moved else exercise
 
 
 def _mended(entry: object) -> dict[str, Any]:

@@ -53,7 +53,7 @@ TABLES = {  # rows and columns that are left
 
 def opening(root: Path, path: Path) -> dict:
     """Run the capstone up to its data, with another table in the first cell."""
-    notebook = json.loads((root / "notebooks" / "11_capstone.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((root / "notebooks" / "14_capstone.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
     imports, choice, *rest = cells
     data = rest[: 1 + next(k for k, source in enumerate(rest) if "ht.load(" in source)]

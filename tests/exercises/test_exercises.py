@@ -483,6 +483,14 @@ def test_damaged_entries_cost_only_themselves(own_record):
     assert json.loads(own_record.read_text())["exercises"]["another.q1"] == good
 
 
+def test_points_of_the_capstone_moved_with_it(own_record):
+    good = {"right": True, "attempts": 2, "hints": 1, "solution": False}
+    own_record.write_text(json.dumps({"version": 1, "exercises": {"lesson_11.q1": good}}))
+    for _ in range(2):  # as it was written then, and as it is written now
+        assert ht.progress(14).frame.loc["14.1", "state"] == "right"
+        exercises_of(2)[0].check(48)
+
+
 def test_a_folder_that_cannot_be_written_costs_a_remark(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv(progress_file.VARIABLE, str(tmp_path / "file" / "progress.json"))

@@ -125,7 +125,7 @@ _REASONS = {
     },
     "The question fixes no range for the learning rate, and the check lets the ends of the "
     "units be near those of the colleague's.": {
-        "lesson_11.q1": ("4: 0.0001 -> 0.00011", "4: 0.1 -> 0.11", "5: 8 -> 9", "5: 1024 -> 1023"),
+        "lesson_14.q1": ("4: 0.0001 -> 0.00011", "4: 0.1 -> 0.11", "5: 8 -> 9", "5: 1024 -> 1023"),
     },
 }
 EQUIVALENT = {

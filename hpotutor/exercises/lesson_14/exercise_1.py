@@ -1,4 +1,4 @@
-"""Exercise 11.1: Mend a plan."""
+"""Exercise 14.1: Mend a plan."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def _plan(*lines: str) -> str:
 
 
 q1 = Exercise(
-    lesson=11, number=1, title="Mend a plan", points=2,
+    lesson=14, number=1, title="Mend a plan", points=2,
     question="""
     A colleague wants to know how `units` and `dropout` should be set, and has 30 trials for this:
 

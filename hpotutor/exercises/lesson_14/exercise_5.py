@@ -1,4 +1,4 @@
-"""Exercise 11.5: Draw well, stop early, look twice."""
+"""Exercise 14.5: Draw well, stop early, look twice."""
 
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
@@ -48,7 +48,7 @@ def _search(first: int, early: int, middle: int, later: int, finalists: int, loo
 
 
 q5 = Exercise(
-    lesson=11, number=5, title="Draw well, stop early, look twice", points=4, challenge=True,
+    lesson=14, number=5, title="Draw well, stop early, look twice", points=4, challenge=True,
     question="""
     Write `search_well(objective, seed)` for the digits table. Its budget is 1,200 epochs: 40
     trainings of full length (30 epochs), or more that are shorter.

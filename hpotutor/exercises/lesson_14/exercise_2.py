@@ -1,4 +1,4 @@
-"""Exercise 11.2: How many rows?"""
+"""Exercise 14.2: How many rows?"""
 
 import math
 
@@ -34,7 +34,7 @@ def _rows(expression: str) -> str:
 
 
 q2 = Exercise(
-    lesson=11, number=2, title="How many rows?", points=2,
+    lesson=14, number=2, title="How many rows?", points=2,
     question="""
     Write `rows_needed(accuracy, difference)`: the smallest number of rows with which the margin
     above is no larger than the difference that you want to see. Round up.

@@ -1,4 +1,4 @@
-"""Exercise 11.4: Better, worse, or neither."""
+"""Exercise 14.4: Better, worse, or neither."""
 
 import numpy as np
 
@@ -107,7 +107,7 @@ def _decide(by_seed: str = _BY_SEED, half: str = "np.sqrt(by_seed**2 + margin**2
 
 
 q4 = Exercise(
-    lesson=11, number=4, title="Better, worse, or neither", points=2,
+    lesson=14, number=4, title="Better, worse, or neither", points=2,
     question="""
     Write `decide(chosen, default, margin)`. It gets two arrays of test accuracies, entry k of both
     trained with seed k, and the margin of section 3 for the test rows. The chance of the seeds is

@@ -1,4 +1,4 @@
-"""Exercise 11.3: Which ranges to move."""
+"""Exercise 14.3: Which ranges to move."""
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
@@ -25,7 +25,7 @@ def _check_ends(answer: object) -> Right:
 
 
 q3 = Exercise(
-    lesson=11, number=3, title="Which ranges to move", points=1,
+    lesson=14, number=3, title="Which ranges to move", points=1,
     question="""
     After 60 trials, these are the five best:
 
