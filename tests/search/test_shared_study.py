@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -48,12 +50,18 @@ def start(folder, how):
     )
 
 
+def heartbeats(path):
+    """Return how many trials have shown that they live; before that, none can be missed."""
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT COUNT(*) FROM trial_heartbeats").fetchone()[0]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX systems")
 def test_a_killed_process_loses_nothing_but_its_place(tmp_path, root):
     (tmp_path / "worker.py").write_text(script(root))
     doomed = start(tmp_path, "stuck")
     said = Path(tmp_path, "stuck")
-    while not said.exists() or not said.read_text():
+    while not said.exists() or not said.read_text() or not heartbeats(tmp_path / "study.db"):
         assert doomed.poll() is None
         time.sleep(0.05)
     os.kill(doomed.pid, signal.SIGKILL)
