@@ -1,7 +1,5 @@
 """How good the chosen and the default setting are: both trained again, and compared row by row."""
 
-import copy
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -48,13 +46,8 @@ def retrain(
     if objective.early_stopping is None:
         epochs = best.best_evaluation.epochs // objective.rows.count
     settings = {"chosen": best.best_params, "default": default}
-    models: dict[str, list[Any]] = {who: [] for who in WHO}
-    for who, seed in itertools.product(WHO, range(seeds)):
-        seeded = copy.copy(objective)
-        seeded.seed, seeded.trial = seed, None  # no trial of the search: callbacks stay out
-        own = None if "epochs" in settings[who] else epochs
-        models[who].append(seeded.train(dict(settings[who]), own))
-    return models
+    own = {who: None if "epochs" in settings[who] else epochs for who in WHO}
+    return {w: objective.train_seeds(dict(settings[w]), range(seeds), own[w]) for w in WHO}
 
 
 def judge(

@@ -325,7 +325,7 @@ def _check_report(question, data, space, results, method, validation, test, revi
     if validation is not None:
         check_scores(problems, "validation", validation, shares=shares)
     if (validation is None or isinstance(test, tuple)) and not all(
-        hasattr(one, "train") and hasattr(one, "rows") for one in local
+        hasattr(one, "train_seeds") and hasattr(one, "rows") for one in local
     ):
         problems.say(
             "only a search on ht.TrainObjective can be trained again. Give the scores: "

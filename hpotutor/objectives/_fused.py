@@ -78,14 +78,14 @@ def train_stacked(
         train_many(*sets, members, on_done=keep, **settings)
 
 
-def train_one(objective: Any, split: Split, request: Params) -> Any:
-    """Train one network on the training rows and return it as an ordinary Keras model."""
-    settings, monitor = _settings(objective, split.x, split.weight), request.get("monitor")
+def train_all(objective: Any, split: Split, requests: Sequence[Params]) -> list[Any]:
+    """Train networks on the training rows and return them as ordinary Keras models."""
+    settings, monitor = _settings(objective, split.x, split.weight), requests[0].get("monitor")
     if monitor is not None and monitor not in REPORTED:  # scored after each epoch to find the best
         settings["scores"] = {monitor: _Scorer(objective.measured, [split])}
     held: tuple[Any, Any] = (split.x_val, split.y_val) if len(split.y_val) else (None, None)
-    (trained,) = train_many(split.x, split.y, *held, [request], keep_weights=True, **settings)
-    return in_own_unit(trained.to_keras(), split)
+    trained = train_many(split.x, split.y, *held, requests, keep_weights=True, **settings)
+    return [in_own_unit(one.to_keras(), split) for one in trained]
 
 
 def _settings(objective: Any, x: np.ndarray, weight: Any) -> dict[str, Any]:

@@ -248,7 +248,17 @@ class TrainObjective(Objective):
         Without folds, it is the one that :meth:`evaluate` scored, from the same seed. That of a
         regression predicts in the target's own unit. ``callbacks`` get the next number.
         """
-        return self._trained(params, self._budget(params, epochs), self.rows.fixed())
+        rows, budget = self.rows.fixed(), self._budget(params, epochs)
+        return self._trained(params, budget, rows, [self.seed])[0]
+
+    def train_seeds(self, params: Params, seeds: Sequence[int], epochs: int | None = None) -> list:
+        """Train as :meth:`train` with each of some seeds, on the stack all at once; no callbacks.
+
+        list: a Keras model for each seed.
+        """
+        again = copy.copy(self)
+        again.trial = None
+        return again._trained(params, self._budget(params, epochs), self.rows.fixed(), seeds)
 
     def retrain(self, evaluation: Evaluation, trial: int | None = None) -> Any:
         """Train an evaluated network once more, as it was, and return the Keras model.
@@ -264,21 +274,23 @@ class TrainObjective(Objective):
             if self.picks_epoch:
                 epochs = evaluation.best_epoch or self._best_epoch(evaluation.curve)
             again.early_stopping, again.score, split = None, "last", self.rows.together()
-        return again._trained(evaluation.params, epochs, split)
+        return again._trained(evaluation.params, epochs, split, [self.seed])[0]
 
-    def _trained(self, params: Params, epochs: int, split: Split) -> Any:
+    def _trained(self, params: Params, epochs: int, split: Split, seeds: Sequence[int]) -> list:
         """Train on some rows; the weights are those of the epoch that is scored."""
-        one = copy.copy(self)
-        if self.score == "best" and self.early_stopping is None:
-            one.early_stopping = epochs  # keeps the best weights, and stops nothing
+        each = [copy.copy(self) for _ in seeds]
+        for one, seed in zip(each, seeds, strict=True):
+            one.seed = seed
+            if self.score == "best" and self.early_stopping is None:
+                one.early_stopping = epochs  # keeps the best weights, and stops nothing
         if self.engine == "fused":
-            from hpotutor.objectives._fused import train_one
+            from hpotutor.objectives._fused import train_all
 
-            return train_one(one, split, one.request(params, epochs))
-        fit = fit_network(one, params, epochs, split, None)
-        if fit.status == "failed":
-            raise ArgumentError(f"TrainObjective.train: {fit.reason}")
-        return in_own_unit(fit.model, split)
+            return train_all(each[0], split, [one.request(params, epochs) for one in each])
+        fits = [fit_network(one, params, epochs, split, None) for one in each]
+        if failed := [fit.reason for fit in fits if fit.status == "failed"]:
+            raise ArgumentError(f"TrainObjective.train: {failed[0]}")
+        return [in_own_unit(fit.model, split) for fit in fits]
 
     def predict(self, model: Any, x: np.ndarray) -> np.ndarray:
         """Return what a network of this objective says of flat rows; probabilities for logits."""
