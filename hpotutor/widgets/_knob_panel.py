@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from hpotutor._validation import is_number
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.datasets.loader import load
-from hpotutor.errors import Problems
+from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import learning_curves, learning_curves_info
 from hpotutor.plots.formatting import counted, duration, number
 from hpotutor.plots.style import GRAY
@@ -119,6 +119,11 @@ class KnobPanel(Panel):
         from hpotutor.fused.api import StackData
 
         data = load(data) if isinstance(data, str) else data
+        if not data.classes:
+            raise ArgumentError(
+                f"knob_panel: it shows accuracies, and {data.name} has amounts to predict. To try "
+                "settings by hand, type ht.TrainObjective(data).evaluate({'units': 32})."
+            )
         controls, usual = _knobs_at(start or {}, target)
         self._usual = {**usual, "first_seed": 0}
         self._rows = StackData(

@@ -558,6 +558,13 @@ def test_a_new_setting_takes_the_place_of_a_running_one() -> None:
     panel.close()
 
 
+def test_the_knob_panel_says_that_amounts_have_no_accuracy():
+    x = np.random.default_rng(0).normal(size=(80, 2))
+    with pytest.raises(ArgumentError, match=r"has amounts to predict.*TrainObjective"):
+        ht.widgets.knob_panel(ht.load((x, x.sum(axis=1))))
+
+
+
 def test_target_is_said_when_it_is_reached() -> None:
     panel = ht.widgets.knob_panel("iris", start={"epochs": 1, "networks": 1}, target=0.9)
     assert "the goal of 0.9 is not reached yet" in panel.reading
