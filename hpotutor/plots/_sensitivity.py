@@ -94,7 +94,7 @@ def sensitivity(
         ax.plot(row["best_at"], row["best"], mec="black", ms=10, zorder=4, **style.pen)
     ticks_at(ax, list(lines.index))
     _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
-    finish(ax, title=_title(table, by, tolerance), x=knob_label(knob, True), y=score)
+    finish(ax, title=_title(table, by, knob), x=knob_label(knob, True), y=score)
     # Beside the curves there is no room that stays free.
     ax.legend(title=f"within {number(tolerance)} of its best", title_fontsize=SIZES["small"],
               alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
@@ -124,14 +124,10 @@ def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> No
     set_height(ax, low, high, 0.05)
 
 
-def _title(table: pd.DataFrame, by: str, tolerance: float) -> str:
-    first, last = table.iloc[0], table.iloc[-1]
-    if len(table) == 1 or first["decades"] == last["decades"]:
-        return f"Every {by} forgives {_decades(first)} of learning rate"
-    tied = (table["decades"] == first["decades"]).sum()
-    narrowest = " and ".join(table.loc[table["decades"] == last["decades"], by].astype(str))
-    widest = f"{first[by]} forgives" if tied == 1 else f"{tied} of {len(table)} forgive"
-    return (
-        f"{widest} {_decades(first)} of learning rate, {narrowest} only "
-        f"{number(round(last['decades'], 2))} (within {number(tolerance)} of its best)"
-    )
+def _title(table: pd.DataFrame, by: str, knob: str) -> str:
+    ordered = table.sort_values("best_at", kind="stable")
+    first, last = ordered.iloc[0], ordered.iloc[-1]
+    low, high = number(first["best_at"]), number(last["best_at"])
+    if low == high:
+        return f"Every {by} is best at a {knob} of {low}"
+    return f"The best {knob} lies between {low} ({first[by]}) and {high} ({last[by]})"
