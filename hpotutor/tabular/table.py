@@ -49,6 +49,11 @@ class Axis(NamedTuple):
     levels: tuple
     scale: str
     default: Any
+    when: tuple[str, Any] | None = None  # an earlier axis, and its level at which this one exists
+
+    def exists(self, params: Mapping[str, Any]) -> bool:
+        """Return whether networks with these values of earlier axes have this hyperparameter."""
+        return self.when is None or params.get(self.when[0]) == self.when[1]
 
     def nearest(self, value: Any) -> int | None:
         """Return the position of the nearest level, or None if the value is out of reach.
@@ -262,10 +267,31 @@ def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.nda
     return np.cumsum(bits, axis=1, dtype="<u2").view(dtype).reshape(shape)
 
 
-def levels_at(axes: Sequence[Axis], index: int) -> dict[str, Any]:
-    """Return the hyperparameters of a configuration number; the last axis varies fastest."""
-    positions = np.unravel_index(index, [len(axis.levels) for axis in axes])
-    return {axis.name: axis.levels[at] for axis, at in zip(axes, positions, strict=True)}
+def levels_at(axes: Sequence[Axis], number: int) -> dict[str, Any]:
+    """Return the hyperparameters at a number in the product of all levels; the last varies fastest.
+
+    Those that do not exist there are left out.
+    """
+    params: dict[str, Any] = {}
+    positions = np.unravel_index(number, [len(axis.levels) for axis in axes])
+    for axis, at in zip(axes, positions, strict=True):
+        if axis.exists(params):
+            params[axis.name] = axis.levels[at]
+    return params
+
+
+def existing(axes: Sequence[Axis]) -> np.ndarray:
+    """Return the numbers of the product in which what does not exist stands at its first level."""
+    shape = [len(axis.levels) for axis in axes]
+    number = np.arange(math.prod(shape))
+    positions = dict(zip([a.name for a in axes], np.unravel_index(number, shape), strict=True))
+    kept = np.ones(len(number), bool)
+    for axis in axes:
+        if axis.when is not None:
+            parent, level = axis.when
+            levels = next(a.levels for a in axes if a.name == parent)
+            kept &= (positions[parent] == levels.index(level)) | (positions[axis.name] == 0)
+    return number[kept]
 
 
 def _closest(axis: Axis, value: Any) -> Any:
