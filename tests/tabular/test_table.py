@@ -43,9 +43,8 @@ def tiny(tmp_path_factory):
     """Return a small table that was built here, the folder of its parts, and what it is of."""
     folder = tmp_path_factory.mktemp("tiny")
     patch = pytest.MonkeyPatch()
-    patch.setitem(table_build.SPECS, "iris", Spec("iris", {"validation": 0.3, "test": 0.3}, AXES))
-    patch.setattr(table_build, "SEEDS", 3)
-    patch.setattr(table_build, "EPOCHS", 4)
+    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES, seeds=3, epochs=4)
+    patch.setitem(table_build.SPECS, "iris", spec)
     patch.setattr(table_build, "_PARTS", 1)
     patch.setattr(table_time, "_CORNERS", {**table_time._CORNERS, "units": (4, 8)})
     patch.setitem(table_time._CORNERS, "batch_size", (16, 32))

@@ -9,9 +9,11 @@ machine, `timing.py`; `verify.py`; and `histories.py`, since stored searches bel
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -35,6 +37,8 @@ from hpotutor.cli import exit_status
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import DataError
 from hpotutor.fused.api import train_many
+from hpotutor.fused.convolution import kernel_shapes
+from hpotutor.fused.member import as_members
 from hpotutor.fused.pool import set_threads
 from hpotutor.fused.program import clear_programs
 from hpotutor.tabular import _npz
@@ -58,7 +62,7 @@ def build(
 
     Parameters
     ----------
-    name : {"digits", "breast_cancer"}
+    name : {"digits", "breast_cancer", "signals"}
     output : path, optional
         Where to write; by default over the shipped table.
     work : path, optional
@@ -97,6 +101,8 @@ def build(
     command = f"python tools/tables/build.py {name}"
     about = {**_about(spec, data), "command": command, "timing": "rough"}
     about["processor_seconds"] = round(seconds)  # of the whole build
+    about["fixed"] = spec.fixed  # of the networks of convolutions
+    arrays["parameters"] = count_parameters(spec, data)
     table = Table(name, spec.axes, **arrays, **rough_seconds(spec), about=about)
     save(table, path)
     open_table.cache_clear()
@@ -138,9 +144,13 @@ def _trained_chunks(
     work = [(spec.name, folder, number) for number in reversed(range(len(chunks)))]
     with (
         tqdm(total=networks, unit="network", desc=f"table {spec.name}") as bar,
-        multiprocessing.get_context("spawn").Pool(processes, set_threads, (1,)) as pool,
+        contextlib.ExitStack() as stack,
     ):
-        made = pool.imap_unordered(_chunk, work) if processes > 1 else map(_chunk, work)
+        made: Iterator[tuple[int, dict[str, np.ndarray]]] = map(_chunk, work)
+        if processes > 1:
+            pools = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(pools.Pool(processes, set_threads, (1,)))
+            made = pool.imap_unordered(_chunk, work)
         for number, arrays in made:
             yield chunks[number], arrays
             bar.update(len(chunks[number]) * spec.seeds)
@@ -218,6 +228,17 @@ def _write_run(
     for name in ("loss", "val_loss"):
         arrays[name][at] = np.nan
         arrays[name][at][:epochs] = np.minimum(network.curve[name][:epochs], _LARGEST_LOSS)
+
+
+def count_parameters(spec: Spec, data: Dataset) -> np.ndarray:
+    """Return how many weights each network has, biases included."""
+    asked = [spec.network_at(i) for i in range(len(spec.numbers))]
+    found = []
+    for m in as_members(asked, data.n_classes, len(data.y_train), data.input_shape):
+        n_outputs, convolutions = m.n_outputs(data.n_classes), m.convolutions(data.input_shape)
+        kernels = kernel_shapes(data.n_features, m.widths, n_outputs, convolutions)
+        found.append(sum(math.prod(shape) + shape[-1] for shape in kernels))
+    return np.array(found, np.uint32)
 
 
 def _about(spec: Spec, data: Dataset) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from typing import Any, NamedTuple
@@ -45,6 +46,9 @@ CONVOLUTION = {"strides": 2, "pool_size": 1, "dense_layers": 0}
 _SHAPE = ("layers", "units", "optimizer")
 
 
+_numbers = functools.lru_cache(lambda axes: np.unique(existing(axes)))
+
+
 class Spec(NamedTuple):
     """What a table is of: the split, as keywords of :func:`hpotutor.load`, and the axes."""
 
@@ -59,7 +63,7 @@ class Spec(NamedTuple):
     @property
     def numbers(self) -> np.ndarray:
         """Numbers of the configurations that exist, in the product of all levels."""
-        return existing(self.axes)
+        return _numbers(self.axes)
 
     def chunks(self) -> list[np.ndarray]:
         """Return the configuration numbers of each chunk."""

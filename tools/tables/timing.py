@@ -59,7 +59,7 @@ def measure(
 
     Parameters
     ----------
-    name : {"digits", "breast_cancer"}
+    name : {"digits", "breast_cancer", "signals"}
     path : path, optional
         The table's file, the shipped one by default.
     repeats : int, default 3
@@ -165,7 +165,7 @@ def rough_seconds(spec: Spec) -> dict[str, np.ndarray]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure what Model.fit costs.")
-    parser.add_argument("name", help="digits or breast_cancer")
+    parser.add_argument("name", help="digits, breast_cancer or signals")
     parser.add_argument("--repeats", type=int, default=3, help="fits of each shape")
     parser.add_argument("--provisional", action="store_true", help="note that the machine is busy")
     chosen = parser.parse_args(arguments)
