@@ -82,6 +82,11 @@ def measure(
     spec = spec_of("time", name)
     problems = Problems("time")
     check_count(problems, "repeats", repeats, optional=True)
+    if spec.fixed:
+        problems.say(
+            f"the corners that are measured here are of dense networks, and {name} has others: its "
+            "seconds stay rough."
+        )
     problems.raise_if_any()
     data = spec.load()
     file = Path(path) if path is not None else FOLDER / f"{name}.npz"
@@ -138,7 +143,7 @@ def interpolate(
     rows = len(data.y_train)
     batches, units = _CORNERS["batch_size"], _CORNERS["units"]
     steps = [-(-rows // size) for size in batches]
-    found = np.zeros((int(np.prod(spec.shape)), 2))
+    found = np.zeros((len(spec.numbers), 2))
     for index in range(len(found)):
         params = spec.params_at(index)
         own = -(-rows // params["batch_size"])
@@ -157,7 +162,7 @@ def interpolate(
 def rough_seconds(spec: Spec) -> dict[str, np.ndarray]:
     """Return seconds to start with, until a machine has been measured: so much a step."""
     rows = len(spec.load().y_train)
-    sizes = np.array([spec.params_at(i)["batch_size"] for i in range(int(np.prod(spec.shape)))])
+    sizes = np.array([spec.params_at(i)["batch_size"] for i in range(len(spec.numbers))])
     epoch = 0.03 + 0.0015 * np.ceil(rows / sizes)
     return {"epoch_seconds": epoch.astype("f4"), "start_seconds": np.full(len(sizes), 0.6, "f4")}
 
