@@ -29,7 +29,6 @@ FORMAT = 1
 _WHOLE, _HALF, _SINGLE = np.dtype("<u2"), np.dtype("<f2"), np.dtype("<f4")
 CURVES = {"val_correct": _WHOLE, "test_correct": _WHOLE, "loss": _HALF, "val_loss": _HALF}
 PLAIN = {"diverged": np.dtype("u1"), "epoch_seconds": _SINGLE, "start_seconds": _SINGLE}
-OPTIONAL = {"parameters": np.dtype("<u4")}  # not in the first tables
 # Counts of correct answers are read as a share of these rows.
 _ACCURACIES = {
     "val_accuracy": ("val_correct", "validation"),
@@ -232,10 +231,10 @@ class Table:
                     f"{name} is not a hyperparameter of this table.{did_you_mean(name, names)} "
                     f"It has {', '.join(names)}. For others, train: ht.TrainObjective."
                 )
-        number, met = 0, dict(params)
+        number, known = 0, {axis.name: axis.default for axis in self.axes} | dict(params)
         for axis, exact, levels in zip(self.axes, self._exact, self.shape, strict=True):
-            value, position = params.get(axis.name, axis.default), None
-            if not axis.exists(met):
+            value, position = known[axis.name], None
+            if not axis.exists(known):
                 if axis.name in params:
                     problems.say(f"{axis.name} exists only {axis.condition()}. Leave it out.")
             # A search asks for the same levels thousands of times.
@@ -244,7 +243,6 @@ class Table:
                 if position is None:
                     close = _closest(axis, value)
                     problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
-            met.setdefault(axis.name, value)
             number = number * levels + (position or 0)
         problems.raise_if_any()
         return int(self.places[number])
@@ -295,8 +293,9 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
         for a in axes
     )
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
-    plain = {key: arrays.get(key) for key in (*PLAIN, *OPTIONAL)}
-    return Table(name, axes, **curves, **plain, about=about, checksum=checksum)
+    plain = {key: arrays[key] for key in PLAIN}
+    counted = arrays.get("parameters")
+    return Table(name, axes, **curves, **plain, about=about, checksum=checksum, parameters=counted)
 
 
 def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:
