@@ -269,7 +269,7 @@ def _known(best: SearchResult) -> dict[str, str]:
     except HpoTutorError as error:
         told["importances"] = str(error)
     unfinished = len(best.study.get_trials(deepcopy=False)) - len(best)
-    return told | ({"unfinished": f"{unfinished} trials"} if unfinished else {})
+    return told | ({"unfinished": f"{unfinished} of the study's trials"} if unfinished else {})
 
 
 def _about(data: Dataset) -> dict[str, str]:

@@ -273,7 +273,8 @@ def _title(info: LearningCurves, best: str, end: str) -> str:
         found = next(iter(info.diagnoses.values()))
         return f"{found.verdict.capitalize()}: {found.why}"
     word = "lowest" if info.lower_is_better else "highest"
-    return f"{best} ends with the {word} validation {info.metric}, {end}"
+    what = "reported value" if info.metric == "value" else f"validation {info.metric}"
+    return f"{best} ends with the {word} {what}, {end}"
 
 
 def _sentence(info: LearningCurves, best: str, end: str) -> str:
