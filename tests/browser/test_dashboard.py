@@ -60,8 +60,8 @@ def test_the_dashboard_shows_the_study_and_asks_nobody_else(dashboard: str, brow
     try:
         page.goto(f"{dashboard}/dashboard")
         page.get_by_text("tracked").first.click()
-        page.get_by_text("History").first.wait_for()
-        page.get_by_text("learning_rate").first.wait_for()
+        page.get_by_text("Best Trial (number=").first.wait_for()
+        page.get_by_text("Params = [learning_rate:").first.wait_for()
     finally:
         page.close()
     assert asked - {None} == {"127.0.0.1"}
