@@ -265,3 +265,21 @@ class SearchSpace(Definition):
     def from_dict(cls, saved: Mapping[str, Any]) -> SearchSpace:
         """Return the space that :meth:`to_dict` wrote down; ``ArgumentError`` for another dict."""
         return cls(formatting.pairs(saved))
+
+    def changed(self, change: Mapping[str, Distribution | Conditional]) -> SearchSpace:
+        """Return the space with some distributions replaced or added, unchecked; conditions stay.
+
+        Examples
+        --------
+        >>> import hpotutor as ht
+        >>> ht.SearchSpace(layers=ht.integers(1, 3)).changed({"layers": ht.integers(1, 6)})
+        ht.SearchSpace(
+            layers=ht.integers(1, 6),
+        )
+        """
+        plain = {n: d.distribution if isinstance(d, Conditional) else d for n, d in change.items()}
+        added = {n: dict(d.conditions) for n, d in change.items() if isinstance(d, Conditional)}
+        space = SearchSpace.__new__(SearchSpace)
+        Definition.__init__(space, {**self, **plain}, {**self.conditions, **added})
+        space._texts = {}
+        return space
