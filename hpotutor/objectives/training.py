@@ -251,7 +251,9 @@ class TrainObjective(Objective):
         rows, budget = self.rows.fixed(), self._budget(params, epochs)
         return self._trained(params, budget, rows, [self.seed])[0]
 
-    def train_seeds(self, params: Params, seeds: Sequence[int], epochs: int | None = None) -> list:
+    def train_seeds(
+        self, params: Params, seeds: Sequence[int], epochs: int | None = None
+    ) -> list[Any]:
         """Train as :meth:`train` with each of some seeds, on the stack all at once; no callbacks.
 
         list: a Keras model for each seed.
@@ -276,7 +278,9 @@ class TrainObjective(Objective):
             again.early_stopping, again.score, split = None, "last", self.rows.together()
         return again._trained(evaluation.params, epochs, split, [self.seed])[0]
 
-    def _trained(self, params: Params, epochs: int, split: Split, seeds: Sequence[int]) -> list:
+    def _trained(
+        self, params: Params, epochs: int, split: Split, seeds: Sequence[int]
+    ) -> list[Any]:
         """Train on some rows; the weights are those of the epoch that is scored."""
         each = [copy.copy(self) for _ in seeds]
         for one, seed in zip(each, seeds, strict=True):
