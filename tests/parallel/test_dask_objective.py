@@ -12,6 +12,7 @@ from sklearn.datasets import make_regression
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.parallel.dask_objective import WorkerObjective, on_workers
+from hpotutor.parallel.dask_pool import DaskPool
 from hpotutor.study.storage import to_evaluation
 from tests.clusters import local_client
 
@@ -233,6 +234,13 @@ def test_trials_on_workers_have_numbers_that_no_other_has(client, tmp_path):
         Numbered(bowl, epochs=4), SPACE, library="asha", trials=5, client=client, progress=False
     )
     assert sorted(asha.to_frame()["value"]) == list(range(5))
+
+
+def test_workers_that_dasks_own_callback_forgets_are_not_dead(client, monkeypatch):
+    monkeypatch.setattr(client, "scheduler_info", lambda **_: {"workers": {}})
+    pool = DaskPool(client, ht.FunctionObjective(bowl))
+    assert pool.size == 2
+    pool.close()
 
 
 def relative_error(y_true, y_score):
