@@ -342,10 +342,7 @@ def _widest(dtype, numbers: str):
 
 
 def signed(cls: Any) -> Any:
-    """Put the default network's hyperparameters into the signature of a class.
-
-    A notebook completes and shows them, and scikit-learn prints those that differ from it.
-    """
+    """Put the default network's hyperparameters into a class's signature, for completion."""
 
     def __init__(self, model=None, **parameters):
         super(cls, self).__init__(model, **parameters)

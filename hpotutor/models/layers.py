@@ -183,9 +183,8 @@ def loss_of(n_classes: object, output: str) -> str:
 
 def layers_of(sizes: object, layers: Any) -> Any:
     """Return how many layers are asked for: without a number, one for each size that is given."""
-    if layers is not None:
-        return layers
-    return len(sizes) or 1 if isinstance(sizes, list | tuple | np.ndarray) else 1
+    several = isinstance(sizes, list | tuple | np.ndarray) and len(sizes)
+    return layers if layers is not None else several or 1
 
 
 def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) -> list[int]:
