@@ -25,10 +25,7 @@ _Mixin: Any = object  # what it is mixed into is known on use only
 
 
 class LeavingOut(_Mixin):
-    """Run a submission's cells; one that ends or hangs the kernel is left out, with its tests.
-
-    nbgrader's own ``Execute``, into which this is mixed, gives the submission up.
-    """
+    """Run a submission, but for cells that end the kernel; nbgrader's ``Execute`` gives it up."""
 
     def preprocess(self, nb: Any, resources: Any, km: Any = None) -> Any:
         """Run the cells as often as it takes to know which ones must be left out."""

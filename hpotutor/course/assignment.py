@@ -99,10 +99,7 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
 
 
 def _grading(grade_id: str, points: int | None = None) -> dict[str, Any]:
-    """Return what nbgrader keeps, in the form of its schema 3, in a cell that it grades.
-
-    Without points it is the cell that a student fills in.
-    """
+    """Return what nbgrader keeps in a cell that it grades; without points, one to fill in."""
     about: dict[str, Any] = {"schema_version": 3, "grade_id": grade_id, "solution": points is None}
     about |= {"grade": points is not None, "locked": points is not None, "task": False}
     return {"nbgrader": about if points is None else about | {"points": points}}

@@ -110,10 +110,7 @@ def _python() -> Finding:
 
 
 def _wanted() -> tuple[list[str], str]:
-    """Return all requirements, an extra's too, and the range of Pythons.
-
-    A checkout's ``pyproject.toml`` comes first: what is installed may be from before a change.
-    """
+    """Return all requirements and the range of Pythons; a checkout's own, if it is one."""
     try:
         project = tomllib.loads((_HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
     except (OSError, ValueError, KeyError):

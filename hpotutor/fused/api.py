@@ -48,7 +48,6 @@ def train_many(
     max_bytes: int = MAX_BYTES,
     dtype: str = "float32",
     device: str = "cpu",
-    progress: bool = False,
     threads: int | None = None,
 ) -> list[Trained]:
     """Train dense or convolutional networks on the same rows, stacked; return them in order.
@@ -76,8 +75,8 @@ def train_many(
         ``on_done(position, trained)`` as each is finished, in an order without regard to threads.
     max_bytes : int, default 256 MB
         About what the stacks that train at a time may take; more networks take turns.
-    dtype, device, progress
-        "float32" or "float64"; "cpu" or "gpu"; whether to show a progress bar of networks.
+    dtype, device
+        "float32" or "float64"; "cpu" or "gpu".
     threads : int, optional
         How many stacks train at a time; by default as :func:`set_threads` says. Results do not
         depend on it, bit for bit. Callbacks are called in the calling thread.
@@ -97,8 +96,6 @@ def train_many(
     >>> trained[0].to_keras().count_params()
     67
     """
-    from tqdm.auto import tqdm
-
     problems = Problems("train_many")
     check_count(problems, "epochs", epochs)
     check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
@@ -121,19 +118,16 @@ def train_many(
     side_by_side = max_bytes // max((job.bytes for job in jobs), default=1)
     threads = max(1, min(threads_for(threads), side_by_side, len(jobs)))
     results: list[Any] = [None] * len(asked)
-    bar = tqdm(total=len(asked), disable=not progress, unit="network", desc="training")
 
     def deliver(position: int, trained: Trained) -> None:
         results[position] = trained
-        bar.update()
         if on_done is not None:
             on_done(position, trained)
 
-    with bar:
-        if on_epoch is None:
-            run_jobs(jobs, threads, deliver)
-        else:
-            run_watched(jobs, threads, deliver, on_epoch, len(asked))
+    if on_epoch is None:
+        run_jobs(jobs, threads, deliver)
+    else:
+        run_watched(jobs, threads, deliver, on_epoch, len(asked))
     return results
 
 

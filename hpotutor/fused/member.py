@@ -61,7 +61,7 @@ learning_rate, momentum, weight_decay, output, loss
     (16, 16)
     """
 
-    layers: int = 1
+    layers: int | None = None
     units: int | Sequence[int] = 64
     activation: str = "relu"
     dropout: float = 0.0
@@ -106,7 +106,7 @@ learning_rate, momentum, weight_decay, output, loss
         if self.architecture == "conv":
             blocks = self.blocks
             return (*(block["filters"] for block in blocks.each()), *blocks.hidden())
-        return tuple(parts.sizes_of(self.units, int(self.layers)))
+        return tuple(parts.sizes_of(self.units, parts.layers_of(self.units, self.layers)))
 
     def convolutions(self, input_shape: Sequence[int] | None) -> tuple[Convolution, ...]:
         """Geometry of the convolution blocks for rows of this shape; none in a dense network."""
@@ -235,7 +235,9 @@ def _check_architecture(
     m = member
     problems.choice("architecture", m.architecture, ("dense", "conv"))
     if m.architecture != "conv":
-        parts.check_sizes(problems, "units", m.units, m.layers, example=64)
+        parts.check_sizes(
+            problems, "units", m.units, parts.layers_of(m.units, m.layers), example=64
+        )
         allowed = "None in a dense network; a value with architecture='conv'"
         for name in _CONVOLUTION:
             if getattr(m, name) is not None:

@@ -7,10 +7,7 @@ from hpotutor.models.layers import OPTIMIZERS
 
 
 class _Stacked(keras.optimizers.Optimizer):
-    """A Keras optimizer of one variable that works on tensors, in a ``keras.StatelessScope``.
-
-    Bias corrections go by each member's own number of steps, not by the optimizer's one.
-    """
+    """A Keras optimizer that works on tensors; bias corrections go by each member's own steps."""
 
     member_iterations = None
 

@@ -44,10 +44,7 @@ def deal_out(X: np.ndarray, shapes: Shapes) -> dict[str, np.ndarray] | np.ndarra
 def inputs_of(
     model: keras.Model, x_shape: tuple[int, ...], stacked: Shapes | None, columns: Iterable[str]
 ) -> Shapes | None:
-    """Return how rows are dealt out to a network's inputs; None if they go in as they are.
-
-    Columns that carry the inputs' own names go by name, others in the order of the inputs.
-    """
+    """Return how rows go to inputs, by columns' names or else in order; None: as they are."""
     if not getattr(model, "inputs", None):  # a subclass of Model that has no inputs yet
         return stacked
     named = getattr(model, "input", None)  # a Sequential has `inputs` alone

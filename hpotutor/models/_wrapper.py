@@ -186,7 +186,8 @@ class PlainNames(BaseWrapper):
                 self.inputs_ = shapes
         elif X is not None:
             # SciKeras does not look at columns' names: a table in another order went unnoticed
-            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=False)
+            table = len(np.shape(X)) == 2  # whose columns scikit-learn counts
+            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=table)
         return super()._validate_data(X, y, reset=reset, y_numeric=y_numeric)
 
     def _initialize(self, X, y=None):
@@ -341,10 +342,7 @@ def _widest(dtype, numbers: str):
 
 
 def signed(cls: Any) -> Any:
-    """Put the default network's hyperparameters into the signature of a class.
-
-    A notebook completes and shows them, and scikit-learn prints those that differ from it.
-    """
+    """Put the default network's hyperparameters into a class's signature, for completion."""
 
     def __init__(self, model=None, **parameters):
         super(cls, self).__init__(model, **parameters)

@@ -16,7 +16,7 @@ def build_mlp(
     n_features: int,
     n_classes: int,
     *,
-    layers: int = 1,
+    layers: int | None = None,
     units: int | Sequence[int] = 64,
     activation: str = "relu",
     dropout: float = 0.0,
@@ -44,8 +44,8 @@ def build_mlp(
     n_classes : int
         Number of classes, from 2 up; labels are integers from 0 to ``n_classes - 1``. 0 is a
         regression: one linear unit, for an amount.
-    layers : int, default 1
-        Hidden layers, from 1 up.
+    layers : int, optional
+        Hidden layers, from 1 up; by default one, or as many as ``units`` are given.
     units : int or sequence of int, default 64
         Units of every hidden layer, or one number a layer.
     activation : str, default "relu"
@@ -98,7 +98,7 @@ def build_regressor(
     n_features: int,
     n_outputs: int = 1,
     *,
-    layers: int = 1,
+    layers: int | None = None,
     units: int | Sequence[int] = 64,
     activation: str = "relu",
     dropout: float = 0.0,
@@ -136,6 +136,7 @@ def _fully_connected(
     problems = Problems(call)
     check_count(problems, "n_features", n_features, example=4)
     check_count(problems, "n_outputs", n_outputs, example=1)
+    layers = parts.layers_of(units, layers)
     parts.check_sizes(problems, "units", units, layers, example=64)
     parts.check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()

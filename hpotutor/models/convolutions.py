@@ -15,13 +15,13 @@ def build_cnn(
     *,
     filters: int | Sequence[int] = 16,
     kernel_size: int | Sequence[int] = 3,
-    layers: int = 1,
+    layers: int | None = None,
     strides: int | Sequence[int] = 1,
     padding: str = "same",
     pooling: str = "max",
     pool_size: int | Sequence[int] = 2,
     units: int | Sequence[int] = 64,
-    dense_layers: int = 1,
+    dense_layers: int | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
     l1: float = 0.0,
@@ -54,8 +54,9 @@ def build_cnn(
         Filters of the first block, doubled in each that follows; or one number a block.
     kernel_size : int or sequence of int, default 3
         Height and width of the filters in pixels, from 1 up; or one number a block.
-    layers : int, default 1
-        Convolution blocks, from 1 up; each halves the image by default: 3 at most of 8 x 8.
+    layers : int, optional
+        Convolution blocks, from 1 up, by default one, or as many as ``filters`` are given; each
+        halves the image if nothing else is said: 3 at most of 8 x 8.
     strides, padding, pooling, pool_size, units, dense_layers, activation, initializer, \
 batch_norm, l1, l2, dropout
         As in ``build_conv1d``, along both sides of the image.
@@ -97,13 +98,13 @@ def build_conv1d(
     *,
     filters: int | Sequence[int] = 16,
     kernel_size: int | Sequence[int] = 3,
-    layers: int = 1,
+    layers: int | None = None,
     strides: int | Sequence[int] = 1,
     padding: str = "same",
     pooling: str = "max",
     pool_size: int | Sequence[int] = 2,
     units: int | Sequence[int] = 64,
-    dense_layers: int = 1,
+    dense_layers: int | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
     l1: float = 0.0,
@@ -135,8 +136,8 @@ def build_conv1d(
     kernel_size : int or sequence of int, default 3
         Width of the filters in steps, from 1 up to the steps that a block is given; or one number
         a block.
-    layers : int, default 1
-        Convolution blocks, from 1 up.
+    layers : int, optional
+        Convolution blocks, from 1 up; by default one, or as many as ``filters`` are given.
     strides : int or sequence of int, default 1
         Steps from one place of a filter to the next, from 1 up; or one number a block.
     padding : {"same", "valid"}, default "same"
@@ -147,8 +148,8 @@ def build_conv1d(
         Steps that become one after each convolution, from 1 (no pooling) up; or one number a block.
     units : int or sequence of int, default 64
         Units of every hidden layer after the blocks, or one number a layer.
-    dense_layers : int, default 1
-        Hidden layers after the blocks, from 0 up.
+    dense_layers : int, optional
+        Hidden layers after the blocks, from 0 up; by default one, or as many as ``units`` are.
     activation, initializer, batch_norm, l1, l2
         As in ``build_mlp``, for the blocks and the hidden layers.
     dropout : float, default 0

@@ -181,6 +181,12 @@ def loss_of(n_classes: object, output: str) -> str:
     return "binary_crossentropy" if one else "sparse_categorical_crossentropy"
 
 
+def layers_of(sizes: object, layers: Any) -> Any:
+    """Return how many layers are asked for: without a number, one for each size that is given."""
+    several = isinstance(sizes, list | tuple | np.ndarray) and len(sizes)
+    return layers if layers is not None else several or 1
+
+
 def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) -> list[int]:
     """Return the size of each layer, from one number for all or one a layer."""
     if isinstance(sizes, Sequence | np.ndarray):
@@ -232,6 +238,10 @@ class Blocks:
     pool_size: Any
     units: Any
     dense_layers: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", layers_of(self.filters, self.layers))
+        object.__setattr__(self, "dense_layers", layers_of(self.units, self.dense_layers))
 
     def check(self, problems: Problems) -> None:
         """Note every field that is not allowed."""

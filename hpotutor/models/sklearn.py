@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,8 +55,11 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     parameter names (``model__units`` too) and what is no model are refused when the estimator is
     made; without a ``model`` there is a network; later rows may have any numeric type; columns go
     by their names; a compiled network is never given an ``optimizer`` without a word; ``build_fn``,
-    the old name of ``model``, is taken without a warning. Predictions have Keras's float32, and a
-    weight of 2 is a row twice but for rounding.
+    the old name of ``model``, is taken without a warning; the function's hyperparameters are
+    attributes from the start. Predictions have Keras's float32. Rows of weight 0 are left out, and
+    Keras divides the weighted loss by the number of rows: a weight of 2 is a row twice but for the
+    scale of the loss. The order of SciKeras's base classes stays, which scikit-learn's
+    ``check_mixin_order`` and ``check_estimator_tags_renamed`` refuse.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
@@ -115,9 +117,8 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     def predict_proba(self, X, **kwargs) -> np.ndarray:
         """Return the probability of each class, (rows, n_classes); more goes to ``predict``."""
         probabilities = super().predict_proba(X, **kwargs)
-        rows = len(next(iter(X.values()))) if isinstance(X, Mapping) else np.shape(X)[0]
         # SciKeras squeezes: a single row would lose its axis
-        return np.atleast_2d(probabilities) if rows == 1 else probabilities
+        return np.atleast_2d(probabilities)
 
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)

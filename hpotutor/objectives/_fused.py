@@ -94,6 +94,7 @@ def _settings(objective: Any, x: np.ndarray, weight: Any) -> dict[str, Any]:
     if objective.build is not None and objective.build.__name__ == "build_cnn":
         shape = data.image_shape
     told = {"n_classes": data.n_classes, "device": objective.device}
+    shape = shape if len(shape) > 1 else (*shape, 1)  # a table's row is steps of one channel
     told["input_shape"] = shape if math.prod(shape) == x.shape[1] else None
     return told if weight is None else {**told, "sample_weight": weight}
 

@@ -130,8 +130,12 @@ class DaskPool:
         if now - self._looked <= _LOOK_EVERY:
             return
         self._looked = now
-        workers = self.client.scheduler_info(n_workers=-1).get("workers", {})
-        self._known = {address: about["status"] for address, about in workers.items()}
+        # not client.scheduler_info(), into which a callback of Dask's puts that there are none
+        try:
+            found = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+        except OSError:  # the next look tells whether the scheduler is gone
+            return
+        self._known = {address: about["status"] for address, about in found["workers"].items()}
         self._there = {a: there for a, there in self._there.items() if a in self._known}
         for job in self._jobs.values():
             if job.worker is not None and job.worker not in self._known:

@@ -282,10 +282,10 @@ def test_an_objective_refuses_what_no_stack_builds():
         ({"layers": 5}, ["layers=5", "at most 3", "1 steps left", "kernel_size=3"]),
         ({"layers": 5, "kernel_size": 1}, ["layers=5", "at most 3", "pool_size=2"]),
         ({"filters": 0, "strides": 0}, ["2 problems", "filters=0", "strides=0"]),
-        ({"filters": (3, 4)}, ["filters=(3, 4)", "layers=2"]),
+        ({"filters": (3, 4), "layers": 1}, ["filters=(3, 4)", "layers=2"]),
         ({"padding": "full", "pooling": "avg"}, ["padding='full'", "pooling='avg'", "'average'"]),
         ({"dense_layers": -1}, ["dense_layers=-1"]),
-        ({"units": (3, 4)}, ["units=(3, 4)", "dense_layers=1"]),
+        ({"units": (3, 4), "dense_layers": 1}, ["units=(3, 4)", "dense_layers=1"]),
     ],
 )
 def test_bad_members(fields, words):

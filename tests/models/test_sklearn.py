@@ -410,7 +410,7 @@ def test_validation_rows_of_a_regressor():
     "rows, said",
     [
         ((X, np.where(Y == 1, "rosa", LABELS)), r"validation_data: y holds \['rosa'\]"),
-        ((X[:, :3], LABELS), r"validation_data: X has shape \(3,\)"),
+        ((X[:, :3], LABELS), "validation_data: X has 3 features, but KerasClassifier"),
         ((X[:9], LABELS), "validation_data: .*inconsistent numbers"),
         (X, r"validation_data=array.*\(X, y\) or"),
         ((X,), r"\(X, y\) or \(X, y, sample_weight\)"),
@@ -585,7 +585,7 @@ def test_amounts_far_from_zero_are_learned_on_a_scale():
 
 @pytest.mark.parametrize("kind", [csc_array, dok_array])
 def test_sparse_rows_of_every_kind_are_taken(kind):
-    estimator = ht.KerasRegressor(**QUICK | {"epochs": 1}).fit(kind(X), Y)
-    assert np.allclose(estimator.predict(kind(X)), estimator.predict(X), atol=1e-5)
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 1}).fit(kind(X), Y)
+    assert np.allclose(estimator.predict_proba(kind(X)), estimator.predict_proba(X), atol=1e-5)
     with pytest.raises(DataError, match="requires y to be passed"):
         estimator.fit(X, None)

@@ -417,7 +417,10 @@ NETWORKS = {
     "activation": (lambda: mlp(activation="rleu"), "activation='rleu'.* Did you mean 'relu'"),
     "optimizer": (lambda: mlp(optimizer="adm"), "optimizer='adm'.* Did you mean 'adam'"),
     "initializer": (lambda: mlp(initializer="he_unifrom"), "Did you mean 'he_uniform'"),
-    "units of other layers": (lambda: mlp(units=[8, 8]), r"layers=1.*layers=2, units=\(8, 8\)"),
+    "units of other layers": (
+        lambda: mlp(units=[8, 8], layers=1),
+        r"layers=1.*layers=2, units=\(8, 8\)",
+    ),
     "units a text": (lambda: mlp(units="64"), "units='64' .*a whole number from 1 up"),
     "layers True": (lambda: mlp(layers=True), "layers=True .*a whole number from 1 up"),
     "learning rate of 0": (lambda: mlp(learning_rate=0), "learning_rate=0 .*a number above 0"),

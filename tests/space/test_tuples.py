@@ -102,8 +102,20 @@ def test_numbers_of_numpy_within_them_are_plain():
     assert {type(one) for value in choices for one in value} == {int, float, str}
 
 
-def test_layers_of_a_network():
-    objective = ht.TrainObjective(ht.load("iris"), epochs=1, defaults={"layers": 2})
-    space = ht.SearchSpace(units=ht.choice((8, 4), (4, 2)))
-    result = ht.grid_search(objective, space, progress=False)
-    assert not result.failures() and result.best_params["units"] in [(8, 4), (4, 2)]
+@pytest.mark.parametrize(
+    "engine, build, name, layer, count",
+    [
+        ("keras", ht.build_mlp, "units", "Dense", 3),
+        ("fused", ht.build_mlp, "units", "Dense", 3),
+        ("fused", ht.build_conv1d, "filters", "Conv1D", 2),
+        ("fused", ht.build_conv1d, "units", "Dense", 3),
+    ],
+)
+def test_as_many_layers_as_sizes(engine, build, name, layer, count):
+    defaults = {} if build is ht.build_mlp else {"kernel_size": 2}
+    settings = {"epochs": 1, "engine": engine, "build": build, "defaults": defaults}
+    objective = ht.TrainObjective(ht.load("iris"), **settings)
+    space = ht.SearchSpace(**{name: ht.choice((8,), (8, 4), 4)})
+    assert not ht.grid_search(objective, space, progress=False).failures()
+    layers = objective.train({name: (8, 4)}).layers
+    assert [type(one).__name__ for one in layers].count(layer) == count

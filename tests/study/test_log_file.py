@@ -1,6 +1,7 @@
 """A log as a file among others: links, other systems' line ends, other folders, other scripts."""
 
 import codecs
+import errno
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, LogError
+from hpotutor.study import _lock
 from hpotutor.study.journal import repair
 from tests.search_cases import Asked
 
@@ -115,6 +117,52 @@ def test_where_there_are_no_locks_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.warns(UserWarning, match="cannot be locked where it is .Operation not supported"):
         assert len(search(tmp_path / "x.log")) == 6
+
+
+class Windows:
+    """`msvcrt.locking` as Windows does it: a byte that is locked is another's, from anywhere."""
+
+    LK_NBLCK = 2
+
+    def __init__(self):
+        self.locked = {}
+
+    def locking(self, held, mode, count):
+        byte = (os.fstat(held).st_ino, os.lseek(held, 0, os.SEEK_CUR))
+        assert (mode, count) == (self.LK_NBLCK, 1) and byte[1] >= os.fstat(held).st_size
+        if self.locked.get(byte, held) != held:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        self.locked[byte] = held
+
+    def close(self, held):  # which ends its locks
+        self.locked = {byte: by for byte, by in self.locked.items() if by != held}
+        CLOSE(held)
+
+
+CLOSE = os.close
+
+
+def test_the_lock_of_windows(tmp_path, monkeypatch):
+    system, path = Windows(), tmp_path / "x.log"
+    monkeypatch.setattr(_lock, "msvcrt", system, raising=False)
+    monkeypatch.setattr(_lock.sys, "platform", "win32")
+    monkeypatch.setattr(_lock.os, "close", system.close)
+
+    def replace(source, target, replace=os.replace):
+        assert not system.locked  # an open file cannot be replaced there
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    first = _lock.FileLock(path)
+    with pytest.raises(BlockingIOError):
+        _lock.FileLock(path)
+    first.replace(b"mended")
+    assert path.read_bytes() == b"mended" and len(system.locked) == 1
+    with pytest.raises(BlockingIOError):
+        _lock.FileLock(path)
+    first.release()
+    _lock.FileLock(path).release()
+    assert not system.locked
 
 
 # ── what is no log ───────────────────────────────────────────────────────────────────────────
