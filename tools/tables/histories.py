@@ -2,7 +2,8 @@
 
     python tools/tables/histories.py digits [--methods tpe ...] [--repeats 1000]
 
-It goes on where it was stopped; the Gaussian process alone takes about an hour.
+It goes on where it was stopped; the Gaussian process alone takes about an hour. For signals it is
+stored for 500 repeats, with `--methods gp --repeats 500`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Train a sample of a table again with plain Keras, and say how well it agrees.
 
-python tools/tables/verify.py digits [--sample 50] [--seed 0]
+python tools/tables/verify.py digits [--sample 50] [--seed 0] [--save]
 """
 
 from __future__ import annotations
