@@ -201,7 +201,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(found)
     if chosen.save:
         kept = {"table": table.checksum, "versions": versions(), "seed": chosen.seed}
-        kept |= {"found": str(found).splitlines(), "runs": found.runs.round(4).to_dict("records")}
+        kept |= {
+            "found": str(found).splitlines(),
+            "runs": found.runs.astype({"table": float}).round(4).to_dict("records"),
+        }
         path = ROOT / "benchmarks" / "results" / f"verify_{table.name}.json"
         path.write_text(json.dumps(kept, indent=1) + "\n")
 
