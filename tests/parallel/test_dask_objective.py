@@ -5,9 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sklearn.datasets import make_regression
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
@@ -241,33 +239,3 @@ def test_workers_that_dasks_own_callback_forgets_are_not_dead(client, monkeypatc
     pool = DaskPool(client, ht.FunctionObjective(bowl))
     assert pool.size == 2
     pool.close()
-
-
-def relative_error(y_true, y_score):
-    return float(abs(y_true - y_score).mean() / abs(y_true).mean())
-
-
-@pytest.mark.parametrize("task", ["classes", "amounts"])
-def test_weights_scores_and_callbacks_go_to_the_workers(task, client, tmp_path):
-    def noting(trial, params, fold=0):
-        import keras
-
-        note = tmp_path / f"{trial} {fold} {len(os.listdir(tmp_path))}"
-        return [keras.callbacks.LambdaCallback(on_train_end=lambda logs: note.touch())]
-
-    told = {"metric": "balanced_accuracy", "class_weight": "balanced"}
-    if task == "amounts":
-        told = {"metric": relative_error, "direction": "minimize"}
-    data = ht.load("iris" if task == "classes" else make_regression(150, 3, random_state=0))
-    weight = np.linspace(0.5, 1.5, 150)
-    settings = {"epochs": 1, "folds": 2, "callbacks": noting, "sample_weight": weight}
-    objective = ht.TrainObjective(data, **settings, **told)
-    space = ht.SearchSpace(learning_rate=ht.loguniform(1e-3, 1e-1))
-    asked = {"trials": 2, "seed": 0, "progress": False}
-    spread = ht.random_search(objective, space, client=client, **asked)
-    heard = sorted(name[:3] for name in os.listdir(tmp_path))
-    assert heard == ["0 0", "0 1", "1 0", "1 1"] and not spread.failures()
-    alone = ht.random_search(objective, space, **asked)
-    for here, there in zip(alone.evaluations, spread.evaluations, strict=True):
-        assert here.fold_values == pytest.approx(there.fold_values, rel=1e-4)
-        assert here.value == pytest.approx(there.value, rel=1e-4)
