@@ -31,7 +31,7 @@ exclude_patterns = ["_*.md"]  # pieces of other pages
 # Lessons are shown as they are stored, and never run.
 nb_execution_mode = "off"
 nb_merge_streams = True
-myst_enable_extensions = ["attrs_block", "attrs_inline", "deflist", "dollarmath", "fieldlist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
@@ -48,17 +48,24 @@ html_title = "hpotutor"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_favicon = "_static/logo.svg"
+html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
 html_theme_options: dict[str, Any] = {
-    "logo": {"text": "hpotutor", "image_light": "_static/logo.svg", "alt_text": ""},
+    "logo": {
+        "text": "hpotutor",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+        "alt_text": "",
+    },
     "header_links_before_dropdown": 6,
     "navbar_align": "content",
     "navbar_persistent": ["search-button"],
     "show_prev_next": True,
     "show_nav_level": 1,
+    "show_toc_level": 2,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -23,14 +23,13 @@ def stage_picture(table: Table, source: Path) -> str:
         share = np.linspace(0, 100, len(rising))
         axis.fill_between(share, rising, color="#0b5394", alpha=0.18, lw=0)
         axis.plot(share, rising, color="#0b5394", lw=2.2)
-        for label, score, side in (
-            ("the course's default", default, 1),
-            ("the median", np.median(scores), 0),
-        ):
+        for label, score in (("the course's default", default), ("the median", np.median(scores))):
             place = 100 * float(np.mean(scores < score))
+            left = place > 70  # no room to the right of it
             axis.plot([place], [score], "o", color="#a8430a", ms=7, clip_on=False)
-            axis.annotate(f"{label}: {score:.3f}", (place, score), (-12, -14 - 16 * side),
-                          textcoords="offset points", ha="right", va="top")  # fmt: skip
+            axis.annotate(f"{label}: {score:.3f}", (place, score), (-4 if left else 10, -14),
+                          textcoords="offset points", ha="right" if left else "left",
+                          va="top")  # fmt: skip
         axis.set(xlim=(0, 100), ylim=(0, 1.02), ylabel="validation accuracy",
                  xlabel="settings that are worse, %")  # fmt: skip
         axis.set_title(f"One data set, {len(table):,} settings of one network: "
@@ -45,7 +44,7 @@ def stage_picture(table: Table, source: Path) -> str:
 def reading(table: Table, scores: np.ndarray, default: float) -> str:
     """Say what the picture shows, for those who cannot see it."""
     return (
-        f"All {len(table):,} settings of the {table.name} table by validation accuracy, the mean of "
-        f"{table.seeds} runs: from {scores.min():.3f} to {scores.max():.3f}, median "
+        f"All {len(table):,} settings of the {table.name} table by validation accuracy, the mean "
+        f"of {table.seeds} runs: from {scores.min():.3f} to {scores.max():.3f}, median "
         f"{np.median(scores):.3f}; the default has {default:.3f}"
     )

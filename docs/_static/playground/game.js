@@ -281,16 +281,19 @@
         reading: against(one, sum), values: one.sums.map((s) => table.accuracy(s)), mark: table.score(best),
         low: low - 0.002, high: high + 0.002, xLabel: "accuracy of what was found", yLabel: "searches",
       });
-      return element("figure", {}, element("figcaption", {}, `${one.label}, ${table.tries} trials; the line is you`), place);
+      return element("figure", {}, element("figcaption", {}, `${one.label}, ${table.tries} trials. The line is you; the first bar is all that found less.`), place);
     }));
     find("fair").textContent = fairness(sum);
     find("open").hidden = opened;
     find("test").hidden = !opened;
     if (opened) {
       const test = table.testScore(best), difference = test - table.score(best);
+      const share = table.score(best);
+      // What two shares of so few rows may differ by, as lesson 11 reckons it.
+      const chance = 1.96 * Math.sqrt(share * (1 - share) * (1 / table.rows.validation + 1 / table.rows.test));
       find("test").textContent = `Test accuracy of your best setting, try ${tries.indexOf(best) + 1}: ${three(test)}, the mean of ${table.seeds} runs on ` +
-        `${table.rows.test} rows that nobody chose by. That is ${three(Math.abs(difference))} ${difference < 0 ? "below" : "above"} its validation accuracy` +
-        (difference < 0 ? ": a score that you chose by flatters." : ".");
+        `${table.rows.test} rows that nobody chose by. That is ${three(Math.abs(difference))} ${difference < 0 ? "below" : "above"} its validation accuracy. ` +
+        `A score that was chosen by tends to flatter; with so few rows, a difference of up to about ${chance.toPrecision(1)} may be chance alone.`;
     }
   }
 
@@ -306,7 +309,7 @@
     const median = (one, trials) => three(table.accuracy(one.medians[trials - 1]));
     const long = tpe.medians.length;
     return `Is that fair? Each search saw one run of a setting, and you see the mean of ${table.seeds}; all are judged by that mean. Random search with your view ` +
-      `reaches a median of ${median(seeing, table.tries)} instead of ${median(random, table.tries)}. TPE draws its first ten trials at random, so after ten it has only begun to ` +
+      `reaches a median of ${median(seeing, table.tries)}, with theirs ${median(random, table.tries)}. TPE draws its first ten trials at random, so after ten it has only begun to ` +
       `learn: its median is ${median(tpe, table.tries)} then and ${median(tpe, long)} after ${long}, that of random search ${median(random, long)}. ` +
       `The best setting of all has ${three(table.accuracy(table.sorted[table.size - 1]))}.`;
   }
