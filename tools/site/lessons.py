@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from hpotutor import widgets
 from tools.site.words import Word, linked
 
 _TITLE = re.compile(r"^# Lesson (\d\d) · (.+)$", re.M)
@@ -103,8 +104,18 @@ def _prepare_outputs(cell: Any, after: Any) -> None:
 
 
 def widget_note(name: str) -> str:
-    """Return what stands in place of a widget, which is nothing without a running kernel."""
+    """Return what stands in place of a widget, which is nothing without a running kernel.
+
+    Examples
+    --------
+    >>> "gallery.html#cluster" in widget_note("Cluster"), "gallery" in widget_note("Leaf")
+    (True, False)
+    """
     text = "a panel with controls, which works where the lesson runs."
+    call = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    if call in widgets.__all__:
+        link = call.replace("_", "-")
+        text += f' <a href="../gallery.html#{link}">Its first picture is in the gallery.</a>'
     return f'<p class="hpt-widget">{html.escape(name)}: {text}</p>'
 
 
@@ -113,7 +124,7 @@ def scrollable(text: str) -> str:
     if "<table" not in text:
         return text
     text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.S)
-    text = re.sub(r' border="\d"', "", text)
+    text = re.sub(r' border="\d"', "", text).replace("<th></th>", "<td></td>")
     return f'<div class="hpt-scroll" tabindex="0" role="group" aria-label="table">{text}</div>'
 
 

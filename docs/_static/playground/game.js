@@ -261,7 +261,7 @@
       onclick: () => { turn(across, column); turn(down, row); say(`${said}knobs set.`); },
     }, number === undefined ? "?" : three(table.score(number)).replace(/^0/, ""));
     if (share !== null) made.style.setProperty("--share", share.toFixed(3));
-    if (share !== null) made.dataset.dark = share > 0.55;
+    if (share !== null) made.dataset.dark = share > 0.676;
     return element("td", {}, made);
   }
 
