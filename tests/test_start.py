@@ -182,6 +182,17 @@ def test_lab_is_the_default_and_gets_its_arguments(
     assert arguments == ["lab", *given]
 
 
+def test_docs_adds_what_the_site_needs_once(ready: SimpleNamespace) -> None:
+    script = ready.project / "tools" / "site" / "build.py"
+    script.parent.mkdir(parents=True)
+    script.write_text(COMMAND)
+    first = run(ready.project, "docs", "--no-browser")
+    assert said(first.steps, ["Installing what the site", "Building the site"]), first
+    assert first.called["arguments"] == ["--no-browser"]
+    assert Path(first.called["prefix"]) == ready.project / ".venv"
+    assert said(run(ready.project, "docs").steps, ["Building the site"])
+
+
 def test_changed_versions_are_installed(ready: SimpleNamespace) -> None:
     (ready.project / "constraints.txt").write_text("# changed\n")
     changed = run(ready.project, "test")

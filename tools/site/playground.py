@@ -109,13 +109,13 @@ def axes(table: Table, positions: np.ndarray) -> list[dict[str, Any]]:
                 "levels": list(axis.levels),
                 "ordered": axis.scale != "category",
                 "start": axis.levels.index(axis.default),
-                "when": None if there.all() else _condition(positions, there, knob),
+                "when": None if there.all() else condition(positions, there, knob),
             }
         )
     return made
 
 
-def _condition(positions: np.ndarray, there: np.ndarray, knob: int) -> dict[str, Any]:
+def condition(positions: np.ndarray, there: np.ndarray, knob: int) -> dict[str, Any]:
     """Return which levels of which other knob switch a knob on."""
     for other in range(positions.shape[1]):
         if other != knob:

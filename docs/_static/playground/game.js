@@ -24,6 +24,8 @@
   const described = (number) =>
     table.levelsOf(number).flatMap((at, knob) => (at === 255 ? [] : [`${table.axes[knob].label} ${nameOf(knob, at)}`])).join(", ");
 
+  window.hptPlay = { table: () => table }; // for tests, and for the curious
+
   // ── tables, each a script of its own ──────────────────────────────────────
   window.hptTable = (data) => waiting.get(data.name)(data);
 
