@@ -32,7 +32,7 @@ _GROUPS = {
         "upper_confidence_bound",
     ],
 }  # fmt: skip
-_FOLDERS = {
+FOLDERS = {
     "plots": "Figures",
     "widgets": "Widgets",
     "tabular": "Stored trainings",
@@ -68,7 +68,7 @@ def entries() -> list[Entry]:
         if name in top
     ]
     listed = {id(entry.thing) for entry in found}
-    for folder, group in _FOLDERS.items():
+    for folder, group in FOLDERS.items():
         module = getattr(hpotutor, folder, None)
         for name in _public(module) if module is not None else []:
             thing = getattr(module, name)
