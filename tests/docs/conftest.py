@@ -29,9 +29,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     stage_tables(static)
     page = (static / "playground" / "page.html").read_text(encoding="utf-8")
     head = _STYLE.format("_static")
-    text = (
-        f'<!doctype html><html lang="en"><head>{head}</head><body><main>{page}</main></body></html>'
-    )
+    text = f'<!doctype html><html lang="en"><head>{head}</head><body><main><h1>Playground</h1>{page}</main></body></html>'
     (folder / "playground.html").write_text(text, encoding="utf-8")
     return folder / "playground.html"
 

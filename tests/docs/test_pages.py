@@ -95,7 +95,7 @@ def test_ledger_has_every_claim(root: Path, course: list[Lesson]) -> None:
 def test_documents_lead_to_pages_that_are_there(root: Path) -> None:
     text = "[a](docs/scaling.md#x) [b](notebooks/00_start_here.ipynb) [c](LICENSE) ![d](docs/p.png)"
     shown = documents.relinked(text, "README.md", root, None)
-    assert shown == "[a](scaling.md#x) [b](lessons/00_start_here.ipynb) `c` ![d](p.png)"
+    assert shown == "[a](scaling.md#x) [b](lessons/00_start_here.ipynb) `LICENSE` ![d](p.png)"
     shown = documents.relinked("[c](LICENSE)", "README.md", root, "https://github.com/a/b")
     assert shown == "[c](https://github.com/a/b/blob/main/LICENSE)"
 

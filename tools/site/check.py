@@ -1,4 +1,4 @@
-"""Look at the built site: links that lead nowhere, what comes from elsewhere, pictures without text.
+"""Look at the built site: dead links, what comes from elsewhere, pictures without a text.
 
     python tools/site/check.py [FOLDER] [--external]
 
