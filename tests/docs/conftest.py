@@ -29,7 +29,8 @@ def playground(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     stage_tables(static)
     page = (static / "playground" / "page.html").read_text(encoding="utf-8")
     head = _STYLE.format("_static")
-    text = f'<!doctype html><html lang="en"><head>{head}</head><body><main><h1>Playground</h1>{page}</main></body></html>'
+    body = f"<body><main><h1>Playground</h1>{page}</main></body>"
+    text = f'<!doctype html><html lang="en"><head>{head}</head>{body}</html>'
     (folder / "playground.html").write_text(text, encoding="utf-8")
     return folder / "playground.html"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hpotutor.tabular import TableObjective, random_history, replay, stored_history
-from hpotutor.tabular.table import NAMES, Table, open_table
+from hpotutor.tabular.table import Table, open_table
 from tools.site import playground as made
 
 # Looks a configuration up as a try does, and says what the page would show of it.
@@ -52,7 +52,7 @@ def start(page: Any, name: str) -> Table:
     return open_table(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", made.shipped())
 def test_every_number_is_the_tables(page: Any, name: str) -> None:
     table = start(page, name)
     numbers = np.random.default_rng(0).choice(len(table), 100, replace=False).tolist()
@@ -156,7 +156,7 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(page: Any, width: int) -> 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", made.shipped())
 def test_a_table_fits_into_a_small_script(name: str) -> None:
     assert len(made.script(open_table(name))) < made.LARGEST
 
@@ -167,6 +167,37 @@ def test_a_knob_may_depend_on_another() -> None:
     assert made.condition(positions, there, 1) == {"knob": 0, "levels": [1]}
     with pytest.raises(ValueError, match="no single knob"):
         made.condition(np.array([[0, 0], [0, 255]], "u1"), np.array([True, False]), 1)
+
+
+def test_a_knob_that_is_switched_off_does_not_count(page: Any) -> None:
+    """Networks of two kinds, of which one has filters and the other has units."""
+    levels = np.array([[0, 0, 255], [0, 1, 255], [1, 255, 0], [1, 255, 1], [1, 255, 2]], "u1")
+    kinds = [("architecture", 2), ("units", 2), ("filters", 3)]
+    whens = [None, {"knob": 0, "levels": [0]}, {"knob": 0, "levels": [1]}]
+    axes = [
+        {"name": name, "levels": list(range(count)), "when": when}
+        for (name, count), when in zip(kinds, whens, strict=True)
+    ]
+    for knob, when in ((1, whens[1]), (2, whens[2])):
+        assert made.condition(levels, levels[:, knob] != 255, knob) == when
+    runs = np.arange(20, dtype="<u2").reshape(10, 2)  # five settings, two runs, two epochs
+    curve = made.packed(made.planes(runs[:5]))
+    data = {
+        "axes": axes, "shape": [5, 2, 2], "rows": {"validation": 20, "test": 20},
+        "levels": made.packed(levels.T), "valCorrect": made.packed(made.planes(runs)),
+        "testCorrect": curve, "loss": curve, "val_loss": curve, "opponents": [],
+    }  # fmt: skip
+    asked = [[0, 1, 0], [0, 1, 2], [1, 0, 2], [1, 1, 2]]
+    found = page.evaluate(
+        """async ([data, asked]) => {
+            const table = await window.hptUnpack(data);
+            return asked.map(levels => [table.find(levels), table.score(table.find(levels))]);
+        }""",
+        [data, asked],
+    )
+    sums = runs[:, 1].reshape(5, 2).sum(axis=1)
+    assert [number for number, _ in found] == [1, 1, 4, 4]
+    assert [score for _, score in found] == [sums[n] / 40 for n in (1, 1, 4, 4)]
 
 
 def test_names_in_the_page_and_in_the_script_agree(root: Path) -> None:

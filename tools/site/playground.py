@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from hpotutor.tabular import TableObjective, random_history, replay, stored_history
-from hpotutor.tabular.table import NAMES, Table, open_table
+from hpotutor.tabular.histories import histories_path
+from hpotutor.tabular.table import FOLDER, NAMES, Table, open_table
 
 LARGEST = 3_000_000  # bytes
 TRIES = 10
@@ -41,7 +42,7 @@ def stage_tables(folder: Path) -> list[str]:
     ValueError
         If a script would be larger than a page may load.
     """
-    names = sorted(NAMES, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    names = shipped()
     for name in names:
         text = script(open_table(name))
         if len(text) > LARGEST:
@@ -51,6 +52,12 @@ def stage_tables(folder: Path) -> list[str]:
     line = f"window.hptTables = {json.dumps(about)};\n"
     (folder / "playground-tables.js").write_text(line, encoding="ascii")
     return names
+
+
+def shipped() -> list[str]:
+    """Return the names of the tables that are there, the first one to begin with."""
+    there = [name for name in NAMES if (FOLDER / f"{name}.npz").exists()]
+    return sorted(there, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
 def script(table: Table) -> str:
@@ -134,9 +141,9 @@ def opponents(table: Table) -> list[dict[str, Any]]:
     noisy, seeing_all = TableObjective(table.name), TableObjective(table.name, seed="mean")
     random = random_history(noisy, trials=OPPONENT_TRIALS)
     kinds = [("random", "Random search", noisy, random)]
-    kinds += [
-        (name, label, noisy, stored_history(noisy, name)) for name, label in _LEARNING.items()
-    ]
+    if histories_path(table.name).exists():
+        for name, label in _LEARNING.items():
+            kinds.append((name, label, noisy, stored_history(noisy, name)))
     kinds.append(("mean", "Random search that sees all runs", seeing_all,
                   random_history(seeing_all, trials=OPPONENT_TRIALS)))  # fmt: skip
     scale = table.about["rows"]["validation"] * table.seeds

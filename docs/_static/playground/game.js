@@ -108,6 +108,14 @@
     drawMap();
   }
 
+  // Set what a knob depends on, so that the settings have it.
+  function switchOn(knob) {
+    const when = table.axes[knob].when;
+    if (!when || table.active(knob, levels)) return;
+    switchOn(when.knob);
+    if (!when.levels.includes(levels[when.knob])) turn(when.knob, when.levels[0]);
+  }
+
   // A knob that the present settings do not have is taken away.
   function followConditions() {
     table.axes.forEach((_, knob) => { find("knobs").children[knob].hidden = !table.active(knob, levels); });
@@ -260,7 +268,13 @@
     const made = element("button", {
       type: "button", "data-cell": key, "aria-label": said + what, "aria-pressed": here ? "true" : "false",
       class: own !== undefined ? "seen" : number !== undefined ? "late" : "covered",
-      onclick: () => { turn(across, column); turn(down, row); say(`${said}knobs set.`); },
+      onclick: () => {
+        for (const [knob, level] of [[across, column], [down, row]]) {
+          switchOn(knob);
+          turn(knob, level);
+        }
+        say(`${said}knobs set.`);
+      },
     }, number === undefined ? "?" : three(table.score(number)).replace(/^0/, ""));
     if (share !== null) made.style.setProperty("--share", share.toFixed(3));
     if (share !== null) made.dataset.dark = share > 0.676;
@@ -285,7 +299,7 @@
       });
       return element("figure", {}, element("figcaption", {}, `${one.label}, ${table.tries} trials. The line is you; the first bar is all that found less.`), place);
     }));
-    find("fair").textContent = fairness(sum);
+    find("fair").textContent = fairness();
     find("open").hidden = opened;
     find("test").hidden = !opened;
     if (opened) {
@@ -305,14 +319,16 @@
       (even ? ` and drew with ${many(even)}.` : ".");
   }
 
-  function fairness(sum) {
-    const seeing = table.opponents.find((one) => one.name === "mean");
-    const [random, tpe] = ["random", "tpe"].map((name) => table.opponents.find((one) => one.name === name));
+  function fairness() {
+    const [random, seeing, tpe] = ["random", "mean", "tpe"].map((name) => table.opponents.find((one) => one.name === name));
     const median = (one, trials) => three(table.accuracy(one.medians[trials - 1]));
-    const long = tpe.medians.length;
+    const long = random.medians.length;
+    const learning = tpe
+      ? `TPE draws its first ten trials at random, so after ${table.tries} it has only begun to learn: its median is ${median(tpe, table.tries)} then and ` +
+        `${median(tpe, long)} after ${long}, that of random search ${median(random, long)}. `
+      : "";
     return `Is that fair? Each search saw one run of a setting, and you see the mean of ${table.seeds}; all are judged by that mean. Random search with your view ` +
-      `reaches a median of ${median(seeing, table.tries)}, with theirs ${median(random, table.tries)}. TPE draws its first ten trials at random, so after ten it has only begun to ` +
-      `learn: its median is ${median(tpe, table.tries)} then and ${median(tpe, long)} after ${long}, that of random search ${median(random, long)}. ` +
+      `reaches a median of ${median(seeing, table.tries)}, with theirs ${median(random, table.tries)}. ${learning}` +
       `The best setting of all has ${three(table.accuracy(table.sorted[table.size - 1]))}.`;
   }
 
