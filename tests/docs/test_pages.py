@@ -66,6 +66,15 @@ def test_a_lesson_leads_to_the_words_that_it_explains(
     assert "**{term}`learning curve`**" in "\n".join(cell.source for cell in first.cells)
 
 
+def test_a_glossary_may_be_a_document(tmp_path: Path) -> None:
+    document = tmp_path / "glossary.md"
+    document.write_text("# Words\n\nbatch, batch size\n: The rows of\n  one step. (lesson 01)\n")
+    found = words.read_words(document, tmp_path)
+    assert found == [words.Word(("batch", "batch size"), "The rows of one step.", "01")]
+    page = words.glossary_page(found, {"01": "01_manual_tuning.ipynb"})
+    assert "batch\nbatch size\n  The rows of one step. [Lesson 01](lessons/01_m" in page
+
+
 def test_solutions_stand_behind_a_click_and_nowhere_else(course: list[Lesson]) -> None:
     exercise = "combinations * folds + refit"
     page = solutions.solutions_page("02", "Grid search", "02_grid_search")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hpotutor.course.lessons import read_notebook, source_of
 
 _ENTRY = re.compile(r"^(?!:)(\S.*)\n: +(.*(?:\n +.*)*)", re.M)
+_AT = re.compile(r" *\(lesson (\d\d)\)$")
 _ROW = re.compile(r"^\| (.+?) \| (.+?) \| (\d\d) \|$", re.M)
 
 
@@ -32,12 +33,10 @@ def read_words(document: Path, first_lesson: Path) -> list[Word]:
     """
     if document.exists():
         found = []
-        for terms, meaning in _ENTRY.findall(document.read_text(encoding="utf-8")):
-            meaning = re.sub(r"\s+", " ", meaning).strip()
-            lesson = re.search(r"\b[Ll]essons? (\d\d)", meaning) or re.search(
-                r"\((\d\d)\)$", meaning
-            )
-            found.append(Word(_split(terms), meaning, lesson[1] if lesson else ""))
+        for terms, text in _ENTRY.findall(document.read_text(encoding="utf-8")):
+            meaning = re.sub(r"\s+", " ", text).strip()
+            lesson = _AT.search(meaning)
+            found.append(Word(_split(terms), _AT.sub("", meaning), lesson[1] if lesson else ""))
         return found
     cells = [source_of(cell) for cell in read_notebook(first_lesson)["cells"]]
     table = next((cell for cell in reversed(cells) if "| word | meaning |" in cell), "")
