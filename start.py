@@ -1,8 +1,8 @@
 """Set up the course in a private environment, and open it, test it or build its site.
 
-    python start.py [lab] [--no-browser] [--port N]   open your copy of the lessons
-    python start.py test [pytest arguments]           run the test suite
-    python start.py docs [--no-browser]               build the site, and open it
+    python start.py [lab] [04] [--no-browser] [--port N]   open your copy of the lessons
+    python start.py test [pytest arguments]                run the test suite
+    python start.py docs [--no-browser]                    build the site, and open it
 
 The first start creates the folder .venv beside this file and installs the course there, with
 the versions in constraints.txt. Lessons and tests share that one environment: what only the
@@ -424,7 +424,7 @@ def heed_signals():
 def main(arguments):
     """Read the command line, set up, hand over; return the exit code."""
     command, rest = "lab", arguments
-    if arguments and not arguments[0].startswith("-"):
+    if arguments and not arguments[0].startswith("-") and not arguments[0].isdigit():
         command, rest = arguments[0], arguments[1:]
     if command not in ("lab", "test", "docs") or (arguments and arguments[0] in ("-h", "--help")):
         print("\n".join(__doc__.splitlines()[2:5]))

@@ -173,6 +173,10 @@ def test_exit_code_is_the_commands(ready: SimpleNamespace) -> None:
     assert run(ready.project, "test", EXIT_CODE="5").code == 5
 
 
+def test_a_lessons_number_opens_it(ready: SimpleNamespace) -> None:
+    assert run(ready.project, "04").called["arguments"] == ["lab", "04"]
+
+
 @pytest.mark.parametrize("named", [[], ["lab"]])
 def test_lab_is_the_default_and_gets_its_arguments(
     ready: SimpleNamespace, named: list[str]

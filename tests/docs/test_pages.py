@@ -146,7 +146,8 @@ def visit(browser: Any, site: Path) -> Iterator[Any]:
     page.on("request", lambda request: requests.append(request.url))
 
     def open_page(name: str) -> Any:
-        page.goto((site / name).as_uri())
+        file, _, query = name.partition("?")
+        page.goto((site / file).as_uri() + (query and f"?{query}"))
         page.wait_for_load_state()
         return page
 
