@@ -12,7 +12,7 @@ import pytest
 
 import hpotutor
 from tools.site import check, documents, gallery, ledger, reference, solutions, words
-from tools.site.lessons import Lesson, index_page, scrollable
+from tools.site.lessons import Lesson, filled, index_page, scrollable
 
 BUILT = Path(os.environ.get("HPOTUTOR_SITE", "build/site/html"))
 
@@ -31,6 +31,15 @@ def test_every_lesson_is_listed_with_its_question_and_minutes(course: list[Lesso
     rows = re.findall(r"^\| \[(\d\d) .+?\]\(.+?\) \| (.+) \| (\d+.*) \|$", index_page(course), re.M)
     assert [number for number, *_ in rows] == [lesson.number for lesson in course]
     assert all(question.strip().endswith(("?", ".")) for _, question, _ in rows)
+
+
+def test_first_pages_lead_to_lessons_that_are_there(root: Path, course: list[Lesson]) -> None:
+    for name in ("index.md", "playground.md"):
+        text = filled((root / "docs" / name).read_text("utf-8"), course)
+        links = re.findall(r"\(lessons/(\w+)\.ipynb\)", text)
+        assert links and set(links) <= {lesson.name for lesson in course}
+        assert not re.search(r"\{(lessons|hours|capstone)\}", text)
+    assert re.search(r"about 1\d hours", text := filled("about {hours} hours", course)), text
 
 
 def test_pictures_have_texts_and_widgets_a_sentence(

@@ -42,7 +42,7 @@ from tools.site import (
 )
 
 OUTPUT = ROOT / "build" / "site"  # what git ignores
-_COPIED = ("conf.py", "index.md", "playground.md")
+_COPIED = ("conf.py", "playground.md")
 
 
 def stage(source: Path) -> None:
@@ -70,6 +70,7 @@ def stage_course(source: Path) -> None:
     known = words.read_words(ROOT / "docs" / "glossary.md", course[0].path)
     solved = [number for number in solutions.numbers() if number in files]
     pages = {
+        "index.md": lessons.filled((ROOT / "docs" / "index.md").read_text("utf-8"), course),
         "lessons/index.md": lessons.index_page(course),
         "glossary.md": words.glossary_page(known, {n: f"{f}.ipynb" for n, f in files.items()}),
         "claims.md": ledger.claims_page(ROOT / "notebooks", files),

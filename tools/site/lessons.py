@@ -171,6 +171,16 @@ def index_page(lessons: list[Lesson]) -> str:
     return "\n".join(lines)
 
 
+def filled(text: str, lessons: list[Lesson]) -> str:
+    """Return a page with what it says of the lessons as a whole: their number, hours, capstone."""
+    minutes = sum(int(number) for one in lessons for number in re.findall(r"\d+", one.minutes)[:2])
+    capstone = next(one.name for one in lessons if one.name.endswith("capstone"))
+    said = {"lessons": str(len(lessons)), "hours": str(round(minutes / 60)), "capstone": capstone}
+    for name, value in said.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
 def _plus(minutes: str) -> str:
     numbers = re.findall(r"\d+", minutes)
     return " + ".join(numbers[:2])
