@@ -1,12 +1,14 @@
-"""Set up the course in a private environment, and open it or test it.
+"""Set up the course in a private environment, and open it, test it or build its site.
 
-    python start.py [lab] [--no-browser] [--port N]   open your copy of the lessons
-    python start.py test [pytest arguments]           run the test suite
+    python start.py [lab] [04] [--no-browser] [--port N]   open your copy of the lessons
+    python start.py test [pytest arguments]                run the test suite
+    python start.py docs [--no-browser]                    build the site, and open it
 
 The first start creates the folder .venv beside this file and installs the course there, with
 the versions in constraints.txt. Lessons and tests share that one environment: what only the
-tests need is a few per cent of the download. Later starts find it ready and go straight on.
-Further arguments reach JupyterLab or pytest as they are.
+tests need is a few per cent of the download. What only the site needs is added to it by the first
+`docs`. Later starts find it ready and go straight on. Further arguments reach JupyterLab, pytest or
+the site's script as they are.
 
 Only the standard library is used, and only syntax that an old Python can read: whoever runs
 this with one must be told so, and not be shown a SyntaxError.
@@ -37,6 +39,7 @@ DOWNLOAD_MB = 550  # measured: wheels for Linux x86-64, CPython 3.11
 DISK_MB = (
     3500  # measured: the environment 2415, the wheels twice (pip keeps a copy of what it unpacks)
 )
+DOCS_MB = 20  # measured: what the extra docs adds to the above
 WINDOWS = os.name == "nt"
 
 # What pip's output says when an install fails, and what to tell the reader; the first that fits.
@@ -173,20 +176,26 @@ def fingerprint():
     return place() + " " + digest.hexdigest()
 
 
-def read_stamp():
+def docs_stamp():
+    """Return the path of the stamp that says what of the site's tools is installed."""
+    return os.path.join(VENV, "docs.stamp")
+
+
+def read_stamp(path=None):
     """Return the stamp's text; an empty string if there is none."""
     try:
-        with open(STAMP) as file:
+        with open(path or STAMP) as file:
             return file.read().strip()
     except OSError:
         return ""
 
 
-def write_stamp(text):
+def write_stamp(text, path=None):
     """Write the stamp so that it is there whole or not at all."""
-    with open(STAMP + ".new", "w") as file:
+    path = path or STAMP
+    with open(path + ".new", "w") as file:
         file.write(text + "\n")
-    os.replace(STAMP + ".new", STAMP)
+    os.replace(path + ".new", path)
 
 
 @contextlib.contextmanager
@@ -264,10 +273,10 @@ def explain(output):
     return "pip failed; its whole output is in .venv/pip.log:\n" + "\n".join(errors[-5:])
 
 
-def pip_install(lock):
+def pip_install(lock, extras):
     """Run pip, show the large downloads, keep everything in the log; raise if it failed."""
     command = [venv_python(), "-m", "pip", "install", "--no-input", "--progress-bar=off"]
-    command += ["-c", os.path.join(ROOT, "constraints.txt"), "-e", "%s[%s]" % (ROOT, EXTRAS)]
+    command += ["-c", os.path.join(ROOT, "constraints.txt"), "-e", "%s[%s]" % (ROOT, extras)]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -320,9 +329,21 @@ def set_up():
             create_venv()
         write_stamp("installing")
         say("Installing; about %d MB to download the first time. Minutes." % DOWNLOAD_MB)
-        pip_install(lock)
+        pip_install(lock, EXTRAS)
         write_stamp(wanted)
         say("The environment is ready.")
+
+
+def add_docs():
+    """Add to the environment what the site is built with, unless it is there."""
+    if read_stamp(docs_stamp()) == fingerprint():
+        return
+    with one_at_a_time() as lock:
+        if read_stamp(docs_stamp()) == fingerprint():
+            return  # another start added it while this one waited
+        say("Installing what the site is built with; about %d MB to download." % DOCS_MB)
+        pip_install(lock, "docs")
+        write_stamp(fingerprint(), docs_stamp())
 
 
 def outlived(stamp):
@@ -403,14 +424,16 @@ def heed_signals():
 def main(arguments):
     """Read the command line, set up, hand over; return the exit code."""
     command, rest = "lab", arguments
-    if arguments and not arguments[0].startswith("-"):
+    if arguments and not arguments[0].startswith("-") and not arguments[0].isdigit():
         command, rest = arguments[0], arguments[1:]
-    if command not in ("lab", "test") or (arguments and arguments[0] in ("-h", "--help")):
-        print("\n".join(__doc__.splitlines()[2:4]))
+    if command not in ("lab", "test", "docs") or (arguments and arguments[0] in ("-h", "--help")):
+        print("\n".join(__doc__.splitlines()[2:5]))
         return 0 if command == "lab" else 2
     try:
         check_python()
         set_up()
+        if command == "docs":
+            add_docs()
     except StartError as error:
         print("hpotutor: " + str(error), file=sys.stderr)
         return 1
@@ -427,6 +450,9 @@ def main(arguments):
     if command == "test":
         say("Running the tests.")
         return run(["-m", "pytest"] + rest)
+    if command == "docs":
+        say("Building the site; minutes.")
+        return run([os.path.join("tools", "site", "build.py")] + rest)
     say("Opening the lessons; Ctrl-C here stops them.")
     return run(lab_command(rest))
 

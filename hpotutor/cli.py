@@ -1,6 +1,7 @@
 """The command ``hpotutor``; ``python -m hpotutor`` is the same."""
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -44,13 +45,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="hpotutor", description="A course on hyperparameter tuning, and its helpers."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    usage = "hpotutor lab [FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]"
-    where = "Your copy is in FOLDER; by default in my_lessons, beside the lessons of a checkout, "
-    where += "else in the current folder. Nothing of yours is changed."
+    usage = "hpotutor lab [LESSON or FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]"
+    where = (
+        "LESSON is a number such as 04. Your copy is in FOLDER; by default in my_lessons, beside "
+    )
+    where += "the lessons of a checkout, else in the current folder. Nothing of yours is changed."
     opens = "open your own copy of the lessons"
     lab = commands.add_parser("lab", help=opens, usage=usage, description=where)
     lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")
     lab.set_defaults(run=_lab, passes_on=True)
+
+    progress = commands.add_parser("progress", help="say which exercises are solved")
+    progress.add_argument("lesson", nargs="?", help="only this one, such as 04")
+    progress.set_defaults(run=_progress)
 
     doctor = commands.add_parser("doctor", help="say what the lessons need and lack, and mends")
     doctor.set_defaults(run=_doctor)
@@ -98,16 +105,31 @@ def _table_info(chosen: argparse.Namespace) -> None:
 
 
 def _lab(chosen: argparse.Namespace) -> None:
+    from hpotutor.course.lessons import find_lesson
     from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
 
     # Not an argument of the parser, which would take the value of `--port 9000` for it.
     named = chosen.rest[:1] if chosen.rest and not chosen.rest[0].startswith("-") else []
-    folder = named[0] if named else default_folder()
+    lesson = find_lesson(named[0]) if named and named[0].isdecimal() else None
+    folder = named[0] if named and not lesson else default_folder()
     for change in bring_up_to_date(folder):
         print(change)
     print(f"Your lessons are in {folder}", flush=True)
     if not chosen.copy_only:
-        open_lab(folder, chosen.rest[len(named) :])
+        first = [f"--LabApp.default_url=/lab/tree/{lesson}.ipynb"] if lesson else []
+        open_lab(folder, [*first, *chosen.rest[len(named) :]])
+
+
+def _progress(chosen: argparse.Namespace) -> None:
+    from hpotutor.course.lessons import find_lesson
+    from hpotutor.course.workspace import default_folder
+    from hpotutor.exercises import progress_file
+    from hpotutor.exercises.progress import progress
+
+    lesson = int(find_lesson(chosen.lesson)[:2]) if chosen.lesson else None
+    here = progress_file.progress_path().exists() or not default_folder().is_dir()
+    with contextlib.chdir("." if here else default_folder()):
+        print(progress(lesson))
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

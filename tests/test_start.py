@@ -173,6 +173,10 @@ def test_exit_code_is_the_commands(ready: SimpleNamespace) -> None:
     assert run(ready.project, "test", EXIT_CODE="5").code == 5
 
 
+def test_a_lessons_number_opens_it(ready: SimpleNamespace) -> None:
+    assert run(ready.project, "04").called["arguments"] == ["lab", "04"]
+
+
 @pytest.mark.parametrize("named", [[], ["lab"]])
 def test_lab_is_the_default_and_gets_its_arguments(
     ready: SimpleNamespace, named: list[str]
@@ -180,6 +184,17 @@ def test_lab_is_the_default_and_gets_its_arguments(
     given = ["--no-browser", "--port", "9999"]
     arguments = run(ready.project, *named, *given).called["arguments"]
     assert arguments == ["lab", *given]
+
+
+def test_docs_adds_what_the_site_needs_once(ready: SimpleNamespace) -> None:
+    script = ready.project / "tools" / "site" / "build.py"
+    script.parent.mkdir(parents=True)
+    script.write_text(COMMAND)
+    first = run(ready.project, "docs", "--no-browser")
+    assert said(first.steps, ["Installing what the site", "Building the site"]), first
+    assert first.called["arguments"] == ["--no-browser"]
+    assert Path(first.called["prefix"]) == ready.project / ".venv"
+    assert said(run(ready.project, "docs").steps, ["Building the site"])
 
 
 def test_changed_versions_are_installed(ready: SimpleNamespace) -> None:

@@ -41,6 +41,11 @@ def opened(monkeypatch, tmp_path) -> list:
     [
         ([], "default", []),
         (["mine"], "mine", []),
+        (
+            ["03", "--no-browser"],
+            "default",
+            ["--LabApp.default_url=/lab/tree/03_random_search.ipynb", "--no-browser"],
+        ),
         (["--port", "9000"], "default", ["--port", "9000"]),
         (["mine", "--no-browser", "--port", "9"], "mine", ["--no-browser", "--port", "9"]),
     ],
@@ -55,6 +60,11 @@ def test_options_reach_jupyterlab(opened, monkeypatch, tmp_path, capsys, typed, 
     assert (tmp_path / folder / "00_start_here.ipynb").exists()
     said = capsys.readouterr().out
     assert "added 00_start_here.ipynb" in said and "Your lessons are in" in said
+
+
+def test_a_lesson_that_is_not_there_is_no_folder(opened, capsys):
+    assert cli.main(["lab", "77"]) == 1
+    assert "77" in capsys.readouterr().err and opened == []
 
 
 def test_it_can_stop_after_copying(opened, tmp_path):
