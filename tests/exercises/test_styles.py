@@ -131,9 +131,11 @@ STYLES = [  # lesson, exercise, an answer
     (9, 4, "import numpy as np\n\ndef nested_score(inner, sealed):\n"
      "    return np.take_along_axis(sealed, inner.argmax(0)[None], 0).mean()\n\n"
      "answer = nested_score"),
-    (9, 5, "import math\nfrom scipy.stats import norm\n\ndef repeats(difference, std):\n"
-     "    z = norm.ppf(0.975) + norm.ppf(0.8)\n"
-     "    return float(math.ceil(2 * (z * std / difference) ** 2))\n\nanswer = repeats"),
+    (9, 5, "import itertools\n\nfrom scipy import stats\n\ndef repeats(difference, std):\n"
+     "    for n in itertools.count(2):\n        shift = difference / std * (n / 2) ** 0.5\n"
+     "        critical = stats.t.ppf(0.975, 2 * n - 2)\n"
+     "        if stats.nct.sf(critical, 2 * n - 2, shift) >= 0.8:\n"
+     "            return float(n)\n\nanswer = repeats"),
     (9, 6, "answer = {'c', 'b', 'e'}"),
     (9, 6, "import numpy as np\nanswer = np.array(['e', 'c', 'b'])"),
     (10, 2, "import heapq\n\ndef finish(seconds, workers):\n    free = [0] * workers\n"

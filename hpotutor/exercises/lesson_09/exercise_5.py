@@ -1,64 +1,109 @@
 """Exercise 9.5: How many for a difference?"""
 
+import math
+
 import numpy as np
+from scipy import stats
 
 from hpotutor.exercises import checks
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
+_NEAR = 0.01  # of power; an answer by simulation is not exact
+
+
+def _power(n: int, effect: float) -> float:
+    """Return how probable it is that a t test finds a difference of ``effect`` times the std."""
+    freedom, shift = 2 * n - 2, effect * np.sqrt(n / 2)
+    critical = stats.t.ppf(0.975, freedom)
+    tails = stats.nct.sf(critical, freedom, shift), stats.nct.cdf(-critical, freedom, shift)
+    return float(sum(tails))
+
 
 def _check_repeats(answer: object) -> Right:
     what = "`repeats(difference, std)`"
-    for difference, std in ((0.01, 0.01), (0.005, 0.01), (0.002, 0.006)):
-        exact = 2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2
+    for difference, std in ((0.02, 0.006), (0.01, 0.006), (0.004, 0.002), (0.01, 0.01)):
+        effect = difference / std
         got = checks.number(
             checks.call(answer, difference, std, what=what), "a number of trainings"
         )
         if got != int(got):
             wrong(f"{got:.3g} trainings cannot be made. Round up to a whole number.")
-        if got == np.ceil(exact) + 1:
-            wrong(f"{int(got) - 1:,} are enough, and you say {int(got):,}. Round up, no further.")
-        if abs(got - np.ceil(exact)) > 1:
-            factor = "half" if abs(2 * got - exact) < 2 else "not"
+        formula = 2 * (1.96 + 0.84) ** 2 / effect**2
+        case = f"For a difference of {difference} and a standard deviation of {std} you say"
+        if got < 2:
+            wrong(f"{case} {int(got)}. One training of each setting has no scatter: 2 at least.")
+        if _power(int(got), effect) < 0.8 - _NEAR:
+            known = "That is what the formula says: go on from there. "
+            why = known if got == max(2, math.ceil(formula)) else ""
             wrong(
-                f"For a difference of {difference} and a standard deviation of {std} you say "
-                f"{int(got):,}. That is {factor} what the formula of section 5 gives: about "
-                f"{int(np.ceil(exact)):,}. Mind the factor 2 and the square."
+                f"{case} {int(got):,}. {why}A t test with so many finds the difference in "
+                f"{_power(int(got), effect):.0%} of the studies, and 80% are asked for."
             )
-        if got < exact:
-            wrong("Round up: one training less than needed is not enough.")
-    return right("16 of each for one standard deviation, 63 for half of one.")
+        if got > 2 and _power(int(got) - 1, effect) > 0.8 + _NEAR:
+            wrong(
+                f"{case} {int(got):,}. Fewer are enough: {int(got) - 1:,} find the difference in "
+                f"{_power(int(got) - 1, effect):.0%} of the studies. Count up, and stop at 80%."
+            )
+    return right("17 of each for one standard deviation; few trainings cost one or two more.")
 
 
-def _repeats(expression: str) -> str:
-    body = f"def repeats(difference, std):\n    return {expression}"
-    return f"import math\n\n\n{body}\n\n\nanswer = repeats"
+_REPEATS = """
+import math
+
+import numpy as np
+from scipy import stats
+
+
+def power(n, effect):
+    scores = np.random.default_rng(0).normal(size=(2, 20_000, n))
+    scores[0] += effect
+    return np.mean(stats.ttest_ind(*scores, axis=1).pvalue < 0.05)
+
+
+def repeats(difference, std):
+    n = {start}
+    while power(n, {effect}) < {share}:
+        n += 1
+    return {result}
+
+
+answer = repeats
+"""
+_FORMULA = "math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"
+
+
+def _repeats(
+    start: str = "2", effect: str = "difference / std", share: str = "0.8", result: str = "n"
+) -> str:
+    return _REPEATS.format(start=start, effect=effect, share=share, result=result)
 
 
 q5 = Exercise(
     lesson=9, number=5, title="How many for a difference?", points=2,
     question="""
-    Write `repeats(difference, std)`: how many trainings of each setting are needed, by the formula
-    of section 5, to find such a difference in 80% of the studies. Round up.
+    Write `repeats(difference, std)`: the smallest number of trainings of each setting with which a
+    t test finds such a difference in at least 80% of the studies. You may call `power(n, effect)`
+    from section 5, and count up.
     """,
     expects="a function repeats(difference, std) that returns a whole number",
     checker=_check_repeats,
     hints=(
-        "Only the ratio of the two numbers enters, squared.",
-        "`math.ceil` rounds up.",
+        "The effect is the difference in units of the standard deviation: `difference / std`.",
+        "Begin with n = 2, and count up while the power is below 0.8.",
     ),
     stub="def repeats(difference, std): ...\n\n\nanswer = repeats",
-    solution_source=_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
+    solution_source=_repeats(),
     why="If that is too many, the honest result is: no difference was found at this budget.",
     wrong_answers=(
-        WrongAnswer(_repeats("math.ceil((1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
-                    "forgets that both settings have noise", "half what the formula"),
-        WrongAnswer(_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * std / difference)"),
-                    "forgets to square the ratio", "the square"),
-        WrongAnswer(_repeats("2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2"),
-                    "does not round", "Round up"),
-        WrongAnswer(_repeats("int(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2)"),
-                    "rounds down", "one training less"),
-        WrongAnswer(_repeats("math.ceil(2 * (1.96 + 0.84) ** 2 * (std / difference) ** 2) + 1"),
-                    "adds one to be safe", "no further"),
+        WrongAnswer(_repeats(result=f"max(2, {_FORMULA})"),
+                    "takes the standard deviation as known", "what the formula says"),
+        WrongAnswer(_repeats(result=_FORMULA.replace("2 * ", "", 1)),
+                    "forgets that both settings have noise", "2 at least"),
+        WrongAnswer(_repeats(effect="std / difference"),
+                    "turns the effect upside down", "Fewer are enough"),
+        WrongAnswer(_repeats(result="n - 1"), "stops one too early", "of the studies"),
+        WrongAnswer(_repeats(share="0.5"), "asks for half of the studies", "of the studies"),
+        WrongAnswer(_repeats(result="n + 2"), "adds two to be safe", "Fewer are enough"),
+        WrongAnswer(_repeats(result="n + 0.5"), "is no whole number", "Round up"),
     ),
 )  # fmt: skip
