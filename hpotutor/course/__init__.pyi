@@ -1,6 +1,7 @@
 from .claims import Claim as Claim
 from .claims import claims_box as claims_box
 from .claims import claims_ledger as claims_ledger
+from .claims import judge as judge
 from .doctor import check as check
 from .lessons import all_lessons as all_lessons
 from .lessons import find_lesson as find_lesson

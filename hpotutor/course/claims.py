@@ -3,12 +3,15 @@
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from hpotutor._validation import is_number
 from hpotutor.course.lessons import lessons_folder
 from hpotutor.errors import Problems
 
@@ -35,6 +38,33 @@ CLAIMS = {
 }
 
 
+def judge(*intervals: Sequence[float], null: float = 0.0) -> str:
+    """Return the verdict on a claim that says "above ``null``", from all that was measured of it.
+
+    An interval is (value, low, high), such as :class:`hpotutor.statistics.Estimate`; ``null`` is
+    the number that stands for no difference, or for the least one that would matter.
+
+    str: "holds" if every interval lies above; "partly" if some do; "does not hold" if some lie
+    below and none above; "open" if each contains ``null``.
+
+    Examples
+    --------
+    >>> judge((0.60, 0.57, 0.62), (0.50, 0.48, 0.53), null=0.5)
+    'partly'
+    """
+    problems = Problems("judge")
+    one: Any  # of any kind, until it is known to be three numbers
+    for one in intervals or ("none",):
+        if np.shape(one) != (3,) or not (all(map(is_number, one)) and one[1] <= one[0] <= one[2]):
+            allowed, instead = "(value, low, high), at least one", "ht.judge((0.02, 0.01, 0.03))"
+            problems.add("intervals", one, allowed, instead)
+    problems.raise_if_any()
+    above = [low > null for _, low, _ in intervals]
+    if any(above):
+        return "holds" if all(above) else "partly"
+    return "does not hold" if any(high < null for _, _, high in intervals) else "open"
+
+
 @dataclass(frozen=True)
 class Claim:
     """One claim of the articles, and what a lesson measured of it.
@@ -43,23 +73,49 @@ class Claim:
     ----------
     number : int
         1 to 15, as in ``hpotutor.course.claims.CLAIMS``.
-    published, measured : str
-        The figure of the literature, with its source, or "none given"; and that of this run.
-    verdict : {"holds", "partly", "does not hold", "open"}
+    published : str
+        The figure of the literature, with its source, or "none given".
+    measured : dict of str to (value, low, high), or str
+        Intervals by what they are of, ``{"of the pairs won on digits": race.probability(...)}``,
+        written out here; a text where nothing has an interval.
+    verdict : {"holds", "partly", "does not hold", "open"}, optional
+        That of :func:`judge` by default. With intervals it may only be weaker, "partly", where
+        another half of the claim was not measured, or fails.
     because : str
-        When or why, in one plain sentence.
+        When or why, in one whole sentence.
+    null : float, default 0
+        What an interval must lie above; see :func:`judge`.
+
+    Examples
+    --------
+    >>> claim = Claim(2, "none given", {"of the pairs on digits": (0.6, 0.57, 0.62)}, null=0.5)
+    >>> claim.measured, claim.verdict
+    ('0.6 [0.57, 0.62] of the pairs on digits', 'holds')
     """
 
     number: int
     published: str
-    measured: str
-    verdict: str
+    measured: str | Mapping[str, Sequence[float]]
+    verdict: str = ""
     because: str = ""
+    null: float = 0.0
+    intervals: dict[str, list[float]] = field(default_factory=dict)  # what is kept of `measured`
 
     def __post_init__(self) -> None:
         problems = Problems("Claim")
         problems.choice("number", self.number, list(CLAIMS))
-        problems.choice("verdict", self.verdict, VERDICTS)
+        said = self.measured if isinstance(self.measured, Mapping) else self.intervals
+        judged = judge(*said.values(), null=self.null) if said else self.verdict
+        if isinstance(self.measured, Mapping):
+            self.intervals.update((n, list(map(float, one))) for n, one in said.items())
+            parts = ["{:.3g} [{:.3g}, {:.3g}] ".format(*one) + n for n, one in said.items()]
+            object.__setattr__(self, "measured", ", ".join(parts))
+        if not self.verdict:
+            object.__setattr__(self, "verdict", judged)
+        weaker = self.verdict == "partly" and judged != "open"
+        known = problems.choice("verdict", self.verdict, VERDICTS)
+        if known and self.verdict != judged and not weaker:
+            problems.say(f"verdict={self.verdict!r}: the intervals say {judged!r}; leave it out.")
         problems.raise_if_any()
 
 
@@ -130,10 +186,10 @@ def claims_ledger(
     rows = [row for row in rows if row["verdict"] != "open" or row["number"] not in settled]
     known = {row["number"] for row in rows}
     rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in known]
-    ledger = pd.DataFrame(rows).sort_values("number", kind="stable").fillna("")
+    ledger = pd.DataFrame(rows).sort_values("number", kind="stable")
     ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
-    return ledger.reindex(columns=names, fill_value="").reset_index(drop=True)
+    return ledger.reindex(columns=names, fill_value="").fillna("").reset_index(drop=True)
 
 
 def _stored(notebook: dict) -> list[dict]:

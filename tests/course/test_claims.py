@@ -5,8 +5,12 @@ import json
 import pytest
 
 import hpotutor as ht
+from hpotutor.analysis.statistics import Estimate
 from hpotutor.course.claims import CLAIMS, MIME
+from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.errors import ArgumentError
+
+ABOVE, BELOW, OPEN = (0.6, 0.55, 0.65), (0.4, 0.35, 0.45), (0.5, 0.45, 0.55)
 
 
 @pytest.fixture
@@ -74,3 +78,75 @@ def test_what_is_stored_survives_json(box):
 def test_bad_claims():
     with pytest.raises(ArgumentError, match=r"(?s)number=16.*verdict='hold'.*Did you mean 'holds'"):
         ht.Claim(16, "", "", "hold")
+
+
+@pytest.mark.parametrize(
+    ("intervals", "verdict"),
+    [
+        ([ABOVE], "holds"),
+        ([ABOVE, ABOVE], "holds"),
+        ([OPEN], "open"),
+        ([OPEN, OPEN], "open"),
+        ([ABOVE, OPEN], "partly"),
+        ([ABOVE, BELOW], "partly"),
+        ([ABOVE, OPEN, BELOW], "partly"),
+        ([BELOW], "does not hold"),
+        ([BELOW, OPEN], "does not hold"),
+    ],
+)
+def test_a_verdict_is_what_the_intervals_say_of_both_sides(intervals, verdict):
+    assert ht.judge(*intervals, null=0.5) == verdict
+    assert ht.judge(*reversed(intervals), null=0.5) == verdict
+    claim = ht.Claim(3, "", {f"on table {k}": one for k, one in enumerate(intervals)}, null=0.5)
+    assert claim.verdict == verdict
+
+
+def test_an_interval_that_ends_at_no_difference_shows_none():
+    assert ht.judge((0.1, 0.0, 0.2)) == ht.judge((-0.1, -0.2, 0.0)) == "open"
+
+
+@pytest.mark.parametrize(
+    "one", [0.5, (0.5, 0.6), (0.5, 0.6, 0.7), (1, None, 2), "0.5", (1, 0, "2")]
+)
+def test_what_is_no_interval_is_refused(one):
+    with pytest.raises(ArgumentError, match=r"intervals=.*\(value, low, high\).*ht\.judge\("):
+        ht.judge(ABOVE, one)
+    with pytest.raises(ArgumentError, match="intervals="):
+        ht.Claim(3, "", {"on digits": one})
+
+
+def test_no_interval_no_verdict():
+    with pytest.raises(ArgumentError, match="at least one"):
+        ht.judge()
+    with pytest.raises(ArgumentError, match="verdict=''"):
+        ht.Claim(3, "", "no interval")
+
+
+def test_measured_is_written_from_the_intervals():
+    claim = ht.Claim(3, "", {"on digits": Estimate(0.6, 0.575, 0.62), "on wine": OPEN}, null=0.5)
+    assert claim.measured == "0.6 [0.575, 0.62] on digits, 0.5 [0.45, 0.55] on wine"
+    stored = json.loads(json.dumps(ht.claims_box(claim)._repr_mimebundle_()[MIME]))
+    assert ht.Claim(**stored[0]) == claim
+
+
+def test_a_verdict_may_be_weaker_than_its_intervals_and_never_stronger():
+    assert ht.Claim(3, "", {"on digits": ABOVE}, "partly", null=0.5).verdict == "partly"
+    for one, verdict in ((OPEN, "partly"), (OPEN, "holds"), (BELOW, "holds"), (ABOVE, "open")):
+        with pytest.raises(ArgumentError, match=f"verdict='{verdict}': the intervals say"):
+            ht.Claim(3, "", {"on digits": one}, verdict, null=0.5)
+
+
+def stored_claims():
+    for path in all_lessons().values():
+        for cell in read_notebook(path)["cells"]:
+            for output in cell.get("outputs", []):
+                for claim in output.get("data", {}).get(MIME, []):
+                    if claim.get("intervals"):
+                        yield pytest.param(claim, id=f"{path.stem[:2]}, claim {claim['number']}")
+
+
+@pytest.mark.parametrize("claim", list(stored_claims()))
+def test_no_stored_verdict_contradicts_its_numbers(claim):
+    assert ht.Claim(**claim).verdict == claim["verdict"]  # a contradiction would be refused
+    because = claim["because"]
+    assert because[0].isupper() and because[-1] == "." and ". " not in because, "one whole sentence"
