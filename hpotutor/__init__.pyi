@@ -12,6 +12,7 @@ from .course import Claim as Claim
 from .course import check as check
 from .course import claims_box as claims_box
 from .course import claims_ledger as claims_ledger
+from .course import glossary as glossary
 from .course import judge as judge
 from .datasets import Dataset as Dataset
 from .datasets import load as load

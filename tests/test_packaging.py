@@ -186,6 +186,7 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     tables = (root / "hpotutor" / "tabular" / "tables").glob("*.npz")
     expected |= {f"hpotutor/tabular/tables/{p.name}" for p in tables}
     expected |= {"hpotutor/datasets/data/diabetes.csv", "hpotutor/datasets/data/README.md"}
+    expected |= {"hpotutor/glossary.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}

@@ -3,7 +3,7 @@
 Begin with `lessons.py` (where the lessons are). `workspace.py` keeps a learner's own copy up to
 date; `assignment.py` makes a lesson an assignment, `nbgrader.py` writes and grades a course of
 them; `_notes.py` tells whose a change is. `doctor.py` says what is missing, `claims.py` keeps what
-the lessons measured of the articles' claims. Leans on `exercises`.
+the lessons measured of the articles' claims, `words.py` explains its words. Leans on `exercises`.
 """
 
 from hpotutor._startup import attach

@@ -7,3 +7,4 @@ from .lessons import all_lessons as all_lessons
 from .lessons import find_lesson as find_lesson
 from .nbgrader import assign as assign
 from .nbgrader import grade as grade
+from .words import glossary as glossary

@@ -1,0 +1,47 @@
+"""Every word that a lesson may need is explained in one place, and found however it is typed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError
+
+
+def test_a_word_is_shown_as_markdown() -> None:
+    formats, _ = InteractiveShell.instance().display_formatter.format(ht.glossary("regret"))
+    assert formats["text/markdown"].startswith("**regret**: How far ")
+    assert formats["text/plain"] == formats["text/markdown"]
+
+
+@pytest.mark.parametrize("typed", ["weight", "Weights", " bias ", "L2", "l2", "±", "Test rows"])
+def test_a_word_is_found_however_it_is_typed(typed: str) -> None:
+    assert typed.strip().rstrip("s").lower() in ht.glossary(typed).lower()
+
+
+@pytest.mark.parametrize("typed", ["regrett", "", 3, "hyperparameter tuning"])
+def test_an_unknown_word_says_what_is_known(typed: object) -> None:
+    with pytest.raises(ArgumentError, match="Allowed: .*'regret'"):
+        ht.glossary(typed)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="Did you mean 'regret'"):
+        ht.glossary("regrett")
+
+
+def test_without_a_word_all_are_listed() -> None:
+    words = re.split(" · |, ", ht.glossary())
+    assert len(words) == len(set(words)) > 60
+    assert {"parameter", "bracket", "optimism", "worker"} <= set(words)
+
+
+def test_entries_are_short_sorted_and_name_their_lesson(root: Path) -> None:
+    text = (root / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^(\S.*)\n: ", text, re.M)
+    assert terms == sorted(terms, key=str.lower)
+    for term in terms:
+        meaning = ht.glossary(term.split(", ")[0])
+        assert re.search(r"\. \(lesson \d\d\)$", meaning)
+        assert len(meaning) < 260
