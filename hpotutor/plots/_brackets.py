@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import opened, plain
@@ -147,7 +148,9 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
             path = [*zip(x, y, strict=True), *later]
             ax.plot(*zip(*path, strict=True), color=VERMILLION, ls="--", lw=1.3, zorder=3)
             ax.plot(x[-1], y[-1], marker="x", ms=7, mew=1.8, color=VERMILLION, zorder=5)
-            ax.plot(*path[-1], marker="D", ms=6, color=VERMILLION, mec=BLACK, zorder=7)
+            # Beside its place: the winner's star may stand there.
+            beside = ax.transData + ScaledTranslation(0.2, 0.0, ax.figure.dpi_scale_trans)
+            ax.plot(*path[-1], "D", ms=6, color=VERMILLION, mec=BLACK, zorder=7, transform=beside)
         elif x[-1] == last:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:

@@ -1,5 +1,6 @@
 """A surrogate model over one hyperparameter, and where its acquisition function points."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +15,15 @@ from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
 _WIDTH = 1.96  # half the band in standard deviations: it holds 95%
+_NARROW = 0.1  # of the scores' spread: a band that leaves little to learn
 
 
 class Surrogate(NamedTuple):
     """Where the search stands and where it goes next.
 
     ``reason`` is "exploits" when the surrogate's mean at ``next_x`` beats the incumbent, else
-    "explores". ``covered`` is the share of the truth inside the band, NaN without a truth.
-    The arrays are what was given.
+    "explores", or "refines" where the band is narrow. ``covered`` is the share of the truth inside
+    the band, NaN without a truth. The arrays are what was given.
     """
 
     next_x: float
@@ -100,7 +102,8 @@ def surrogate_info(
         next_x = float(x[int(np.argmax(goal))])
     at_mean, at_std = (float(np.interp(next_x, x, a)) for a in (mean, std))
     best = int(np.argmax(observed_y))
-    reason = "exploits" if at_mean > observed_y[best] else "explores"
+    narrow = _WIDTH * at_std < _NARROW * np.ptp(observed_y)
+    reason = "exploits" if at_mean > observed_y[best] else "refines" if narrow else "explores"
     covered = regret = float("nan")
     if true is not None:
         covered = float((np.abs(true - mean) <= _WIDTH * std + 1e-12).mean())
@@ -116,6 +119,7 @@ def surrogate(
     ax: Axes,
     *,
     acquisition_name: str = "expected improvement",
+    terms: Mapping[str, ArrayLike] | None = None,
     knob: str = "x",
     log: bool = False,
     score: str = "validation accuracy",
@@ -127,6 +131,8 @@ def surrogate(
     ----------
     acquisition_name : str, default "expected improvement"
         The label of the lower panel.
+    terms : dict of str to array, shape (n,), optional
+        What the acquisition is the sum of, drawn as lines into its panel.
     knob : str, default "x"
         The hyperparameter on the horizontal axis.
     log : bool, default False
@@ -136,12 +142,14 @@ def surrogate(
 
     Reading: where the next trial goes, and why.
     """
-    main, below = panel(ax, (0.0, 0.34, 1.0, 0.66)), panel(ax, (0.0, 0.0, 1.0, 0.26))
+    main, below = panel(ax, (0.0, 0.36, 1.0, 0.52)), panel(ax, (0.0, 0.0, 1.0, 0.26))
     _draw_model(main, info)
     label(main, x="", y=score)
     floor = info.acquisition.min()
     below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
     below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
+    for index, (name, values) in enumerate((terms or {}).items()):
+        below.plot(info.x, values, color=style.BLACK, ls=("--", ":")[index % 2], label=name)
     below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
     label(below, x=knob_label(knob, log), y=acquisition_name.replace(" ", "\n"))
     for part in (main, below):
@@ -150,7 +158,10 @@ def surrogate(
     main.tick_params(labelbottom=False, which="both")
     if y_range is not None:
         main.set_ylim(y_range)
-    main.legend(fontsize=SIZES["dense"], ncols=2)
+    # Above the panels, where no curve can be under it.
+    main.legend(fontsize=SIZES["dense"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+    if terms:
+        below.legend(fontsize=SIZES["dense"], ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
     headline(ax, _title(info, knob))
     return _sentence(info, knob, score)
 
@@ -171,9 +182,9 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
 def _title(info: Surrogate, knob: str) -> str:
     place = f"{knob}={number(info.next_x)}"
     done = counted(info.observed_x.size, "trial")
-    if info.reason == "exploits":
-        return f"After {done} it exploits: {place} promises {number(info.next_mean)}"
-    return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
+    if info.reason == "explores":
+        return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
+    return f"After {done} it {info.reason}: {place} promises {number(info.next_mean)}"
 
 
 def _sentence(info: Surrogate, knob: str, score: str) -> str:
