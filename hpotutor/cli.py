@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="describe the stored benchmarks")
     actions = table.add_subparsers(title="actions", required=True, metavar="ACTION")
     info = actions.add_parser("info", help="what a table holds and where it comes from")
-    info.add_argument("name", help="digits or breast_cancer")
+    info.add_argument("name", help="digits, breast_cancer or signals")
     info.set_defaults(run=_table_info)
 
     assign = commands.add_parser("assign", help="make nbgrader assignments from lessons")
@@ -83,7 +83,9 @@ def _table_info(chosen: argparse.Namespace) -> None:
     runs = f"{len(table):,} configurations x {table.seeds} seeds x {table.epochs} epochs"
     print(f"{table.name}: {runs}")
     for axis in table.axes:
-        print(f"  {axis.name}: {axis.allowed()} (default {axis.default!r})")
+        print(f"  {axis.name}: {axis.allowed()} (default {axis.default!r})", axis.condition())
+    for name, value in about.get("fixed", {}).items():
+        print(f"  {name}: {value!r}, in every network of convolutions")
     print("rows: " + ", ".join(f"{count} {part}" for part, count in about["rows"].items()))
     print("made with: " + ", ".join(f"{name} {v}" for name, v in about["versions"].items()))
     print(f"on: {about['machine']}, {about['date']}, by: {about['command']}")

@@ -175,6 +175,7 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.name == f"hpotutor-{hpotutor.__version__}-py3-none-any.whl"
+    assert wheel.stat().st_size <= 15e6
     packed = set(zipfile.ZipFile(wheel).namelist())
     modules = (
         p

@@ -89,12 +89,12 @@ def replay(objective: TableObjective, history: History) -> Replay:
 def random_history(
     objective: TableObjective, *, trials: int, repeats: int = 1000, seed: int = 0
 ) -> History:
-    """Return random searches: every configuration is equally probable at every trial.
+    """Return random searches: every level is equally probable at every trial, where it exists.
 
     Bergstra and Bengio (2012), https://jmlr.org/papers/v13/bergstra12a.html.
     """
     rng = np.random.default_rng(seed)
-    index = rng.choice(_allowed(objective), (repeats, trials))
+    index = objective.table.places[rng.choice(_allowed(objective), (repeats, trials))]
     return _answered(objective, index, np.full_like(index, objective.epochs), seed)
 
 
@@ -119,8 +119,15 @@ def grid_history(
             offset = rng.random((repeats, 1))
             chosen = ((np.arange(count) + offset) * most / count).astype(int)
         index = (index[:, :, None] * most + chosen[:, None, :]).reshape(repeats, -1)
-    index = rng.permuted(index, axis=1)
-    epochs = np.full_like(index, objective.epochs)
+    index = rng.permuted(objective.table.places[index], axis=1)
+    # Points that differ in what does not exist are one.
+    order = np.argsort(index, axis=1, kind="stable")
+    ranked = np.take_along_axis(index, order, axis=1)
+    again = np.zeros(index.shape, bool)
+    np.put_along_axis(again, order, np.diff(ranked, axis=1, prepend=-1) == 0, axis=1)
+    order = np.argsort(again, axis=1, kind="stable")[:, :trials]
+    index = np.take_along_axis(index, order, axis=1)
+    epochs = np.where(np.take_along_axis(again, order, axis=1), 0, objective.epochs)
     missing = ((0, 0), (0, trials - index.shape[1]))
     index, epochs = np.pad(index, missing), np.pad(epochs, missing)
     return _answered(objective, index, epochs, seed)
@@ -130,20 +137,27 @@ def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
     """Return the largest grid of at most ``trials`` points whose axes are about equally fine."""
     sizes = {a.name: len(a.levels) for a in objective.table.axes if a.name in objective.space}
     counts = dict.fromkeys(sizes, 1)
+    branches, parents = [free for _, free in objective.space.branches()], objective.space.parents
+
+    def points(counts: dict[str, int]) -> int:
+        """Return how many points the grid has, in the largest of the branches that it visits."""
+        each = sorted((math.prod(counts[n] for n in free) for free in branches), reverse=True)
+        return sum(each[: math.prod(counts[name] for name in parents)])
+
     # The finest axes first: that is where a grid has most to see.
     by_size = sorted(sizes, key=sizes.__getitem__, reverse=True)
     for _ in range(max(sizes.values())):
         for name in by_size:
-            more = math.prod(counts.values()) // counts[name] * (counts[name] + 1)
+            more = points({**counts, name: counts[name] + 1})
             if counts[name] < sizes[name] and more <= trials:
                 counts[name] += 1
     return counts
 
 
 def _allowed(objective: TableObjective) -> np.ndarray:
-    """Return the numbers of the configurations that have the objective's defaults."""
+    """Return the numbers, in the product of all levels, that have the objective's defaults."""
     table, defaults = objective.table, objective.defaults
-    numbers = np.arange(len(table)).reshape(table.shape)
+    numbers = np.arange(math.prod(table.shape)).reshape(table.shape)
     kept = [a.nearest(defaults[a.name]) if a.name in defaults else slice(None) for a in table.axes]
     return numbers[tuple(kept)].ravel()
 

@@ -12,6 +12,7 @@ import numpy as np
 from hpotutor._validation import check_count, is_whole
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Evaluation, Objective, OnEpoch, Params
+from hpotutor.space.distributions import when
 from hpotutor.space.space import SearchSpace
 from hpotutor.tabular.table import Table, open_table
 
@@ -35,7 +36,7 @@ class TableObjective(Objective):
 
     Parameters
     ----------
-    table : {"digits", "breast_cancer"}, path or Table
+    table : {"digits", "breast_cancer", "signals"}, path or Table
         Which table.
     seed : int or "mean", default 0
         With ``noise=True``, what decides which stored run each evaluation meets. With
@@ -111,9 +112,7 @@ class TableObjective(Objective):
         self.epochs = self.table.epochs if epochs is None else int(epochs)
         self.defaults, self.quiet = dict(defaults or {}), quiet
         self.table.index_of(self.defaults)
-        self.space = SearchSpace(
-            {a.name: a.distribution() for a in self.table.axes if a.name not in self.defaults}
-        )
+        self.space = SearchSpace(self._free())
         self._asked: dict[tuple[int, int], int] = {}
         self._said: set[str] = set()
 
@@ -145,6 +144,18 @@ class TableObjective(Objective):
         return Evaluation(
             dict(params), value, curve, spent, seconds, status, reason, run, test_value
         )
+
+    def _free(self) -> dict[str, Any]:
+        """Return what the search is left, with the conditions that are still open."""
+        found: dict[str, Any] = {}
+        for axis in self.table.axes:
+            free = axis.name not in self.defaults
+            if axis.when is not None and axis.when[0] not in self.defaults:
+                if free:
+                    found[axis.name] = when(axis.distribution(), **dict([axis.when]))
+            elif free and axis.exists(self.defaults):
+                found[axis.name] = axis.distribution()
+        return found
 
     def describe(self) -> dict[str, Any]:
         about = {"table": self.table.name, "checksum": self.table.checksum[:12]}
@@ -187,7 +198,10 @@ class TableObjective(Objective):
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to ``params``; say if it is another."""
         levels = {name: value for name, value in params.items() if name != "epochs"}
-        index = self.table.index_of({**self.defaults, **levels})
+        # A default holds where it exists, which the rest of the hyperparameters decide.
+        idle = {a.name for a in self.table.axes if not a.exists({**self.defaults, **levels})}
+        kept = {name: value for name, value in self.defaults.items() if name not in idle}
+        index = self.table.index_of({**kept, **levels})
         if not self.quiet:
             self._say(params, index)
         return index
@@ -227,7 +241,8 @@ class TableObjective(Objective):
     def _say(self, params: Mapping[str, Any], index: int) -> None:
         """Tell, once for each hyperparameter, what was read in place of what was asked."""
         met, name_of = self.table.params_at(index), self.table.name
-        new = [axis for axis in self.table.axes if axis.name not in self._said | set(self.defaults)]
+        said = self._said | set(self.defaults)
+        new = [axis for axis in self.table.axes if axis.name in met and axis.name not in said]
         missing = [axis.name for axis in new if axis.name not in params]
         between = [a for a in new if a.name in params and params[a.name] != met[a.name]]
         if missing:

@@ -23,12 +23,13 @@ from hpotutor.space.distributions import choice, integers, loguniform, plain
 from hpotutor.tabular import _npz
 
 FOLDER = Path(__file__).parent / "tables"
-NAMES = ("digits", "breast_cancer")
+NAMES = ("digits", "breast_cancer", "signals")
 FORMAT = 1
 # What is stored for each run and epoch; counts as whole numbers, losses in half precision.
 _WHOLE, _HALF, _SINGLE = np.dtype("<u2"), np.dtype("<f2"), np.dtype("<f4")
 CURVES = {"val_correct": _WHOLE, "test_correct": _WHOLE, "loss": _HALF, "val_loss": _HALF}
 PLAIN = {"diverged": np.dtype("u1"), "epoch_seconds": _SINGLE, "start_seconds": _SINGLE}
+OPTIONAL = {"parameters": np.dtype("<u4")}  # not in the first tables
 # Counts of correct answers are read as a share of these rows.
 _ACCURACIES = {
     "val_accuracy": ("val_correct", "validation"),
@@ -42,13 +43,19 @@ class Axis(NamedTuple):
 
     Its ``levels`` are the values that were trained, in ascending order if they are numbers. The
     ``scale``, "log", "linear" or "category", tells which level a value in between is nearer to; the
-    ``default`` is the level used where a search space leaves this hyperparameter out.
+    ``default`` is the level used where a search space leaves this hyperparameter out. With
+    ``when``, the name of an earlier axis and one of its levels, it exists at that level only.
     """
 
     name: str
     levels: tuple
     scale: str
     default: Any
+    when: tuple[str, Any] | None = None
+
+    def exists(self, params: Mapping[str, Any]) -> bool:
+        """Return whether networks with these hyperparameters have this one."""
+        return self.when is None or params.get(self.when[0]) == self.when[1]
 
     def nearest(self, value: Any) -> int | None:
         """Return the position of the nearest level, or None if the value is out of reach.
@@ -92,6 +99,10 @@ class Axis(NamedTuple):
         """Say which values can be asked for."""
         return ", ".join(map(repr, self.levels))
 
+    def condition(self) -> str:
+        """Say when it exists, if not always."""
+        return f"when {self.when[0]}={self.when[1]!r}" if self.when else ""
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -112,6 +123,8 @@ class Table:
         The epoch, from 1, in which a loss became NaN or infinite; 0 if none did.
     epoch_seconds, start_seconds : array of float32, shape (configurations,)
         What plain ``Model.fit`` takes: for an epoch, and once for building and tracing.
+    parameters : array of uint32, shape (configurations,), optional
+        Weights of the network, biases included; only in "signals" so far.
     about : dict
         Rows, versions of libraries, machine, date, command, how the seconds were measured.
     checksum : str
@@ -135,6 +148,7 @@ class Table:
     start_seconds: np.ndarray = field(repr=False)
     about: dict[str, Any] = field(repr=False)
     checksum: str = field(default="", repr=False)
+    parameters: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.val_correct)
@@ -153,6 +167,16 @@ class Table:
     def shape(self) -> tuple[int, ...]:
         """Number of levels of each hyperparameter."""
         return tuple(len(axis.levels) for axis in self.axes)
+
+    @functools.cached_property
+    def numbers(self) -> np.ndarray:
+        """The number of each configuration in the product of all levels."""
+        return np.unique(existing(self.axes))
+
+    @functools.cached_property
+    def places(self) -> np.ndarray:
+        """The configuration at each number in the product, whatever does not exist there."""
+        return np.searchsorted(self.numbers, existing(self.axes))
 
     @functools.cached_property
     def val_accuracy(self) -> np.ndarray:
@@ -191,13 +215,14 @@ class Table:
         if not is_whole(index) or not 0 <= index < len(self):
             allowed = f"a whole number from 0 to {len(self) - 1}"
             Problems("params_at").add("index", index, allowed, "index=0").raise_if_any()
-        return levels_at(self.axes, int(index))
+        return levels_at(self.axes, self.numbers[index])
 
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to some hyperparameters.
 
         A name that is left out has its default. ``ArgumentError`` for names that the table does
-        not have and values beyond its levels; all at once, the nearest ones named.
+        not have, or not with these others, and values beyond its levels; all at once, the nearest
+        ones named.
         """
         problems = Problems(f"the {self.name} table")
         names = [axis.name for axis in self.axes]
@@ -207,35 +232,49 @@ class Table:
                     f"{name} is not a hyperparameter of this table.{did_you_mean(name, names)} "
                     f"It has {', '.join(names)}. For others, train: ht.TrainObjective."
                 )
-        index = 0
+        number, met = 0, dict(params)
         for axis, exact, levels in zip(self.axes, self._exact, self.shape, strict=True):
-            value = params.get(axis.name, axis.default)
+            value, position = params.get(axis.name, axis.default), None
+            if not axis.exists(met):
+                if axis.name in params:
+                    problems.say(f"{axis.name} exists only {axis.condition()}. Leave it out.")
             # A search asks for the same levels thousands of times.
-            known = exact.get(value) if type(value) in (str, int, float) else None
-            position = axis.nearest(value) if known is None else known
-            if position is None:
-                close = _closest(axis, value)
-                problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
-            index = index * levels + (position or 0)
+            elif type(value) not in (str, int, float) or (position := exact.get(value)) is None:
+                position = axis.nearest(value)
+                if position is None:
+                    close = _closest(axis, value)
+                    problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
+            met.setdefault(axis.name, value)
+            number = number * levels + (position or 0)
         problems.raise_if_any()
-        return index
+        return int(self.places[number])
 
     @functools.cached_property
     def _exact(self) -> list[dict[Any, int]]:
         return [{level: n for n, level in enumerate(axis.levels)} for axis in self.axes]
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Return each hyperparameter's value in every configuration, shape (configurations,)."""
-        positions = np.unravel_index(np.arange(len(self)), self.shape)
-        return {a.name: np.array(a.levels)[p] for a, p in zip(self.axes, positions, strict=True)}
+        """Return each hyperparameter's value in every configuration, shape (configurations,).
+
+        Where it does not exist stands NaN.
+        """
+        found: dict[str, np.ndarray] = {}
+        positions = np.unravel_index(self.numbers, self.shape)
+        for axis, at in zip(self.axes, positions, strict=True):
+            values = np.array(axis.levels)[at]
+            if axis.when is not None:
+                values = np.where(found[axis.when[0]] == axis.when[1], values, np.nan)
+            found[axis.name] = values
+        return found
 
 
 @functools.lru_cache(maxsize=8)
 def open_table(source: str | os.PathLike = "digits") -> Table:
     """Open a table, without TensorFlow and without pickle.
 
-    The ``source`` is ``"digits"``, ``"breast_cancer"`` or the file of a table that you built. About
-    the contents see :class:`Table`; how it was made, ``hpotutor table info digits``.
+    The ``source`` is ``"digits"``, ``"breast_cancer"``, ``"signals"`` or the file of a table that
+    you built. About the contents see :class:`Table`; how it was made, tells
+    ``hpotutor table info digits``.
 
     ArgumentError: there is no table of this name.
 
@@ -251,9 +290,12 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
     remedy = f"python tools/tables/build.py {path.stem}"
     about, arrays, checksum = _npz.read(path, [*CURVES, *PLAIN], FORMAT, remedy)
     shape, name, axes = about.pop("shape"), about.pop("name"), about.pop("axes")
-    axes = tuple(Axis(a["name"], tuple(a["levels"]), a["scale"], a["default"]) for a in axes)
+    axes = tuple(
+        Axis(**{**a, "levels": tuple(a["levels"]), "when": tuple(a.get("when", ())) or None})
+        for a in axes
+    )
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
-    plain = {key: arrays[key] for key in PLAIN}
+    plain = {key: arrays.get(key) for key in (*PLAIN, *OPTIONAL)}
     return Table(name, axes, **curves, **plain, about=about, checksum=checksum)
 
 
@@ -262,10 +304,26 @@ def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.nda
     return np.cumsum(bits, axis=1, dtype="<u2").view(dtype).reshape(shape)
 
 
-def levels_at(axes: Sequence[Axis], index: int) -> dict[str, Any]:
-    """Return the hyperparameters of a configuration number; the last axis varies fastest."""
-    positions = np.unravel_index(index, [len(axis.levels) for axis in axes])
-    return {axis.name: axis.levels[at] for axis, at in zip(axes, positions, strict=True)}
+def levels_at(axes: Sequence[Axis], number: int) -> dict[str, Any]:
+    """Return the hyperparameters that exist at a number in the product of all levels.
+
+    The last axis varies fastest.
+    """
+    positions = np.unravel_index(number, [len(axis.levels) for axis in axes])
+    levels = {axis.name: axis.levels[at] for axis, at in zip(axes, positions, strict=True)}
+    return {axis.name: levels[axis.name] for axis in axes if axis.exists(levels)}
+
+
+def existing(axes: Sequence[Axis]) -> np.ndarray:
+    """Return, for each number in the product, that with the first level of what does not exist."""
+    shape = [len(axis.levels) for axis in axes]
+    positions = np.array(np.unravel_index(np.arange(math.prod(shape)), shape))
+    by_name = {axis.name: (axis.levels, at) for axis, at in zip(axes, positions, strict=True)}
+    for axis, at in zip(axes, positions, strict=True):
+        if axis.when is not None:
+            levels, parent = by_name[axis.when[0]]
+            at[parent != levels.index(axis.when[1])] = 0
+    return np.ravel_multi_index(tuple(positions), shape)
 
 
 def _closest(axis: Axis, value: Any) -> Any:

@@ -10,6 +10,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots import style, surrogate
 from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.search.gp import ACQUISITIONS
+from hpotutor.tabular.table import NAMES
 from hpotutor.widgets import _surrogate_steps as steps
 from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
@@ -28,7 +29,7 @@ class BayesianStepper(BrowsingPanel):
 
     Parameters
     ----------
-    truth : {"digits", "breast_cancer"}, optional
+    truth : {"digits", "breast_cancer", "signals"}, optional
         The table whose curve is to be found; by default a made-up one with two humps.
     fixed : dict, optional
         With a table, values of the other hyperparameters.
@@ -59,7 +60,7 @@ class BayesianStepper(BrowsingPanel):
     ) -> None:
         problems = Problems("bayesian_stepper")
         if truth is not None:
-            problems.choice("truth", truth, ("digits", "breast_cancer"))
+            problems.choice("truth", truth, NAMES)
         elif fixed:
             problems.add("fixed", fixed, "left out unless truth names a table", 'truth="digits"')
         problems.raise_if_any()

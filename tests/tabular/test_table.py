@@ -43,9 +43,8 @@ def tiny(tmp_path_factory):
     """Return a small table that was built here, the folder of its parts, and what it is of."""
     folder = tmp_path_factory.mktemp("tiny")
     patch = pytest.MonkeyPatch()
-    patch.setitem(table_build.SPECS, "iris", Spec("iris", {"validation": 0.3, "test": 0.3}, AXES))
-    patch.setattr(table_build, "SEEDS", 3)
-    patch.setattr(table_build, "EPOCHS", 4)
+    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES, seeds=3, epochs=4)
+    patch.setitem(table_build.SPECS, "iris", spec)
     patch.setattr(table_build, "_PARTS", 1)
     patch.setattr(table_time, "_CORNERS", {**table_time._CORNERS, "units": (4, 8)})
     patch.setitem(table_time._CORNERS, "batch_size", (16, 32))
@@ -337,8 +336,9 @@ def test_the_space_draws_every_level_about_equally_often(shipped):
         shipped.params_at(objective.index_of(objective.space.sample(rng))) for _ in range(3000)
     ]
     for axis in shipped.axes:
-        counts = [sum(p[axis.name] == level for p in drawn) for level in axis.levels]
-        assert np.array(counts) / 3000 == pytest.approx(1 / len(axis.levels), rel=0.25)
+        have = [p[axis.name] for p in drawn if axis.name in p]
+        counts = [have.count(level) for level in axis.levels]
+        assert np.array(counts) / len(have) == pytest.approx(1 / len(axis.levels), rel=0.25)
 
 
 # ── a simulated clock ────────────────────────────────────────────────────────────────────────
@@ -395,11 +395,11 @@ def test_a_simulation_needs_an_end(tiny):
 
 # ── what ships ───────────────────────────────────────────────────────────────────────────────
 def test_a_shipped_table_is_whole(shipped):
-    assert len(shipped) >= 4608
-    assert (shipped.seeds, shipped.epochs) == (5, 30)
+    assert len(shipped) >= 4000
+    assert (shipped.seeds, shipped.epochs) in ((5, 30), (3, 40))
     assert {"versions", "machine", "date", "command", "timing"} <= set(shipped.about)
     size = table_build.FOLDER / f"{shipped.name}.npz"
-    assert size.stat().st_size <= 4e6
+    assert size.stat().st_size <= 4.5e6
     alive = shipped.diverged == 0
     assert np.isfinite(shipped.val_loss[alive]).all()
     assert shipped.val_correct.max() <= shipped.about["rows"]["validation"]
@@ -412,21 +412,26 @@ def test_a_shipped_table_is_of_the_rows_that_load_gives(shipped):
 
 
 def test_every_hyperparameter_matters_somewhere(shipped):
-    truth = TableObjective(shipped, seed="mean").truth.reshape(shipped.shape)
+    truth = TableObjective(shipped, seed="mean").truth[shipped.places].reshape(shipped.shape)
     spread = shipped.val_accuracy[:, :, -1].std(axis=1).mean() / np.sqrt(shipped.seeds)
     # On breast cancer dropout does little in most places, as it does for many real networks.
-    share = {"digits": 0.9, "breast_cancer": 0.99}[shipped.name]
+    share = {"digits": 0.9, "breast_cancer": 0.99, "signals": 0.9}[shipped.name]
     for position, axis in enumerate(shipped.axes):
         gain = np.ptp(truth, axis=position)
         assert np.quantile(gain, share) > 3 * spread, axis.name
 
 
-def test_both_ends_of_the_learning_rate_hurt():
-    # On the digits only: two well separated classes forgive the highest rate.
-    shipped = open_table("digits")
-    truth = TableObjective(shipped, seed="mean").truth.reshape(shipped.shape)
-    for position, optimizer in enumerate(shipped.axes[0].levels):
-        by_rate = truth[position].reshape(9, -1).mean(axis=1)
+@pytest.mark.parametrize("name", ["digits", "signals"])
+def test_both_ends_of_the_learning_rate_hurt(name):
+    # On the breast cancers, two well separated classes forgive the highest rate.
+    shipped = open_table(name)
+    truth, columns = TableObjective(shipped, seed="mean").truth, shipped.columns()
+    rates = np.unique(columns["learning_rate"])
+    for optimizer in ("sgd", "rmsprop", "adam"):
+        chosen = columns["optimizer"] == optimizer
+        by_rate = np.array(
+            [truth[chosen & (columns["learning_rate"] == rate)].mean() for rate in rates]
+        )
         assert max(by_rate[0], by_rate[-1]) < by_rate.max() - 0.02, optimizer
 
 

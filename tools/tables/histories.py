@@ -62,7 +62,7 @@ def compute_histories(
 
     Parameters
     ----------
-    name : {"digits", "breast_cancer"} or path
+    name : {"digits", "breast_cancer", "signals"} or path
         The table.
     methods : list of str, optional
         Of ``METHODS``; ``SHIPPED`` by default. Others that are stored already are kept.
@@ -221,7 +221,7 @@ SHIPPED = ("tpe", "nsga2", "genetic", "hyperband", "gp")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Repeat the searches that learn; resumable.")
-    parser.add_argument("name", help="digits or breast_cancer")
+    parser.add_argument("name", help="digits, breast_cancer or signals")
     parser.add_argument("--methods", nargs="+", help=f"by default {' '.join(SHIPPED)}")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="repeats of each search")
     parser.add_argument("--output", help="the file to write; by default the shipped one")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import os
 import platform
 from typing import Any, NamedTuple
@@ -12,9 +12,8 @@ import numpy as np
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.datasets.loader import load
 from hpotutor.errors import Problems
-from hpotutor.tabular.table import Axis, levels_at
+from hpotutor.tabular.table import Axis, existing, levels_at
 
-SEEDS, EPOCHS = 5, 30
 # Both ends of the learning rate hurt, with every optimizer. The defaults are those of build_mlp.
 AXES = (
     Axis("optimizer", ("sgd", "rmsprop", "adam"), "category", "adam"),
@@ -25,8 +24,29 @@ AXES = (
     Axis("activation", ("relu", "sigmoid"), "category", "relu"),
     Axis("dropout", (0.0, 0.2, 0.5), "linear", 0.0),
 )
+# Convolutions instead of hidden layers, in one space with conditions. The batch size stands before
+# what varies inside a stack, so that a third of a chunk has one of its own.
+_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
+_DENSE, _CONV = ("architecture", "dense"), ("architecture", "conv")
+SIGNAL_AXES = (
+    Axis("architecture", ("dense", "conv"), "category", "dense"),
+    Axis("layers", (1, 2, 3), "linear", 1),
+    Axis("units", (8, 16, 32, 64), "log", 64, _DENSE),
+    Axis("filters", (4, 8, 16), "log", 16, _CONV),
+    Axis("kernel_size", (3, 5), "linear", 3, _CONV),
+    Axis("optimizer", ("sgd", "rmsprop", "adam"), "category", "adam"),
+    Axis("batch_size", (32, 64, 128), "log", 32),
+    Axis("learning_rate", _RATES, "log", 1e-3),
+    Axis("dropout", (0.0, 0.2, 0.5), "linear", 0.0, _DENSE),
+)
+# What the table's convolutional networks have in common: a stride does what pooling would, at half
+# the price, and behind the last block stands the output.
+CONVOLUTION = {"strides": 2, "pool_size": 1, "dense_layers": 0}
 # A chunk is what can share a traced program: one value of each of these.
-_CHUNKED_BY = ("batch_size", "layers", "units", "optimizer")
+_SHAPE = ("layers", "units", "optimizer")
+
+
+_numbers = functools.lru_cache(lambda axes: np.unique(existing(axes)))
 
 
 class Spec(NamedTuple):
@@ -35,29 +55,33 @@ class Spec(NamedTuple):
     name: str
     split: dict[str, float]
     axes: tuple[Axis, ...] = AXES
+    seeds: int = 5
+    epochs: int = 30
+    chunked_by: tuple[str, ...] = ("batch_size", *_SHAPE)
+    fixed: dict[str, Any] = {}  # what networks of convolutions have in common
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of levels of each hyperparameter."""
-        return tuple(len(axis.levels) for axis in self.axes)
+    def numbers(self) -> np.ndarray:
+        """Numbers of the configurations that exist, in the product of all levels."""
+        return _numbers(self.axes)
 
     def chunks(self) -> list[np.ndarray]:
         """Return the configuration numbers of each chunk."""
-        numbers = np.arange(np.prod(self.shape)).reshape(self.shape)
+        sizes = [len(axis.levels) for axis in self.axes]
+        positions = np.array(np.unravel_index(self.numbers, sizes))
         names = [axis.name for axis in self.axes]
-        kept = [names.index(name) for name in _CHUNKED_BY]
-        ranges = [range(self.shape[position]) for position in kept]
-        found = []
-        for chosen in itertools.product(*ranges):
-            slices: list[Any] = [slice(None)] * len(names)
-            for position, level in zip(kept, chosen, strict=True):
-                slices[position] = level
-            found.append(numbers[tuple(slices)].ravel())
-        return found
+        kept = positions[[names.index(name) for name in self.chunked_by]]
+        _, chunk = np.unique(kept, axis=1, return_inverse=True)
+        return [np.flatnonzero(chunk == number) for number in range(chunk.max() + 1)]
 
     def params_at(self, index: int) -> dict[str, Any]:
         """Return the hyperparameters of a configuration number."""
-        return levels_at(self.axes, int(index))
+        return levels_at(self.axes, int(self.numbers[index]))
+
+    def network_at(self, index: int) -> dict[str, Any]:
+        """Return the hyperparameters, and what is fixed."""
+        params = self.params_at(index)
+        return params | self.fixed if params.get("architecture") == "conv" else params
 
     def load(self) -> Dataset:
         """Return the rows."""
@@ -68,6 +92,15 @@ SPECS = {
     "digits": Spec("digits", {"validation": 0.2, "test": 0.2}),
     # A fifth of 569 rows would be too coarse a ruler: one answer would be 0.9%.
     "breast_cancer": Spec("breast_cancer", {"validation": 0.3, "test": 0.3}),
+    "signals": Spec(
+        "signals",
+        {},
+        SIGNAL_AXES,
+        seeds=3,
+        epochs=40,
+        chunked_by=("architecture", *_SHAPE, "filters", "kernel_size"),
+        fixed=CONVOLUTION,
+    ),
 }
 
 

@@ -13,16 +13,20 @@ import numpy as np
 
 from hpotutor.errors import DataError
 from hpotutor.tabular import _npz
-from hpotutor.tabular.table import CURVES, FORMAT, PLAIN, Table
+from hpotutor.tabular.table import CURVES, FORMAT, OPTIONAL, PLAIN, Table
 
 
 def save(table: Table, path: str | os.PathLike) -> None:
     """Write a table; equal tables give equal files."""
     about = {**table.about, "format": FORMAT, "name": table.name}
-    about["axes"] = [axis._asdict() for axis in table.axes]
+    axes = [axis._asdict().items() for axis in table.axes]
+    about["axes"] = [{key: value for key, value in axis if value is not None} for axis in axes]
     about["shape"] = list(table.val_correct.shape)
     arrays = {name: _pack(getattr(table, name).astype(dtype)) for name, dtype in CURVES.items()}
     plain = {name: getattr(table, name).astype(dtype) for name, dtype in PLAIN.items()}
+    for name, dtype in OPTIONAL.items():
+        if getattr(table, name) is not None:
+            plain[name] = getattr(table, name).astype(dtype)
     write(path, about, {**arrays, **plain})
 
 

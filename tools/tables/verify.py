@@ -23,6 +23,7 @@ from hpotutor import setup
 
 setup()  # as in the lessons; before TensorFlow is imported
 
+from hpotutor._tensorflow import keras
 from hpotutor._validation import check_seed
 from hpotutor.cli import exit_status
 from hpotutor.errors import DataError, Problems
@@ -117,12 +118,57 @@ def verify(table: Table, *, sample: int = 50, seed: int = 0) -> Agreement:
     rows = []
     for stratum in tqdm(strata, unit="run", desc=f"verifying {table.name}"):
         index, run = int(rng.choice(stratum)), int(rng.integers(table.seeds))
-        objective = TrainObjective(data, epochs=table.epochs, seed=run)
-        evaluation = objective.evaluate(table.params_at(index))
+        objective = TrainObjective(data, epochs=table.epochs, seed=run, build=network)
+        evaluation = objective.evaluate(spec.network_at(index))
         # A network that diverged answers no better than chance; the table counts it as 0.
         rows.append((index, run, stored[index].mean(), np.nan_to_num(evaluation.value)))
     runs = pd.DataFrame(rows, columns=["configuration", "seed", "table", "keras"])
     return agreement(runs, stored)
+
+
+def network(
+    input_shape: tuple[int, ...],
+    n_classes: int,
+    *,
+    architecture: str = "dense",
+    layers: int = 1,
+    units: int = 64,
+    filters: int = 16,
+    kernel_size: int = 3,
+    strides: int = 2,
+    pool_size: int = 1,
+    dense_layers: int = 0,
+    activation: str = "relu",
+    dropout: float = 0.0,
+    optimizer: str = "adam",
+    learning_rate: float = 1e-3,
+    seed: int | None = None,
+) -> keras.Model:
+    """Write a network of a table down with Keras alone, without this package's builders."""
+    if architecture == "conv" and (pool_size, dense_layers) != (1, 0):
+        raise DataError("The tables have networks of convolutions without pooling or hidden layer.")
+    keras.utils.set_random_seed(0 if seed is None else seed)
+    blocks: list[keras.layers.Layer] = [keras.Input(input_shape)]
+    for layer in range(layers):
+        if architecture == "conv":
+            width = filters * 2**layer
+            blocks.append(keras.layers.Conv1D(width, kernel_size, strides, "same"))
+            blocks.append(keras.layers.Activation(activation))
+        else:
+            blocks.append(keras.layers.Dense(units, activation))
+            blocks.append(keras.layers.Dropout(dropout))
+    if architecture == "conv":
+        blocks.append(keras.layers.Flatten())
+    else:
+        blocks.insert(1, keras.layers.Flatten())
+    two = n_classes == 2
+    output = ("sigmoid", "binary") if two else ("softmax", "sparse_categorical")
+    blocks.append(keras.layers.Dense(1 if two else n_classes, output[0]))
+    model = keras.Sequential(blocks)
+    makers = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+    maker = makers.get(optimizer, keras.optimizers.Adam)
+    model.compile(maker(learning_rate), output[1] + "_crossentropy", metrics=["accuracy"])
+    return model
 
 
 def agreement(runs: pd.DataFrame, stored: np.ndarray) -> Agreement:
@@ -144,7 +190,7 @@ def agreement(runs: pd.DataFrame, stored: np.ndarray) -> Agreement:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Train a sample again with plain Keras.")
-    parser.add_argument("name", help="digits or breast_cancer")
+    parser.add_argument("name", help="digits, breast_cancer or signals")
     parser.add_argument("--sample", type=int, default=50, help="how many runs")
     parser.add_argument("--seed", type=int, default=0, help="decides which runs")
     chosen = parser.parse_args(arguments)
