@@ -29,7 +29,6 @@ FORMAT = 1
 _WHOLE, _HALF, _SINGLE = np.dtype("<u2"), np.dtype("<f2"), np.dtype("<f4")
 CURVES = {"val_correct": _WHOLE, "test_correct": _WHOLE, "loss": _HALF, "val_loss": _HALF}
 PLAIN = {"diverged": np.dtype("u1"), "epoch_seconds": _SINGLE, "start_seconds": _SINGLE}
-OPTIONAL = {"parameters": np.dtype("<u4")}  # not in the first tables
 # Counts of correct answers are read as a share of these rows.
 _ACCURACIES = {
     "val_accuracy": ("val_correct", "validation"),
@@ -295,8 +294,9 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
         for a in axes
     )
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
-    plain = {key: arrays.get(key) for key in (*PLAIN, *OPTIONAL)}
-    return Table(name, axes, **curves, **plain, about=about, checksum=checksum)
+    plain = {key: arrays[key] for key in PLAIN}
+    counted = arrays.get("parameters")
+    return Table(name, axes, **curves, **plain, about=about, checksum=checksum, parameters=counted)
 
 
 def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:

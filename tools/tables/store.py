@@ -13,7 +13,7 @@ import numpy as np
 
 from hpotutor.errors import DataError
 from hpotutor.tabular import _npz
-from hpotutor.tabular.table import CURVES, FORMAT, OPTIONAL, PLAIN, Table
+from hpotutor.tabular.table import CURVES, FORMAT, PLAIN, Table
 
 
 def save(table: Table, path: str | os.PathLike) -> None:
@@ -24,9 +24,8 @@ def save(table: Table, path: str | os.PathLike) -> None:
     about["shape"] = list(table.val_correct.shape)
     arrays = {name: _pack(getattr(table, name).astype(dtype)) for name, dtype in CURVES.items()}
     plain = {name: getattr(table, name).astype(dtype) for name, dtype in PLAIN.items()}
-    for name, dtype in OPTIONAL.items():
-        if getattr(table, name) is not None:
-            plain[name] = getattr(table, name).astype(dtype)
+    if table.parameters is not None:  # the first tables have none
+        plain["parameters"] = table.parameters.astype("<u4")
     write(path, about, {**arrays, **plain})
 
 
