@@ -111,7 +111,9 @@ class TableObjective(Objective):
         self.direction = _METRICS[metric]
         self.epochs = self.table.epochs if epochs is None else int(epochs)
         self.defaults, self.quiet = dict(defaults or {}), quiet
-        self.table.index_of(self.defaults)
+        conditions = [dict([a.when]) for a in self.table.axes if a.when and a.name in self.defaults]
+        for condition in [{}, *conditions]:
+            self._nearest(condition)
         self.space = SearchSpace(self._free())
         self._asked: dict[tuple[int, int], int] = {}
         self._said: set[str] = set()
@@ -201,14 +203,17 @@ class TableObjective(Objective):
 
     def index_of(self, params: Mapping[str, Any]) -> int:
         """Return the number of the configuration nearest to ``params``; say if it is another."""
-        levels = {name: value for name, value in params.items() if name != "epochs"}
-        # A default holds where it exists, which the rest of the hyperparameters decide.
-        idle = {a.name for a in self.table.axes if not a.exists({**self.defaults, **levels})}
-        kept = {name: value for name, value in self.defaults.items() if name not in idle}
-        index = self.table.index_of({**kept, **levels})
+        index = self._nearest({name: value for name, value in params.items() if name != "epochs"})
         if not self.quiet:
             self._say(params, index)
         return index
+
+    def _nearest(self, params: Mapping[str, Any]) -> int:
+        """Return the number nearest to ``params``; a default holds where its name exists."""
+        asked = {**self.defaults, **params}
+        known = {axis.name: axis.default for axis in self.table.axes} | asked
+        idle = {axis.name for axis in self.table.axes if not axis.exists(known)} - set(params)
+        return self.table.index_of({n: value for n, value in asked.items() if n not in idle})
 
     def seconds_of(self, index: int, epochs: int) -> float:
         """Return what plain ``Model.fit`` would take for a configuration."""

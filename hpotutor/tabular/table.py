@@ -231,10 +231,10 @@ class Table:
                     f"{name} is not a hyperparameter of this table.{did_you_mean(name, names)} "
                     f"It has {', '.join(names)}. For others, train: ht.TrainObjective."
                 )
-        number, met = 0, dict(params)
+        number, known = 0, {axis.name: axis.default for axis in self.axes} | dict(params)
         for axis, exact, levels in zip(self.axes, self._exact, self.shape, strict=True):
-            value, position = params.get(axis.name, axis.default), None
-            if not axis.exists(met):
+            value, position = known[axis.name], None
+            if not axis.exists(known):
                 if axis.name in params:
                     problems.say(f"{axis.name} exists only {axis.condition()}. Leave it out.")
             # A search asks for the same levels thousands of times.
@@ -243,7 +243,6 @@ class Table:
                 if position is None:
                     close = _closest(axis, value)
                     problems.add(axis.name, value, axis.allowed(), f"{axis.name}={close!r}")
-            met.setdefault(axis.name, value)
             number = number * levels + (position or 0)
         problems.raise_if_any()
         return int(self.places[number])

@@ -32,12 +32,13 @@ def evolution_info(
     ``generations`` counts the children's, after the first. The table is one that
     `hpotutor.plots.genealogy` reads: generation, individual, parents, value, and params.
     """
+    objective = objective.afresh()  # a quiet one
     rng, space, truth = np.random.default_rng(seed), objective.space, objective.truth
     rows: list[tuple] = []
 
     def born(genes: np.ndarray, generation: int, parents: tuple) -> tuple[Individual, int]:
         params = space.from_unit(genes)
-        value = float(truth[objective.table.index_of({**objective.defaults, **params})])
+        value = float(truth[objective.index_of(params)])
         rows.append((generation, len(rows), parents, value, params))
         return Individual(genes, value), len(rows) - 1
 

@@ -1,11 +1,12 @@
 """Train a sample of a table again with plain Keras, and say how well it agrees.
 
-python tools/tables/verify.py digits [--sample 50] [--seed 0]
+python tools/tables/verify.py digits [--sample 50] [--seed 0] [--save]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ from hpotutor.cli import exit_status
 from hpotutor.errors import DataError, Problems
 from hpotutor.objectives.training import TrainObjective
 from hpotutor.tabular.table import Table, open_table
-from tools.tables.spec import spec_of
+from tools.tables.spec import spec_of, versions
 
 
 class Agreement(NamedTuple):
@@ -193,8 +194,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("name", help="digits, breast_cancer or signals")
     parser.add_argument("--sample", type=int, default=50, help="how many runs")
     parser.add_argument("--seed", type=int, default=0, help="decides which runs")
+    parser.add_argument("--save", action="store_true", help="keep it under benchmarks/results")
     chosen = parser.parse_args(arguments)
-    print(verify(open_table(chosen.name), sample=chosen.sample, seed=chosen.seed))
+    table = open_table(chosen.name)
+    found = verify(table, sample=chosen.sample, seed=chosen.seed)
+    print(found)
+    if chosen.save:
+        kept = {"table": table.checksum, "versions": versions(), "seed": chosen.seed}
+        kept |= {"found": str(found).splitlines(), "runs": found.runs.round(4).to_dict("records")}
+        path = ROOT / "benchmarks" / "results" / f"verify_{table.name}.json"
+        path.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
