@@ -170,10 +170,8 @@ def _title(info: Brackets) -> str:
 def _sentence(info: Brackets, score: str) -> str:
     trials = info.rungs.groupby("bracket", sort=False)["trials"]
     counts = "; ".join(" → ".join(map(str, part)) for _, part in trials)
-    text = (
-        f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
-        f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
-    )
+    text = f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
+    text += f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
     if info.onward is not None:
         lost = ", ".join(str(t) for t in info.late_bloomers[:5])
         lost += ", …" if len(info.late_bloomers) > 5 else ""

@@ -83,18 +83,20 @@ def surrogate_info(
     (1.0, 'exploits', 2.0)
     """
     problems = Problems("surrogate")
-    x, mean, std, observed_x, observed_y = (
-        numbers(problems, name, value, f"{name}=array")
-        for name, value in (("x", x), ("mean", mean), ("std", std),
-                            ("observed_x", observed_x), ("observed_y", observed_y))
-    )  # fmt: skip
-    for name, array in (("mean", mean), ("std", std), ("acquisition", acquisition),
-                        ("truth", truth)):  # fmt: skip
-        if array is not None and np.shape(array) != x.shape:
-            problems.add(name, np.shape(array), f"the shape of x, {x.shape}", f"{name}=array")
+    given = {"x": x, "mean": mean, "std": std, "observed_x": observed_x, "observed_y": observed_y}
+    read = {name: numbers(problems, name, each, f"{name}=array") for name, each in given.items()}
+    x, mean, std, observed_x, observed_y = read.values()
+    for name, each in {
+        "mean": mean,
+        "std": std,
+        "acquisition": acquisition,
+        "truth": truth,
+    }.items():
+        if each is not None and np.shape(each) != x.shape:
+            problems.add(name, np.shape(each), f"the shape of x, {x.shape}", f"{name}=array")
     if observed_x.shape != observed_y.shape or observed_x.size == 0:
-        problems.add("observed_x", observed_x, "as many values as observed_y, at least one",
-                     "observed_x=[0.01], observed_y=[0.9]")  # fmt: skip
+        allowed, instead = "as many values as observed_y, at least one", "observed_y=[0.9]"
+        problems.add("observed_x", observed_x, allowed, f"observed_x=[0.01], {instead}")
     problems.raise_if_any()
     goal = np.asarray(acquisition, dtype=float)
     true = None if truth is None else np.asarray(truth, dtype=float)
@@ -188,14 +190,10 @@ def _title(info: Surrogate, knob: str) -> str:
 
 
 def _sentence(info: Surrogate, knob: str, score: str) -> str:
-    text = (
-        f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
-        f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
-        f"{number(info.incumbent_y)}): it {info.reason}"
-    )
+    text = f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
+    text += f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
+    text += f"{number(info.incumbent_y)}): it {info.reason}"
     if np.isfinite(info.covered):
-        text += (
-            f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
-            f"far is {number(abs(info.regret))} from its optimum"
-        )
+        text += f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
+        text += f"far is {number(abs(info.regret))} from its optimum"
     return text + "."
