@@ -121,8 +121,7 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         text = f"bracket {bracket}" if len(names) > 1 else ""
         part.set_title(text, fontsize=SIZES["panel"], loc="left", pad=2)
         label(part, x="epochs (log scale)", y=score if index == 0 else "")
-        if index:
-            part.tick_params(labelleft=False)
+        part.tick_params(labelleft=index == 0)
     part.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
     part.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
     star(part, (np.nan, np.nan), "winner", size=12)

@@ -86,12 +86,8 @@ def surrogate_info(
     given = {"x": x, "mean": mean, "std": std, "observed_x": observed_x, "observed_y": observed_y}
     read = {name: numbers(problems, name, each, f"{name}=array") for name, each in given.items()}
     x, mean, std, observed_x, observed_y = read.values()
-    for name, each in {
-        "mean": mean,
-        "std": std,
-        "acquisition": acquisition,
-        "truth": truth,
-    }.items():
+    checked = {"mean": mean, "std": std, "acquisition": acquisition, "truth": truth}
+    for name, each in checked.items():
         if each is not None and np.shape(each) != x.shape:
             problems.add(name, np.shape(each), f"the shape of x, {x.shape}", f"{name}=array")
     if observed_x.shape != observed_y.shape or observed_x.size == 0:
@@ -100,8 +96,7 @@ def surrogate_info(
     problems.raise_if_any()
     goal = np.asarray(acquisition, dtype=float)
     true = None if truth is None else np.asarray(truth, dtype=float)
-    if next_x is None:
-        next_x = float(x[int(np.argmax(goal))])
+    next_x = float(x[int(np.argmax(goal))]) if next_x is None else next_x
     at_mean, at_std = (float(np.interp(next_x, x, a)) for a in (mean, std))
     best = int(np.argmax(observed_y))
     narrow = _WIDTH * at_std < _NARROW * np.ptp(observed_y)
@@ -147,19 +142,17 @@ def surrogate(
     main, below = panel(ax, (0.0, 0.36, 1.0, 0.52)), panel(ax, (0.0, 0.0, 1.0, 0.26))
     _draw_model(main, info)
     label(main, x="", y=score)
-    floor = info.acquisition.min()
-    below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
+    low = info.acquisition.min()
+    below.fill_between(info.x, low, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
     below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
     for index, (name, values) in enumerate((terms or {}).items()):
         below.plot(info.x, values, color=style.BLACK, ls=("--", ":")[index % 2], label=name)
     below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
     label(below, x=knob_label(knob, log), y=acquisition_name.replace(" ", "\n"))
     for part in (main, below):
-        part.set_xscale("log" if log else "linear")
-        part.set_xlim(info.x[0], info.x[-1])
+        part.set(xscale="log" if log else "linear", xlim=(info.x[0], info.x[-1]))
     main.tick_params(labelbottom=False, which="both")
-    if y_range is not None:
-        main.set_ylim(y_range)
+    main.set_ylim(y_range)
     # Above the panels, where no curve can be under it.
     main.legend(fontsize=SIZES["dense"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     if terms:
@@ -170,13 +163,13 @@ def surrogate(
 
 def _draw_model(ax: Axes, info: Surrogate) -> None:
     low, high = info.mean - _WIDTH * info.std, info.mean + _WIDTH * info.std
-    ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0,
-                    label=f"mean ± {number(_WIDTH)} sd")  # fmt: skip
+    band = f"mean ± {number(_WIDTH)} sd"
+    ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0, label=band)
     ax.plot(info.x, info.mean, color=style.BLUE, label="surrogate's mean")
     if info.truth is not None:
         ax.plot(info.x, info.truth, color=style.GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")
-    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=style.BLACK,
-            mec="white", zorder=4, label="trials so far")  # fmt: skip
+    ax.plot(info.observed_x, info.observed_y, "o", ms=7, color=style.BLACK, mec="white",
+            zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")
     ax.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
 
