@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import opened, plain
@@ -120,8 +121,7 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
         text = f"bracket {bracket}" if len(names) > 1 else ""
         part.set_title(text, fontsize=SIZES["panel"], loc="left", pad=2)
         label(part, x="epochs (log scale)", y=score if index == 0 else "")
-        if index:
-            part.tick_params(labelleft=False)
+        part.tick_params(labelleft=index == 0)
     part.plot([], [], color=GRAYS["stopped"], marker="x", lw=0.9, label="stopped")
     part.plot([], [], color=BLUE, marker="o", lw=1.2, label="kept to the last rung")
     star(part, (np.nan, np.nan), "winner", size=12)
@@ -147,7 +147,9 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
             path = [*zip(x, y, strict=True), *later]
             ax.plot(*zip(*path, strict=True), color=VERMILLION, ls="--", lw=1.3, zorder=3)
             ax.plot(x[-1], y[-1], marker="x", ms=7, mew=1.8, color=VERMILLION, zorder=5)
-            ax.plot(*path[-1], marker="D", ms=6, color=VERMILLION, mec=BLACK, zorder=7)
+            # Beside its place: the winner's star may stand there.
+            beside = ax.transData + ScaledTranslation(0.2, 0.0, ax.figure.dpi_scale_trans)
+            ax.plot(*path[-1], "D", ms=6, color=VERMILLION, mec=BLACK, zorder=7, transform=beside)
         elif x[-1] == last:
             ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=4, zorder=2)
         else:
@@ -167,10 +169,8 @@ def _title(info: Brackets) -> str:
 def _sentence(info: Brackets, score: str) -> str:
     trials = info.rungs.groupby("bracket", sort=False)["trials"]
     counts = "; ".join(" → ".join(map(str, part)) for _, part in trials)
-    text = (
-        f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
-        f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
-    )
+    text = f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
+    text += f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
     if info.onward is not None:
         lost = ", ".join(str(t) for t in info.late_bloomers[:5])
         lost += ", …" if len(info.late_bloomers) > 5 else ""

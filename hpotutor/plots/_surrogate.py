@@ -1,5 +1,6 @@
 """A surrogate model over one hyperparameter, and where its acquisition function points."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +15,15 @@ from hpotutor.plots.formatting import counted, knob_label, number
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
 _WIDTH = 1.96  # half the band in standard deviations: it holds 95%
+_NARROW = 0.1  # of the scores' spread: a band that leaves little to learn
 
 
 class Surrogate(NamedTuple):
     """Where the search stands and where it goes next.
 
     ``reason`` is "exploits" when the surrogate's mean at ``next_x`` beats the incumbent, else
-    "explores". ``covered`` is the share of the truth inside the band, NaN without a truth.
-    The arrays are what was given.
+    "explores", or "refines" where the band is narrow. ``covered`` is the share of the truth inside
+    the band, NaN without a truth. The arrays are what was given.
     """
 
     next_x: float
@@ -81,26 +83,24 @@ def surrogate_info(
     (1.0, 'exploits', 2.0)
     """
     problems = Problems("surrogate")
-    x, mean, std, observed_x, observed_y = (
-        numbers(problems, name, value, f"{name}=array")
-        for name, value in (("x", x), ("mean", mean), ("std", std),
-                            ("observed_x", observed_x), ("observed_y", observed_y))
-    )  # fmt: skip
-    for name, array in (("mean", mean), ("std", std), ("acquisition", acquisition),
-                        ("truth", truth)):  # fmt: skip
-        if array is not None and np.shape(array) != x.shape:
-            problems.add(name, np.shape(array), f"the shape of x, {x.shape}", f"{name}=array")
+    given = {"x": x, "mean": mean, "std": std, "observed_x": observed_x, "observed_y": observed_y}
+    read = {name: numbers(problems, name, each, f"{name}=array") for name, each in given.items()}
+    x, mean, std, observed_x, observed_y = read.values()
+    checked = {"mean": mean, "std": std, "acquisition": acquisition, "truth": truth}
+    for name, each in checked.items():
+        if each is not None and np.shape(each) != x.shape:
+            problems.add(name, np.shape(each), f"the shape of x, {x.shape}", f"{name}=array")
     if observed_x.shape != observed_y.shape or observed_x.size == 0:
-        problems.add("observed_x", observed_x, "as many values as observed_y, at least one",
-                     "observed_x=[0.01], observed_y=[0.9]")  # fmt: skip
+        allowed, instead = "as many values as observed_y, at least one", "observed_y=[0.9]"
+        problems.add("observed_x", observed_x, allowed, f"observed_x=[0.01], {instead}")
     problems.raise_if_any()
     goal = np.asarray(acquisition, dtype=float)
     true = None if truth is None else np.asarray(truth, dtype=float)
-    if next_x is None:
-        next_x = float(x[int(np.argmax(goal))])
+    next_x = float(x[int(np.argmax(goal))]) if next_x is None else next_x
     at_mean, at_std = (float(np.interp(next_x, x, a)) for a in (mean, std))
     best = int(np.argmax(observed_y))
-    reason = "exploits" if at_mean > observed_y[best] else "explores"
+    narrow = _WIDTH * at_std < _NARROW * np.ptp(observed_y)
+    reason = "exploits" if at_mean > observed_y[best] else "refines" if narrow else "explores"
     covered = regret = float("nan")
     if true is not None:
         covered = float((np.abs(true - mean) <= _WIDTH * std + 1e-12).mean())
@@ -116,6 +116,7 @@ def surrogate(
     ax: Axes,
     *,
     acquisition_name: str = "expected improvement",
+    terms: Mapping[str, ArrayLike] | None = None,
     knob: str = "x",
     log: bool = False,
     score: str = "validation accuracy",
@@ -127,6 +128,8 @@ def surrogate(
     ----------
     acquisition_name : str, default "expected improvement"
         The label of the lower panel.
+    terms : dict of str to array, shape (n,), optional
+        What the acquisition is the sum of, drawn as lines into its panel.
     knob : str, default "x"
         The hyperparameter on the horizontal axis.
     log : bool, default False
@@ -136,34 +139,37 @@ def surrogate(
 
     Reading: where the next trial goes, and why.
     """
-    main, below = panel(ax, (0.0, 0.34, 1.0, 0.66)), panel(ax, (0.0, 0.0, 1.0, 0.26))
+    main, below = panel(ax, (0.0, 0.36, 1.0, 0.52)), panel(ax, (0.0, 0.0, 1.0, 0.26))
     _draw_model(main, info)
     label(main, x="", y=score)
-    floor = info.acquisition.min()
-    below.fill_between(info.x, floor, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
+    low = info.acquisition.min()
+    below.fill_between(info.x, low, info.acquisition, color=style.GREEN, alpha=0.3, lw=0)
     below.plot(info.x, info.acquisition, color=style.GREEN, lw=1.5)
+    for index, (name, values) in enumerate((terms or {}).items()):
+        below.plot(info.x, values, color=style.BLACK, ls=("--", ":")[index % 2], label=name)
     below.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--")
     label(below, x=knob_label(knob, log), y=acquisition_name.replace(" ", "\n"))
     for part in (main, below):
-        part.set_xscale("log" if log else "linear")
-        part.set_xlim(info.x[0], info.x[-1])
+        part.set(xscale="log" if log else "linear", xlim=(info.x[0], info.x[-1]))
     main.tick_params(labelbottom=False, which="both")
-    if y_range is not None:
-        main.set_ylim(y_range)
-    main.legend(fontsize=SIZES["dense"], ncols=2)
+    main.set_ylim(y_range)
+    # Above the panels, where no curve can be under it.
+    main.legend(fontsize=SIZES["dense"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+    if terms:
+        below.legend(fontsize=SIZES["dense"], ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
     headline(ax, _title(info, knob))
     return _sentence(info, knob, score)
 
 
 def _draw_model(ax: Axes, info: Surrogate) -> None:
     low, high = info.mean - _WIDTH * info.std, info.mean + _WIDTH * info.std
-    ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0,
-                    label=f"mean ± {number(_WIDTH)} sd")  # fmt: skip
+    band = f"mean ± {number(_WIDTH)} sd"
+    ax.fill_between(info.x, low, high, color=style.BLUE, alpha=0.18, lw=0, label=band)
     ax.plot(info.x, info.mean, color=style.BLUE, label="surrogate's mean")
     if info.truth is not None:
         ax.plot(info.x, info.truth, color=style.GRAY, ls=(0, (2, 2)), lw=1.5, label="truth")
-    ax.plot(info.observed_x, info.observed_y, ls="", marker="o", ms=7, color=style.BLACK,
-            mec="white", zorder=4, label="trials so far")  # fmt: skip
+    ax.plot(info.observed_x, info.observed_y, "o", ms=7, color=style.BLACK, mec="white",
+            zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")
     ax.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
 
@@ -171,20 +177,16 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
 def _title(info: Surrogate, knob: str) -> str:
     place = f"{knob}={number(info.next_x)}"
     done = counted(info.observed_x.size, "trial")
-    if info.reason == "exploits":
-        return f"After {done} it exploits: {place} promises {number(info.next_mean)}"
-    return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
+    if info.reason == "explores":
+        return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
+    return f"After {done} it {info.reason}: {place} promises {number(info.next_mean)}"
 
 
 def _sentence(info: Surrogate, knob: str, score: str) -> str:
-    text = (
-        f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
-        f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
-        f"{number(info.incumbent_y)}): it {info.reason}"
-    )
+    text = f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
+    text += f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
+    text += f"{number(info.incumbent_y)}): it {info.reason}"
     if np.isfinite(info.covered):
-        text += (
-            f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
-            f"far is {number(abs(info.regret))} from its optimum"
-        )
+        text += f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
+        text += f"far is {number(abs(info.regret))} from its optimum"
     return text + "."
