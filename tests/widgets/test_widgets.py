@@ -564,7 +564,6 @@ def test_the_knob_panel_says_that_amounts_have_no_accuracy():
         ht.widgets.knob_panel(ht.load((x, x.sum(axis=1))))
 
 
-
 def test_target_is_said_when_it_is_reached() -> None:
     panel = ht.widgets.knob_panel("iris", start={"epochs": 1, "networks": 1}, target=0.9)
     assert "the goal of 0.9 is not reached yet" in panel.reading
