@@ -83,7 +83,8 @@ def _table_info(chosen: argparse.Namespace) -> None:
     runs = f"{len(table):,} configurations x {table.seeds} seeds x {table.epochs} epochs"
     print(f"{table.name}: {runs}")
     for axis in table.axes:
-        print(f"  {axis.name}: {axis.allowed()} (default {axis.default!r})", axis.condition())
+        levels = f"{axis.allowed()} (default {axis.default!r}) {axis.condition()}"
+        print(f"  {axis.name}: {levels.rstrip()}")
     for name, value in about.get("fixed", {}).items():
         print(f"  {name}: {value!r}, in every network of convolutions")
     print("rows: " + ", ".join(f"{count} {part}" for part, count in about["rows"].items()))

@@ -125,7 +125,9 @@ class Table:
     parameters : array of uint32, shape (configurations,), optional
         Weights of the network, biases included; only in "signals" so far.
     about : dict
-        Rows, versions of libraries, machine, date, command, how the seconds were measured.
+        Rows, versions of libraries, machine, date, command, how the seconds were measured; and
+        ``fixed``, what a table's convolutions have in common: ``TrainObjective(data, epochs=40,
+        engine="fused", defaults=table.about["fixed"])`` trains them again.
     checksum : str
         SHA-256 of all of it, in hexadecimal.
 

@@ -139,6 +139,14 @@ def test_a_grid_asks_nothing_twice(objective, trials):
     assert (np.diff(asked.astype(int), axis=1) <= 0).all()  # one that is smaller ends early
 
 
+def test_panels_run_on_it():
+    fixed = {"units": 16}  # for dense networks only
+    panel = ht.widgets.generation_stepper(TableObjective("signals", defaults=fixed, quiet=True))
+    assert panel.objective.table.name == "signals"
+    for make in (ht.widgets.method_race, ht.widgets.winners_curse, ht.widgets.bayesian_stepper):
+        assert make("signals") is not None
+
+
 # ── what tuning is worth ─────────────────────────────────────────────────────────────────────
 def test_the_best_is_thirty_points_above_the_courses_default_on_test_rows(table, objective):
     default = table.index_of({"architecture": "dense", **COURSE})

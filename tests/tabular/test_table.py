@@ -453,7 +453,7 @@ def test_histories_fit_their_table(shipped):
     assert about["methods"]
     for method in about["methods"]:
         # The Gaussian process takes the longest by far.
-        repeats = 300 if (shipped.name, method) == ("signals", "gp") else 1000
+        repeats = 500 if (shipped.name, method) == ("signals", "gp") else 1000
         assert len(arrays[f"{method}_index"]) >= repeats
         assert arrays[f"{method}_index"].max() < len(shipped)
         assert arrays[f"{method}_epochs"].max() <= shipped.epochs

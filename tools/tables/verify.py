@@ -1,6 +1,6 @@
 """Train a sample of a table again with plain Keras, and say how well it agrees.
 
-python tools/tables/verify.py digits [--sample 50] [--seed 0]
+python tools/tables/verify.py digits [--sample 50] [--seed 0] [--save]
 """
 
 from __future__ import annotations
@@ -201,7 +201,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(found)
     if chosen.save:
         kept = {"table": table.checksum, "versions": versions(), "seed": chosen.seed}
-        kept |= {"found": str(found).splitlines(), "runs": found.runs.round(4).to_dict("records")}
+        kept |= {
+            "found": str(found).splitlines(),
+            "runs": found.runs.astype({"table": float}).round(4).to_dict("records"),
+        }
         path = ROOT / "benchmarks" / "results" / f"verify_{table.name}.json"
         path.write_text(json.dumps(kept, indent=1) + "\n")
 
