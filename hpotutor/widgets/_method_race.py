@@ -87,7 +87,7 @@ class MethodRace(BrowsingPanel):
             keep = max(int((spent <= now["budget"] + 1e-9).sum(axis=1).max()), 1)
             values[name] = getattr(found[name], _SCORES[now["score"]])[rows, :keep]
             cost[name] = getattr(found[name], now["against"])[rows, :keep]
-        ax = figure.add_axes((0.09, 0.13, 0.88, 0.74))
+        ax = figure.add_axes((0.09, 0.26, 0.88, 0.61))
         if now["score"] == "validation":
             reading: str = race(
                 values, cost=cost, against=now["against"],
