@@ -57,7 +57,6 @@ CASES = [
     Case("hyperband", "keras_tuner"),
     Case("hyperband", "asha"),
     Case("hyperband", "scikit-learn"),
-    Case("hyperband", "scikit-learn", (("candidates", "grid"),)),
     Case("genetic", "plain", (("population", 4),)),
     Case("genetic", "plain", (("population", 4), ("regularized", True))),
     Case("genetic", "optuna", (("population", 4),)),

@@ -101,7 +101,13 @@ def load(
     """
     problems = Problems("load")
     known = _check(problems, source, target, task, groups, time, keep)
-    _check_shares(problems, validation, test)
+    shares = {"validation": validation, "test": test}
+    fine = [check_share(problems, name, share, 0.2, inside=True) for name, share in shares.items()]
+    if all(fine) and validation + test >= 1:
+        problems.say(
+            f"validation={validation} and test={test} leave no rows to train on. "
+            "Their sum must stay below 1. Type for instance validation=0.2, test=0.2."
+        )
     if isinstance(source, str) and source == "signals" and test != 0.2:
         problems.add("test", test, "0.2 for the signals, as published", "test=0.2")
     check_seed(problems, seed)
@@ -122,8 +128,8 @@ def load(
     if keep and not isinstance(rows.x, pd.DataFrame):
         problems.say("keep names columns of a table, and these rows have none. Leave it out.")
     problems.raise_if_any()
-    shares = float(validation), float(test)
-    return _dataset(name, rows, task, list(keep), shares, int(seed), scale)
+    parts = float(validation), float(test)
+    return _dataset(name, rows, task, list(keep), parts, int(seed), scale)
 
 
 def _check(
@@ -161,17 +167,6 @@ def _check(
     return kind
 
 
-def _check_shares(problems: Problems, validation: Any, test: Any) -> None:
-    """Note shares that are none, or that leave nothing to train on."""
-    shares = {"validation": validation, "test": test}
-    fine = [check_share(problems, name, share, 0.2, inside=True) for name, share in shares.items()]
-    if all(fine) and validation + test >= 1:
-        problems.say(
-            f"validation={validation} and test={test} leave no rows to train on. "
-            "Their sum must stay below 1. Type for instance validation=0.2, test=0.2."
-        )
-
-
 def _built_in(name: str) -> Rows:
     if name == "mnist":
         return _mnist()
@@ -189,10 +184,8 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     """Return features and labels of what a loader of scikit-learn returned, with their names."""
     x, y = bunch.get("data"), bunch.get("target")
     if x is None or y is None:
-        told = (
-            "this Bunch has no data or no target. Type for instance ht.load((bunch.data, labels))."
-        )
-        raise DataError(f"load: {told}")
+        told = "this Bunch has no data or no target. Type for instance"
+        raise DataError(f"load: {told} ht.load((bunch.data, labels)).")
     columns, labels = bunch.get("feature_names"), bunch.get("target_names")
     if isinstance(x, np.ndarray) and x.ndim == 2 and columns is not None:
         x = pd.DataFrame(x, columns=[str(column) for column in columns])
@@ -230,7 +223,12 @@ def _dataset(
     x, shape = rows.x, rows.shape
     columns = pd.DataFrame(columns=["became", "why"])
     if isinstance(x, pd.DataFrame):
-        _check_keep(keep, x)
+        names = [str(column) for column in x.columns]
+        problems = Problems("load")
+        for one in set(keep) - set(names):
+            hint = did_you_mean(one, names)
+            problems.say(f"keep={[one]!r} is no column to learn from.{hint} There are: {names}.")
+        problems.raise_if_any()
         found = describe(x, rows.y, keep)
         columns = pd.DataFrame(found).set_index("name")
         x = x[[column.name for column in found if column.became != "left out"]]
@@ -277,15 +275,6 @@ def _dataset(
         _test=(x_test, y_test),
         _rest=take(x, rest),
     )
-
-
-def _check_keep(keep: list[str], x: pd.DataFrame) -> None:
-    problems = Problems("load")
-    columns = [str(column) for column in x.columns]
-    for name in set(keep) - set(columns):
-        hint = did_you_mean(name, columns)
-        problems.say(f"keep={[name]!r} is no column to learn from.{hint} There are: {columns}.")
-    problems.raise_if_any()
 
 
 def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.ndarray, ...]) -> None:

@@ -174,14 +174,12 @@ def fold_rows(
 
     ArgumentError: ``folds`` is neither, or cannot be cut from these rows.
     """
-    problems = Problems("folds")
-    own = is_splitter(folds)
-    if not own and (not is_whole(folds) or folds < 2):
-        problems.add("folds", folds, "a whole number from 2 up, or a splitter", "folds=3")
-    problems.raise_if_any()
     x = np.zeros((len(y), 1)) if x is None else x
-    if own:
+    if is_splitter(folds):
         return list(folds.split(x, y, groups))
+    if not is_whole(folds) or folds < 2:
+        told = ("folds", folds, "a whole number from 2 up, or a splitter", "folds=3")
+        Problems("folds").add(*told).raise_if_any()
     if timed:
         splitter: Any = cuts.TimeSeriesSplit(folds)
     elif groups is not None and task == "regression":

@@ -165,13 +165,10 @@ class PlainNames(BaseWrapper):
         told = {name: getattr(self, _FROM_DATA[name]) for name in wanted}
         if "n_features" in told:
             told["n_features"] = math.prod(self.X_shape_[1:])
-        told |= dict.fromkeys(_SHAPES & self._required(), self.X_shape_[1:])
+        # of the shapes, those that the function cannot do without, and has not got
+        lacking = {n for n, p in self._known().items() if p.default is p.empty} - vars(self).keys()
+        told |= dict.fromkeys(_SHAPES & lacking, self.X_shape_[1:])
         return functools.partial(self._function(), **told)
-
-    def _required(self) -> set[str]:
-        """Return the arguments that the building function cannot do without, and has not got."""
-        known = self._known().items()
-        return {name for name, p in known if p.default is p.empty and name not in vars(self)}
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if reset:
@@ -198,10 +195,8 @@ class PlainNames(BaseWrapper):
             numbers = "int64" if isinstance(self, _SciKerasClassifier) else "float64"
             self.y_dtype_ = _widest(self.y_dtype_, numbers)
         if type(self).feature_encoder is BaseWrapper.feature_encoder:
-            stacked, columns = (
-                getattr(self, "inputs_", None),
-                getattr(self, "feature_names_in_", ()),
-            )
+            stacked = getattr(self, "inputs_", None)
+            columns = getattr(self, "feature_names_in_", ())
             shapes = fitting.inputs_of(self.model_, self.X_shape_, stacked, columns)
             if shapes is not None:
                 told = {"shapes": shapes}
@@ -278,8 +273,7 @@ class PlainNames(BaseWrapper):
     def _validate_sample_weight(X, y, sample_weight):
         weights = np.asarray(sample_weight, dtype=float)  # scikit-learn does not name the argument
         if not weights.any():
-            said = "There is nothing to train on: only zeros were passed in sample_weight."
-            raise DataError(said)
+            raise DataError("Nothing to train on: only zeros were passed in sample_weight.")
         if (weights < 0).any():
             raise DataError(f"sample_weight holds {weights.min():g}; weights are 0 or more.")
         return BaseWrapper._validate_sample_weight(X, y, sample_weight)

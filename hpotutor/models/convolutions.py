@@ -50,14 +50,12 @@ def build_cnn(
         (rows, their product), as in ``data.x_train``.
     n_classes : int
         As in ``build_mlp``: from 2 up, or 0 for a regression.
-    filters : int or sequence of int, default 16
-        Filters of the first block, doubled in each that follows; or one number a block.
     kernel_size : int or sequence of int, default 3
         Height and width of the filters in pixels, from 1 up; or one number a block.
     layers : int, optional
         Convolution blocks, from 1 up, by default one, or as many as ``filters`` are given; each
         halves the image if nothing else is said: 3 at most of 8 x 8.
-    strides, padding, pooling, pool_size, units, dense_layers, activation, initializer, \
+    filters, strides, padding, pooling, pool_size, units, dense_layers, activation, initializer, \
 batch_norm, l1, l2, dropout
         As in ``build_conv1d``, along both sides of the image.
     augmentation : float, default 0

@@ -46,13 +46,8 @@ OUTPUTS = ("auto", "softmax", "sigmoid")
 PADDINGS = ("same", "valid")
 POOLINGS = {"max": "MaxPooling", "average": "AveragePooling"}
 # of a regression: short and long name -> Keras's name
-LOSSES = {
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "huber": "huber",
-    "mean_squared_error": "mean_squared_error",
-    "mean_absolute_error": "mean_absolute_error",
-}
+LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "huber": "huber"}
+LOSSES |= {name: name for name in LOSSES.values()}
 
 LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
 Target: TypeAlias = tuple[int, str, str | None]  # n_classes, output and loss
@@ -146,10 +141,8 @@ class Hidden:
         }
 
     def _finish(self, name: str) -> list[keras.layers.Layer]:
-        activation = keras.layers.Activation(self.activation, name=f"{name}_activation")
-        if not self.batch_norm:
-            return [activation]
-        return [keras.layers.BatchNormalization(name=f"{name}_norm"), activation]
+        norms = [keras.layers.BatchNormalization(name=f"{name}_norm")] if self.batch_norm else []
+        return [*norms, keras.layers.Activation(self.activation, name=f"{name}_activation")]
 
 
 def compiled(
@@ -290,10 +283,9 @@ class Blocks:
                     allowed += f", and {name}={width}"
                     problems.add("layers", self.layers, allowed, f"layers={n - 1}")
                     return
-                reach = (width, block["strides"], block["padding"])
-                if name == "pool_size":
-                    reach = (width, width, "valid")
-                left = [length_after(side, *reach) for side in left]
+                steps = (block["strides"], block["padding"])
+                reach = (width, "valid") if name == "pool_size" else steps
+                left = [length_after(side, width, *reach) for side in left]
 
 
 def length_after(length: int, size: int, stride: int, padding: str) -> int:

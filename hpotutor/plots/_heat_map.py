@@ -114,14 +114,12 @@ def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) ->
         ax.tick_params(axis="x", rotation=30)
     finite = info.values[np.isfinite(info.values)]
     tied = f", tied with {info.ties} more" if info.ties else ""
-    text = (
+    care = f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
+    return (
         f"The best of {finite.size} cells has {_where(info)} ({score} "
         f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
-        f"to {number(finite.max())}."
+        f"to {number(finite.max())}.{care if info.edges else ''}"
     )
-    if info.edges:
-        text += f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
-    return text
 
 
 def _binned(values: pd.Series) -> tuple[pd.Series, list]:

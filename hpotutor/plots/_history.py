@@ -47,15 +47,13 @@ def history_info(result: object, *, direction: str | None = None) -> History:
     scores = np.where(done, sign * frame["value"].astype(float), -np.inf)
     incumbent = np.maximum.accumulate(scores)
     status = frame["status"] if "status" in frame else np.where(done, "complete", "failed")
-    trials = pd.DataFrame(
-        {
-            "trial": frame["trial"] if "trial" in frame else np.arange(len(frame)),
-            "value": frame["value"].astype(float),
-            "status": status,
-            "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
-        }
-    )
-    trials = trials.join(frame.filter(regex=FOLDS).reset_index(drop=True))
+    columns = {
+        "trial": frame["trial"] if "trial" in frame else np.arange(len(frame)),
+        "value": frame["value"].astype(float),
+        "status": status,
+        "best_so_far": np.where(np.isfinite(incumbent), sign * incumbent, np.nan),
+    }
+    trials = pd.DataFrame(columns).join(frame.filter(regex=FOLDS))
     best = int(np.argmax(scores))
     counts = trials["status"].value_counts().to_dict()
     return History(trials, int(trials["trial"].iloc[best]), float(sign * scores[best]),

@@ -282,10 +282,8 @@ def _sentence(info: LearningCurves, best: str, end: str) -> str:
         verdicts = [found.verdict for found in info.diagnoses.values()]
         counts = {v: verdicts.count(v) for v in ("fits", "underfit", "overfit", "diverging")}
         listed = ", ".join(f"{v} {n}" for v, n in counts.items() if n)
-        return (
-            f"Of {len(verdicts)} settings {best} ends best ({info.metric} {end}); the curves "
-            f"read: {listed}."
-        )
+        ahead = f"Of {len(verdicts)} settings {best} ends best ({info.metric} {end})"
+        return f"{ahead}; the curves read: {listed}."
     if len(info.diagnoses) > 1:
         listed = "; ".join(f"{n} {d.verdict} ({d.why})" for n, d in info.diagnoses.items())
         return f"Final validation {info.metric} is best with {best}: {listed}."

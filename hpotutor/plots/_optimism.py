@@ -123,10 +123,8 @@ def _sentence(table: pd.DataFrame) -> str:
         f"a gap of {number(last['gap'])}"
     )
     if repeats > 1:
-        text += (
-            f" (mean of {repeats:,} searches; the middle 80% lie between "
-            f"{number(last['low'])} and {number(last['high'])})"
-        )
+        middle = f"{number(last['low'])} and {number(last['high'])}"
+        text += f" (mean of {repeats:,} searches; the middle 80% lie between {middle})"
     if last["trials"] > 1:
         unchosen = number(last["gap"] - last["added"])
         text += f". At 1 trial, where nobody chose, the gap is {unchosen}"

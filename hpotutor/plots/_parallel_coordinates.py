@@ -119,12 +119,9 @@ def _scaled(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:
         return values.map(place), [(place[level], show(level)) for level in levels]
     numbers = values.astype(float)
     low, high = float(levels[0]), float(levels[-1])
+    place, middle = (numbers - low) / (high - low), (low + high) / 2
     if log_due(levels):
-        place = np.log(numbers / low) / np.log(high / low)
-        middle = np.sqrt(low * high)
-    else:
-        place = (numbers - low) / (high - low)
-        middle = (low + high) / 2
+        place, middle = np.log(numbers / low) / np.log(high / low), np.sqrt(low * high)
     return place, [(0.0, show(low)), (0.5, show(float(middle))), (1.0, show(high))]
 
 

@@ -63,8 +63,7 @@ def paths_info(
         problems.raise_if_any()
     given = {}
     for name, way in paths.items():
-        given[str(name)] = numbers(problems, f"paths[{name!r}]", way, "[(1, 1), (0, 0)]")
-    for name, path in given.items():
+        given[str(name)] = path = numbers(problems, f"paths[{name!r}]", way, "[(1, 1), (0, 0)]")
         if path.ndim != 2 or path.shape[1] != 2 or len(path) == 0:
             problems.add(f"paths[{name!r}]", path.shape, "the shape (steps + 1, 2)", "[(1, 1)]")
     if not given:
@@ -105,7 +104,8 @@ def paths(
 
     Reading: who arrives first, and who never does.
     """
-    columns, rows, z = _image(surface, x_range, y_range)
+    columns, rows = (np.linspace(*span, _PIXELS) for span in (x_range, y_range))
+    z = np.asarray(surface(*np.meshgrid(columns, rows)), dtype=float)
     above = z - np.nanmin(z)
     levels = np.geomspace(max(above.max() * 1e-3, 1e-12), max(above.max(), 1e-11), 14)
     ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
@@ -124,15 +124,8 @@ def paths(
     ax.set(xlim=x_range, ylim=y_range)
     finish(ax, title=_title(table), x="weight 1", y="weight 2", grid=None)
     ax.legend()
-    listed = "; ".join(
-        f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows()
-    )
-    return f"Steps until the loss stays within {100 * _ARRIVED:g}% of its start: {listed}."
-
-
-def _image(surface: Callable, x_range: _Span, y_range: _Span) -> tuple[np.ndarray, ...]:
-    x, y = np.linspace(*x_range, _PIXELS), np.linspace(*y_range, _PIXELS)
-    return x, y, np.asarray(surface(*np.meshgrid(x, y)), dtype=float)
+    ends = (f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows())
+    return f"Steps until the loss stays within {100 * _ARRIVED:g}% of its start: {'; '.join(ends)}."
 
 
 def _arrival(row: pd.Series) -> str:

@@ -83,7 +83,8 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     """
     frame, few = info.tasks, info.n_workers <= 40
     rows = {worker: place for place, worker in enumerate(info.workers["worker"])}
-    unit, size = _unit(info.makespan)
+    units = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
+    size, unit = next((one for one in units if info.makespan >= 2 * one[0]), units[-1])
     begin = frame["start"].min()
     for index, kind in enumerate(info.kinds):
         style, part = look(index), frame[frame["kind"] == kind]
@@ -109,13 +110,6 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
         f"{counted(info.n_workers, 'worker')} {duration(info.makespan)}: a speed-up of "
         f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
     )
-
-
-def _unit(seconds: float) -> tuple[str, float]:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return unit, float(size)
-    return "seconds", 1.0
 
 
 def _title(info: Timeline) -> str:

@@ -50,19 +50,15 @@ def run_parallel(
 
 def optimize_on_workers(recorder: Recorder, sampler: Any) -> None:
     """Let an Optuna sampler, told first what the log holds, lead it, several trials at once."""
-    space = recorder.space
     with backends.optuna_study(sampler) as study:
 
         def ask() -> tuple[Any, Params, None]:
             trial = study.ask()
-            return trial, space.suggest(trial), None
+            return trial, recorder.space.suggest(trial), None
 
-        def tell(trial: Any, evaluation: Evaluation) -> None:
-            study.tell(trial, recorder.score(evaluation))
-
-        backends.tell_optuna(study, recorder, recorder.started)
-        backends.tell_optuna(study, recorder, (evaluation for evaluation, _ in recorder.recall()))
-        run_parallel(recorder, ask, tell)
+        known = [*recorder.started, *(evaluation for evaluation, _ in recorder.recall())]
+        backends.tell_optuna(study, recorder, known)
+        run_parallel(recorder, ask, lambda trial, done: study.tell(trial, recorder.score(done)))
 
 
 def observe_on_workers(recorder: Recorder, search: GaussianProcessSearch) -> None:

@@ -297,8 +297,8 @@ def _climb(
     loss: Callable[..., tuple[float, np.ndarray]], start: np.ndarray, bounds: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Fit the kernel in twenty steps; twice as many take twice as long and hardly change it."""
-    settings: dict[str, Any] = {"method": "L-BFGS-B", "options": {"maxiter": 20}}
-    found = minimize(loss, start, jac=True, bounds=bounds, **settings)
+    steps: Any = {"maxiter": 20}
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=steps)
     return found.x, found.fun
 
 

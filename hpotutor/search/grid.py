@@ -100,15 +100,11 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    space = _on_grid(recorder.space, options["levels"])
-    backends.run_keras_tuner(recorder, "GridSearchOracle", seed, space)
-
-
-def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
-    """Return the space with the grid's values in the place of ranges, conditions kept."""
+    """Ask for the space with the grid's values in the place of ranges, conditions kept."""
+    space = recorder.space
     narrowed: dict[str, Any] = {}
     left: dict[str, Any] = {}  # the values of those that are not left out
-    for name, values in space.grid(levels).items():
+    for name, values in space.grid(options["levels"]).items():
         conditions = {
             parent: [value for value in allowed if value in left.get(parent, ())]
             for parent, allowed in space.conditions.get(name, {}).items()
@@ -116,7 +112,7 @@ def _on_grid(space: SearchSpace, levels: Any) -> SearchSpace:
         if all(conditions.values()):  # otherwise no point of the grid has it
             left[name], axis = values, choice(*values)
             narrowed[name] = when(axis, **conditions) if conditions else axis
-    return SearchSpace(narrowed)
+    backends.run_keras_tuner(recorder, "GridSearchOracle", seed, SearchSpace(narrowed))
 
 
 LOOPS = {"scikit-learn": _scikit_learn, "optuna": _optuna, "keras_tuner": _keras_tuner}

@@ -117,7 +117,6 @@ def hyperband_search(
     epochs: int | None = None,
     eta: int = 3,
     bracket: int | None = None,
-    candidates: str = "random",
     **shared: Unpack[Shared],
 ) -> SearchResult:
     """Train many configurations for a few epochs, and the promising ones for longer.
@@ -140,8 +139,6 @@ def hyperband_search(
     bracket : int, optional
         With ``"plain"`` and ``"asha"``: only this bracket of :func:`hyperband_brackets`, one
         successive halving. ``"asha"`` takes the one that starts lowest by default.
-    candidates : {"random", "grid"}
-        With scikit-learn: ``"grid"`` is ``HalvingGridSearchCV``.
 
     Notes
     -----
@@ -160,14 +157,11 @@ def hyperband_search(
     problems = Problems("hyperband_search")
     check_count(problems, "trials", trials, 1, 30, optional=True)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
-    options: Options = {"epochs": longest, "eta": eta, "bracket": bracket, "candidates": candidates}
+    options: Options = {"epochs": longest, "eta": eta, "bracket": bracket}
+    options["candidates"] = "random"  # as in the logs of earlier versions
     plan = _plan(options) if _check(problems, space, options) else []
     if bracket is not None and library not in ("plain", "asha"):
-        told = "Leave it out, or change the library."
-        problems.say(f"bracket= is for library='plain' or 'asha'. {told}")
-    problems.choice("candidates", candidates, ("random", "grid"))
-    if candidates == "grid" and library != "scikit-learn":
-        problems.say("candidates='grid' needs library='scikit-learn'.")
+        problems.say("bracket= is for library='plain' or 'asha'. Leave it out otherwise.")
     rungs = [rung for one in plan[: 1 if library == "scikit-learn" else None] for rung in one.rungs]
     cost = sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
     budgets = (trials, shared.get("max_epochs"), shared.get("max_seconds"))
@@ -242,24 +236,19 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    rounds = 1 if recorder.trials is None else None  # None goes on for ever
     budget = {"max_epochs": options["epochs"], "factor": options["eta"]}
-    budget["hyperband_iterations"] = rounds
+    budget["hyperband_iterations"] = 1 if recorder.trials is None else None  # None: for ever
     backends.run_keras_tuner(recorder, "HyperbandOracle", seed, **budget)
 
 
 def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     """Run one bracket, the one with most configurations; again with new ones as trials allow."""
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-    from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
+    from sklearn.model_selection import HalvingRandomSearchCV
 
     space, lowest = recorder.space, _plan(options)[0].rungs[0]
     budget = {"min_resources": lowest.epochs, "max_resources": options["epochs"]}
     budget |= {"resource": "epochs_resource", "factor": options["eta"]}
-    if options["candidates"] == "grid":
-        search = backends.in_batches(HalvingGridSearchCV)
-        backends.run_scikit_learn(recorder, search, space.to_sklearn_grid(), **budget)
-        return
     search, seeds = backends.in_batches(HalvingRandomSearchCV), np.random.SeedSequence(seed)
     budget["n_candidates"] = lowest.configurations
     while True:

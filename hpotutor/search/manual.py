@@ -70,10 +70,8 @@ class Attempt:
         return f"{table}<p>{html.escape(guessed + self._best())}</p>"
 
     def _outcome(self) -> str:
-        done = self.evaluation
-        return (
-            f"{done.value:.3g}" if math.isfinite(done.value) else f"{done.status} ({done.reason})"
-        )
+        done, found = self.evaluation, math.isfinite(self.evaluation.value)
+        return f"{done.value:.3g}" if found else f"{done.status} ({done.reason})"
 
     def _guessed(self) -> str:
         if self.guess is None or not math.isfinite(self.evaluation.value):

@@ -75,13 +75,11 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
     backends.run_optuna(recorder, sampler)
 
 
-def _hyperopt(recorder: Recorder, seed: int, options: Options) -> None:
-    backends.run_hyperopt(recorder, "rand", seed)
-
-
-def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:
-    backends.run_keras_tuner(recorder, "RandomSearchOracle", seed, max_trials=recorder.trials)
-
-
-LOOPS: dict[str, Loop] = {"scikit-learn": _scikit_learn, "optuna": _optuna}
-LOOPS |= {"hyperopt": _hyperopt, "keras_tuner": _keras_tuner}
+LOOPS: dict[str, Loop] = {
+    "scikit-learn": _scikit_learn,
+    "optuna": _optuna,
+    "hyperopt": lambda recorder, seed, _: backends.run_hyperopt(recorder, "rand", seed),
+    "keras_tuner": lambda recorder, seed, _: backends.run_keras_tuner(
+        recorder, "RandomSearchOracle", seed, max_trials=recorder.trials
+    ),
+}

@@ -19,8 +19,6 @@ from hpotutor.errors import Problems
 from hpotutor.objectives.base import Params
 from hpotutor.search import asha
 from hpotutor.search.asha import Job
-from hpotutor.search.backends import optuna_study
-from hpotutor.search.bayesian import tpe_constant_liar
 from hpotutor.search.hyperband import Bracket, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 
@@ -143,29 +141,6 @@ class RandomScheduler:
 
     def tell(self, job: Job, value: float) -> None:
         """Learn nothing."""
-
-
-class BayesianScheduler:
-    """Optuna's TPE after some random jobs; those on their way count as bad (a constant liar)."""
-
-    def __init__(self, objective: TableObjective, *, startup: int = 10, seed: int = 0) -> None:
-        self.objective = objective
-        with optuna_study(tpe_constant_liar(seed, startup)) as study:
-            self.study = study
-        self._running: dict[int, Any] = {}
-        self._worst = 0.0
-
-    def ask(self) -> Job:
-        trial = self.study.ask()
-        job = Job(self.objective.space.suggest(trial), self.objective.epochs)
-        self._running[id(job.params)] = trial
-        return job
-
-    def tell(self, job: Job, value: float) -> None:
-        if np.isfinite(value):
-            self._worst = min(self._worst, value)
-        # The model chokes on infinity: what diverged is as bad as the worst.
-        self.study.tell(self._running.pop(id(job.params)), max(value, self._worst))
 
 
 class AsynchronousHalving(asha.AsynchronousHalving):

@@ -583,10 +583,6 @@ SEARCHES = {
     "no epochs": (lambda: search("hyperband", PLAIN), "has no epochs to deal out. Type epochs=27"),
     "eta": (lambda: search("hyperband", eta=1), "eta=1 .*from 2 up"),
     "bracket": (lambda: search("hyperband", bracket=7), "bracket=7 .*Allowed: 2, 1, 0"),
-    "candidates": (
-        lambda: search("hyperband", candidates="gird", library="scikit-learn"),
-        "Did you mean 'grid'",
-    ),
     "epochs in the space": (
         lambda: search("hyperband", space=ht.SearchSpace(epochs=ht.integers(1, 3))),
         "Hyperband itself chooses the epochs",

@@ -211,10 +211,8 @@ def test_hyperband_needs_epochs_to_deal_out():
     space = ht.SearchSpace(epochs=ht.integers(1, 9))
     with pytest.raises(ArgumentError, match="Leave 'epochs' out"):
         ht.hyperband_search(plain, space, epochs=9, progress=False)
-    with pytest.raises(ArgumentError, match=r"(?s)bracket= is for.*candidates='grid' needs"):
-        ht.hyperband_search(
-            plain, LINE, epochs=9, library="optuna", bracket=1, candidates="grid", progress=False
-        )
+    with pytest.raises(ArgumentError, match="bracket= is for"):
+        ht.hyperband_search(plain, LINE, epochs=9, library="optuna", bracket=1, progress=False)
 
 
 # ── genetic ──────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,6 @@ import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.tabular.simulator import (
     AsynchronousHalving,
-    BayesianScheduler,
     Job,
     RandomScheduler,
     SynchronousHalving,
@@ -85,18 +84,6 @@ def test_training_anew_costs_the_epochs_below_too(objective):
     assert frame["end"].max() == pytest.approx(
         objective.seconds_of(3, 1) + objective.seconds_of(3, 4)
     )
-
-
-def test_a_model_asked_by_many_workers_beats_chance(objective):
-    truth = ht.TableObjective(objective.table, seed="mean", quiet=True).truth
-
-    def later(make, seed):
-        frame = simulate(make(objective, seed=seed), objective, workers=4, jobs=40)
-        assert len(frame) == 40
-        return truth[frame["configuration"]][20:].mean()
-
-    model, chance = ([later(m, s) for s in range(4)] for m in (BayesianScheduler, RandomScheduler))
-    assert np.mean(model) > np.mean(chance) + 0.5 * truth.std()
 
 
 def test_bad_arguments_are_all_named(objective):
