@@ -3,17 +3,17 @@
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
-_TRIALS, _REPEATS, _NEEDED = 25, 100, 0.75
+_TRIALS, _REPEATS, _NEEDED = 25, 100, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS)
+    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS, table="signals")
     challenge.expect_choice(outcome)
     return challenge.verdict(
         outcome,
         needed=_NEEDED,
-        look_at="Does your study maximize? And twenty-five trials are few: which parts of the "
-        "space can you leave out by what the lessons found?",
+        look_at="Does your study maximize? And random draws from everything are not enough: take "
+        "a sampler that learns, or leave out parts of the space that you know to be bad.",
     )
 
 
@@ -22,22 +22,25 @@ import optuna
 
 
 def search(objective, seed):
-    sampler = optuna.samplers.RandomSampler(seed=seed)
+    sampler = optuna.samplers.{sampler}(seed=seed)
     study = optuna.create_study(direction="maximize", sampler=sampler)
+    tried = []
     for _ in range({trials}):
         trial = study.ask()
-        params = {{
-            "optimizer": trial.suggest_categorical("optimizer", ["rmsprop", "adam"]),
-            "learning_rate": trial.suggest_float("learning_rate", {rates}),
-            "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64]),
-            "layers": trial.suggest_int("layers", 1, 2),
-            "units": trial.suggest_categorical("units", [32, 64]),
-            "activation": "relu",
-            "dropout": trial.suggest_categorical("dropout", [0.0, 0.2]),
-        }}
-        value = objective.evaluate(params).value
+        tried.append(objective.space.suggest(trial))
+        value = objective.evaluate(tried[-1]).value
         study.tell(trial, value if value == value else 0.0)
-    return {{"activation": "relu", **study.{chosen}}}
+    return tried[{chosen}]
+
+
+answer = search
+"""
+_ONE = """
+def search(objective, seed):
+    network = {"architecture": "conv", "layers": 3, "filters": 16, "kernel_size": 3}
+    params = network | {"optimizer": "sgd", "learning_rate": 0.3, "batch_size": 32}
+    objective.evaluate(params)
+    return params
 
 
 answer = search
@@ -45,41 +48,40 @@ answer = search
 
 
 def _search(
-    trials: int = 25, rates: str = "1e-3, 2e-2, log=True", chosen: str = "best_params"
+    sampler: str = "TPESampler", trials: int = 25, chosen: str = "study.best_trial.number"
 ) -> str:
-    return _SEARCH.format(trials=trials, rates=rates, chosen=chosen)
+    return _SEARCH.format(sampler=sampler, trials=trials, chosen=chosen)
 
 
 q5 = Exercise(
     lesson=8, number=5, title="Ask and tell", points=3, challenge=True,
     question="""
-    Write `search(objective, seed)` for the digits table, with Optuna's `study.ask()` and
+    Write `search(objective, seed)` for the signals table, with Optuna's `study.ask()` and
     `study.tell(trial, value)`. It may train 25 networks with `objective.evaluate(params)` and
-    returns the `params` it chooses. You may leave out parts of the table's space
-    (`objective.space`). A diverged training has the value NaN; Optuna counts it as failed and
-    learns nothing from it, so tell it 0.
+    returns the `params` it chooses. `objective.space.suggest(trial)` suggests from all of the
+    table's space; you may leave out parts of it. A diverged training has the value NaN; Optuna
+    counts it as failed and learns nothing from it, so tell it 0.
 
-    It is replayed 100 times. At least 75% of the replays must end among the best 5% of the table.
+    It is replayed 100 times. At least 80% of the replays must end among the best 5% of the table.
+    Random draws from all of the space are not enough.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters as a dict",
     checker=_check_search,
     hints=(
-        "`objective.space.suggest(trial)` suggests from all of the space; that is not enough.",
-        "Which learning rates, optimizers and widths won in the lessons before? You may use what "
-        "you know. On new data you would not know it.",
-        "Fix the activation, and let Optuna choose among the better half of the rest.",
+        "Ask, suggest, evaluate, tell; and keep what you tried, to return the best of it.",
+        "A sampler with the seed given: `optuna.samplers.TPESampler(seed=seed)`.",
+        "You may also fix what you know, for instance the architecture. On new data you would not "
+        "know it.",
     ),
     stub="def search(objective, seed): ...\n\n\nanswer = search",
     solution_source=_search(),
-    why="What you know about the problem saves more trials than a cleverer sampler.",
+    why="Where much is at stake, a sampler that learns needs fewer trials than chance does.",
     wrong_answers=(
-        WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
+        WrongAnswer(_ONE, "returns one setting that it knew", "no search"),
         WrongAnswer(_search(trials=40), "spends more than 25", "its budget"),
-        WrongAnswer(_search(rates="1e-1, 1.0, log=True"),
-                    "searches where networks diverge", "of 100 replays"),
+        WrongAnswer(_search(sampler="RandomSampler"), "draws from everything", "of 100 replays"),
         WrongAnswer(_search().replace('direction="maximize", ', ""),
                     "forgets that Optuna minimizes", "Does your study maximize"),
-        WrongAnswer(_search(chosen="trials[0].params"),
-                    "returns the first and not the best", "of 100 replays"),
+        WrongAnswer(_search(chosen="0"), "returns the first and not the best", "of 100 replays"),
     ),
 )  # fmt: skip
