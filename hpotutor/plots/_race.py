@@ -118,8 +118,7 @@ def race(info: Race, ax: Axes, *, direction: str, score: str | None = None) -> s
                         ls=style.linestyle, lw=0.7)  # fmt: skip
     _zoom(ax, info.bands, direction)
     finish(ax, title=_title(info), x=_AGAINST[info.against], y=f"best {score} so far")
-    several = max(len(runs) for runs in info.final.values()) > 1
-    note = "median; band: middle 80% of runs" if several else None
+    note = "median; band: middle 80% of runs" if max(map(len, info.final.values())) > 1 else None
     ax.legend(title=note, title_fontsize=SIZES["small"], alignment="left", ncols=3,
               loc="upper left", bbox_to_anchor=(0, -0.13))  # fmt: skip
     return _sentence(info, score)

@@ -153,7 +153,6 @@ def surrogate(
         part.set(xscale="log" if log else "linear", xlim=(info.x[0], info.x[-1]))
     main.tick_params(labelbottom=False, which="both")
     main.set_ylim(y_range)
-    # Above the panels, where no curve can be under it.
     main.legend(fontsize=SIZES["dense"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     if terms:
         below.legend(fontsize=SIZES["dense"], ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
