@@ -23,9 +23,8 @@ _AHEAD, _REST = 2, 0.15
 class BrowsingPanel(Panel):
     """A panel for looking at one setting after another.
 
-    To draw a figure takes longer than a learner wants to wait, but they look at each for a while.
-    Meanwhile the slider's next stops are drawn, in the direction in which it moved last. That asks
-    of `draw` that it reads `settings` and nothing that changes but what is in `memory`.
+    While a learner looks at a figure, the slider's next stops are drawn, in the direction in which
+    it moved last. That asks of `draw` that it reads `settings` and nothing else but `memory`.
     """
 
     # That of the cells: it waits while one is running.
