@@ -29,9 +29,8 @@ def write_notes(path: Path, notes: Mapping[str, Any]) -> None:
 def fingerprint(content: bytes, *, settings: bool = False) -> str:
     """Return a number for what a person sees of a notebook: sources and outputs.
 
-    Metadata, identities and counts are left out, because JupyterLab changes them when it merely
-    saves. A file that is no notebook is taken as it is. With settings, what an instructor sets
-    beside a cell's text counts, too: how nbgrader marks it, its tags, its attachments.
+    Metadata, identities and counts are left out, as JupyterLab changes them. With settings, what
+    an instructor sets beside a cell's text counts, too: nbgrader's marks, tags, attachments.
     """
     try:
         cells = [

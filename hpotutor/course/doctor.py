@@ -33,10 +33,7 @@ FREE_DISK = 200e6  # logs, a learner's copy of the lessons, MNIST
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at, what was found, and what to do; no remedy if it is fine.
-
-    A note may slow a lesson down or change what it prints; a problem stops one.
-    """
+    """What was looked at and found, and what to do; a problem stops a lesson, a note does not."""
 
     state: Literal["fine", "note", "problem"]
     about: str

@@ -170,11 +170,8 @@ def _course_around(folder: Path) -> Path | None:
 def _handed_in(course: Path) -> list[Handed]:
     """Return each submission: its assignment and its student."""
     names = sorted(path.name for path in (course / "source").iterdir() if path.is_dir())
-    found = [
-        (name, path.parent.name)
-        for name in names
-        for path in sorted(course.glob(f"submitted/*/{name}"))
-    ]
+    paths = (path for path in course.glob("submitted/*/*") if path.name in names)
+    found = sorted((path.name, path.parent.name) for path in paths)
     if not found:
         raise HpoTutorError(
             "Nothing was handed in yet. Put a student's notebook at "

@@ -110,8 +110,7 @@ def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> l
 def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
     """Be JupyterLab on a folder until it is stopped; ``MissingExtra`` if it is not installed.
 
-    It is this very process and no child of it, so that what ends this process ends JupyterLab, on
-    every system and by every signal. Its kernels end by themselves when it is gone.
+    It is this very process and no child of it: what ends this process ends JupyterLab, too.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingExtra(

@@ -59,8 +59,7 @@ class Column(NamedTuple):
 class Whole(TransformerMixin, BaseEstimator):
     """Scale images and sequences as a whole, not the noise of pixels that are nearly always dark.
 
-    Each of so many ``channels`` to mean 0 and standard deviation 1, as signals want it; with 0
-    channels, divide by the largest absolute value, as pixels do.
+    Each of so many ``channels`` to mean 0 and deviation 1; with 0, divide by the largest value.
     """
 
     def __init__(self, channels: int = 0) -> None:
@@ -93,10 +92,7 @@ def array_transformer(scale: str | None, x: np.ndarray, shape: tuple[int, ...]) 
 
 
 def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column]:
-    """Return what becomes of each column; those to keep are not left out for what they look like.
-
-    DataError: A column holds what no network can be told: lists, complex or infinite numbers.
-    """
+    """Return what becomes of each column; those to keep stay in whatever they look like."""
     problems = Problems("load")
     columns = [_column(name, x[name], y, name in keep, problems) for name in map(str, x.columns)]
     problems.raise_if_any(DataError)

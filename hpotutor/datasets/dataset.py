@@ -154,10 +154,7 @@ class Dataset:
         return [self.fold(*parts) for parts in self.fold_rows(folds, seed)]
 
     def fold_rows(self, folds: Any, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return which rows train and which validate in each fold, as :meth:`folds` cuts them.
-
-        Numbers count the training rows, then the validation rows.
-        """
+        """Return which rows train and validate in each fold; the training rows count first."""
         return fold_rows(folds, self.y_known, self.task, seed, self.groups, self.timed, self._rest)
 
     def fold(self, first: np.ndarray, second: np.ndarray) -> Fold:

@@ -117,11 +117,7 @@ def _has_decimal_commas(values: pd.Series) -> bool:
 
 
 def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any = None) -> Rows:
-    """Return the features of a data frame, and what a call names or gives beside it.
-
-    ``target``, ``groups`` and ``time`` are a column's name, an index level's name for the latter
-    two, or hold one entry a row.
-    """
+    """Return a data frame's features, and what a call names in it or gives beside it."""
     problems = Problems("load")
     given = {"target": target, "groups": groups, "time": time}
     named: dict[str, str] = {}

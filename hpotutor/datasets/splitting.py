@@ -56,10 +56,7 @@ def split(
 
 
 def moments(time: np.ndarray) -> np.ndarray:
-    """Return a number a row, larger for what comes later, alike for what comes at once.
-
-    DataError: A time is missing, cannot be read, or can be read in two ways.
-    """
+    """Return a number a row, larger for what comes later, alike for what comes at once."""
     values = pd.Series(time)
     if values.isna().any():
         told = "rows have no time, and cannot be put in order. Drop them."
@@ -168,12 +165,7 @@ def fold_rows(
     timed: bool = False,
     x: Any = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the row numbers to train and to validate on, of each fold.
-
-    ``folds`` is their number, or any splitter of scikit-learn.
-
-    ArgumentError: ``folds`` is neither, or cannot be cut from these rows.
-    """
+    """Return the rows to train and to validate on in each fold; see `Dataset.folds`."""
     x = np.zeros((len(y), 1)) if x is None else x
     if is_splitter(folds):
         return list(folds.split(x, y, groups))

@@ -28,8 +28,6 @@ def read_target(name: str, y: np.ndarray, task: str | None, shares: tuple[float,
 
     Whole numbers with up to 20 different values, texts, yes and no are classes; all else are
     amounts. ``note`` says so where it is in doubt.
-
-    DataError: the values are of neither kind, all alike, or too few of one class.
     """
     if y.dtype.kind in "Mmc":
         kind = "complex numbers" if y.dtype.kind == "c" else "dates or durations"

@@ -46,10 +46,8 @@ class Job:
 class DaskPool:
     """Gives each worker one job at a time, and the next when the answer to the last is here.
 
-    Dask blames a death on every task in line at that worker; with one job there is no line. The
-    objective is sent to each worker once.
-
-    A job whose worker dies is begun again on another one; when that dies too, its trainings failed.
+    Dask blames a death on every task in line at that worker; with one job there is no line. A job
+    whose worker dies is begun again on another one; when that dies too, its trainings failed.
     Answers come as events of the worker: a future's result takes another two round trips. What Dask
     does by itself: https://distributed.dask.org/en/stable/resilience.html.
     """

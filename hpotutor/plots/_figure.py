@@ -36,7 +36,6 @@ def figure(
 
     The function is given that, axes, and by keyword what it names: an option of its own, with a
     default and documented, or an argument of ``info``. It returns the sentence under the figure.
-    Both docstrings are completed with the parameters that several figures share.
     """
 
     def decorate(draw: Callable[Concatenate[_Info, Axes, ...], str]) -> Callable[..., Reading]:

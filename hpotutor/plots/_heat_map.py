@@ -19,8 +19,7 @@ _BINS = 8
 class HeatMap(NamedTuple):
     """A table of cells: ``values`` (rows of y, columns of x; NaN where nothing finished).
 
-    ``tried`` counts the trials of each cell, failed ones too. ``best`` is (row, column);
-    ``edges`` says in words on which ends of a numeric knob the best cell lies.
+    ``tried`` counts trials, failed ones too; ``best`` is (row, column); ``edges`` are words.
     """
 
     x: str

@@ -23,8 +23,7 @@ _CROWD = 6
 class Diagnosis(NamedTuple):
     """What the curves of one setting say (epochs count from 1; None where it never happens).
 
-    ``verdict`` is "diverging", "overfit", "underfit" or "fits". ``gap`` is the last validation
-    loss minus the last training loss.
+    ``gap`` is the last validation loss minus the last training loss.
     """
 
     verdict: str

@@ -23,8 +23,7 @@ from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, headline, label
 class ParallelCoordinates(NamedTuple):
     """``positions`` (trials, knobs) lie in 0..1; ``top`` marks the best trials.
 
-    ``spread`` is, for each knob, the part of its range that the best trials fill; ``shared``
-    says in words what they have in common on the knob they agree on most.
+    ``spread`` is the part of each knob's range that these fill, ``shared`` what they agree on.
     """
 
     positions: pd.DataFrame

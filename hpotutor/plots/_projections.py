@@ -20,9 +20,8 @@ _PIXELS = 41
 class Projections(NamedTuple):
     """Trials of both methods (columns u, v in 0..1, value) on one surface.
 
-    ``surface`` is the score over the unit square (rows of v); ``profile_u`` and ``profile_v``
-    are its means over the other knob. ``distinct_grid`` and ``distinct_random`` count the
-    different values of the important knob that each method tried.
+    ``surface`` is the score over the unit square (rows of v), with means over either knob; of the
+    important one ``distinct_grid`` and ``distinct_random`` values were tried.
     """
 
     grid: pd.DataFrame

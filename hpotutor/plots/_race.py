@@ -21,8 +21,7 @@ _STEPS = 120
 class Race(NamedTuple):
     """``bands`` has method, x, median, low, high; ``final`` holds each repeat's last best.
 
-    ``wins`` is, for the leader, the chance to end above each other method in a random pair of
-    runs (ties count half).
+    ``wins`` is how often the leader ends above each other method (ties count half).
     """
 
     bands: pd.DataFrame

@@ -15,9 +15,8 @@ from hpotutor.plots.style import BLACK, finish, look
 class Timeline(NamedTuple):
     """``workers`` has worker, tasks, busy (seconds), share; times are in seconds.
 
-    ``speed_up`` is the work of all tasks divided by the time the cluster took, ``busy`` the
-    share of the workers' time in which they worked. ``n_workers`` counts the workers, and
-    ``tasks`` what was given, with kind and busy (seconds) for each row.
+    ``speed_up`` is the work of all tasks divided by the time taken, ``busy`` the share of the
+    workers' time in which they worked; ``tasks`` is what was given, with kind and busy.
     """
 
     workers: pd.DataFrame

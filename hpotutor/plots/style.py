@@ -88,9 +88,8 @@ def new_axes(ax: Axes | None, size: tuple[float, float] = (7.0, 4.0)) -> Axes:
     if ax is None:
         return plt.subplots(figsize=size, layout="constrained")[1]
     if not isinstance(ax, Axes):
-        problems = Problems("plots")
-        problems.add("ax", ax, "Matplotlib's axes, or None", "ax=plt.gca()")
-        problems.raise_if_any()
+        told = ("ax", ax, "Matplotlib's axes, or None", "ax=plt.gca()")
+        Problems("plots").add(*told).raise_if_any()
     return ax
 
 

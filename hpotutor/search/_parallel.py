@@ -21,8 +21,7 @@ def run_parallel(
 ) -> None:
     """Keep every worker busy: ask for more whenever one is free, tell each result as it comes.
 
-    ``ask()`` returns (token, hyperparameters, epochs), or None while nothing can start before
-    another result is in. ``StopSearch``: a budget is spent, or the cluster is out of reach.
+    ``ask()`` returns (token, hyperparameters, epochs), or None until another result is in.
     """
     assert isinstance(recorder.objective, WorkerObjective)
     pool = recorder.objective.pool

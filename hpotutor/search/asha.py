@@ -90,8 +90,7 @@ class AsynchronousHalving:
 def halve_asynchronously(recorder: Recorder, rungs: Sequence[int], eta: int, seed: int) -> None:
     """Let the rule lead the recorder, on the workers of a cluster where there are any.
 
-    The log is told first: which evaluation ended before which depends on the machine, so that the
-    same questions would not come again.
+    The log is told first: what ended before what depends on the machine.
     """
     rule = AsynchronousHalving(recorder.space, rungs, eta=eta, seed=seed)
 

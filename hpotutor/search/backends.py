@@ -81,10 +81,7 @@ class DryRunRecorder:
 
 
 class TrialEstimator(BaseEstimator):
-    """A scikit-learn estimator whose ``fit`` evaluates what a search of scikit-learn's set.
-
-    ``epochs_resource``, where set, is the budget of a successive halving.
-    """
+    """An estimator whose ``fit`` evaluates what was set, for ``epochs_resource`` epochs if set."""
 
     epochs_resource: int | None = None
 

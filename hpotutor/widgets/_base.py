@@ -207,7 +207,6 @@ class Panel(widgets.VBox):
             self._take_over()
         self.refresh()
 
-    # ── for the widgets that derive from it ─────────────────────────────────
     def draw(self, figure: Figure) -> str:
         """Draw the present state on an empty ``figure``; return its reading."""
         raise NotImplementedError
@@ -233,7 +232,6 @@ class Panel(widgets.VBox):
         """Set every control as it was at first."""
         self.set(**self._start)
 
-    # ── for everybody ───────────────────────────────────────────────────────
     @property
     def settings(self) -> dict:
         """The value of each control by name."""

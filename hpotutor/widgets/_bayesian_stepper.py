@@ -82,7 +82,6 @@ class BayesianStepper(BrowsingPanel):
         }
         super().__init__(controls, goal=goal)
 
-    # ── moves ───────────────────────────────────────────────────────────────
     def step(self) -> None:
         """Make the trial that the acquisition points at (in the game: yours, at your place)."""
         if self.controls["mode"].value == _PLAY:
@@ -115,7 +114,6 @@ class BayesianStepper(BrowsingPanel):
                 self.controls["truth"].value = change["new"] == _WATCH
         super()._moved(change)
 
-    # ── what follows from them ──────────────────────────────────────────────
     def _tried(self) -> list[float]:
         return [*steps.start_places(self.curve, self.settings["seed"]), *self.places]
 
@@ -142,7 +140,6 @@ class BayesianStepper(BrowsingPanel):
             tried.append(self._believe(tried, luck=1000).next_place)
         return tried, self._scores(tried, luck=1000)
 
-    # ── drawing ─────────────────────────────────────────────────────────────
     def draw(self, figure: Figure) -> str:
         """Draw the surrogate after the trials so far, or the game."""
         now, curve, tried = self.settings, self.curve, self._tried()

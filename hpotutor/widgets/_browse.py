@@ -23,9 +23,8 @@ _AHEAD, _REST = 2, 0.15
 class BrowsingPanel(Panel):
     """A panel for looking at one setting after another.
 
-    To draw a figure takes longer than a learner wants to wait, but they look at each for a while.
-    Meanwhile the slider's next stops are drawn, in the direction in which it moved last. That asks
-    of `draw` that it reads `settings` and nothing that changes but what is in `memory`.
+    While a learner looks at a figure, the slider's next stops are drawn, in the direction in which
+    it moved last. That asks of `draw` that it reads `settings` and nothing else but `memory`.
     """
 
     # That of the cells: it waits while one is running.
@@ -71,9 +70,8 @@ class BrowsingPanel(Panel):
             owner = change["owner"]
             name = next(name for name, control in self.controls.items() if control is owner)
             with DRAWING:
-                self._last_move = None
-                if isinstance(owner, Knob):
-                    self._last_move = name, 1 if change["new"] > change["old"] else -1
+                move = name, 1 if isinstance(owner, Knob) and change["new"] > change["old"] else -1
+                self._last_move = move if isinstance(owner, Knob) else None
         super()._moved(change)
 
     def _draw_later(self, stops: int | None) -> None:
@@ -112,10 +110,8 @@ def stored(call: str, objective: TableObjective | str) -> TableObjective:
     if isinstance(objective, str):
         return TableObjective(objective, quiet=True)
     if not isinstance(objective, TableObjective):
-        problems = Problems(call)
-        problems.add("objective", objective, "a table's name, or a TableObjective",
-                     f'{call}("digits")')  # fmt: skip
-        problems.raise_if_any()
+        told = ("objective", objective, "a table's name, or a TableObjective", f'{call}("digits")')
+        Problems(call).add(*told).raise_if_any()
     return objective
 
 

@@ -20,11 +20,7 @@ _METHODS = ("synchronous halving", "asynchronous halving", "random search")
 def cluster_info(
     objective: TableObjective, *, method: str, workers: int, jobs: int, stragglers: float, seed: int
 ) -> pd.DataFrame:
-    """Return what simulated workers did: the simulator's table, and ``kind`` of each job.
-
-    For ``stragglers`` see `hpotutor.tabular.simulator.simulate`; the seed is that of
-    configurations and slowdowns.
-    """
+    """Return the table of what simulated workers did, and ``kind`` of each job."""
     scheduler: simulator.Scheduler = simulator.RandomScheduler(objective, seed)
     if method == "asynchronous halving":
         scheduler = simulator.AsynchronousHalving(objective, seed=seed)

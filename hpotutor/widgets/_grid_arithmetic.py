@@ -59,9 +59,7 @@ class GridArithmetic(BrowsingPanel):
             levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
         _check(levels, folds, seconds)
         self.names = list(levels)
-        controls = {
-            name: Knob(f"{name} levels", int(n), 1, _MOST_LEVELS) for name, n in levels.items()
-        }
+        controls = {n: Knob(f"{n} levels", int(k), 1, _MOST_LEVELS) for n, k in levels.items()}
         controls["folds"] = Knob("folds", int(folds), 1, 10)
         controls["seconds"] = Knob("seconds per fit", float(seconds), 0.01, 3600.0, log=True)
         controls["workers"] = Knob("fits side by side", 1, 1, 64)

@@ -146,7 +146,6 @@ class KnobPanel(Panel):
             one.layout.width = "288px"
         return [knobs, lists, switches]
 
-    # ── what is trained ─────────────────────────────────────────────────────
     def members(self) -> dict[str, dict]:
         """Return the networks that the controls ask for, by the name that tells them apart."""
         asked = self.settings
@@ -229,7 +228,6 @@ class KnobPanel(Panel):
             self._task.cancel()
             self._task = None
 
-    # ── what is shown ───────────────────────────────────────────────────────
     def draw(self, figure: Figure) -> str:
         """Draw loss and accuracy of the present run."""
         loss_axes, accuracy_axes = figure.subplots(
@@ -277,7 +275,6 @@ class KnobPanel(Panel):
             text += f" Best mean so far {number(best)}: the goal of {self.target} is {reached}."
         return text
 
-    # ── the log ─────────────────────────────────────────────────────────────
     @property
     def log(self) -> pd.DataFrame:
         """Every run so far: its settings, its validation accuracy, its cost."""

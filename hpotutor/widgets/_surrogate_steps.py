@@ -43,23 +43,17 @@ class Step(NamedTuple):
     length: float
 
 
-def two_humps(x: np.ndarray) -> np.ndarray:
-    """Return a validation accuracy over learning rates: a broad hump, and a narrow higher one."""
-    z = np.log10(x)
-    broad = 0.33 * np.exp(-(((z + 2.6) / 0.6) ** 2) / 2)
-    narrow = 0.41 * np.exp(-(((z + 1.05) / 0.28) ** 2) / 2)
-    return 0.55 + broad + narrow
-
-
 def curve_info(truth: str | None, fixed: Mapping[str, Any]) -> Curve:
     """Return the mean final validation accuracy over learning rates of a shipped table.
 
     Of the other knobs, what is left out of ``fixed`` has the table's default. The levels are joined
     by a smooth line that makes no hump of its own (piecewise cubic Hermite). None: a made-up curve.
     """
-    if truth is None:
+    if truth is None:  # a broad hump, and a narrow higher one
         places = np.geomspace(1e-4, 1.0, _PLACES)
-        return Curve(places, two_humps(places))
+        z = np.log10(places)
+        broad = 0.33 * np.exp(-(((z + 2.6) / 0.6) ** 2) / 2)
+        return Curve(places, 0.55 + broad + 0.41 * np.exp(-(((z + 1.05) / 0.28) ** 2) / 2))
     table = open_table(truth)
     levels = next(axis.levels for axis in table.axes if axis.name == "learning_rate")
     values = table.val_accuracy[:, :, -1].mean(axis=1)
@@ -114,8 +108,7 @@ def step_info(
 
 def trial_score(curve: Curve, place: float, number: int, seed: int, noise: float) -> float:
     """Return what trial ``number`` at a place scores: the curve, and noise of its own."""
-    luck = np.random.default_rng([seed, number]).normal()
-    return curve.at(place) + noise * float(luck)
+    return curve.at(place) + noise * float(np.random.default_rng([seed, number]).normal())
 
 
 def start_places(curve: Curve, seed: int) -> list[float]:
