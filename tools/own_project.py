@@ -33,7 +33,7 @@ ORDERS = 1000  # of the 60 settings, 50 of them each
 
 
 def tune_py() -> Any:
-    """Return notebooks/tune.py as a module. TensorFlow gets one thread: these networks are small."""
+    """Return notebooks/tune.py as a module; TensorFlow gets one thread, the networks are small."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")
     import tensorflow
 
@@ -87,9 +87,10 @@ def recorded(tune: Any) -> Any:
     evaluate, found = tune.keras.Model.evaluate, []
 
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        both = evaluate(self, *args, **kwargs)
-        found.append(both[1])
-        return both
+        value = evaluate(self, *args, **kwargs)
+        if isinstance(value, list):  # `fit` asks for a dict
+            found.append(value[1])
+        return value
 
     with mock.patch.object(tune.keras.Model, "evaluate", noting):
         yield found
