@@ -112,7 +112,7 @@ def curves() -> None:
         with file.open("a") as stream:
             stream.write(done[-1] + "\n")
         print(number, max(heard.scores), flush=True)
-    store(curves=[json.loads(line)["curve"] for line in done])
+    store(curves=[json.loads(line) for line in done])
 
 
 class Curve:
@@ -141,7 +141,7 @@ def pruning() -> None:
     pruner: the comparison is in pairs.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    whole = json.loads(FILE.read_text())["curves"]
+    whole = [trained["curve"] for trained in json.loads(FILE.read_text())["curves"]]
     found = {}
     for name, make in PRUNERS.items():
         pairs = []

@@ -63,11 +63,11 @@ class _Model:
 
 def _check_callback(answer: object) -> Right:
     if not isinstance(answer, type):
-        wrong(f"This should be the class `Prune` itself; it is {kind(answer)}.")
+        wrong(f"This should be the class `Watch` itself; it is {kind(answer)}.")
     if not any(
         base.__name__ == "Callback" and "keras" in base.__module__ for base in answer.__mro__
     ):
-        wrong("Keras calls callbacks only: `class Prune(keras.callbacks.Callback)`.")
+        wrong("Keras calls callbacks only: `class Watch(keras.callbacks.Callback)`.")
     if "on_epoch_end" not in vars(answer):
         not_attempted(f"`{answer.__name__}` has no `on_epoch_end` yet. Write it for")
     for scores, stop in _RUNS:
@@ -141,12 +141,12 @@ def _train(answer: Any, trial: _Trial, model: _Model, scores: list[float]) -> st
     return "on"
 
 
-_PRUNE = """
+_WATCH = """
 import keras
 import optuna
 
 
-class Prune(keras.callbacks.Callback):
+class Watch(keras.callbacks.Callback):
     def __init__(self, trial):
         super().__init__()
         self.trial = trial
@@ -164,7 +164,7 @@ class Prune(keras.callbacks.Callback):
         {end}
 
 
-answer = Prune
+answer = Watch
 """
 _PARTS = {
     "score": 'score = logs["val_accuracy"]',
@@ -174,14 +174,14 @@ _PARTS = {
 }
 
 
-def _prune(**changes: str) -> str:
-    return _PRUNE.format(**_PARTS | changes)
+def _watch(**changes: str) -> str:
+    return _WATCH.format(**_PARTS | changes)
 
 
 q3 = Exercise(
     lesson=11, number=3, title="The pruning callback", points=3,
     question="""
-    Write a Keras callback `Prune(trial)`. After each epoch it reports the validation accuracy to
+    Write a Keras callback `Watch(trial)`, which does more than `Prune`. After each epoch it reports the validation accuracy to
     the trial, under the number that Keras gives the epoch, and raises `optuna.TrialPruned` if
     `trial.should_prune()` says so. When a training ends by itself, the network shall have the
     weights of its best epoch (the earliest, if several are equal). In a callback, `self.model` is
@@ -199,16 +199,16 @@ q3 = Exercise(
     import optuna
 
 
-    class Prune(keras.callbacks.Callback):
+    class Watch(keras.callbacks.Callback):
         ...
 
 
-    answer = Prune
+    answer = Watch
     """,
-    solution_source=_prune(),
+    solution_source=_watch(),
     why="With it, any network of yours can be pruned, and hands in its best epoch.",
     wrong_answers=tuple(
-        WrongAnswer(_prune(**changes), because, says)
+        WrongAnswer(_watch(**changes), because, says)
         for changes, because, says in (
             ({"report": "pass"}, "asks without a report", "Nothing is reported"),
             ({"prune": "pass"}, "reports and never asks", "never asks"),
@@ -228,9 +228,9 @@ q3 = Exercise(
         )
     )
     + (
-        WrongAnswer(_prune().replace("score > max(", "score >= max("),
+        WrongAnswer(_watch().replace("score > max(", "score >= max("),
                     "takes the latest of equals", "weights of epoch 2; it has those of epoch 3"),
-        WrongAnswer(_prune().replace("(keras.callbacks.Callback)", "").replace(
+        WrongAnswer(_watch().replace("(keras.callbacks.Callback)", "").replace(
                         "        super().__init__()\n", ""),
                     "is no callback", "Keras calls callbacks only"),
     ),

@@ -17,7 +17,7 @@ _SESSIONS = (((0.2, 0.5, 0.4), (0.3, 0.9, 0.6)), ((0.1, 0.7, 0.65), (0.8, 0.4, 0
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
 def _check_objective(answer: object) -> Right:
-    what = "a function `objective(trial, train, folder)`"
+    what = "a function `mended(trial, train, folder)`"
     function = checks.function(answer, what)
     study, curves = optuna.create_study(direction="maximize"), []
     with tempfile.TemporaryDirectory() as place:
@@ -81,19 +81,19 @@ def _look(folder: Path, study: optuna.Study, curves: list) -> None:
 
 
 _OBJECTIVE = """
-def objective(trial, train, folder):
+def mended(trial, train, folder):
     scores = train(trial, {file})
     return {score}
 
 
-answer = objective
+answer = mended
 """
 _FILE = 'folder / f"trial-{trial.number}.keras"'
 
 q4 = Exercise(
     lesson=11, number=4, title="The lost model", points=2,
     question="""
-    This objective loses its best model. Mend it.
+    This objective loses its best model. Write it mended, as `mended(trial, train, folder)`.
 
     ```python
     def objective(trial, train, folder):
@@ -106,13 +106,13 @@ q4 = Exercise(
     trials the best one's network must lie in `folder` as `trial-7.keras` (if 7 is its number), and
     the study must know the score of just that network.
     """,
-    expects="a function `objective(trial, train, folder)` that returns a number",
+    expects="a function `mended(trial, train, folder)` that returns a number",
     checker=_check_objective,
     hints=(
         "What happens to the file when the next trial starts?",
         "What is in the file: the last epoch, or the best?",
     ),
-    stub="def objective(trial, train, folder): ...\n\n\nanswer = objective",
+    stub="def mended(trial, train, folder): ...\n\n\nanswer = mended",
     solution_source=_OBJECTIVE.format(file=_FILE, score="max(scores)"),
     why="A best score without its model is a number that you cannot ship.",
     wrong_answers=tuple(
