@@ -3,7 +3,7 @@
 `import hpotutor as ht`; the names that a lesson types are listed in `__init__.pyi`, each loaded
 on first use, so that importing the package takes a fraction of a second and no TensorFlow. A
 folder is a thing that a learner could name. From the ground up, each leaning only on those before
-it: `space`, `datasets`, `plots`; `models`, `fused`; `objectives`, `parallel`, `study`; `search`,
+it: `space`, `datasets`; `models`, `fused`; `objectives`, `parallel`, `study`; `plots`, `search`,
 `tabular`, `analysis`; `widgets`, `exercises`, `course`. To see how a search works, read
 `study/recorder.py`, then `search/random.py`.
 """

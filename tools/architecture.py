@@ -30,10 +30,10 @@ from matplotlib.patches import FancyBboxPatch
 DRAWING = ROOT / "docs" / "architecture.svg"
 GROUPS = {  # what the folders on neighboring floors are for, from the top
     "teaching": ("cli", "course", "widgets", "exercises"),
-    "searching": ("tabular", "search", "analysis"),
+    "searching": ("tabular", "search", "analysis", "plots"),
     "trials": ("study", "parallel", "objectives"),
     "networks": ("fused", "models"),
-    "ground": ("space", "datasets", "plots"),
+    "ground": ("space", "datasets"),
 }
 # Where a box stands from left (0) to right (10), so that few arrows cross; a new one at 5.
 ACROSS = {

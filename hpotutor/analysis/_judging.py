@@ -17,8 +17,8 @@ class Part(NamedTuple):
     """Rows to judge on, and the scores of both settings where these were given."""
 
     given: Mapping[str, Sequence[float]] | None
-    y: np.ndarray
-    x: np.ndarray | None
+    y: np.ndarray = np.zeros(0)
+    x: np.ndarray | None = None
 
 
 class Found(NamedTuple):
@@ -71,7 +71,7 @@ def judge(
             compared = paired_verdict(measure.of, part.y, *both, measure.direction)
         return Found(scores, compared, "for seeds and rows together, row by row")
     scores = {w: list(map(float, part.given[w])) for w in WHO}
-    if measure.name == "accuracy":
+    if measure.name == "accuracy" and len(part.y):
         compared = verdict(scores["chosen"], scores["default"], len(part.y))
         return Found(scores, compared, "for seeds and rows together")
     mean, low, high = mean_interval(np.subtract(scores["chosen"], scores["default"]))

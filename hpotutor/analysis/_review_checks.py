@@ -201,7 +201,7 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     data, difference = plan.data, plan.difference
     if data is None:
         return "needs data"
-    if not data.n_classes or getattr(plan.objective, "metric", "val_accuracy") != "val_accuracy":
+    if not data.n_classes or plan.metric != "val_accuracy":
         return "needs a search by accuracy"
     values = [evaluation.value for evaluation in plan.complete]
     if difference is None:

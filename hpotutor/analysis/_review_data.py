@@ -50,8 +50,7 @@ def check_time(plan: Plan) -> list[Finding] | str:
 def check_rarity(plan: Plan) -> list[Finding] | str:
     """Find rare classes that are judged by accuracy."""
     data = plan.data
-    metric = getattr(plan.objective, "metric", "val_accuracy")
-    if data is None or not data.n_classes or metric not in ("val_accuracy", "accuracy"):
+    if data is None or not data.n_classes or plan.metric not in ("val_accuracy", "accuracy"):
         return ""
     shares = np.bincount(data.y_train, minlength=data.n_classes) / len(data.y_train)
     rare, usual = int(shares.argmin()), int(shares.argmax())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hpotutor.datasets.dataset import Dataset
+from hpotutor.space.converters import suggestion
 from hpotutor.space.distributions import Conditional, Distribution
-from hpotutor.space.formatting import constructor
+from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class Plan:
             return []
         done = [e for e in self.result.evaluations if e.status == "complete"]
         return sorted(done, key=lambda e: e.value, reverse=self.result.direction == "maximize")
+
+    @property
+    def metric(self) -> str:
+        """What is searched by; without an objective, accuracy unless that is to be low."""
+        low = self.result is not None and self.result.direction == "minimize"
+        return getattr(self.objective, "metric", "value" if low else "val_accuracy")
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,18 @@ def change(
 
     A conditional one is written with its parent, the optimizer, which it takes from ``space``.
     """
-    parents = {} if space is None else {"optimizer": space["optimizer"]}
-    remedy = f"{name}={constructor(SearchSpace({**parents, name: due}), name)}"
+    parents = SearchSpace(any=due) if space is None else space
+    remedy = f"{name}={constructor(parents.changed({name: due}), name)}"
     return Finding(check, name, found, reason, remedy, {name: due})
+
+
+def suggested(finding: Finding) -> Finding:
+    """Return a finding with its remedy as it is typed for a study of Optuna's."""
+    remedy = finding.remedy
+    if finding.check == "budget":
+        remedy = f"n_{remedy.replace('a space', 'a study').replace('defaults={...}', 'the code')}"
+    for name, due in finding.change.items():
+        remedy = suggestion(name, due.distribution if isinstance(due, Conditional) else due)
+        for parent, values in due.conditions.items() if isinstance(due, Conditional) else ():
+            remedy += f", where {parent} is {' or '.join(map(literal, values))}"
+    return replace(finding, remedy=remedy)

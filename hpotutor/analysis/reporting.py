@@ -17,10 +17,10 @@ from hpotutor.analysis.reviewing import Review
 from hpotutor.analysis.statistics import WHO, check_scores, mean_interval
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import HpoTutorError, Problems
-from hpotutor.objectives.metrics import REPORTED
+from hpotutor.objectives.metrics import REPORTED, Metric
 from hpotutor.space.formatting import constructor, literal
 from hpotutor.space.space import SearchSpace
-from hpotutor.study.result import SearchResult
+from hpotutor.study.result import SearchResult, as_result
 
 # Of the two builds of TensorFlow, one is installed.
 _LIBRARIES = ("numpy", "scikit-learn", "keras", "tensorflow-cpu", "tensorflow", "optuna")
@@ -47,7 +47,8 @@ class Report(Shown):
     @property
     def table(self) -> tuple[list[str], dict[str, list[str]]]:
         """The scores as a heading, and mean and interval on each set of rows, by who."""
-        head = [self.metric] + [f"on {count} {name} rows" for name, count in self.judged.items()]
+        rows = {name: f"{count} {name}" if count else name for name, count in self.judged.items()}
+        head = [self.metric] + [f"on {text} rows" for text in rows.values()]
         return head, {w: [self._mean(self.scores[w, name]) for name in self.judged] for w in WHO}
 
     @property
@@ -117,12 +118,12 @@ def _holds(path: Path, page: bytes) -> bool:
 
 
 def report(
-    question: str,
+    question: Any,
     *,
-    data: Dataset,
-    space: SearchSpace,
-    result: SearchResult | Sequence[SearchResult],
-    method: str,
+    data: Dataset | None = None,
+    space: Any = None,
+    result: Any = None,
+    method: str = "",
     validation: Mapping[str, Sequence[float]] | None = None,
     test: Mapping[str, Sequence[float]] | tuple[np.ndarray, np.ndarray] | None = None,
     default: Mapping[str, Any] | None = None,
@@ -135,20 +136,21 @@ def report(
 
     Parameters
     ----------
-    question : str
-        What you wanted to know, in a sentence.
-    data : Dataset
-        What was trained on.
-    space : SearchSpace
-        What was searched, in the end.
-    result : SearchResult or sequence of them
+    question : str, SearchResult or optuna Study
+        What you wanted to know, in a sentence; or the search itself, in place of ``result``.
+    data : Dataset, optional
+        What was trained on; a search on `TrainObjective` needs it.
+    space : SearchSpace, optional
+        What was searched, in the end; by default what the last search's trials were drawn from.
+    result : SearchResult, optuna Study or sequence of them
         All searches of this question; the best trial among them is the chosen one.
     method : str
-        How was searched, with its settings.
+        How was searched, with its settings; of a study it may be left out.
     validation : mapping, optional
         ``{"chosen": [...], "default": [...]}``: scores on the validation rows by the metric of the
         search (accuracies, after a search by loss), entry k with seed k. Without it, both
-        settings are trained again, with the epochs that the best trial had.
+        settings are trained again, with the epochs that the best trial had; of a study, which
+        cannot be, the report then says what it holds, and that there is no answer yet.
     test : mapping or (x_test, y_test), optional
         The same on the test rows; or what ``data.open_test()`` returned, which the networks that
         are trained again are judged on. Without it the report says that they are sealed.
@@ -184,20 +186,32 @@ def report(
     >>> print(str(page).splitlines()[0])
     Does tuning help on iris?
     """
-    results = [result] if isinstance(result, SearchResult) else result
-    _check_report(question, data, space, results, method, validation, test, review, seeds)
+    if result is None and not isinstance(question, str):
+        question, result = "What did this search find?", question
+    results = [as_result(one) for one in (result if isinstance(result, list | tuple) else [result])]
+    # Of a study, nothing is known but its trials.
+    plain = all(isinstance(one, SearchResult) and one.objective is None for one in results)
+    if plain and results:
+        space = space or results[-1].space
+        method = method or "an Optuna study, which keeps neither its sampler nor its pruner"
+    _check_report(question, data, space, results, method, validation, test, review, seeds, plain)
     pick = max if results[0].direction == "maximize" else min
     best = pick(results, key=lambda result: result.best_value)
-    measure = measure_of(best, data)
+    measure = measure_of(best, data) if data else Metric("value", best.direction, "value")
     objective = getattr(best.objective, "local", None)
-    train = validation is None or isinstance(test, tuple)
+    train = isinstance(test, tuple) or (validation is None and not plain)
     models = retrain(objective, best, default or {}, seeds) if train else {}
-    parts = {"validation": Part(validation, data.y_val, data.x_val)}
+    parts = {}
+    if validation is not None or train:
+        parts["validation"] = Part(validation, data.y_val, data.x_val) if data else Part(validation)
     if test is not None:
-        x_test, y_test = test if isinstance(test, tuple) else (None, np.zeros(data.n_test))
+        x_test, y_test = (
+            test if isinstance(test, tuple) else (None, np.zeros(data.n_test if data else 0))
+        )
         parts["test"] = Part(None if isinstance(test, tuple) else test, y_test, x_test)
-    last = list(parts)[-1]  # whose rows give the answer
-    found = {n: judge(part, objective, models, measure, n == last) for n, part in parts.items()}
+    last = list(parts)[-1:]  # whose rows give the answer
+    found = {n: judge(part, objective, models, measure, n in last) for n, part in parts.items()}
+    scores = {(w, name): found[name].scores[w] for name in found for w in WHO}
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
@@ -207,38 +221,58 @@ def report(
         done=_done(data, space, results, method) | ({"before": before} if before else {}),
         found={
             "chosen": _values({**fixed, **best.best_params}),
-            "default": _values(default or {}) or "as the network is without tuning",
+            "default": _values(default or {})
+            or ("not named" if plain else "as the network is without tuning"),
             "in the search": f"the chosen one scored {_number(best.best_value, measure.name)}: it "
             "was chosen by this number, which is therefore no estimate of its worth",
+            **(_known(best) if plain else {}),
         },
-        scores={(w, name): found[name].scores[w] for name in found for w in WHO},
+        scores=scores,
         judged={name: len(part.y) for name, part in parts.items()},
         review=mends or ["Not reviewed." if review is None else review.summary],
-        repeat=_repeat(data, best, len(found["validation"].scores["chosen"]), logs),
+        repeat=_repeat(data, best, len(next(iter(scores.values()), ())), logs),
         metric=measure.name,
         direction=measure.direction,
     )
 
 
-def _answer(data: Dataset, found: Mapping[str, Found], metric: str) -> str:
+def _answer(data: Dataset | None, found: Mapping[str, Found], metric: str) -> str:
     if "test" not in found:
-        sealed = f"The {data.n_test} test rows are still sealed: there is no answer yet. On the "
-        sealed += "validation rows, the chosen setting against the default: "
-        return f"{sealed}{found['validation'].verdict}."
+        sealed = f"The {data.n_test} test rows are still sealed" if data else "No test row was used"
+        if not found:
+            due = "Train the chosen setting and the default with several seeds each, and give their"
+            return f"{sealed}: there is no answer yet. {due} scores: validation={{...}}."
+        sealed += ": there is no answer yet. On the validation rows, the chosen setting against "
+        return f"{sealed}the default: {found['validation'].verdict}."
     compared = found["test"].verdict
     said = f"The chosen setting is {compared.word} than the default."
     if compared.word == "no difference shown":
         said = "These rows show no difference between the chosen setting and the default."
     ends = (_number(value, metric, "+") for value in compared[:3])
     return (
-        f"{said} On {data.n_test} test rows its {metric} differs by {next(ends)} (95% "
-        f"interval {next(ends)} to {next(ends)}, {found['test'].counts})."
+        f"{said} On {data.n_test if data else 'the'} test rows its {metric} differs by "
+        f"{next(ends)} (95% interval {next(ends)} to {next(ends)}, {found['test'].counts})."
     )
 
 
-def _done(
-    data: Dataset, space: SearchSpace, results: Sequence[SearchResult], method: str
-) -> dict[str, str]:
+def _known(best: SearchResult) -> dict[str, str]:
+    """Return what a study tells beyond its best trial: the way there, and what mattered."""
+    values = best.best_so_far()
+    steps = sorted({min(n, len(values)) for n in (1, 3, 10, 30, 100, 300, 1000, len(values))})
+    known = {n: values[n - 1] for n in steps if np.isfinite(values[n - 1])}
+    told = {"best so far": ", ".join(f"{v:.3g} after {n}" for n, v in known.items()) + " trials"}
+    try:
+        shares = best.importances()
+        absent = ", ".join(name for name in best.space if name not in shares)
+        told["importances"] = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        told["importances"] += f"; left out, as not in every trial: {absent}" if absent else ""
+    except HpoTutorError as error:
+        told["importances"] = str(error)
+    unfinished = len(best.study.get_trials(deepcopy=False)) - len(best)
+    return told | ({"unfinished": f"{unfinished} of the study's trials"} if unfinished else {})
+
+
+def _about(data: Dataset) -> dict[str, str]:
     low, high = data.y_train.min(), data.y_train.max()
     target, split = f"regression, amounts from {low:.4g} to {high:.4g}", "stratified by quantile"
     if data.classes:
@@ -249,23 +283,35 @@ def _done(
         split = "one after the other in time" if data.timed else "no group in two of them"
     left_out = data.columns[data.columns["became"] == "left out"]["why"]
     opened = {0: "sealed", 1: "opened once"}.get(data.openings, f"opened {data.openings} times")
-    costs = [result.cost for result in results]
-    lost = sum(e.status != "complete" for result in results for e in result.evaluations)
-    several = f" in {len(results)} searches" if len(results) > 1 else ""
-    done = {
+    return {
         "data": f"{data.name}: {data.n_features} features, {target}",
         "left out": "; ".join(f"{name}: {why}" for name, why in left_out.items()),
         "split": f"{len(data.y_train)} rows train, {len(data.y_val)} validate, {data.n_test} test "
         f"({opened}), {split}, seed {data.seed}",
+    }
+
+
+def _done(
+    data: Dataset | None, space: SearchSpace, results: Sequence[SearchResult], method: str
+) -> dict[str, str]:
+    costs = [result.cost for result in results]
+    ends = [e.status for result in results for e in result.evaluations]
+    pruned = f" ({ends.count('pruned')} of them pruned)" if "pruned" in ends else ""
+    lost = f"{len(ends) - ends.count('complete')} without a value{pruned}"
+    several = f" in {len(results)} searches" if len(results) > 1 else ""
+    done = {
+        **(_about(data) if data else {}),
         "space": "; ".join(f"{name}={constructor(space, name)}" for name in space),
         "method": method,
         "budget": f"{sum(cost.trials for cost in costs):,} trials{several}, "
-        f"{sum(cost.epochs for cost in costs):,} epochs of training; {lost} without a value",
+        f"{sum(cost.epochs for cost in costs):,} epochs of training; {lost}",
     }
     return {name: text for name, text in done.items() if text}
 
 
-def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) -> dict[str, str]:
+def _repeat(
+    data: Dataset | None, best: SearchResult, seeds: int, logs: Sequence[str]
+) -> dict[str, str]:
     import hpotutor
 
     about = best.objective.describe() if best.objective is not None else {}
@@ -275,8 +321,8 @@ def _repeat(data: Dataset, best: SearchResult, seeds: int, logs: Sequence[str]) 
     used = [("Python", python), ("hpotutor", hpotutor.__version__), *libraries]
     return {
         "training": ", ".join(f"{key} {value}" for key, value in told.items()) or "not recorded",
-        "seeds": f"0 to {seeds - 1} for the scores above",
-        "rows": f"fingerprint {data.fingerprint}",
+        **({"seeds": f"0 to {seeds - 1} for the scores above"} if seeds else {}),
+        **({"rows": f"fingerprint {data.fingerprint}"} if data else {}),
         **({"log": ", ".join(logs)} if logs else {}),
         "versions": ", ".join(f"{name} {version}" for name, version in used),
     }
@@ -291,19 +337,21 @@ def _values(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={literal(value)}" for name, value in short.items())
 
 
-def _check_report(question, data, space, results, method, validation, test, review, seeds) -> None:
+def _check_report(
+    question, data, space, results, method, validation, test, review, seeds, plain
+) -> None:
     problems = Problems("report")
     for name, value in (("question", question), ("method", method)):
         if not isinstance(value, str) or not value.strip():
             problems.add(name, value, "a text", f'{name}="..."')
     for name, value, kind, allowed in (
-        ("data", data, Dataset, "what ht.load returns"),
+        ("data", data, Dataset | None if plain else Dataset, "what ht.load returns"),
         ("space", space, SearchSpace, "an ht.SearchSpace"),
         ("review", review, Review | None, "what ht.review returns, or None"),
     ):
         if not isinstance(value, kind):
             problems.add(name, value, allowed, f"{name}={name}")
-    several = isinstance(results, list | tuple) and len(results) > 0
+    several = len(results) > 0
     if not several or not all(isinstance(result, SearchResult) for result in results):
         problems.add("result", results, "what a search returned, or a list of it", "result=result")
     check_count(problems, "seeds", seeds, low=2, example=5)
@@ -324,9 +372,8 @@ def _check_report(question, data, space, results, method, validation, test, revi
         )
     if validation is not None:
         check_scores(problems, "validation", validation, shares=shares)
-    if (validation is None or isinstance(test, tuple)) and not all(
-        hasattr(one, "train") and hasattr(one, "rows") for one in local
-    ):
+    trained = isinstance(test, tuple) or (validation is None and not plain)
+    if trained and not all(hasattr(one, "train") and hasattr(one, "rows") for one in local):
         problems.say(
             "only a search on ht.TrainObjective can be trained again. Give the scores: "
             'validation={"chosen": [0.91, 0.92], "default": [0.90, 0.89]}.'

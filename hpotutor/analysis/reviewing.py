@@ -1,18 +1,19 @@
 """Read a search plan, or a finished search, as a careful colleague would: what to mend, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
+import optuna
 import pandas as pd
 
 from hpotutor._validation import check_count, check_share
 from hpotutor.analysis import _review_checks, _review_data  # noqa: F401  (they enter CHECKS)
-from hpotutor.analysis._review_model import CHECKS, Finding, Plan
+from hpotutor.analysis._review_model import CHECKS, Finding, Plan, suggested
 from hpotutor.analysis._shown import Shown
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
-from hpotutor.space.distributions import Conditional, Distribution
 from hpotutor.space.space import SearchSpace
-from hpotutor.study.result import SearchResult
+from hpotutor.study.result import SearchResult, as_result
 
 
 class Review(Shown):
@@ -26,7 +27,7 @@ class Review(Shown):
         self.findings = tuple(findings)
         self.skipped = {name: needs for name, needs in skipped.items() if needs}
         self._made = [check.looks_at for name, check in CHECKS.items() if name not in skipped]
-        self.mended = _mend(space, self.findings)
+        self.mended = space.changed({name: d for f in findings for name, d in f.change.items()})
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -52,8 +53,8 @@ class Review(Shown):
 
 
 def review(
-    space: SearchSpace,
-    result: SearchResult | None = None,
+    space: SearchSpace | SearchResult | optuna.Study,
+    result: Any = None,
     trials: int | None = None,
     *,
     data: Dataset | None = None,
@@ -68,9 +69,10 @@ def review(
 
     Parameters
     ----------
-    space : SearchSpace
-        What is to be searched, or was.
-    result : SearchResult, optional
+    space : SearchSpace, SearchResult or optuna Study
+        What is to be searched, or was; for ``review(result)`` and ``review(study)``, what their
+        trials were drawn from. Of a study, the remedies are written as Optuna's calls.
+    result : SearchResult or optuna Study, optional
         What the search found; without it the boundary is not judged.
     trials : int, optional
         The budget; by default the number of trials in ``result``.
@@ -98,14 +100,17 @@ def review(
         units=ht.integers(8, 64),
     )
     """
-    _check_arguments(space, result, trials, data, difference)
+    searched, result = as_result(space), as_result(result)
+    if given := isinstance(searched, SearchResult):
+        searched, result = searched.space, searched
+    _check_arguments(searched, result, trials, data, difference, given)
     objective = None
     if result is not None:
         objective = result.objective.local if result.objective is not None else None
         own = getattr(objective, "data", None)
         data = own if data is None and isinstance(own, Dataset) else data
         trials = len(result) if trials is None else trials
-    plan = Plan(space, result, trials, data, difference, objective)
+    plan = Plan(searched, result, trials, data, difference, objective)
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
     for name, check in CHECKS.items():
@@ -114,14 +119,18 @@ def review(
             skipped[name] = outcome
         else:
             findings += outcome
-    return Review(space, findings, skipped)
+    if isinstance(space, optuna.Study):
+        findings = [suggested(finding) for finding in findings]
+    return Review(searched, findings, skipped)
 
 
-def _check_arguments(space, result, trials, data, difference) -> None:
+def _check_arguments(space, result, trials, data, difference, given) -> None:
     problems = Problems("review")
     if not isinstance(space, SearchSpace):
         instead = "ht.SearchSpace(learning_rate=ht.loguniform(1e-4, 1e-1))"
-        problems.add("space", space, "an ht.SearchSpace", instead)
+        problems.add("space", space, "an ht.SearchSpace, or an Optuna study", instead)
+    elif not space:
+        problems.say("this study has no trial with a hyperparameter yet: run some.")
     if result is not None and not isinstance(result, SearchResult):
         problems.add("result", result, "what a search returned, or None", "result=None")
     check_count(problems, "trials", trials, example=40, optional=True)
@@ -130,7 +139,7 @@ def _check_arguments(space, result, trials, data, difference) -> None:
     if difference is not None:
         check_share(problems, "difference", difference, 0.02, inside=True)
     problems.raise_if_any()
-    for evaluation in Plan(space, result).complete:
+    for evaluation in () if given else Plan(space, result).complete:
         try:
             space.check({name: v for name, v in evaluation.params.items() if name in space})
         except ArgumentError as error:
@@ -140,14 +149,3 @@ def _check_arguments(space, result, trials, data, difference) -> None:
             )
             break
     problems.raise_if_any()
-
-
-def _mend(space: SearchSpace, findings: Sequence[Finding]) -> SearchSpace:
-    """Return the space with each finding's change made; conditions stay."""
-    pairs: dict[str, Distribution | Conditional] = dict(space)
-    for finding in findings:
-        pairs |= finding.change
-    for name, value in pairs.items():
-        if name in space.conditions and not isinstance(value, Conditional):
-            pairs[name] = Conditional(value, space.conditions[name])
-    return SearchSpace(pairs)

@@ -19,8 +19,8 @@ _Info = TypeVar("_Info")
 _Size = tuple[float, float]
 # What is said of a parameter that several figures have, unless a figure says it itself.
 _SHARED = {
-    "result": "SearchResult or DataFrame\n    A row per trial in the order they ran: a column per "
-    "knob, ``value`` and,\n    where known, ``status``.",
+    "result": "SearchResult, optuna Study or DataFrame\n    A row per trial in the order they ran: "
+    "a column per knob, ``value`` and,\n    where known, ``status``.",
     "direction": '{{"maximize", "minimize"}}, default {}\n    Which score is better; None: as the '
     'result says, else "maximize".',
     "score": "str, default {}\n    What the values are; a default of None calls shares "

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import read
 from hpotutor.plots.style import BLACK, BLUE, SIZES, finish
 
 
@@ -18,10 +19,11 @@ def importance_info(importances: object) -> pd.DataFrame:
 
     Parameters
     ----------
-    importances : dict from name to float, or SearchResult
+    importances : dict from name to float, SearchResult or optuna Study
         Shares of the variance; a SearchResult is asked for its ``importances()``.
 
     DataFrame: columns knob, share, cumulative, idle (a share below 5%); largest first.
+    ``attrs["left_out"]`` names what is not in every complete trial, and has no share.
 
     ArgumentError: for an empty dict, or shares that are negative or not finite.
 
@@ -30,6 +32,7 @@ def importance_info(importances: object) -> pd.DataFrame:
     >>> importance_info({"units": 0.2, "learning_rate": 0.78, "seed": 0.02})["knob"].tolist()
     ['learning_rate', 'units', 'seed']
     """
+    importances = read(importances)
     shares: Any = importances.importances() if hasattr(importances, "importances") else importances
     problems = Problems("importance")
     fine = isinstance(shares, Mapping) and len(shares) > 0
@@ -41,12 +44,16 @@ def importance_info(importances: object) -> pd.DataFrame:
     table = table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
     table["cumulative"] = table["share"].cumsum()
     table["idle"] = table["share"] < 0.05
+    searched = getattr(importances, "space", ())
+    table.attrs["left_out"] = [name for name in searched if name not in shares]
     return table
 
 
 @figure(importance_info, lambda table: (7.0, 1.5 + 0.38 * len(table)))
 def importance(table: pd.DataFrame, ax: Axes) -> str:
     """Draw a bar for each hyperparameter's share in the variation of the scores.
+
+    One that is not in every complete trial has no share, and is named as left out.
 
     Reading: what matters most, and what hardly matters.
     """
@@ -66,8 +73,11 @@ def importance(table: pd.DataFrame, ax: Axes) -> str:
         share = round(100 * table["cumulative"].iloc[1])
         title = f"No knob rules alone: {two} together explain {share}%"
     x = "importance (share of the variance of the scores)"
+    absent = ", ".join(table.attrs["left_out"])
+    x += f"\nleft out, as not in every trial: {absent}" if absent else ""
     finish(ax, title=title, x=x, y="hyperparameter", grid="x")
     listed = ", ".join(f"{r.knob} {round(100 * r.share)}%" for r in table.itertuples())
     idle = table.loc[table["idle"], "knob"].tolist()
     hardly = f"; {', '.join(idle)} hardly matter there" if idle else ""
-    return f"Shares of the variation among the trials that were tried: {listed}{hardly}."
+    told = f" Left out, as not in every trial: {absent}." if absent else ""
+    return f"Shares of the variation among the trials that were tried: {listed}{hardly}.{told}"

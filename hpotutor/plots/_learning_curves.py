@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
+from hpotutor.plots._trials import read
 from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, look, whole_ticks
 
-_KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
+_KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "value")
 # A training loss still falls if it has come below this part of what it was.
 _FALLING = 0.95
 _EXPECTED = 0.8
@@ -40,6 +41,7 @@ class LearningCurves(NamedTuple):
     bands: pd.DataFrame
     diagnoses: dict[str, Diagnosis]
     metric: str
+    lower_is_better: bool
 
 
 def learning_curves_info(curves: object, *, metric: str = "loss") -> LearningCurves:
@@ -47,12 +49,13 @@ def learning_curves_info(curves: object, *, metric: str = "loss") -> LearningCur
 
     Parameters
     ----------
-    curves : dict, list of dicts, dict of those, or an object with ``curves`` or ``curve``
+    curves : dict, list of dicts, dict of those, optuna Study, object with ``curves`` or ``curve``
         One run: ``{"loss": [...], "accuracy": [...], "val_loss": [...], ...}``, an entry per
         epoch. A list holds runs of one setting that differ by seed. A dict from a name to
         either holds several settings.
-    metric : {"loss", "accuracy"}, default "loss"
+    metric : {"loss", "accuracy", "value"}, default "loss"
         What is averaged into ``bands``, and drawn. The diagnosis uses the loss where there is one.
+        "value" is what a study's trials reported, pruned ones too; it is drawn if there is no more.
 
     LearningCurves: ``low`` and ``high`` are the lowest and highest run at that epoch. A training
     accuracy below 0.8 counts as underfit.
@@ -67,29 +70,36 @@ def learning_curves_info(curves: object, *, metric: str = "loss") -> LearningCur
     ('overfit', 2, 3)
     """
     problems = Problems("learning_curves")
-    problems.choice("metric", metric, ("loss", "accuracy"))
-    settings = _settings(curves)
+    problems.choice("metric", metric, ("loss", "accuracy", "value"))
+    curves = read(curves)
+    settings, direction = _settings(curves), getattr(curves, "direction", "maximize")
+    if {key for runs in settings.values() for run in runs for key in run} == {"value"}:
+        metric = "value"
+    lower = metric == "loss" or (metric == "value" and direction == "minimize")
     if not settings or not any(metric in run for runs in settings.values() for run in runs):
         problems.add("curves", curves, f"runs with a {metric!r} entry per epoch",
                      f"learning_curves({{'{metric}': [...], 'val_{metric}': [...]}})")  # fmt: skip
     problems.raise_if_any()
     rows = []
     for name, runs in settings.items():
-        for part, key in (("training", metric), ("validation", f"val_{metric}")):
+        parts = (("training", metric), ("validation", f"val_{metric}"))
+        for part, key in (("validation", metric),) if metric == "value" else parts:
             for epoch, values in enumerate(_stacked(runs, key).to_numpy().T, start=1):
                 seen = values[np.isfinite(values)]
                 if seen.size:
                     of_runs = seen.mean(), seen.min(), seen.max(), seen.size
                     rows.append((name, part, epoch, *of_runs))
     columns = ["setting", "part", "epoch", "mean", "low", "high", "runs"]
-    diagnoses = {name: _diagnosis(runs) for name, runs in settings.items()}
-    return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric)
+    diagnoses = {name: _diagnosis(runs, lower) for name, runs in settings.items()}
+    return LearningCurves(pd.DataFrame(rows, columns=columns), diagnoses, metric, lower)
 
 
-def _diagnosis(runs: list[dict]) -> Diagnosis:
+def _diagnosis(runs: list[dict], lower: bool) -> Diagnosis:
     """Say what the curves of one setting show; see `learning_curves_info`."""
     if any("loss" in run for run in runs):
         train, validation = _stacked(runs, "loss"), _stacked(runs, "val_loss")
+    elif any("value" in run for run in runs):
+        train = validation = _stacked(runs, "value") * (1 if lower else -1)
     else:  # accuracy turned upside down reads like a loss
         train, validation = 1 - _stacked(runs, "accuracy"), 1 - _stacked(runs, "val_accuracy")
     losses = [run["loss"] for run in runs if "loss" in run]
@@ -145,7 +155,7 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     """
     names = list(info.diagnoses)
     ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
-    best = str(ends.idxmin() if info.metric == "loss" else ends.idxmax())
+    best = str(ends.idxmin() if info.lower_is_better else ends.idxmax())
     end = number(ends[best])
     for index, name in enumerate(names):
         band = info.bands[info.bands["setting"] == name]
@@ -162,8 +172,10 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
         ax.set_yscale("log")
     ax.set_xlim(1 - 0.02 * last, last + 0.02 * last)
     whole_ticks(ax)
-    y = "loss (cross-entropy)" if info.metric == "loss" else "accuracy (share correct)"
-    finish(ax, title=_title(info, best, end), x="epoch", y=y)
+    ys = {"loss": "loss (cross-entropy)", "value": "value that the trial reported"}
+    y = ys.get(info.metric, "accuracy (share correct)")
+    x = "report" if info.metric == "value" else "epoch"
+    finish(ax, title=_title(info, best, end), x=x, y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
         ax.plot([], [], color=GRAY, lw=0.8, label="training (thin)")
     ax.legend()
@@ -175,7 +187,8 @@ def _settings(curves: object) -> dict[str, list[dict]]:
     curves = getattr(curves, "curve", curves)
     if callable(several := getattr(curves, "curves", None)):
         found = several()
-        items = found.items() if isinstance(found, Mapping) else enumerate(found)
+        numbers = getattr(curves, "numbers", range(len(found)))
+        items = found.items() if isinstance(found, Mapping) else zip(numbers, found, strict=True)
         return {f"trial {n}": [_run(run)] for n, run in items if _run(run)}
     if isinstance(curves, Mapping) and not any(key in curves for key in _KEYS):
         return {str(name): _runs(some) for name, some in curves.items() if _runs(some)}
@@ -259,8 +272,9 @@ def _title(info: LearningCurves, best: str, end: str) -> str:
     if len(info.diagnoses) == 1:
         found = next(iter(info.diagnoses.values()))
         return f"{found.verdict.capitalize()}: {found.why}"
-    word = "lowest" if info.metric == "loss" else "highest"
-    return f"{best} ends with the {word} validation {info.metric}, {end}"
+    word = "lowest" if info.lower_is_better else "highest"
+    what = "reported value" if info.metric == "value" else f"validation {info.metric}"
+    return f"{best} ends with the {word} {what}, {end}"
 
 
 def _sentence(info: LearningCurves, best: str, end: str) -> str:

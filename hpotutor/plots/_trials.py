@@ -33,6 +33,15 @@ def numbers(problems: Problems, name: str, value: object, instead: str) -> np.nd
     raise AssertionError  # never reached
 
 
+def read(result: Any) -> Any:
+    """Return an Optuna study as a SearchResult, anything else as it is."""
+    if not hasattr(result, "trials_dataframe"):
+        return result
+    from hpotutor.study.result import as_result  # only now: it takes Optuna along
+
+    return as_result(result)
+
+
 def opened(
     call: str, result: object, direction: str | None, **needed: tuple[str, ...]
 ) -> tuple[Problems, pd.DataFrame, float]:
@@ -40,10 +49,11 @@ def opened(
 
     A keyword is the table's argument, and tells which columns it must have.
     """
-    problems = Problems(call)
+    problems, result = Problems(call), read(result)
     frame: Any = result.to_frame() if hasattr(result, "to_frame") else result
     if not isinstance(frame, pd.DataFrame):
-        problems.add("result", result, "a SearchResult or a data frame", "result.to_frame()")
+        allowed = "a SearchResult, an Optuna study or a data frame"
+        problems.add("result", result, allowed, "result.to_frame()")
     elif frame.empty:
         problems.say("The table of trials has no rows: run a search first.")
     problems.raise_if_any()

@@ -7,7 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
-from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
+from hpotutor.plots._trials import (
+    complete,
+    is_numeric,
+    knobs_of,
+    levels_of,
+    log_due,
+    need_scores,
+    opened,
+)
 from hpotutor.plots.formatting import knob_label, number, score_label, show
 from hpotutor.plots.style import BLUE, VERMILLION, finish, star, ticks_at
 
@@ -15,7 +23,8 @@ from hpotutor.plots.style import BLUE, VERMILLION, finish, star, ticks_at
 class ValidationCurve(NamedTuple):
     """A row per level in ``levels``: level, validation, low, high, trials[, training].
 
-    ``edge`` is "lowest", "highest" or "" for the best level of a numeric knob.
+    ``edge`` is "lowest", "highest" or "" for the best level of a numeric knob; ``joined`` tells
+    whether levels are to be compared along a line: not if each is one trial, and other knobs vary.
     """
 
     knob: str
@@ -24,6 +33,7 @@ class ValidationCurve(NamedTuple):
     best_value: float
     edge: str
     log: bool
+    joined: bool
 
 
 def validation_curve_info(
@@ -59,13 +69,19 @@ def validation_curve_info(
     numeric = is_numeric(done[knob])
     ends = {0: "lowest", len(levels) - 1: "highest"} if numeric and len(levels) > 1 else {}
     best = float(levels["validation"].iloc[place])
+    others = any(
+        done[name].nunique() > 1 for name in knobs_of(done) if name not in (knob, "_train")
+    )
+    joined = numeric and (int(levels["trials"].max()) > 1 or not others)
     return ValidationCurve(knob, levels, known[place], best, ends.get(place, ""),
-                           numeric and log_due(known))  # fmt: skip
+                           numeric and log_due(known), joined)  # fmt: skip
 
 
 @figure(validation_curve_info)
 def validation_curve(info: ValidationCurve, ax: Axes, *, score: str | None = None) -> str:
     """Draw one knob against the score, on a log axis when its levels call for one.
+
+    Of a random search it is a slice: a point a trial.
 
     Reading: the best level, and the edge it lies on.
     """
@@ -77,7 +93,7 @@ def validation_curve(info: ValidationCurve, ax: Axes, *, score: str | None = Non
         ax.set_xscale("log")
     if "training" in levels:
         ax.plot(x, levels["training"], color=BLUE, ls="--", marker="s", ms=5, label="training")
-    _draw_validation(ax, x, levels, joined=numeric)
+    _draw_validation(ax, x, levels, joined=info.joined)
     place = int(np.flatnonzero(levels["level"] == info.best_level)[0])
     star(ax, (x[place], info.best_value), f"best: {show(info.best_level)}")
     if numeric:

@@ -40,6 +40,8 @@ def show(space: Definition, dialect: str, levels: Any = None) -> Source:
     if levels is not None and known and dialect != "scikit-learn":
         sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
         problems.say(sentence.format(dialect))
+    if odd := [name for name in space if not name.isidentifier()]:  # of a study of somebody's
+        problems.say(f"the names {odd} cannot be written: Python cannot use them.")
     problems.raise_if_any()
     return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 
@@ -271,7 +273,7 @@ def _optuna(space: Definition) -> str:
     """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
     labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
     tables, opening = _tables(space, labeled, ("trial", "params", *space), "def suggest(trial):\n")
-    texts = {name: _optuna_text(name, tables.get(name), *parts(d)) for name, d in space.items()}
+    texts = {name: suggestion(name, d, tables.get(name)) for name, d in space.items()}
     always = {name: text for name, text in texts.items() if name not in space.conditions}
     sometimes = [
         f'    if {_test(space, name)}:\n        params["{name}"] = {texts[name]}\n'
@@ -280,9 +282,11 @@ def _optuna(space: Definition) -> str:
     return _function(opening, always, sometimes)
 
 
-def _optuna_text(name: str, table: str | None, kind: str, keywords: Mapping[str, Any]) -> str:
+def suggestion(name: str, distribution: Distribution, table: str | None = None) -> str:
+    """Return the call by which a trial of Optuna's draws one hyperparameter."""
     if table:
         return f'{table}[trial.suggest_categorical("{name}", list({table}))]'
+    kind, keywords = parts(distribution)
     if kind == "choice":
         return f'trial.suggest_categorical("{name}", {listed(keywords["values"])})'
     bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'

@@ -174,9 +174,16 @@ def _study(
     problems = Problems("SearchResult")
     problems.unknown([name for name in seen if name not in space], space)
     problems.raise_if_any()
+    return Imported(as_study(evaluations, direction, space), evaluations, best)
+
+
+def as_study(
+    evaluations: Sequence[Evaluation], direction: str, space: Mapping[str, BaseDistribution]
+) -> optuna.Study:
+    """Return an in-memory study of trials that were all drawn from one space."""
     study = open_study(optuna.storages.InMemoryStorage(), direction)
     study.add_trials([to_trial(evaluation, space) for evaluation in evaluations])
-    return Imported(study, evaluations, best)
+    return study
 
 
 def _distribution(values: list[Any]) -> BaseDistribution:

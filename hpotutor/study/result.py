@@ -57,10 +57,13 @@ class SearchResult:
     ) -> None:
         self._source = study
         self._best: int | None = None  # where another library chose
+        done = [] if evaluations is not None else [t for t in study.trials if t.state.is_finished()]
         if evaluations is None:
             space = study.space if isinstance(study, Log) else None
-            evaluations = [to_evaluation(t, space) for t in study.trials if t.state.is_finished()]
+            evaluations = [to_evaluation(trial, space) for trial in done]
         self.evaluations = list(evaluations)
+        # An unfinished trial of a study has a number too.
+        self.numbers = [trial.number for trial in done] or list(range(len(self.evaluations)))
         self.objective, self.stopped, self.left_out = objective, stopped, ""
         direction = study.direction
         self.direction = direction if isinstance(direction, str) else direction.name.lower()
@@ -69,6 +72,13 @@ class SearchResult:
     def study(self) -> optuna.Study:
         """The trials as an Optuna study, for Optuna's own plots, importances and dashboard."""
         return self._source.study if isinstance(self._source, Log) else self._source
+
+    @property
+    def space(self) -> SearchSpace:
+        """What was searched; of a study, all that its trials were drawn from."""
+        if isinstance(self._source, Log):
+            return self._source.space
+        return SearchSpace.from_trials(self._source.get_trials(deepcopy=False))
 
     def __len__(self) -> int:
         return len(self.evaluations)
@@ -145,7 +155,7 @@ class SearchResult:
                 "reason": e.reason,
                 **{f"fold_{n}": score for n, score in enumerate(e.fold_values, start=1)},
             }
-            for number, e in enumerate(self.evaluations)
+            for number, e in zip(self.numbers, self.evaluations, strict=True)
         ]
         return pd.DataFrame(rows)
 
@@ -163,14 +173,21 @@ class SearchResult:
         """Return each hyperparameter's share in the variance of the value, largest first.
 
         From Optuna's fANOVA (Hutter, Hoos and Leyton-Brown 2014,
-        https://proceedings.mlr.press/v32/hutter14.html); few trials say little.
+        https://proceedings.mlr.press/v32/hutter14.html); few trials say little. What is missing in
+        some complete trials is left out: Optuna's ``PedAnovaImportanceEvaluator`` judges that too.
         """
-        values = {e.value for e in self.evaluations if e.status == "complete"}
-        if len(values) < 2:
+        complete = [e for e in self.evaluations if e.status == "complete"]
+        if (distinct := len({e.value for e in complete})) < 2:
             told = "Importances need at least two complete trials with different values; this"
-            raise HpoTutorError(f"{told} search has {len(values)}. Type more trials.")
+            raise HpoTutorError(f"{told} search has {distinct}. Type more trials.")
+        # Optuna would leave out what had several ranges too, and what an unfinished trial lacks.
+        study = importers.as_study(complete, self.direction, self.space)
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
-        shares = optuna.importance.get_param_importances(self.study, evaluator=evaluator)
+        shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+        if not shares:
+            raise HpoTutorError(
+                "Importances need a hyperparameter that is in every complete trial."
+            )
         return {name: float(share) for name, share in shares.items()}
 
     def best_model(self) -> Any:
@@ -248,7 +265,11 @@ class SearchResult:
 
     @classmethod
     def from_optuna(cls, study: optuna.Study) -> SearchResult:
-        """View any Optuna study with one objective."""
+        """View any Optuna study with one objective.
+
+        What trials reported is the curve ``"value"``, an epoch a report; user attributes
+        ``epochs``, ``seed`` and ``reason`` (of a failure, which Optuna does not keep) are read.
+        """
         importers.check_study(study)
         return cls(study)
 
@@ -257,3 +278,8 @@ class SearchResult:
         result = cls(found.study, found.evaluations)
         result._best = found.best
         return result
+
+
+def as_result(given: Any) -> Any:
+    """Return an Optuna study as a ``SearchResult``, anything else as it is."""
+    return SearchResult.from_optuna(given) if isinstance(given, optuna.Study) else given

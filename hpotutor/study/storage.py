@@ -34,6 +34,8 @@ _STATES |= {"diverged": TrialState.FAIL, "failed": TrialState.FAIL}
 # What a trial carries as user attributes, because Optuna has no place of its own for it.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
 _SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
+# Of these, what a trial of somebody else's study may carry too.
+_THEIRS = {"reason": str, "epochs": int, "seed": int}
 
 
 class Log:
@@ -209,8 +211,15 @@ def to_evaluation(trial: FrozenTrial, space: SearchSpace | None = None) -> Evalu
         "reason": "Optuna recorded a failure" if trial.state is TrialState.FAIL else "",
         "seconds": trial.duration.total_seconds() if trial.duration else 0.0,
     }
-    attributes = (*_ATTRIBUTES, *_SELDOM)
-    found |= {name: trial.user_attrs[name] for name in attributes if name in trial.user_attrs}
+    told = trial.user_attrs
+    if {"status", "curve", "epochs", "seconds"} <= told.keys():  # ours
+        found |= {name: told[name] for name in (*_ATTRIBUTES, *_SELDOM) if name in told}
+    else:
+        reported = [value for _, value in sorted(trial.intermediate_values.items())]
+        found |= {"curve": {"value": reported} if reported else {}, "epochs": len(reported)}
+        found |= {
+            name: told[name] for name, kind in _THEIRS.items() if type(told.get(name)) is kind
+        }
     found["fold_values"] = tuple(found.get("fold_values", ()))  # a list in JSON
     params = {name: as_value(value) for name, value in trial.params.items()}
     for name, distribution in ({} if space is None else space).items():

@@ -701,7 +701,7 @@ plot, widget = ht.plots, ht.widgets
 FIGURES = {
     "figure": (
         lambda: plot.heat_map(None, "x", "n"),
-        "result=None .*a SearchResult or a data frame",
+        "result=None .*a SearchResult, an Optuna study or a data frame",
     ),
     "column": (
         lambda: plot.heat_map(result(), "lr", "n"),
