@@ -181,11 +181,12 @@ def _watch(**changes: str) -> str:
 q3 = Exercise(
     lesson=11, number=3, title="The pruning callback", points=3,
     question="""
-    Write a Keras callback `Watch(trial)`, which does more than `Prune`. After each epoch it reports the validation accuracy to
+    Write a Keras callback `Watch(trial)`. After each epoch it reports the validation accuracy to
     the trial, under the number that Keras gives the epoch, and raises `optuna.TrialPruned` if
-    `trial.should_prune()` says so. When a training ends by itself, the network shall have the
-    weights of its best epoch (the earliest, if several are equal). In a callback, `self.model` is
-    the network; `get_weights()` and `set_weights(weights)` are its methods.
+    `trial.should_prune()` says so. And unlike the lesson's callback it keeps what was best: when a
+    training ends by itself, the network shall have the weights of its best epoch (the earliest, if
+    several are equal). In a callback, `self.model` is the network; `get_weights()` and
+    `set_weights(weights)` are its methods.
     """,
     expects="a class that inherits from `keras.callbacks.Callback`",
     checker=_check_callback,
