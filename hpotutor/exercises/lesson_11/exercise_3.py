@@ -24,6 +24,7 @@ _RUNS = (
     ([0.4, 0.3, 0.2, 0.1], 2),
     ([0.1, 0.2], 0),
     ([0.2, 0.7, 0.1], None),
+    ([0.5, 0.3, 0.2], None),
 )
 _HIGHER = 2.0  # the loss falls while the accuracy rises: one of them is to be reported
 
@@ -154,7 +155,7 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         {score}
-        if score > max(self.scores, default=score - 1):
+        if not self.scores or score > max(self.scores):
             self.weights = self.model.get_weights()
         self.scores.append(score)
         {report}
