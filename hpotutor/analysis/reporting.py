@@ -205,9 +205,8 @@ def report(
     if validation is not None or train:
         parts["validation"] = Part(validation, data.y_val, data.x_val) if data else Part(validation)
     if test is not None:
-        x_test, y_test = (
-            test if isinstance(test, tuple) else (None, np.zeros(data.n_test if data else 0))
-        )
+        rows = np.zeros(data.n_test if data else 0)
+        x_test, y_test = test if isinstance(test, tuple) else (None, rows)
         parts["test"] = Part(None if isinstance(test, tuple) else test, y_test, x_test)
     last = list(parts)[-1:]  # whose rows give the answer
     found = {n: judge(part, objective, models, measure, n in last) for n, part in parts.items()}

@@ -13,9 +13,12 @@ Conditions = dict[str, dict[str, tuple[Value, ...]]]
 class Definition(Mapping[str, Distribution]):
     """Distributions by name, in order, and the conditions of some: what a space's checks need."""
 
+    # Of a space before it is filled.
+    _distributions: dict[str, Distribution] = {}
+    conditions: Conditions = {}
+
     def __init__(self, distributions: dict[str, Distribution], conditions: Conditions) -> None:
-        self._distributions = distributions
-        self.conditions = conditions
+        self._distributions, self.conditions = distributions, conditions
 
     @property
     def names(self) -> list[str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 
 from hpotutor._validation import is_seed
 from hpotutor.errors import Problems
 from hpotutor.space import _validation, converters, formatting, transforms
-from hpotutor.space._definition import Conditions, Definition
-from hpotutor.space._observed import observed
+from hpotutor.space._definition import Definition
 from hpotutor.space.distributions import Conditional, Distribution, Value
 
 # Scikit-learn takes one dict, or a list of them.
@@ -267,36 +266,20 @@ class SearchSpace(Definition):
         """Return the space that :meth:`to_dict` wrote down; ``ArgumentError`` for another dict."""
         return cls(formatting.pairs(saved))
 
-    # ── a study of somebody's ────────────────────────────────────────────────────────────────
-    @classmethod
-    def from_trials(cls, trials: Iterable[Any]) -> SearchSpace:
-        """Return what the trials of an Optuna study were drawn from, all ranges taken together.
-
-        A name that is missing in some complete trials gets the condition that explains where, if
-        an integer or a choice does. Names are the study's own; steps of floats are left out.
+    def changed(self, change: Mapping[str, Distribution | Conditional]) -> SearchSpace:
+        """Return the space with some distributions replaced or added, unchecked; conditions stay.
 
         Examples
         --------
         >>> import hpotutor as ht
-        >>> import optuna
-        >>> study = optuna.create_study()
-        >>> study.optimize(lambda trial: trial.suggest_float("rate", 1e-4, 1, log=True), n_trials=1)
-        >>> ht.SearchSpace.from_trials(study.trials)
+        >>> ht.SearchSpace(layers=ht.integers(1, 3)).changed({"layers": ht.integers(1, 6)})
         ht.SearchSpace(
-            rate=ht.loguniform(1e-4, 1.0),
+            layers=ht.integers(1, 6),
         )
         """
-        return cls._unchecked(*observed(list(trials)))
-
-    def changed(self, change: Mapping[str, Distribution | Conditional]) -> SearchSpace:
-        """Return the space with some distributions replaced or added; conditions stay."""
         plain = {n: d.distribution if isinstance(d, Conditional) else d for n, d in change.items()}
         added = {n: dict(d.conditions) for n, d in change.items() if isinstance(d, Conditional)}
-        return self._unchecked({**self, **plain}, {**self.conditions, **added})
-
-    @classmethod
-    def _unchecked(cls, distributions: dict[str, Distribution], conditions: Conditions) -> Self:
-        space = cls.__new__(cls)
-        Definition.__init__(space, distributions, conditions)
+        space = SearchSpace.__new__(SearchSpace)
+        Definition.__init__(space, {**self, **plain}, {**self.conditions, **added})
         space._texts = {}
         return space

@@ -15,6 +15,7 @@ import pandas as pd
 from hpotutor._validation import check_count
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.objectives.base import Evaluation, Objective
+from hpotutor.space.observed import space_of
 from hpotutor.space.space import SearchSpace
 from hpotutor.study import importers
 from hpotutor.study.storage import Log, to_evaluation
@@ -78,7 +79,7 @@ class SearchResult:
         """What was searched; of a study, all that its trials were drawn from."""
         if isinstance(self._source, Log):
             return self._source.space
-        return SearchSpace.from_trials(self._source.get_trials(deepcopy=False))
+        return space_of(self._source.get_trials(deepcopy=False))
 
     def __len__(self) -> int:
         return len(self.evaluations)
