@@ -186,6 +186,7 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     expected |= {f"hpotutor/tabular/tables/{p.name}" for p in tables}
     expected |= {"hpotutor/datasets/data/diabetes.csv", "hpotutor/datasets/data/README.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
+    expected |= {"hpotutor/lessons/tune.py", "hpotutor/datasets/data/own_project.json"}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}
     assert inside == {"hpotutor", f"hpotutor-{hpotutor.__version__}.dist-info"}
