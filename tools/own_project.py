@@ -67,9 +67,8 @@ def study() -> None:
             tune.main()
         file = "tuning/study.log"
         backend = tune.JournalFileBackend(file, lock_obj=tune.JournalFileOpenLock(file))
-        loaded = optuna.load_study(
-            study_name="signals", storage=optuna.storages.JournalStorage(backend)
-        )
+        storage = optuna.storages.JournalStorage(backend)
+        ended = optuna.load_study(study_name="signals", storage=storage).trials
     print(printed.getvalue())
     trials = [
         {
@@ -77,7 +76,7 @@ def study() -> None:
             "state": t.state.name,
             "curve": short(t.intermediate_values.values()),
         }
-        for t in loaded.trials
+        for t in ended
     ]
     store(trials=trials, default=short(sealed[:SEEDS]), tuned=short(sealed[SEEDS:]))
 
@@ -146,7 +145,7 @@ def pruning() -> None:
     found = {}
     for name, make in PRUNERS.items():
         pairs = []
-        for seed in range(ORDERS if name == "median" else ORDERS // 10):
+        for seed in range(ORDERS if name == "median" else ORDERS // 50):
             order = np.random.default_rng(seed).permutation(SETTINGS)
             run = [whole[place] for place in order]
             epochs, best = (
