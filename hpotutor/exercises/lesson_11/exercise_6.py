@@ -51,7 +51,7 @@ def _check_edge(answer: object) -> Right:
 
 def _best(study: optuna.Study) -> list:
     complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    return sorted(complete, key=lambda trial: trial.value, reverse=True)[:10]
+    return sorted(complete, key=lambda trial: trial.value or 0.0, reverse=True)[:10]
 
 
 def _study(
