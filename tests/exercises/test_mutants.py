@@ -123,6 +123,12 @@ _REASONS = {
             "6: 10 -> 11",
         ),
     },
+    "A median that lies just on the border between two tenths belongs to both.": {
+        "lesson_11.q6": (
+            "12: place < 0.1 -> place <= 0.1",
+            "12: place > 0.9 -> place >= 0.9",
+        ),
+    },
     "The question fixes no range for the learning rate, and the check lets the ends of the "
     "units be near those of the colleague's.": {
         "lesson_14.q1": ("4: 0.0001 -> 0.00011", "4: 0.1 -> 0.11", "5: 8 -> 9", "5: 1024 -> 1023"),
