@@ -1,8 +1,4 @@
-"""What the networks of the lessons are made of: layers, optimizers, seeds, and their checks.
-
-The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names that ``builders.py``
-accepts, each with what makes it.
-"""
+"""What the networks of the lessons are made of: layers, optimizers, seeds, and their checks."""
 
 import math
 from collections.abc import Callable, Sequence
