@@ -1,8 +1,4 @@
-"""What every search method shares: some arguments, their documentation, and the run itself.
-
-A method, under :func:`search_method`, checks what is its own and ends in :func:`run_search`, which
-lets the chosen library's loop ask a recorder.
-"""
+"""What every search method shares: some arguments, their documentation, and the run itself."""
 
 import functools
 import inspect
