@@ -210,14 +210,9 @@ def _mnist() -> Rows:
 
 
 def _dataset(
-    name: str,
-    rows: Rows,
-    task: str | None,
-    keep: list[str],
-    shares: tuple[float, float],
-    seed: int,
-    scale: str | None,
-) -> Dataset:
+    name: str, rows: Rows, task: str | None, keep: list[str], shares: tuple[float, float],
+    seed: int, scale: str | None,
+) -> Dataset:  # fmt: skip
     """Split the rows, and prepare each part by what the training rows tell."""
     goal = read_target(name, rows.y, task, shares)
     x, shape = rows.x, rows.shape

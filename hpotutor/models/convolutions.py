@@ -149,16 +149,9 @@ def build_conv1d(
 
 
 def _convolutional(
-    problems: Problems,
-    shape: Sequence[int],
-    dimensions: int,
-    blocks: Blocks,
-    hidden: Hidden,
-    target: Target,
-    training: tuple,
-    seed: int | None,
-    augmentation: float = 0.0,
-) -> keras.Model:
+    problems: Problems, shape: Sequence[int], dimensions: int, blocks: Blocks, hidden: Hidden,
+    target: Target, training: tuple, seed: int | None, augmentation: float = 0.0,
+) -> keras.Model:  # fmt: skip
     """Check the arguments that both builders have, and build."""
     blocks.check(problems)
     parts.check_shape(problems, shape, dimensions, blocks)
