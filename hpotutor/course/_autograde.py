@@ -1,7 +1,4 @@
-"""nbgrader's autograding of one submission, in which an answer can spoil only itself.
-
-nbgrader and what comes with it are imported on use: they are an extra.
-"""
+"""nbgrader's autograding of one submission, in which an answer can spoil only itself."""
 
 import contextlib
 import re

@@ -210,14 +210,9 @@ def _mnist() -> Rows:
 
 
 def _dataset(
-    name: str,
-    rows: Rows,
-    task: str | None,
-    keep: list[str],
-    shares: tuple[float, float],
-    seed: int,
-    scale: str | None,
-) -> Dataset:
+    name: str, rows: Rows, task: str | None, keep: list[str], shares: tuple[float, float],
+    seed: int, scale: str | None,
+) -> Dataset:  # fmt: skip
     """Split the rows, and prepare each part by what the training rows tell."""
     goal = read_target(name, rows.y, task, shares)
     x, shape = rows.x, rows.shape
@@ -255,26 +250,13 @@ def _dataset(
         doubt = f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come "
         doubt += "first, numpy.moveaxis(x, 1, -1)"
     return Dataset(
-        name=name,
-        task=goal.task,
-        x_train=x_train,
-        y_train=y_train,
-        x_val=x_val,
-        y_val=y_val,
-        classes=goal.classes,
-        feature_names=tuple(names),
-        input_shape=tuple(map(int, shape or x_train.shape[1:])),
-        columns=columns,
-        preparation=fitted,
-        transformer=transformer,
-        seed=seed,
-        note=goal.note or doubt,
-        groups=None if rows.groups is None else rows.groups[rest],
-        timed=rows.time is not None,
-        row_numbers=rest,
-        _test=(x_test, y_test),
-        _rest=take(x, rest),
-    )
+        name=name, task=goal.task, classes=goal.classes, seed=seed, note=goal.note or doubt,
+        x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val, feature_names=tuple(names),
+        input_shape=tuple(map(int, shape or x_train.shape[1:])), columns=columns,
+        preparation=fitted, transformer=transformer, timed=rows.time is not None,
+        groups=None if rows.groups is None else rows.groups[rest], row_numbers=rest,
+        _test=(x_test, y_test), _rest=take(x, rest),
+    )  # fmt: skip
 
 
 def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.ndarray, ...]) -> None:

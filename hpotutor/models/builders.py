@@ -13,25 +13,14 @@ from hpotutor.models.layers import Hidden, LearningRate, Target
 
 
 def build_mlp(
-    n_features: int,
-    n_classes: int,
-    *,
-    layers: int | None = None,
-    units: int | Sequence[int] = 64,
-    activation: str = "relu",
-    dropout: float = 0.0,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    batch_norm: bool = False,
-    initializer: str = "glorot_uniform",
-    optimizer: str = "adam",
-    learning_rate: LearningRate = 1e-3,
-    momentum: float | None = None,
-    weight_decay: float | None = None,
-    output: str = "auto",
-    loss: str | None = None,
-    seed: int | None = None,
-) -> keras.Model:
+    n_features: int, n_classes: int, *,
+    layers: int | None = None, units: int | Sequence[int] = 64, activation: str = "relu",
+    dropout: float = 0.0, l1: float = 0.0, l2: float = 0.0,
+    batch_norm: bool = False, initializer: str = "glorot_uniform",
+    optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
+    momentum: float | None = None, weight_decay: float | None = None,
+    output: str = "auto", loss: str | None = None, seed: int | None = None,
+) -> keras.Model:  # fmt: skip
     """Build and compile a fully connected classifier, or with ``n_classes=0`` a regressor.
 
     Each hidden layer is ``Dense`` (linear), then batch normalization if asked for, then the
@@ -95,24 +84,14 @@ def build_mlp(
 
 
 def build_regressor(
-    n_features: int,
-    n_outputs: int = 1,
-    *,
-    layers: int | None = None,
-    units: int | Sequence[int] = 64,
-    activation: str = "relu",
-    dropout: float = 0.0,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    batch_norm: bool = False,
-    initializer: str = "glorot_uniform",
-    optimizer: str = "adam",
-    learning_rate: LearningRate = 1e-3,
-    momentum: float | None = None,
-    weight_decay: float | None = None,
-    loss: str | None = None,
-    seed: int | None = None,
-) -> keras.Model:
+    n_features: int, n_outputs: int = 1, *,
+    layers: int | None = None, units: int | Sequence[int] = 64, activation: str = "relu",
+    dropout: float = 0.0, l1: float = 0.0, l2: float = 0.0,
+    batch_norm: bool = False, initializer: str = "glorot_uniform",
+    optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
+    momentum: float | None = None, weight_decay: float | None = None,
+    loss: str | None = None, seed: int | None = None,
+) -> keras.Model:  # fmt: skip
     """Build and compile ``build_mlp``'s network with a linear output, one unit or several.
 
     ``n_outputs`` is the target's columns; other arguments and errors are those of ``build_mlp``.

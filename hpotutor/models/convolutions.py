@@ -10,33 +10,18 @@ from hpotutor.models.layers import Blocks, Hidden, LearningRate, Target
 
 
 def build_cnn(
-    image_shape: Sequence[int],
-    n_classes: int,
-    *,
-    filters: int | Sequence[int] = 16,
-    kernel_size: int | Sequence[int] = 3,
-    layers: int | None = None,
-    strides: int | Sequence[int] = 1,
-    padding: str = "same",
-    pooling: str = "max",
-    pool_size: int | Sequence[int] = 2,
-    units: int | Sequence[int] = 64,
-    dense_layers: int | None = None,
-    activation: str = "relu",
-    dropout: float = 0.0,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    batch_norm: bool = False,
-    initializer: str = "glorot_uniform",
+    image_shape: Sequence[int], n_classes: int, *,
+    filters: int | Sequence[int] = 16, kernel_size: int | Sequence[int] = 3,
+    layers: int | None = None, strides: int | Sequence[int] = 1, padding: str = "same",
+    pooling: str = "max", pool_size: int | Sequence[int] = 2,
+    units: int | Sequence[int] = 64, dense_layers: int | None = None, activation: str = "relu",
+    dropout: float = 0.0, l1: float = 0.0, l2: float = 0.0,
+    batch_norm: bool = False, initializer: str = "glorot_uniform",
     augmentation: float = 0.0,
-    optimizer: str = "adam",
-    learning_rate: LearningRate = 1e-3,
-    momentum: float | None = None,
-    weight_decay: float | None = None,
-    output: str = "auto",
-    loss: str | None = None,
-    seed: int | None = None,
-) -> keras.Model:
+    optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
+    momentum: float | None = None, weight_decay: float | None = None,
+    output: str = "auto", loss: str | None = None, seed: int | None = None,
+) -> keras.Model:  # fmt: skip
     """Build and compile a small convolutional network for images given as flat rows.
 
     The rows are folded into images, augmented (in training only), passed through blocks of
@@ -91,32 +76,17 @@ batch_norm, l1, l2, dropout
 
 
 def build_conv1d(
-    sequence_shape: Sequence[int],
-    n_classes: int,
-    *,
-    filters: int | Sequence[int] = 16,
-    kernel_size: int | Sequence[int] = 3,
-    layers: int | None = None,
-    strides: int | Sequence[int] = 1,
-    padding: str = "same",
-    pooling: str = "max",
-    pool_size: int | Sequence[int] = 2,
-    units: int | Sequence[int] = 64,
-    dense_layers: int | None = None,
-    activation: str = "relu",
-    dropout: float = 0.0,
-    l1: float = 0.0,
-    l2: float = 0.0,
-    batch_norm: bool = False,
-    initializer: str = "glorot_uniform",
-    optimizer: str = "adam",
-    learning_rate: LearningRate = 1e-3,
-    momentum: float | None = None,
-    weight_decay: float | None = None,
-    output: str = "auto",
-    loss: str | None = None,
-    seed: int | None = None,
-) -> keras.Model:
+    sequence_shape: Sequence[int], n_classes: int, *,
+    filters: int | Sequence[int] = 16, kernel_size: int | Sequence[int] = 3,
+    layers: int | None = None, strides: int | Sequence[int] = 1, padding: str = "same",
+    pooling: str = "max", pool_size: int | Sequence[int] = 2,
+    units: int | Sequence[int] = 64, dense_layers: int | None = None, activation: str = "relu",
+    dropout: float = 0.0, l1: float = 0.0, l2: float = 0.0,
+    batch_norm: bool = False, initializer: str = "glorot_uniform",
+    optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
+    momentum: float | None = None, weight_decay: float | None = None,
+    output: str = "auto", loss: str | None = None, seed: int | None = None,
+) -> keras.Model:  # fmt: skip
     """Build and compile a small convolutional network for sequences given as flat rows.
 
     The rows are folded into sequences, passed through blocks of convolution, batch normalization if
@@ -179,16 +149,9 @@ def build_conv1d(
 
 
 def _convolutional(
-    problems: Problems,
-    shape: Sequence[int],
-    dimensions: int,
-    blocks: Blocks,
-    hidden: Hidden,
-    target: Target,
-    training: tuple,
-    seed: int | None,
-    augmentation: float = 0.0,
-) -> keras.Model:
+    problems: Problems, shape: Sequence[int], dimensions: int, blocks: Blocks, hidden: Hidden,
+    target: Target, training: tuple, seed: int | None, augmentation: float = 0.0,
+) -> keras.Model:  # fmt: skip
     """Check the arguments that both builders have, and build."""
     blocks.check(problems)
     parts.check_shape(problems, shape, dimensions, blocks)

@@ -1,8 +1,4 @@
-"""What the networks of the lessons are made of: layers, optimizers, seeds, and their checks.
-
-The tables ``ACTIVATIONS``, ``INITIALIZERS`` and ``OPTIMIZERS`` hold the names that ``builders.py``
-accepts, each with what makes it.
-"""
+"""What the networks of the lessons are made of: layers, optimizers, seeds, and their checks."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -146,15 +142,10 @@ class Hidden:
 
 
 def compiled(
-    network: list[keras.layers.Layer],
-    hidden: Hidden,
-    n_classes: int,
-    output: str,
-    loss: str | None,
-    seed: int | None,
-    optimizer: keras.optimizers.Optimizer,
+    network: list[keras.layers.Layer], hidden: Hidden, n_classes: int, output: str,
+    loss: str | None, seed: int | None, optimizer: keras.optimizers.Optimizer,
     n_outputs: int = 1,
-) -> keras.Model:
+) -> keras.Model:  # fmt: skip
     """End a network in a sigmoid unit, a softmax unit a class or linear units, and compile it."""
     metrics = ["accuracy"] if n_classes else None
     if not n_classes:
@@ -196,15 +187,9 @@ def check_number(
 
 
 def check_sizes(
-    problems: Problems,
-    name: str,
-    sizes: object,
-    layers: object,
-    example: int,
-    *,
-    counted: str = "layers",
-    low: int = 1,
-) -> None:
+    problems: Problems, name: str, sizes: object, layers: object, example: int, *,
+    counted: str = "layers", low: int = 1,
+) -> None:  # fmt: skip
     """Note sizes that are no integer and not one a layer; ``counted`` is the argument of layers."""
     check_count(problems, counted, layers, low, example=1)
     if not isinstance(sizes, list | tuple | np.ndarray):
@@ -337,13 +322,9 @@ def check_target(problems: Problems, n_classes: object, output: Any, loss: objec
 
 
 def check_optimizer(
-    problems: Problems,
-    optimizer: object,
-    learning_rate: object,
-    momentum: object,
-    weight_decay: object,
-    key: str = "optimizer",
-) -> None:
+    problems: Problems, optimizer: object, learning_rate: object, momentum: object,
+    weight_decay: object, key: str = "optimizer",
+) -> None:  # fmt: skip
     known = problems.choice(key, optimizer, OPTIMIZERS)
     schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
     if not (schedule or (is_number(learning_rate) and 0 < learning_rate < math.inf)):

@@ -178,13 +178,9 @@ class DaskPool:
 
 
 def train_here(
-    objective: Objective,
-    batch: list[Params],
-    epochs: int | None,
-    topic: str,
-    number: int,
+    objective: Objective, batch: list[Params], epochs: int | None, topic: str, number: int,
     trial: int,
-) -> None:
+) -> None:  # fmt: skip
     """Evaluate a batch in a worker's process, and send the answer to whom it concerns."""
     from distributed import get_worker
 

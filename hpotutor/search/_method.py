@@ -1,8 +1,4 @@
-"""What every search method shares: some arguments, their documentation, and the run itself.
-
-A method, under :func:`search_method`, checks what is its own and ends in :func:`run_search`, which
-lets the chosen library's loop ask a recorder.
-"""
+"""What every search method shares: some arguments, their documentation, and the run itself."""
 
 import functools
 import inspect
@@ -131,18 +127,12 @@ def run_search(
     with (
         on_workers(objective, client, problems.call) as target,
         Recorder(
-            target,
-            space,
-            method=problems.call.removesuffix("_search"),
-            library=library,
-            seed=seed,
+            target, space, method=problems.call.removesuffix("_search"), library=library,
             trials=None if problems.lines else trials,  # not to be told twice
             options=options | ({"start": points} if points else {}),
-            planned=planned,
-            problems=problems,
-            **recording,
+            seed=seed, planned=planned, problems=problems, **recording,
         ) as recorder,
-    ):
+    ):  # fmt: skip
         if left_out and recorder.progress:
             print(left_out)
         recorder.begin(points, epochs)

@@ -1,7 +1,4 @@
-"""Panels whose picture follows from their settings: pictures are kept, and drawn ahead.
-
-What many of them browse is a stored table: see `TablePanel`.
-"""
+"""Panels whose picture follows from their settings: pictures are kept, and drawn ahead."""
 
 import asyncio
 import contextlib

@@ -16,16 +16,10 @@ _GENERATIONS = 12
 
 
 def evolution_info(
-    objective: TableObjective,
-    *,
-    population: int = 10,
-    elite: int = 2,
-    tournament: int = 3,
-    crossover: float = 0.9,
-    mutation: float = 0.2,
-    generations: int = _GENERATIONS,
+    objective: TableObjective, *, population: int = 10, elite: int = 2, tournament: int = 3,
+    crossover: float = 0.9, mutation: float = 0.2, generations: int = _GENERATIONS,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Run a genetic algorithm on a table's true scores, and keep who is whose child.
 
     Selection, crossover, mutation and their settings are those of `hpotutor.genetic_search`;

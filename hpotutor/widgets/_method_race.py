@@ -117,9 +117,8 @@ def _draw_test(ax: Axes, values: dict, cost: dict, against: str) -> str:
            x=f"{against}{unit}", y="test accuracy of the best so far")  # fmt: skip
     ax.legend(fontsize=9, loc="lower right")
     listed = ", ".join(f"{name} {number(round(end, 4))}" for name, end in ends.items())
-    return (
-        f"The network that was best on validation rows has, in the median, on test rows: {listed}."
-    )
+    told = "The network that was best on validation rows has, in the median, on test rows"
+    return f"{told}: {listed}."
 
 
 method_race = MethodRace

@@ -56,15 +56,9 @@ _FAR = 1e6
 
 
 def walk_info(
-    surface: Surface,
-    optimizer: str,
-    *,
-    learning_rate: float = 0.05,
-    momentum: float = 0.9,
-    noise: float = 0.0,
-    steps: int = 100,
-    seed: int = 0,
-) -> np.ndarray:
+    surface: Surface, optimizer: str, *, learning_rate: float = 0.05, momentum: float = 0.9,
+    noise: float = 0.0, steps: int = 100, seed: int = 0,
+) -> np.ndarray:  # fmt: skip
     """Return an optimizer's positions on a surface, the start first: an array (steps + 1, 2).
 
     The update rules are Keras's, as in Ruder (2016, https://arxiv.org/abs/1609.04747); ``momentum``

@@ -63,15 +63,10 @@ def curve_info(truth: str | None, fixed: Mapping[str, Any]) -> Curve:
 
 
 def step_info(
-    curve: Curve,
-    tried: Sequence[float],
-    scores: Sequence[float],
-    *,
-    acquisition: str = "expected_improvement",
-    exploration: float = 1.0,
-    length: float | None = 0.15,
-    noise: float = 0.0,
-) -> Step:
+    curve: Curve, tried: Sequence[float], scores: Sequence[float], *,
+    acquisition: str = "expected_improvement", exploration: float = 1.0,
+    length: float | None = 0.15, noise: float = 0.0,
+) -> Step:  # fmt: skip
     """Fit a Gaussian process (https://gaussianprocess.org/gpml/, chapter 2) to trials on a curve.
 
     ``exploration`` is the bound's ``kappa``; a tenth of it is the ``xi`` of the other acquisitions,
