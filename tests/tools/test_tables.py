@@ -33,7 +33,7 @@ def test_scripts_pass_on_what_was_typed(monkeypatch, capsys, tmp_path):
     timing.main(["digits", "--repeats", "5", "--provisional"])
     verify.main(["digits", "--sample", "7", "--seed", "3"])
     histories.main(["digits", "--methods", "tpe", "gp", "--repeats", "20"])
-    assert calls["build"] == (("digits", "x.npz", "parts"), {})
+    assert calls["build"] == (("digits", "x.npz", "parts"), {"processes": 1})
     assert calls["timing"] == (("digits",), {"repeats": 5, "provisional": True})
     assert calls["verify"] == ((table,), {"sample": 7, "seed": 3})
     assert calls["histories"][0] == ("digits", ["tpe", "gp"])
@@ -44,7 +44,7 @@ def test_scripts_pass_on_what_was_typed(monkeypatch, capsys, tmp_path):
 
 
 def test_an_interrupted_script_says_how_to_go_on(monkeypatch, capsys):
-    def interrupted(*given):
+    def interrupted(*given, **named):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(build, "build", interrupted)
