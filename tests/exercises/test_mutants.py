@@ -129,6 +129,30 @@ _REASONS = {
             "12: place > 0.9 -> place >= 0.9",
         ),
     },
+    "A simulated power is known to about a hundredth, and the check leaves that room.": {
+        "lesson_09.q5": (
+            "8: 0 -> 1",
+            "8: 20000 -> 19999",
+            "8: 20000 -> 20001",
+            "8: np.random.default_rng(0) -> np.random.default_rng()",
+            "10: 0.05 -> 0.055",
+        ),
+    },
+    "A test with two sides does not ask which of the two is higher.": {
+        "lesson_09.q5": (
+            "9: 0 -> -1",
+            "9: 0 -> 1",
+            "9: scores[0] += effect -> scores[0] -= effect",
+        ),
+    },
+    "A simulated share is never on the border, and one training has no p value.": {
+        "lesson_09.q5": (
+            "10: stats.ttest_ind(*scores, axis=1).pvalue < 0.05 "
+            "-> stats.ttest_ind(*scores, axis=1).pvalue <= 0.05",
+            "14: 2 -> 1",
+            "15: power(n, difference / std) < 0.8 -> power(n, difference / std) <= 0.8",
+        ),
+    },
     "The question fixes no range for the learning rate, and the check lets the ends of the "
     "units be near those of the colleague's.": {
         "lesson_14.q1": ("4: 0.0001 -> 0.00011", "4: 0.1 -> 0.11", "5: 8 -> 9", "5: 1024 -> 1023"),

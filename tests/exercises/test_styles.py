@@ -149,10 +149,10 @@ STYLES = [  # lesson, exercise, an answer
     (10, 4, "import numpy as np\n\ndef promote(scores, promoted):\n"
      "    best = np.argsort(scores)[::-1][: len(scores) // 3]\n"
      "    return next((k for k in best if k not in promoted), -1)\n\nanswer = promote"),
-    (11, 1, "answer = ht.SearchSpace(learning_rate=ht.loguniform(1e-5, 1), "
+    (14, 1, "answer = ht.SearchSpace(learning_rate=ht.loguniform(1e-5, 1), "
      "units=ht.choice(16, 64, 256, 1024), dropout=ht.choice(0.0, 0.25, 0.5))"),
-    (11, 3, "answer = frozenset({'layers', 'learning_rate'})"),
-    (11, 4, "import numpy as np\n\ndef decide(chosen, default, margin):\n"
+    (14, 3, "answer = frozenset({'layers', 'learning_rate'})"),
+    (14, 4, "import numpy as np\n\ndef decide(chosen, default, margin):\n"
      "    d = np.subtract(chosen, default)\n"
      "    half = np.hypot(1.96 * np.std(d, ddof=1) / len(d) ** 0.5, margin)\n"
      "    return np.select([d.mean() > half, d.mean() < -half], ['better', 'worse'], "

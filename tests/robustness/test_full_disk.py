@@ -274,10 +274,8 @@ def builds(monkeypatch):
         }
         return {**arrays, "diverged": np.zeros(shape[:2], np.uint8)}
 
-    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES)
+    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES, seeds=2, epochs=300)
     monkeypatch.setitem(table_build.SPECS, "iris", spec)
-    monkeypatch.setattr(table_build, "SEEDS", 2)
-    monkeypatch.setattr(table_build, "EPOCHS", 300)
     monkeypatch.setattr(table_build, "train_chunk", train_chunk)
     # Nothing is trained, so TensorFlow need not be loaded.
     monkeypatch.setattr(table_build, "versions", dict)

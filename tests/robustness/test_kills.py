@@ -39,9 +39,10 @@ CHUNKS, KILLS = 16, 6
 
 def build(folder: str, name: str) -> None:
     """Build a table whose training is a short sleep, noting each; the whole life of a process."""
-    shape = (1, table_build.SEEDS, table_build.EPOCHS)
+    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES)
+    shape = (1, spec.seeds, spec.epochs)
 
-    def train_chunk(spec, data, indices):
+    def train_chunk(_, data, indices):
         with open(f"{folder}/trained-{name}", "a") as file:
             file.write(f"{indices[0]}\n")
         time.sleep(0.02)
@@ -49,7 +50,7 @@ def build(folder: str, name: str) -> None:
         arrays = {key: rng.integers(0, 40, shape).astype(dtype) for key, dtype in CURVES.items()}
         return {**arrays, "diverged": np.zeros(shape[:2], np.uint8)}
 
-    table_build.SPECS["iris"] = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES)
+    table_build.SPECS["iris"] = spec
     table_build.train_chunk = train_chunk
     table_build.versions = dict  # nothing is trained, so TensorFlow need not be loaded
     sys.modules["hpotutor.fused"] = SimpleNamespace(clear_programs=lambda: None)

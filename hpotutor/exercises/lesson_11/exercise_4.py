@@ -19,18 +19,23 @@ _SESSIONS = (((0.2, 0.5, 0.4), (0.3, 0.9, 0.6)), ((0.1, 0.7, 0.65), (0.8, 0.4, 0
 def _check_objective(answer: object) -> Right:
     what = "a function `mended(trial, train, folder)`"
     function = checks.function(answer, what)
-    study, curves = optuna.create_study(direction="maximize"), []
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for session in _SESSIONS:
-            for curve in session:
-                trial = study.ask()
-                trial.suggest_float("rate", 1e-4, 1e-1, log=True)
-                value = checks.call(function, trial, _trainer(curve), folder, what=what)
-                study.tell(trial, _score(value, curve))
-                curves.append(curve)
-            _look(folder, study, curves)
+    for _ in range(2):  # each study has a folder of its own
+        with tempfile.TemporaryDirectory() as place:
+            _ask(function, what, Path(place))
     return right("The best epoch's score, and a file that no later trial writes into.")
+
+
+def _ask(function: Any, what: str, folder: Path) -> None:
+    """Lead a study through two sessions, and look into its folder after each."""
+    study, curves = optuna.create_study(direction="maximize"), []
+    for session in _SESSIONS:
+        for curve in session:
+            trial = study.ask()
+            trial.suggest_float("rate", 1e-4, 1e-1, log=True)
+            value = checks.call(function, trial, _trainer(curve), folder, what=what)
+            study.tell(trial, _score(value, curve))
+            curves.append(curve)
+        _look(folder, study, curves)
 
 
 def _trainer(curve: tuple[float, ...]) -> Any:

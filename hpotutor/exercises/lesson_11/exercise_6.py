@@ -8,7 +8,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 from hpotutor.study.storage import quiet_optuna
 
 _LOG = optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True)
-_LINEAR = optuna.distributions.FloatDistribution(0.0, 0.5)
+_LINEAR = optuna.distributions.FloatDistribution(0.1, 0.5)
 # Where the ten best lie on the range's own scale from 0 to 1, from the tenth to the first; then the
 # eleventh. One more or one less of them, and the median is elsewhere.
 _JUST_LOW = (0.02, 0.15, 0.01, 0.30, 0.03, 0.20, 0.05, 0.40, 0.04, 0.13), 0.60
