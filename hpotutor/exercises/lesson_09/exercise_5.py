@@ -21,7 +21,7 @@ def _power(n: int, effect: float) -> float:
 
 def _check_repeats(answer: object) -> Right:
     what = "`repeats(difference, std)`"
-    for difference, std in ((0.06, 0.006), (0.02, 0.006), (0.01, 0.006), (0.01, 0.01)):
+    for difference, std in ((0.02, 0.006), (0.01, 0.006), (0.01, 0.01), (0.06, 0.006)):
         effect = difference / std
         got = checks.number(
             checks.call(answer, difference, std, what=what), "a number of trainings"
