@@ -318,9 +318,12 @@ def _repeat(
     told = {key: value for key, value in about.items() if key not in hidden and value is not None}
     (_, python), *libraries = versions(_LIBRARIES).items()
     used = [("Python", python), ("hpotutor", hpotutor.__version__), *libraries]
+    told_seeds = f"0 to {seeds - 1} for the scores above"
+    if best.objective is None:  # a plain study: whoever trained them knows which
+        told_seeds = f"{seeds} for each setting"
     return {
         "training": ", ".join(f"{key} {value}" for key, value in told.items()) or "not recorded",
-        **({"seeds": f"0 to {seeds - 1} for the scores above"} if seeds else {}),
+        **({"seeds": told_seeds} if seeds else {}),
         **({"rows": f"fingerprint {data.fingerprint}"} if data else {}),
         **({"log": ", ".join(logs)} if logs else {}),
         "versions": ", ".join(f"{name} {version}" for name, version in used),

@@ -119,7 +119,7 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
     whole_ticks(ax)
     finish(ax, title=_title(info), x="generation", y=score)
-    ax.legend(fontsize=SIZES["dense"], loc="lower center", ncols=3)
+    ax.legend(fontsize=SIZES["dense"], ncols=3, loc="upper left", bbox_to_anchor=(0, -0.14))
     return _sentence(info, score)
 
 
@@ -140,7 +140,7 @@ def _draw_edge(ax: Axes, info: Genealogy, edge: float) -> None:
         ax.plot(beyond, [edge] * len(beyond), marker="v", ls="", ms=5,
                 zorder=3, color=GRAYS["outline"], label=text)  # fmt: skip
     room = 0.08 * (info.best_value - edge)
-    ax.set_ylim(edge - 4 * room, info.best_value + room)  # the legend has a strip of its own
+    ax.set_ylim(edge - room, info.best_value + room)
 
 
 def _title(info: Genealogy) -> str:

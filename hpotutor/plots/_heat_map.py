@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, show
@@ -199,4 +200,6 @@ def _title(info: HeatMap) -> str:
     if info.edges:
         names = " and ".join(edge.split("=")[0] for edge in info.edges)
         return f"Best, {number(info.best_value)}, lies on the edge of {names}: look further"
-    return f"Best, {number(info.best_value)}, lies inside the map: {_where(info)}"
+    wide = any(len(t) > 2 and is_number(t[0]) for t in (info.x_levels, info.y_levels))
+    inside = ", lies inside the map" if wide else ""  # of two levels, each is an end
+    return f"Best, {number(info.best_value)}{inside}: {_where(info)}"
