@@ -46,10 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     usage = "hpotutor lab [LESSON or FOLDER] [--copy-only] [JUPYTERLAB'S OPTIONS]"
-    where = (
-        "LESSON is a number such as 04. Your copy is in FOLDER; by default in my_lessons, beside "
-    )
-    where += "the lessons of a checkout, else in the current folder. Nothing of yours is changed."
+    where = "LESSON is a number such as 04. Your copy is in FOLDER; by default in my_lessons, "
+    where += "beside the lessons of a checkout, else in the current folder. Nothing of yours is "
+    where += "changed."
     opens = "open your own copy of the lessons"
     lab = commands.add_parser("lab", help=opens, usage=usage, description=where)
     lab.add_argument("--copy-only", action="store_true", help="bring the copy up to date, only")

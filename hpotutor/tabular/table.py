@@ -295,9 +295,10 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
         for a in axes
     )
     curves = {key: _unpack(arrays[key], dtype, shape) for key, dtype in CURVES.items()}
-    plain = {key: arrays[key] for key in PLAIN}
+    seconds = {key: arrays[key] for key in PLAIN}
     counted = arrays.get("parameters")
-    return Table(name, axes, **curves, **plain, about=about, checksum=checksum, parameters=counted)
+    rest = {**curves, **seconds}
+    return Table(name, axes, **rest, about=about, checksum=checksum, parameters=counted)
 
 
 def _unpack(planes: np.ndarray, dtype: np.dtype, shape: Sequence[int]) -> np.ndarray:

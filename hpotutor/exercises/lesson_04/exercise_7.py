@@ -79,7 +79,7 @@ q7 = Exercise(
     diverged; `objective.space` is the space) and returns the params it would take.
 
     The check replays it with 100 seeds. At least 75% of the replays have to end among the best
-    5% of the table. Plain random search does not get there. Allow it half a minute.
+    5% of the table. Plain random search does not get there. The check takes a while.
     """,
     expects="a function `search(objective, seed)` that returns the chosen params",
     checker=_check_search,
