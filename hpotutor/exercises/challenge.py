@@ -82,8 +82,8 @@ def expect_choice(outcome: Outcome) -> None:
         )
 
 
-def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
-    """Return "right" when enough replays end among the best 5%, else raise with what to look at.
+def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> Right:
+    """Return "right" when enough replays end among the best few, else raise with what to look at.
 
     Parameters
     ----------
@@ -92,9 +92,11 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str) -> Right:
         The share of replays, from 0 to 1.
     look_at : str
         A sentence for a learner whose search is not there yet.
+    best : float, default 0.05
+        How many count as best, a share of the table.
     """
-    share = outcome.share_in_best(0.05)
-    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best 5% of the table"
+    share = outcome.share_in_best(best)
+    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best {best:.0%} of the table"
     if share < needed:
         wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
     return right(f"{said}.")

@@ -96,7 +96,7 @@ def compute_histories(
         # Most methods ask for the same epochs in every repeat: one row is enough.
         same = bool((epochs == epochs[0]).all())
         arrays[f"{method}_epochs"] = (epochs[:1] if same else epochs).astype("u1")
-        about["methods"][method] = method_of(table, method).call
+        about["methods"][method] = METHODS[method].call
     write(path, about, arrays)
     open_histories.cache_clear()
     return path
@@ -150,7 +150,7 @@ def search_once(table: Table, method: str, seed: int) -> np.ndarray:
     array of int, shape (2, evaluations)
         Configuration numbers, and epochs asked for.
     """
-    chosen = method_of(table, method)
+    chosen = METHODS[method]
     recorder = TracingRecorder(TableObjective(table, seed=seed, quiet=True), chosen.evaluations)
     with contextlib.suppress(StopSearch):
         chosen.loop(recorder, seed, chosen.options)
@@ -201,31 +201,20 @@ def _hyperband(recorder: TracingRecorder, seed: int, options: Options) -> None:
 
 METHODS = {
     "tpe": Method(
-        'bayesian_search(library="optuna", trials=60)', 60, bayesian.LOOPS["optuna"], _STARTUP
+        'bayesian_search(library="optuna", trials=100)', 100, bayesian.LOOPS["optuna"], _STARTUP
     ),
     "nsga2": Method(
-        'genetic_search(library="optuna", trials=60)', 60, genetic.LOOPS["optuna"], _GENETIC
+        'genetic_search(library="optuna", trials=100)', 100, genetic.LOOPS["optuna"], _GENETIC
     ),
-    "genetic": Method("genetic_search(trials=60)", 60, genetic.LOOPS["plain"], _GENETIC),
+    "genetic": Method("genetic_search(trials=100)", 100, genetic.LOOPS["plain"], _GENETIC),
     "hyperband": Method(
-        "hyperband_search(trials=250)", 250, _hyperband, {"eta": 3, "bracket": None}
+        "hyperband_search(trials=480)", 480, _hyperband, {"eta": 3, "bracket": None}
     ),
     "hyperopt": Method(
-        'bayesian_search(library="hyperopt", trials=60)', 60, bayesian.LOOPS["hyperopt"], _STARTUP
+        'bayesian_search(library="hyperopt", trials=100)', 100, bayesian.LOOPS["hyperopt"], _STARTUP
     ),
     "gp": Method('bayesian_search(library="gp", trials=30)', 30, bayesian.LOOPS["gp"], _GP),
 }
-# Where a training has 40 epochs, 250 evaluations would end short of 50 trainings.
-_LONGER = {"hyperband": ("hyperband_search(trials=260)", 260)}
-
-
-def method_of(table: Table, method: str) -> Method:
-    """Return how a method is run on a table."""
-    chosen = METHODS[method]
-    if table.epochs > 30 and method in _LONGER:
-        call, evaluations = _LONGER[method]
-        return chosen._replace(call=call, evaluations=evaluations)
-    return chosen
 
 
 # What `python tools/tables/histories.py` computes unless told otherwise.

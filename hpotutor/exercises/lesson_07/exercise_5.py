@@ -1,17 +1,18 @@
-"""Exercise 7.5: Breed the digits."""
+"""Exercise 7.5: Breed the signals."""
 
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 
-_TRIALS, _NEEDED = 40, 0.8
+_TRIALS, _SHARE, _NEEDED = 40, 0.01, 0.65
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS)
+    outcome = challenge.replays(answer, trials=_TRIALS, table="signals")
     challenge.expect_draws(outcome)
     return challenge.verdict(
         outcome,
         needed=_NEEDED,
+        best=_SHARE,
         look_at="Who founds the population, and do the good ones have children?",
     )
 
@@ -41,11 +42,9 @@ def search(objective, seed):
 answer = search
 """
 _ONE = """
-import numpy as np
-
 def search(objective, seed):
-    params = objective.space.sample(np.random.default_rng(0))
-    params |= {"optimizer": "adam", "learning_rate": 0.01, "dropout": 0.0, "units": 64}
+    params = {"architecture": "conv", "layers": 3, "filters": 16, "kernel_size": 3}
+    params |= {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 64}
     objective.evaluate(params)
     return params
 
@@ -55,15 +54,17 @@ _KNOWN = 'founder |= {"optimizer": "adam", "learning_rate": rng.choice([0.003, 0
 _BEST = "int(np.argmax(scores))"
 
 q5 = Exercise(
-    lesson=7, number=5, title="Breed the digits", points=3, challenge=True,
+    lesson=7, number=5, title="Breed the signals", points=3, challenge=True,
     question="""
     Write `search(objective, seed)`. It may train 40 networks with `objective.evaluate(params)`
-    and returns the `params` it chooses. `objective.space` has seven hyperparameters;
-    `space.to_unit(params)` gives their genes, `space.from_unit(genes)` turns genes into params.
+    and returns the `params` it chooses. `objective.space` is the one of the signals table;
+    `space.to_unit(params)` gives genes, `space.from_unit(genes)` turns genes into params, and
+    leaves out what the architecture does not have.
 
-    It is replayed 200 times. At least 80% of the replays must end among the best 5% of the
-    table. A diverged training has the value NaN: it must not win. You may use what you know about
-    this table from earlier lessons, as ranges to draw from. On new data you would not know it.
+    It is replayed 200 times. At least 65% of the replays must end among the best 1% of the
+    table, which score above 0.86. A diverged training has the value NaN: it must not win. You
+    may use what you know about this table from earlier lessons, as ranges to draw from. On new
+    data you would not know it.
     """,
     expects="a function search(objective, seed) that returns the chosen hyperparameters",
     checker=_check_search,
