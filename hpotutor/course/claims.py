@@ -90,7 +90,7 @@ class Claim:
     --------
     >>> claim = Claim(2, "none given", {"of the pairs on digits": (0.6, 0.57, 0.62)}, null=0.5)
     >>> claim.measured, claim.verdict
-    ('0.6 [0.57, 0.62] of the pairs on digits', 'holds')
+    ('0.6 (0.57 … 0.62) of the pairs on digits', 'holds')
     """
 
     number: int
@@ -108,8 +108,8 @@ class Claim:
         judged = judge(*said.values(), null=self.null) if said else self.verdict
         if isinstance(self.measured, Mapping):
             self.intervals.update((n, list(map(float, one))) for n, one in said.items())
-            parts = ["{:.3g} [{:.3g}, {:.3g}] ".format(*one) + n for n, one in said.items()]
-            object.__setattr__(self, "measured", ", ".join(parts))
+            parts = ["{:.3g} ({:.3g} … {:.3g}) ".format(*one) + n for n, one in said.items()]
+            object.__setattr__(self, "measured", "; ".join(parts))
         if not self.verdict:
             object.__setattr__(self, "verdict", judged)
         weaker = self.verdict == "partly" and judged != "open"
@@ -201,4 +201,5 @@ def _table(frame: pd.DataFrame) -> str:
     style = 'style="text-align:left; vertical-align:top; white-space:normal"'
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=False, border=0)
+    table = re.sub(r"; (?=-?[\d.e-]+ \()", ";<br>", table)  # a line for each measured number
     return re.sub("<(th|td)>", rf"<\1 {style}>", table)

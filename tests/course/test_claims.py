@@ -124,7 +124,7 @@ def test_no_interval_no_verdict():
 
 def test_measured_is_written_from_the_intervals():
     claim = ht.Claim(3, "", {"on digits": Estimate(0.6, 0.575, 0.62), "on wine": OPEN}, null=0.5)
-    assert claim.measured == "0.6 [0.575, 0.62] on digits, 0.5 [0.45, 0.55] on wine"
+    assert claim.measured == "0.6 (0.575 … 0.62) on digits; 0.5 (0.45 … 0.55) on wine"
     stored = json.loads(json.dumps(ht.claims_box(claim)._repr_mimebundle_()[MIME]))
     assert ht.Claim(**stored[0]) == claim
 

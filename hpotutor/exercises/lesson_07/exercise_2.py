@@ -77,8 +77,8 @@ answer = select
 q2 = Exercise(
     lesson=7, number=2, title="Selection", points=2,
     question="""
-    Write `select(scores, tournament, rng)`: draw `tournament` individuals at random and return
-    the place, in the array `scores`, of the one with the highest score.
+    Write `select(scores, tournament, rng)`: draw `tournament` different individuals at
+    random and return the place, in the array `scores`, of the one with the highest score.
     """,
     expects="a function select(scores, tournament, rng)",
     checker=_check_select,

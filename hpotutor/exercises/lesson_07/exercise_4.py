@@ -15,6 +15,8 @@ def _check_mutate(answer: object) -> Right:
     moved = rows.sum(axis=1)
     if not moved.any():
         wrong("Nothing ever changes.")
+    if moved.min() == len(before):
+        wrong("All genes change each time, whatever `rate` is. Decide for each gene.")
     if (rows == rows[0]).all():
         wrong("The same genes change each time. Let `rng` decide.")
     if set(moved.tolist()) <= {0, 8}:

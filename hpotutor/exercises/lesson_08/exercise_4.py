@@ -95,8 +95,8 @@ q4 = Exercise(
     lesson=8, number=4, title="Finish what was stopped", points=2,
     question="""
     Write `finish(study, objective, total)`: it runs an Optuna study until it has `total` complete
-    trials, and returns the study. Some may be there already; failed trials do not count; a study
-    that has enough is left alone.
+    trials, and returns the study. Some may be there already; trials that failed or were pruned do
+    not count, also among those that you run; a study that has enough is left alone.
     """,
     expects="a function finish(study, objective, total)",
     checker=_check_finish,
