@@ -1,4 +1,4 @@
-"""Notes of what was written into somebody's folder, to tell their changes from ours."""
+"""What is written into somebody's folder, and notes of it, to tell their changes from ours."""
 
 import hashlib
 import json
@@ -10,6 +10,11 @@ from hpotutor._system import write_whole
 from hpotutor.course.lessons import source_of
 
 Noted = TypeVar("Noted")
+
+
+def text_of(file: str) -> str:
+    """Return what stands in a file of ``texts/``, which is written into a course."""
+    return (Path(__file__).parent / "texts" / file).read_text(encoding="utf-8").rstrip("\n")
 
 
 def read_notes(path: Path, noted: Callable[[Any], Noted]) -> dict[str, Noted] | None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from hpotutor.course._notes import text_of
 from hpotutor.course.lessons import source_of
 from hpotutor.errors import HpoTutorError
 from hpotutor.exercises.engine import Exercise
@@ -18,24 +19,8 @@ from hpotutor.exercises.engine import Exercise
 _QUESTION = re.compile(r"\s*exercises\.q(\d+)\s*")
 _CHECK = re.compile(r"^exercises\.q(\d+)\.check\((\w+)\)\s*\Z", re.M)
 
-_HAND_IN = """\
-**To hand in.** Replace the `...` in the cells that begin an answer. The locked cell below each of \
-them marks it: run it to see what it says. Before you hand in, restart the kernel and run all \
-cells. `exercises.q1.hint()` gives a hint for the first exercise."""
-
 _TITLE = "{}\n\nThe exercises of this lesson. Read the lesson first."
 _IMPORTS = "import hpotutor as ht\nfrom hpotutor.exercises import lesson_{:02d} as exercises"
-
-_MARK = """\
-# This cell marks exercise {of.label} ({worth}). It is locked.
-from hpotutor.exercises import lesson_{of.lesson:02d}
-
-verdict = lesson_{of.lesson:02d}.q{of.number}.check({name})
-print(verdict)
-assert verdict.status != "not attempted", str(verdict)
-### BEGIN HIDDEN TESTS
-assert verdict.exercise == "{of.id}" and verdict.points == {of.points}, str(verdict)
-### END HIDDEN TESTS"""
 
 
 def assignment_of(
@@ -64,7 +49,7 @@ def assignment_of(
                 cells.append(_markdown(f"q{number}-question", by_number[number].statement))
         elif index == 0:
             title = _TITLE.format(source.splitlines()[0]) if only else source
-            cells += [_markdown("title", title), _markdown("hand-in", _HAND_IN)]
+            cells += [_markdown("title", title), _markdown("hand-in", text_of("hand_in.md"))]
         elif not only and cell["cell_type"] == "code":
             cells.append(_code(f"lesson-{index + 1:03d}", source, dict(cell["metadata"])))
         elif not only:
@@ -93,7 +78,7 @@ def _answer_and_mark(exercise: Exercise, stub: str, name: str) -> Iterator[dict[
     grade_id = exercise.id.replace(".", "-")  # unlike "q1", it stays unique in a mixed assignment
     yield _code(grade_id, source, _grading(grade_id))
     worth = f"{exercise.points} point{'' if exercise.points == 1 else 's'}"
-    mark = _MARK.format(of=exercise, worth=worth, name=name)
+    mark = text_of("mark.txt").format(of=exercise, worth=worth, name=name)
     grade_id += "-mark"
     yield _code(grade_id, mark, _grading(grade_id, exercise.points))
 

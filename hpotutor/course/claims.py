@@ -19,23 +19,8 @@ from hpotutor.errors import Problems
 MIME = "application/vnd.hpotutor.claims+json"
 VERDICTS = ("holds", "partly", "does not hold", "open")
 # What the five articles say, in the course's words, and which of them say it.
-CLAIMS = {
-    1: ("Grid search finds the best of its grid; its cost grows exponentially", "000 001 003 004"),
-    2: ("Random search is more efficient than grid search", "001 002 003 004"),
-    3: ("Bayesian optimization needs fewer trials, and more computation each", "000 001 003 004"),
-    4: ("Hyperband is efficient for deep learning and may discard promising settings", "003"),
-    5: ("Genetic algorithms reach highly optimized solutions at a high cost", "003"),
-    6: ("A higher learning rate converges faster and may diverge", "001 004"),
-    7: ("Small batches generalize better, train slower; large are more accurate", "001 004"),
-    8: ("More layers and units raise capacity and the risk of overfitting", "001 004"),
-    9: ("Too few epochs underfit, too many overfit; early stopping prevents it", "004"),
-    10: ("Dropout, L1, L2 and batch normalization prevent overfitting", "001 004"),
-    11: ("SGD on one example is efficient and noisy; mini-batches balance both", "004"),
-    12: ("Adam is easy to tune, works widely, and can end somewhere suboptimal", "004"),
-    13: ("KerasTuner is easier, Optuna more flexible and more scalable", "003"),
-    14: ("Manual search teaches you the model and is inefficient", "001 003 004"),
-    15: ("Start simple, validate, never tune on the test set, stop early, automate, log", "004"),
-}
+_SAID = pd.read_csv(Path(__file__).parent / "texts" / "claims.csv", dtype={"articles": str})
+CLAIMS = {number: (claim, articles) for number, claim, articles in _SAID.itertuples(index=False)}
 
 
 def judge(*intervals: Sequence[float], null: float = 0.0) -> str:

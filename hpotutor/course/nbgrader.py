@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpotutor._system import write_whole
-from hpotutor.course._notes import fingerprint, read_notes, write_notes
+from hpotutor.course._notes import fingerprint, read_notes, text_of, write_notes
 from hpotutor.course.assignment import assignment_of, points_of
 from hpotutor.course.lessons import all_lessons, find_lesson, read_notebook
 from hpotutor.errors import HpoTutorError, MissingExtra, Problems
@@ -33,15 +33,6 @@ _UNGRADED = (
     "submitted/{student}/{name}, then type the same again."
 )
 _BY_HAND = "{student}'s {name} has cells to grade by hand, which count 0 until then."
-CONFIG = """\
-# For nbgrader, written once by `hpotutor assign`; change it as you like.
-c = get_config()  # noqa: F821
-
-# Seconds for a cell. The slowest takes under 30 on one quiet processor; a busy server is slower.
-c.Execute.timeout = 180
-# What stands in a student's notebook in place of a solution. The cell has its own stub already.
-c.ClearSolutions.code_stub = {"python": "# Replace the dots, and add the lines you need."}
-"""
 
 
 def assign(
@@ -99,7 +90,8 @@ def _write_course(course: Path, made: dict[str, bytes]) -> None:
             notes[name] = fingerprint(content, settings=True)
             write_notes(course / NOTES, notes)
         if not (course / "nbgrader_config.py").exists():
-            write_whole(course / "nbgrader_config.py", CONFIG.encode())
+            config = f"{text_of('nbgrader_config.txt')}\n"
+            write_whole(course / "nbgrader_config.py", config.encode())
     except OSError as error:
         raise HpoTutorError(
             f"The course cannot be written ({error.strerror}). What was there is as it was. Free "

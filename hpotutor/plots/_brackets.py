@@ -10,7 +10,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import opened, plain
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import number, words
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, SIZES, VERMILLION, headline, label, panel, star
 
 _COLUMNS = ("rung", "trial", "epochs", "value")
@@ -130,8 +130,9 @@ def brackets(info: Brackets, ax: Axes, *, score: str = "validation accuracy") ->
                   label="late bloomer, if trained on")  # fmt: skip
     # The last bracket has the fewest lines; a single one leaves its lower right corner free.
     part.legend(fontsize=SIZES["dense"], loc="lower left" if len(names) > 1 else "lower right")
-    headline(ax, _title(info))
-    return _sentence(info, score)
+    title, reading = words("brackets", info=info, score=score)
+    headline(ax, title)
+    return reading
 
 
 def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> None:
@@ -155,24 +156,3 @@ def _draw_bracket(ax: Axes, part: pd.DataFrame, info: Brackets, end: float) -> N
         else:
             ax.plot(x, y, color=GRAYS["pruned"], lw=0.9, zorder=1)
             ax.plot(x[-1], y[-1], marker="x", ms=5, color=GRAYS["stopped"], zorder=2)
-
-
-def _title(info: Brackets) -> str:
-    text = f"{round(100 * info.spent / info.full_cost)}% of the epochs of training everything"
-    if info.onward is None:
-        return f"{text}; the winner reaches {number(info.winner_value)}"
-    if not info.late_bloomers:
-        return f"{text}, and the best trial survived"
-    return f"{text}, and {counted(len(info.late_bloomers), 'better trial')} stopped too early"
-
-
-def _sentence(info: Brackets, score: str) -> str:
-    trials = info.rungs.groupby("bracket", sort=False)["trials"]
-    counts = "; ".join(" → ".join(map(str, part)) for _, part in trials)
-    text = f"Trials per rung: {counts}. That took {number(info.spent)} of {number(info.full_cost)} "
-    text += f"epochs, and trial {info.winner} won with {score} {number(info.winner_value)}"
-    if info.onward is not None:
-        lost = ", ".join(str(t) for t in info.late_bloomers[:5])
-        lost += ", …" if len(info.late_bloomers) > 5 else ""
-        text += f"; late bloomers lost: {f'{len(info.late_bloomers)} ({lost})' if lost else 'none'}"
-    return text + "."

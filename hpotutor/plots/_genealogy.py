@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import opened, plain
-from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.formatting import counted, score_label, words
 from hpotutor.plots.style import BLACK, BLUE, GRAYS, ORANGE, SIZES, finish, star, whole_ticks
 
 _COLUMNS = ("generation", "individual", "parents", "value")
@@ -118,9 +118,10 @@ def genealogy(info: Genealogy, ax: Axes, *, score: str | None = None) -> str:
     _draw_edge(ax, info, edge)
     ax.set_xlim(middle["generation"].min() - 0.4, middle["generation"].max() + 0.4)
     whole_ticks(ax)
-    finish(ax, title=_title(info), x="generation", y=score)
+    title, reading = words("genealogy", info=info, score=score)
+    finish(ax, title=title, x="generation", y=score)
     ax.legend(fontsize=SIZES["dense"], ncols=3, loc="upper left", bbox_to_anchor=(0, -0.14))
-    return _sentence(info, score)
+    return reading
 
 
 def _edge(info: Genealogy, family: set) -> float:
@@ -141,29 +142,3 @@ def _draw_edge(ax: Axes, info: Genealogy, edge: float) -> None:
                 zorder=3, color=GRAYS["outline"], label=text)  # fmt: skip
     room = 0.08 * (info.best_value - edge)
     ax.set_ylim(edge - room, info.best_value + room)
-
-
-def _title(info: Genealogy) -> str:
-    rows = info.generations
-    if len(rows) == 1:
-        return f"The founders: best {number(info.best_value)}, median {number(rows['median'][0])}"
-    first, last = rows.iloc[0], rows.iloc[-1]
-    origin = f"descends from {len(info.founders)} of {int(first['size'])} founders"
-    return (
-        f"Median {number(first['median'])} → {number(last['median'])} in "
-        f"{counted(len(rows) - 1, 'generation')}; the best "
-        f"{origin if info.ancestors else 'is a founder'}"
-    )
-
-
-def _sentence(info: Genealogy, score: str) -> str:
-    generation = info.places[info.best][0]
-    first = info.generations.iloc[0]
-    line = "it has no ancestors, for it is a founder"
-    if info.ancestors:
-        line = f"it has {len(info.ancestors)} ancestors, {len(info.founders)} of them among the "
-        line += f"{int(first['size'])} founders"
-    return (
-        f"The best individual ({score} {number(info.best_value)}) was born in generation "
-        f"{generation}: {line}; the founders' best was {number(first['best'])}."
-    )

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from hpotutor._validation import check_count, is_number, is_whole
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
-from hpotutor.plots.formatting import counted, duration
+from hpotutor.plots.formatting import counted, duration, words
 from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, SKY, finish, halo, look
 
 _LANDMARKS = ((60, "a minute"), (3600, "an hour"), (86400, "a day"), (30 * 86400, "a month"),
@@ -96,18 +96,10 @@ def grid_cost(
         _draw_lines(ax, cost)
     _draw_landmarks(ax, seconds / workers)
     knobs = "knobs in the grid, added one by one" if bars else "knobs"
-    finish(ax, title=_title(cost), x=knobs, y="fits (log scale)", grid="y")
-    at = f"{duration(seconds)} a fit"
-    at += f" on {counted(workers, 'worker')}" if workers > 1 else ""
-    parts = []
-    for name, rows in cost.groupby("series", sort=False):
-        last = rows.iloc[-1]
-        product = " × ".join(str(n) for n in rows["levels"])
-        if name:
-            product = f"{counted(len(rows), 'knob')} at {name}"
-        product += f" × {counted(folds, 'fold')}" if folds > 1 else ""
-        parts.append(f"{product} = {last['fits']:,} fits, {duration(last['seconds'])}")
-    return f"At {at}: {'; '.join(parts)}."
+    told = {"folds": folds, "seconds": seconds, "workers": workers}
+    title, reading = words("grid_cost", cost=cost, **told)
+    finish(ax, title=title, x=knobs, y="fits (log scale)", grid="y")
+    return reading
 
 
 def _draw_bars(ax: Axes, cost: pd.DataFrame) -> None:
@@ -149,14 +141,3 @@ def _draw_landmarks(ax: Axes, seconds_per_fit: float) -> None:
             ax.axhline(fits, color=GRAY, lw=0.9, ls=(0, (4, 3)), zorder=1)
             ax.text(1.01, fits, name, transform=place, va="center", fontsize=SIZES["small"],
                     color=GRAYS["note"])  # fmt: skip
-
-
-def _title(cost: pd.DataFrame) -> str:
-    last = cost.iloc[-1]
-    knobs, took = counted(int(last["knobs"]), "knob"), duration(last["seconds"])
-    if cost["series"].nunique() == 1:
-        return f"{knobs}, {counted(int(last['fits']), 'fit')}, {took}: each knob multiplies"
-    return (
-        f"Every knob multiplies the fits by its levels: {knobs} at {last['levels']} levels take "
-        f"{took}"
-    )

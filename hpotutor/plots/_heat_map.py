@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, levels_of, log_due, need_scores, opened
-from hpotutor.plots.formatting import knob_label, number, score_label, show
+from hpotutor.plots.formatting import knob_label, number, score_label, show, words
 from hpotutor.plots.style import GRAYS, SIZES, VERMILLION, finish, halo
 
 _BINS = 8
@@ -108,18 +108,17 @@ def heat_map(info: HeatMap, ax: Axes, *, over: str, score: str | None = None) ->
     bar.set_label(f"{score} ({over} of the cell)" if info.tried.max() > 1 else score)
     bar.ax.tick_params(labelsize=SIZES["small"])
     bar.outline.set_visible(False)
-    finish(ax, title=_title(info), x=knob_label(info.x), y=knob_label(info.y), grid=None)
+    row, column = info.best
+    told: dict[str, Any] = {"cells": info.values[np.isfinite(info.values)]}
+    told["where"] = f"{info.x}={_tick(info.x_levels[column])}, {info.y}={_tick(info.y_levels[row])}"
+    # Of two levels, each is an end.
+    told["wide"] = any(len(t) > 2 and is_number(t[0]) for t in (info.x_levels, info.y_levels))
+    title, reading = words("heat_map", info=info, score=score, **told)
+    finish(ax, title=title, x=knob_label(info.x), y=knob_label(info.y), grid=None)
     ax.spines[:].set_visible(False)
     if max(len(_tick(level)) for level in info.x_levels) * columns > 44:
         ax.tick_params(axis="x", rotation=30)
-    finite = info.values[np.isfinite(info.values)]
-    tied = f", tied with {info.ties} more" if info.ties else ""
-    care = f" Careful: {' and '.join(info.edges)}, so the optimum may lie beyond it."
-    return (
-        f"The best of {finite.size} cells has {_where(info)} ({score} "
-        f"{number(info.best_value)}{tied}); the cells run from {number(finite.min())} "
-        f"to {number(finite.max())}.{care if info.edges else ''}"
-    )
+    return reading
 
 
 def _binned(values: pd.Series) -> tuple[pd.Series, list]:
@@ -189,17 +188,3 @@ def _write_cells(ax: Axes, info: HeatMap, image: AxesImage) -> None:
         ax.text(column, row, f"{cell:.3f}" if shares else number(cell), ha="center", va="center",
                 weight="bold" if (row, column) == info.best else "normal", fontsize=size,
                 color="white" if dark else "black")  # fmt: skip
-
-
-def _where(info: HeatMap) -> str:
-    row, column = info.best
-    return f"{info.x}={_tick(info.x_levels[column])}, {info.y}={_tick(info.y_levels[row])}"
-
-
-def _title(info: HeatMap) -> str:
-    if info.edges:
-        names = " and ".join(edge.split("=")[0] for edge in info.edges)
-        return f"Best, {number(info.best_value)}, lies on the edge of {names}: look further"
-    wide = any(len(t) > 2 and is_number(t[0]) for t in (info.x_levels, info.y_levels))
-    inside = ", lies inside the map" if wide else ""  # of two levels, each is an end
-    return f"Best, {number(info.best_value)}{inside}: {_where(info)}"

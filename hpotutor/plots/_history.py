@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import FOLDS, complete, need_scores, opened
-from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.formatting import score_label, words
 from hpotutor.plots.style import BLACK, BLUE, ORANGE, SKY, VERMILLION, finish, star, whole_ticks
 
 _LOST = {"failed": ("X", VERMILLION), "diverged": ("v", ORANGE), "pruned": ("d", "white")}
@@ -88,17 +88,8 @@ def history(info: History, ax: Axes, *, score: str | None = None) -> str:
                     label=f"{status} (no score)")  # fmt: skip
     ax.margins(x=0.02)
     whole_ticks(ax)
-    total = len(trials)
-    beaten = counted(info.since, "more trial")
-    title = f"Best of {total} trials found at trial {info.best}; {beaten} did not beat it"
-    if info.since == 0:
-        title = f"The last of {total} trials is the best: the search had not settled"
+    first = trials["best_so_far"].dropna().iloc[0]
+    title, reading = words("history", info=info, score=score, first=first)
     finish(ax, title=title, x="trial (in the order they ran)", y=score)
     ax.legend()
-    lost = [f"{n} {status}" for status, n in info.counts.items() if status != "complete"]
-    without = f"; {', '.join(lost)}" if lost else ""
-    first = trials["best_so_far"].dropna().iloc[0]
-    return (
-        f"The best {score}, {number(info.best_value)}, came at trial {info.best} of "
-        f"{total} trials (the first finished trial scored {number(first)}){without}."
-    )
+    return reading

@@ -11,6 +11,7 @@ from hpotutor._validation import is_number
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import read
+from hpotutor.plots.formatting import words
 from hpotutor.plots.style import BLACK, BLUE, SIZES, finish
 
 
@@ -66,18 +67,9 @@ def importance(table: pd.DataFrame, ax: Axes) -> str:
     ax.set_yticks(range(len(table)), table["knob"])
     ax.invert_yaxis()
     ax.set_xlim(0, max(1.22 * table["share"].max(), 0.01))
-    first = table.iloc[0]
-    title = f"{first['knob']} explains {round(100 * first['share'])}% of the differences"
-    if len(table) > 1 and first["share"] < 0.5:
-        two = " and ".join(map(str, table["knob"].iloc[:2]))
-        share = round(100 * table["cumulative"].iloc[1])
-        title = f"No knob rules alone: {two} together explain {share}%"
     x = "importance (share of the variance of the scores)"
     absent = ", ".join(table.attrs["left_out"])
+    title, reading = words("importance", table=table, absent=absent)
     x += f"\nleft out, as not in every trial: {absent}" if absent else ""
     finish(ax, title=title, x=x, y="hyperparameter", grid="x")
-    listed = ", ".join(f"{r.knob} {round(100 * r.share)}%" for r in table.itertuples())
-    idle = table.loc[table["idle"], "knob"].tolist()
-    hardly = f"; {', '.join(idle)} hardly matter there" if idle else ""
-    told = f" Left out, as not in every trial: {absent}." if absent else ""
-    return f"Shares of the variation among the trials that were tried: {listed}{hardly}.{told}"
+    return reading

@@ -1,5 +1,6 @@
 """Learning curves: training against validation, epoch by epoch, and what they say."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import read
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import number, words
 from hpotutor.plots.style import BLACK, BLUE, GRAY, GRAYS, VERMILLION, finish, look, whole_ticks
 
 _KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "value")
@@ -155,7 +156,6 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     names = list(info.diagnoses)
     ends = _judged(info.bands).groupby("setting", sort=False)["mean"].last()
     best = str(ends.idxmin() if info.lower_is_better else ends.idxmax())
-    end = number(ends[best])
     for index, name in enumerate(names):
         band = info.bands[info.bands["setting"] == name]
         if len(names) == 1:
@@ -174,11 +174,15 @@ def learning_curves(info: LearningCurves, ax: Axes, *, marks: bool = True) -> st
     ys = {"loss": "loss (cross-entropy)", "value": "value that the trial reported"}
     y = ys.get(info.metric, "accuracy (share correct)")
     x = "report" if info.metric == "value" else "epoch"
-    finish(ax, title=_title(info, best, end), x=x, y=y)
+    verdicts = Counter(found.verdict for found in info.diagnoses.values())
+    crowd = len(names) > _CROWD
+    told = {"best": best, "end": number(ends[best]), "crowd": crowd, "verdicts": verdicts}
+    title, reading = words("learning_curves", info=info, **told)
+    finish(ax, title=title, x=x, y=y)
     if 1 < len(names) <= _CROWD and info.bands["part"].nunique() > 1:
         ax.plot([], [], color=GRAY, lw=0.8, label="training (thin)")
     ax.legend()
-    return _sentence(info, best, end)
+    return reading
 
 
 def _settings(curves: object) -> dict[str, list[dict]]:
@@ -265,35 +269,3 @@ def _draw_marks(ax: Axes, found: Diagnosis, last: int) -> None:
         text = f"overfit from epoch {found.overfit_from}"
         ax.axvspan(found.overfit_from, last, facecolor=GRAYS["grid"], lw=0, zorder=0, label=text)
     ax.axvline(found.best_epoch, color=BLACK, lw=1, ls=":", label=f"best epoch {found.best_epoch}")
-
-
-def _title(info: LearningCurves, best: str, end: str) -> str:
-    if len(info.diagnoses) == 1:
-        found = next(iter(info.diagnoses.values()))
-        return f"{found.verdict.capitalize()}: {found.why}"
-    word = "lowest" if info.lower_is_better else "highest"
-    what = "reported value" if info.metric == "value" else f"validation {info.metric}"
-    return f"{best} ends with the {word} {what}, {end}"
-
-
-def _sentence(info: LearningCurves, best: str, end: str) -> str:
-    if len(info.diagnoses) > _CROWD:
-        verdicts = [found.verdict for found in info.diagnoses.values()]
-        counts = {v: verdicts.count(v) for v in ("fits", "underfit", "overfit", "diverging")}
-        listed = ", ".join(f"{v} {n}" for v, n in counts.items() if n)
-        ahead = f"Of {len(verdicts)} settings {best} ends best ({info.metric} {end})"
-        return f"{ahead}; the curves read: {listed}."
-    if len(info.diagnoses) > 1:
-        listed = "; ".join(f"{n} {d.verdict} ({d.why})" for n, d in info.diagnoses.items())
-        return f"Final validation {info.metric} is best with {best}: {listed}."
-    found = next(iter(info.diagnoses.values()))
-    seeds = int(info.bands["runs"].max())
-    over = "" if seeds == 1 else f" ({counted(seeds, 'seed')})"
-    text = f"{found.verdict.capitalize()}{over}: {found.why}"
-    if found.verdict != "diverging":
-        text += f"; best at epoch {found.best_epoch}"
-        if np.isfinite(found.gap):
-            side = "above" if found.gap >= 0 else "below"
-            what = f"the validation loss is {number(abs(found.gap))} {side} the training loss"
-            text += f", and at the end {what}"
-    return f"{text}."

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import number, words
 from hpotutor.plots.style import BLUE, GRAYS, SIZES, VERMILLION, finish
 
 
@@ -98,34 +98,7 @@ def optimism(table: pd.DataFrame, ax: Axes, *, score: str = "accuracy") -> str:
         ax.set_xticks(n, ["" if hides else f"{k:,}" for k, hides in zip(n, near, strict=True)])
         ax.set_xticks([], minor=True)
     scale = ", log scale" if logarithmic else ""
-    finish(ax, title=_title(table), x=f"trials in the search (count{scale})", y=score)
+    title, reading = words("optimism", table=table)
+    finish(ax, title=title, x=f"trials in the search (count{scale})", y=score)
     ax.legend()
-    return _sentence(table)
-
-
-def _title(table: pd.DataFrame) -> str:
-    first, last = table.iloc[0], table.iloc[-1]
-    if len(table) == 1:
-        of = counted(int(last["trials"]), "trial")
-        return f"The gap of the winner of {of}: {number(last['gap'])}"
-    goes = "grows" if last["gap"] >= first["gap"] else "shrinks"
-    return (
-        f"From {counted(int(first['trials']), 'trial')} to {int(last['trials']):,} the winner's "
-        f"gap {goes} from {number(first['gap'])} to {number(last['gap'])}"
-    )
-
-
-def _sentence(table: pd.DataFrame) -> str:
-    last, repeats = table.iloc[-1], table.attrs["repeats"]
-    text = (
-        f"Chosen among {counted(int(last['trials']), 'trial')}, the winner scores "
-        f"{number(last['validation'])} on validation and {number(last['test'])} on test rows: "
-        f"a gap of {number(last['gap'])}"
-    )
-    if repeats > 1:
-        middle = f"{number(last['low'])} and {number(last['high'])}"
-        text += f" (mean of {repeats:,} searches; the middle 80% lie between {middle})"
-    if last["trials"] > 1:
-        unchosen = number(last["gap"] - last["added"])
-        text += f". At 1 trial, where nobody chose, the gap is {unchosen}"
-    return text + "."
+    return reading

@@ -16,7 +16,7 @@ from hpotutor.plots._trials import (
     need_columns,
     opened,
 )
-from hpotutor.plots.formatting import counted, number, score_label, show
+from hpotutor.plots.formatting import number, score_label, show, words
 from hpotutor.plots.style import BLUE, GRAY, GRAYS, SIZES, headline, label
 
 
@@ -98,15 +98,10 @@ def parallel_coordinates(info: ParallelCoordinates, ax: Axes, *, score: str | No
     ax.set_xticks(range(len(names)), names)
     ax.spines[:].set_visible(False)
     label(ax, x="hyperparameter", y="low to high, each on its own scale", grid=None)
-    headline(ax, f"The best {n} of {total} trials agree most on {info.agreed}: {info.shared}")
+    title, reading = words("parallel_coordinates", info=info, score=score)
+    headline(ax, title)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    worst, best = sorted((info.scores[info.top].min(), info.scores[info.top].max()))
-    loose = max(info.spread, key=lambda name: info.spread[name])
-    return (
-        f"The best {counted(n, 'trial')} of {total} ({score} {number(worst)} to {number(best)}) "
-        f"agree most on {info.agreed} ({info.shared}), and least on {loose}, where they fill "
-        f"{round(100 * info.spread[loose])}% of its range."
-    )
+    return reading
 
 
 def _scaled(values: pd.Series) -> tuple[pd.Series, list[tuple[float, str]]]:

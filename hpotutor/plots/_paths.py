@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import counted, words
 from hpotutor.plots.style import BLACK, GRAYS, finish, halo, look, star
 
 _PIXELS = 121
@@ -111,21 +111,22 @@ def paths(
     ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
                 norm="log", extend="both")  # fmt: skip
     ax.contour(columns, rows, above, levels, colors=GRAYS["outline"], linewidths=0.5)
+    arrivals = {row["name"]: _arrival(row) for _, row in table.iterrows()}
     for index, (name, path) in enumerate(dict(paths).items()):
         style, path = look(index), np.asarray(path, dtype=float)
-        row = table[table["name"] == str(name)].iloc[0]
         every = max(1, len(path) // 10)
         ax.plot(path[:, 0], path[:, 1], **style.pen, lw=1.8, path_effects=halo(3.4),
-                ms=4.5, markevery=every, label=_arrival(row))  # fmt: skip
+                ms=4.5, markevery=every, label=arrivals[str(name)])  # fmt: skip
         ax.plot(*path[-1], marker=style.marker, ms=10, color=style.color, mec=BLACK, zorder=4)
     start = np.asarray(next(iter(dict(paths).values())), dtype=float)[0]
     ax.plot(*start, marker="o", ms=10, mfc="white", mec=BLACK, ls="", label="start", zorder=5)
     star(ax, table.attrs["minimum"], "minimum", zorder=3)
     ax.set(xlim=x_range, ylim=y_range)
-    finish(ax, title=_title(table), x="weight 1", y="weight 2", grid=None)
+    told = {"arrivals": arrivals, "arrived": f"{100 * _ARRIVED:g}%"}
+    title, reading = words("paths", table=table, **told)
+    finish(ax, title=title, x="weight 1", y="weight 2", grid=None)
     ax.legend()
-    ends = (f"{_arrival(row)} (loss {number(row['loss'])})" for _, row in table.iterrows())
-    return f"Steps until the loss stays within {100 * _ARRIVED:g}% of its start: {'; '.join(ends)}."
+    return reading
 
 
 def _arrival(row: pd.Series) -> str:
@@ -133,14 +134,3 @@ def _arrival(row: pd.Series) -> str:
     if np.isfinite(row["arrived"]):
         way = counted(int(row["arrived"]), "step")
     return f"{row['name']}: {way}"
-
-
-def _title(table: pd.DataFrame) -> str:
-    steps = int(table["steps"].max())
-    there = table[np.isfinite(table["arrived"])]
-    if there.empty:
-        return f"After {counted(steps, 'step')} none has arrived"
-    first = there.iloc[0]
-    missing = len(table) - len(there)
-    rest = f"; {missing} of {len(table)} not in {counted(steps, 'step')}" if missing else ""
-    return f"{first['name']} arrives first, after {counted(int(first['arrived']), 'step')}{rest}"

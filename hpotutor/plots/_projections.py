@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import is_numeric, levels_of, need_columns
-from hpotutor.plots.formatting import knob_label, number, show
+from hpotutor.plots.formatting import knob_label, show, words
 from hpotutor.plots.style import BLACK, BLUE, SIZES, VERMILLION, headline, label, panel, star
 
 _PIXELS = 41
@@ -107,18 +107,9 @@ def projections(info: Projections, ax: Axes, *, score: str = "score") -> str:
     """
     _draw_side(ax, 0.0, info, "grid", VERMILLION, "s")
     _draw_side(ax, 0.53, info, "random", BLUE, "o")
-    grid, random = info.grid["value"].max(), info.random["value"].max()
-    ahead = "ahead" if random > grid else "behind" if random < grid else "level"
-    headline(ax, (
-        f"{len(info.grid)} trials try {info.distinct_grid} values of {info.important} on a grid, "
-        f"{info.distinct_random} at random; with this seed random is {ahead}"
-    ))  # fmt: skip
-    return (
-        f"With {len(info.grid)} trials each, the grid tries {info.distinct_grid} different values "
-        f"of the important knob, {info.important}, and random search {info.distinct_random}; the "
-        f"best {score} is {number(grid)} on the grid and {number(random)} at random (best "
-        f"anywhere: {number(info.surface.max())})."
-    )
+    title, reading = words("projections", info=info, score=score)
+    headline(ax, title)
+    return reading
 
 
 def _table_score(table: pd.DataFrame, x: str, y: str) -> tuple:

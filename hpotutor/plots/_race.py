@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers, sign_of
-from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.formatting import counted, score_label, words
 from hpotutor.plots.style import SIZES, finish, look, set_height
 
 _AGAINST = {"trials": "trials", "epochs": "epochs of training", "seconds": "seconds (s)"}
@@ -116,11 +116,13 @@ def race(info: Race, ax: Axes, *, direction: str, score: str | None = None) -> s
                 ax.plot(band["x"], band[edge], drawstyle="steps-post", color=style.color,
                         ls=style.linestyle, lw=0.7)  # fmt: skip
     _zoom(ax, info.bands, direction)
-    finish(ax, title=_title(info), x=_AGAINST[info.against], y=f"best {score} so far")
+    medians = {method: np.median(runs) for method, runs in info.final.items()}
+    title, reading = words("race", info=info, score=score, medians=medians)
+    finish(ax, title=title, x=_AGAINST[info.against], y=f"best {score} so far")
     note = "median; band: middle 80% of runs" if max(map(len, info.final.values())) > 1 else None
     ax.legend(title=note, title_fontsize=SIZES["small"], alignment="left", ncols=3,
               loc="upper left", bbox_to_anchor=(0, -0.13))  # fmt: skip
-    return _sentence(info, score)
+    return reading
 
 
 def _zoom(ax: Axes, bands: pd.DataFrame, direction: str) -> None:
@@ -165,27 +167,3 @@ def _held(x: np.ndarray, spent: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Return the best so far at each ``x``: it holds until the next trial is paid for."""
     last = np.searchsorted(spent, x, side="right") - 1
     return best[np.clip(last, 0, len(best) - 1)]
-
-
-def _title(info: Race) -> str:
-    if not info.wins:
-        return f"{info.leader} reaches {number(np.median(info.final[info.leader]))}"
-    nearest = min(info.wins, key=lambda method: info.wins[method])
-    if len(info.final[info.leader]) == 1 and len(info.final[nearest]) == 1:
-        return f"One run each: {info.leader} ends ahead, which proves little"
-    return (
-        f"After {number(info.at)} {info.against}, {info.leader} beats {nearest} in "
-        f"{round(100 * info.wins[nearest])}% of the pairs (ties half)"
-    )
-
-
-def _sentence(info: Race, score: str) -> str:
-    text = f"After {number(info.at)} {info.against} the best {score} so far is, in the median: "
-    text += ", ".join(f"{m} {number(np.median(f))}" for m, f in info.final.items())
-    if max(len(runs) for runs in info.final.values()) == 1 and info.wins:
-        text += " (one run each, which proves little)"
-    elif info.wins:
-        parts = [f"above {m} in {round(100 * w)}%" for m, w in info.wins.items()]
-        listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-        text += f"; {info.leader} ends {listed} of the pairs of runs (ties count half)"
-    return text + "."

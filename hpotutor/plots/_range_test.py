@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from hpotutor.errors import Problems
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.formatting import number
+from hpotutor.plots.formatting import number, words
 from hpotutor.plots.style import BLACK, BLUE, GRAY, GREEN, VERMILLION, finish
 
 
@@ -94,30 +94,24 @@ def range_test(info: RangeTest, ax: Axes) -> str:
     Reading: the region, and where training bursts.
     """
     ax.set_xscale("log")
-    low, high, fastest = number(info.low), number(info.high), number(info.steepest)
+    title, reading = words("range_test", info=info)
     ax.axvspan(info.low, info.high, facecolor=GREEN, alpha=0.16, lw=0)
+    ends = f"{number(info.low)} to {number(info.high)}"
     ax.axvspan(info.low, info.high, facecolor="none", edgecolor=GREEN, hatch="..", lw=0,
-               alpha=0.6, label=f"search here: {low} to {high}")  # fmt: skip
+               alpha=0.6, label=f"search here: {ends}")  # fmt: skip
     ax.plot(info.learning_rate, info.loss, color=GRAY, lw=0.7, alpha=0.8, label="each batch")
     ax.plot(info.learning_rate, info.smoothed, color=BLUE, lw=2.2, label="smoothed")
     height = np.interp(info.steepest, info.learning_rate, info.smoothed)
     ax.plot(info.steepest, height, marker="v", ms=10, color=BLACK, ls="", zorder=4,
-            label=f"falls fastest: {fastest}")  # fmt: skip
-    ending = "; the loss never burst: test higher rates"
-    end = "it had not burst when the test ended"
+            label=f"falls fastest: {number(info.steepest)}")  # fmt: skip
     if info.bursts is not None:
-        at = number(info.bursts)
-        ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6, label=f"bursts: {at}")
-        ending, end = f": at {at} training bursts", f"it bursts at {at}"
+        ax.axvline(info.bursts, color=VERMILLION, ls="--", lw=1.6,
+                   label=f"bursts: {number(info.bursts)}")  # fmt: skip
     seen = info.smoothed[np.isfinite(info.smoothed)]
     until = int(np.argmin(seen)) + 1
     top = seen[:until].max()
     room = top - seen.min()
     ax.set_ylim(seen.min() - 0.2 * room, top + 0.6 * room)
-    title = f"Search between {low} and {high}{ending}"
     finish(ax, title=title, x="learning_rate (log scale)", y="training loss")
     ax.legend()
-    return (
-        f"The loss does most of its fall between learning rates {low} and {high} (fastest at "
-        f"{fastest}), and {end}."
-    )
+    return reading

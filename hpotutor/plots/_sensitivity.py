@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from hpotutor._validation import is_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
-from hpotutor.plots.formatting import knob_label, number, score_label
+from hpotutor.plots.formatting import knob_label, number, score_label, words
 from hpotutor.plots.style import SIZES, finish, look, set_height, ticks_at
 
 
@@ -85,32 +85,25 @@ def sensitivity(
     by, lines = str(table.columns[0]), pd.DataFrame(table.attrs["lines"])
     score = score_label(lines.to_numpy(), score)
     ax.set_xscale("log")
+    by_name = table.set_index(by)
+    spans = {name: number(round(span, 2)) for name, span in by_name["decades"].items()}
+    widths = {n: f"{span} decade{'' if span == '1' else 's'}" for n, span in spans.items()}
     for index, name in enumerate(lines.columns):
-        style, row = look(index), table[table[by] == name].iloc[0]
-        ax.plot(lines.index, lines[name], lw=1.4, ms=5, label=f"{name}: {_decades(row)}",
+        style, row = look(index), by_name.loc[name]
+        ax.plot(lines.index, lines[name], lw=1.4, ms=5, label=f"{name}: {widths[name]}",
                 **style.pen)  # fmt: skip
         good = lines.loc[row["low"] : row["high"], name]
         ax.plot(good.index, good, color=style.color, lw=5, alpha=0.35, solid_capstyle="round")
         ax.plot(row["best_at"], row["best"], mec="black", ms=10, zorder=4, **style.pen)
     ticks_at(ax, list(lines.index))
     _zoom(ax, lines.to_numpy(dtype=float), table["best"], tolerance)
-    finish(ax, title=_title(table, by, knob), x=knob_label(knob, True), y=score)
+    rows, about = by_name.iterrows(), {"by": by, "knob": knob, "tolerance": tolerance}
+    title, reading = words("sensitivity", table=table, rows=rows, widths=widths, **about)
+    finish(ax, title=title, x=knob_label(knob, True), y=score)
     # Beside the curves there is no room that stays free.
     ax.legend(title=f"within {number(tolerance)} of its best", title_fontsize=SIZES["small"],
               alignment="left", loc="center left", bbox_to_anchor=(1.01, 0.5))  # fmt: skip
-    listed = "; ".join(
-        f"{row[by]} {number(row['best'])} at {number(row['best_at'])} ({_decades(row)})"
-        for _, row in table.iterrows()
-    )
-    return (
-        f"Best score, its {knob}, and the width of the range within {number(tolerance)} of it: "
-        f"{listed}."
-    )
-
-
-def _decades(row: pd.Series) -> str:
-    width = number(round(row["decades"], 2))
-    return f"{width} decade{'' if width == '1' else 's'}"
+    return reading
 
 
 def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> None:
@@ -122,12 +115,3 @@ def _zoom(ax: Axes, scores: np.ndarray, best: pd.Series, tolerance: float) -> No
     elif depth > 0:
         high = min(high, best.max() + depth)
     set_height(ax, low, high, 0.05)
-
-
-def _title(table: pd.DataFrame, by: str, knob: str) -> str:
-    ordered = table.sort_values("best_at", kind="stable")
-    first, last = ordered.iloc[0], ordered.iloc[-1]
-    low, high = number(first["best_at"]), number(last["best_at"])
-    if low == high:
-        return f"Every {by} is best at a {knob} of {low}"
-    return f"The best {knob} lies between {low} ({first[by]}) and {high} ({last[by]})"

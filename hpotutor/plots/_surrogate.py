@@ -11,7 +11,7 @@ from hpotutor.errors import Problems
 from hpotutor.plots import style
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import numbers
-from hpotutor.plots.formatting import counted, knob_label, number
+from hpotutor.plots.formatting import knob_label, number, words
 from hpotutor.plots.style import SIZES, headline, label, panel, star
 
 _WIDTH = 1.96  # half the band in standard deviations: it holds 95%
@@ -156,8 +156,9 @@ def surrogate(
     main.legend(fontsize=SIZES["dense"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     if terms:
         below.legend(fontsize=SIZES["dense"], ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
-    headline(ax, _title(info, knob))
-    return _sentence(info, knob, score)
+    title, reading = words("surrogate", info=info, knob=knob, score=score)
+    headline(ax, title)
+    return reading
 
 
 def _draw_model(ax: Axes, info: Surrogate) -> None:
@@ -171,21 +172,3 @@ def _draw_model(ax: Axes, info: Surrogate) -> None:
             zorder=4, label="trials so far")  # fmt: skip
     star(ax, (info.incumbent_x, info.incumbent_y), "best so far")
     ax.axvline(info.next_x, color=style.VERMILLION, lw=1.4, ls="--", label="next trial", zorder=3)
-
-
-def _title(info: Surrogate, knob: str) -> str:
-    place = f"{knob}={number(info.next_x)}"
-    done = counted(info.observed_x.size, "trial")
-    if info.reason == "explores":
-        return f"After {done} it explores: {place} is uncertain, ± {number(info.next_std)}"
-    return f"After {done} it {info.reason}: {place} promises {number(info.next_mean)}"
-
-
-def _sentence(info: Surrogate, knob: str, score: str) -> str:
-    text = f"The next trial goes to {knob}={number(info.next_x)}, where the surrogate expects "
-    text += f"{score} {number(info.next_mean)} ± {number(info.next_std)} (best so far "
-    text += f"{number(info.incumbent_y)}): it {info.reason}"
-    if np.isfinite(info.covered):
-        text += f"; the band holds {round(100 * info.covered)}% of the true curve, and the best so "
-        text += f"far is {number(abs(info.regret))} from its optimum"
-    return text + "."

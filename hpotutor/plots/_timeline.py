@@ -2,13 +2,12 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import opened
-from hpotutor.plots.formatting import counted, duration, number
+from hpotutor.plots.formatting import words
 from hpotutor.plots.style import BLACK, finish, look
 
 
@@ -97,25 +96,9 @@ def timeline(info: Timeline, ax: Axes, *, title: str | None = None) -> str:
     ax.set(xlim=(0, end * 1.02 if end else 1), ylim=(info.n_workers - 0.4, -0.6))
     if info.n_workers <= 14:
         ax.set_yticks(list(rows.values()), [str(worker) for worker in rows])
-    message = _title(info)
+    message, reading = words("timeline", info=info)
     text = f"{title}: {message[0].lower()}{message[1:]}" if title else message
     finish(ax, title=text, x=f"time since the start ({unit})", y="worker", grid="x")
     if len(info.kinds) > 1:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    tasks = int(info.workers["tasks"].sum())
-    idle = np.clip(1 - info.busy, 0, 1)
-    return (
-        f"{counted(tasks, 'task')} worth {duration(info.work)} of one worker's time took "
-        f"{counted(info.n_workers, 'worker')} {duration(info.makespan)}: a speed-up of "
-        f"{number(info.speed_up)}, with {round(100 * idle)}% of the workers' time spent waiting."
-    )
-
-
-def _title(info: Timeline) -> str:
-    if info.n_workers == 1:
-        return f"One worker needs {duration(info.makespan)}"
-    faster = number(float(f"{info.speed_up:.3g}"))
-    idle = round(100 * (1 - info.busy))
-    return (
-        f"{info.n_workers} workers are {faster} times as fast as one: they wait {idle}% of the time"
-    )
+    return reading

@@ -16,7 +16,7 @@ from hpotutor.plots._trials import (
     need_scores,
     opened,
 )
-from hpotutor.plots.formatting import knob_label, number, score_label, show
+from hpotutor.plots.formatting import knob_label, score_label, show, words
 from hpotutor.plots.style import BLUE, VERMILLION, finish, star, ticks_at
 
 
@@ -103,9 +103,13 @@ def validation_curve(info: ValidationCurve, ax: Axes, *, score: str | None = Non
         ax.set_xlim(-0.5, len(levels) - 0.5)
         ax.margins(y=0.2)
     label = score if "training" not in levels else score.replace("validation ", "")
-    finish(ax, title=_title(info), x=knob_label(info.knob, info.log), y=label)
+    gap = None
+    if "training" in levels:
+        gap = levels["training"].iloc[place] - levels["validation"].iloc[place]
+    title, reading = words("validation_curve", info=info, score=score, gap=gap)
+    finish(ax, title=title, x=knob_label(info.knob, info.log), y=label)
     ax.legend()
-    return _sentence(info, score)
+    return reading
 
 
 def _training(result: object, frame: pd.DataFrame) -> pd.Series:
@@ -141,25 +145,3 @@ def _draw_validation(ax: Axes, x: np.ndarray, levels: pd.DataFrame, *, joined: b
         ax.fill_between(x, levels["low"], levels["high"], color=VERMILLION, alpha=0.18, lw=0)
     elif several:
         ax.vlines(x, levels["low"], levels["high"], color=VERMILLION, lw=1.5)
-
-
-def _title(info: ValidationCurve) -> str:
-    best = f"{info.knob}={show(info.best_level)}"
-    if info.edge:
-        return f"Best at {best}, the {info.edge} tried: look further"
-    return f"Best at {best}: {number(info.best_value)}"
-
-
-def _sentence(info: ValidationCurve, score: str) -> str:
-    text = f"{score[0].upper()}{score[1:]} is best, {number(info.best_value)}, at "
-    text += f"{info.knob}={show(info.best_level)}"
-    if "training" in info.levels:
-        row = info.levels[info.levels["level"] == info.best_level].iloc[0]
-        gap = row["training"] - row["validation"]
-        text += f" (training minus validation there: {number(gap)})"
-    spread = float((info.levels["high"] - info.levels["low"]).max())
-    if spread > 0:
-        text += f"; trials at one level differ by up to {number(spread)}"
-    if info.edge:
-        text += f"; that is the {info.edge} level tried, so the optimum may lie beyond it"
-    return text + "."

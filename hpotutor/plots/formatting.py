@@ -1,8 +1,10 @@
 """How figures write values: numbers, times, counts, axis labels, and the sentence under each."""
 
+import functools
 import html
 import math
-from typing import SupportsFloat
+from pathlib import Path
+from typing import Any, SupportsFloat
 
 import matplotlib
 import numpy as np
@@ -96,3 +98,21 @@ def duration(seconds: float) -> str:
 def counted(n: int, noun: str) -> str:
     """Write a count with its noun: "1 trial", "1,200 trials"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def words(figure: str, **told: Any) -> tuple[str, str]:
+    """Return a figure's title and reading: its template in ``readings/``, filled in."""
+    title, reading = _readings().get_template(f"{figure}.txt").render(told).split("\n---\n")
+    return " ".join(title.split()), " ".join(reading.split())
+
+
+@functools.cache
+def _readings() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only once a figure is drawn
+
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "readings"), undefined=StrictUndefined
+    )
+    found.filters |= {"number": number, "show": show, "duration": duration, "counted": counted}
+    found.filters["percent"] = lambda share: f"{round(100 * share)}%"
+    return found
