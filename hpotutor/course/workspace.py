@@ -1,5 +1,6 @@
 """A learner's own copy of the lessons: kept up to date, and never written over."""
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -10,11 +11,14 @@ from typing import Any, NamedTuple
 
 from hpotutor._system import write_whole
 from hpotutor.course._notes import fingerprint, read_notes, write_notes
-from hpotutor.course.lessons import all_lessons, checkout
+from hpotutor.course.lessons import all_lessons, checkout, read_notebook, source_of
 from hpotutor.errors import HpoTutorError, MissingExtra
+from hpotutor.exercises.index import write_index
 
 NOTES = ".hpotutor_lessons.json"  # what was written, to tell a learner's changes from ours
 FOLDER = "my_lessons"
+_SETTINGS = Path(__file__).parent / "jupyter"  # what JupyterLab reads as if it were its own
+_LAYOUTS = ".hpotutor_lab"
 
 
 class Change(NamedTuple):
@@ -98,13 +102,50 @@ def _noted(value: Any) -> dict[str, Any]:
     return {"offered": value["offered"], "wrote": dict(value["wrote"])}
 
 
-def lab_arguments(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> list[str]:
-    """Return the options that open a folder on this computer only; ``arguments`` last: they win."""
+def lab_arguments(
+    folder: str | os.PathLike, arguments: Sequence[str] = (), page: str = ""
+) -> list[str]:
+    """Return the options that open a folder on this computer only, and a page of it.
+
+    ``arguments`` take the place of options of the same name.
+    """
     options = [f"--ServerApp.root_dir={Path(folder).resolve()}", "--ServerApp.ip=127.0.0.1"]
-    options.append("--LabApp.news_url=None")
+    options += [f"--LabApp.default_url=/lab/tree/{page}", "--LabApp.news_url=None"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # in a container; Jupyter refuses to start without it
-    return [*options, *arguments]
+    given = {_option(argument) for argument in arguments}  # Jupyter refuses to be told twice
+    return [*(option for option in options if _option(option) not in given), *arguments]
+
+
+def _option(argument: str) -> str:
+    """Return an option's own name: "ip" of ``--ip=0.0.0.0`` and of ``--ServerApp.ip=0.0.0.0``."""
+    return argument.partition("=")[0].lstrip("-").rpartition(".")[2]
+
+
+def write_page(folder: str | os.PathLike) -> str:
+    """Write the page of all lessons into a learner's folder; return its name, "" if it cannot."""
+    first_cells = {
+        name: source_of(read_notebook(path)["cells"][0]) for name, path in all_lessons().items()
+    }
+    with contextlib.suppress(OSError):  # such as a folder that may only be read
+        return write_index(folder, first_cells)
+    return ""
+
+
+def _lay_out(folder: Path) -> None:
+    """Give this process's JupyterLab defaults and a layout of its own; the learner's are elsewhere.
+
+    The defaults yield to settings that the learner has made. The layout is kept in the folder.
+    """
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH"), str(_SETTINGS)]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    layouts = os.environ.setdefault("JUPYTERLAB_WORKSPACES_DIR", str(folder / _LAYOUTS))
+    if Path(layouts) == folder / _LAYOUTS and not Path(layouts).exists():
+        with contextlib.suppress(OSError):
+            first = (_SETTINGS / "workspace.json").read_text(encoding="utf-8")
+            WorkspacesManager(layouts).save("default", first)
 
 
 def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
@@ -116,10 +157,11 @@ def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
         raise MissingExtra(
             f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'
         )
+    _lay_out(Path(folder).resolve())  # before JupyterLab is imported, which reads it once
     from jupyterlab.labapp import main  # type: ignore[import-untyped, unused-ignore]
 
     # A closed terminal. JupyterLab knows SIGTERM only, and with it stops its kernels in good order.
     hang_up = getattr(signal, "SIGHUP", None)
     if hang_up and signal.getsignal(hang_up) == signal.SIG_DFL:  # not so under nohup
         signal.signal(hang_up, lambda number, frame: signal.raise_signal(signal.SIGTERM))
-    main(lab_arguments(folder, arguments))
+    main(lab_arguments(folder, arguments, write_page(folder)))

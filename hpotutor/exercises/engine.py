@@ -35,11 +35,13 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FunctionType
 from typing import Any, NoReturn
 
 from hpotutor.errors import Problems
 from hpotutor.exercises import progress_file
+from hpotutor.exercises.index_page import refresh_pages
 from hpotutor.exercises.messages import Message, Solution, Status, Verdict, kind, reason, shown
 
 MOST_HINTS = 3
@@ -229,8 +231,7 @@ again. `exercises.q1.hint()` helps.
         verdict = self.judge(answer)
         if verdict.status == "not attempted":
             return verdict
-        note = progress_file.record(self.id, attempt=True, right=bool(verdict))
-        return replace(verdict, note=note)
+        return replace(verdict, note=self._noted(attempt=True, right=bool(verdict)))
 
     def judge(self, answer: object) -> Verdict:
         """Judge an answer as :meth:`check` does, and leave no trace; for tests and grading."""
@@ -259,10 +260,16 @@ again. `exercises.q1.hint()` helps.
         points = self.points if status == "right" else 0
         return Verdict(message, exercise=self.id, status=status, points=points, error=error)
 
+    def _noted(self, **what: Any) -> str:
+        """Note what happened, in the progress file and on the page of all lessons beside it."""
+        remark = progress_file.record(self.id, **what)
+        refresh_pages(Path.cwd())
+        return remark
+
     def hint(self) -> Message:
         """Show one hint more than the last time, up to all of them."""
         self._hints_given = min(self._hints_given + 1, len(self.hints))
-        progress_file.record(self.id, hints=self._hints_given)
+        self._noted(hints=self._hints_given)
         count = len(self.hints)
         given = self.hints[: self._hints_given]
         lines = [f"Hint {n} of {count}: {text}" for n, text in enumerate(given, start=1)]
@@ -272,7 +279,7 @@ again. `exercises.q1.hint()` helps.
 
     def solution(self) -> Solution:
         """Show one way to do it, and why it matters."""
-        progress_file.record(self.id, solution=True)
+        self._noted(solution=True)
         return Solution(self.why, source=self.solution_source)
 
 

@@ -74,15 +74,15 @@ def record(
     return remark
 
 
-def progress_path() -> Path:
-    """Return the progress file's path."""
-    path = Path(os.environ.get(VARIABLE) or FILE).expanduser()
+def progress_path(folder: str | os.PathLike = "") -> Path:
+    """Return the path of the progress file of notebooks in a folder; by default, this one."""
+    path = Path(folder) / Path(os.environ.get(VARIABLE) or FILE).expanduser()
     return path / FILE if path.is_dir() else path
 
 
-def read() -> tuple[dict[str, dict[str, Any]], str]:
+def read(folder: str | os.PathLike = "") -> tuple[dict[str, dict[str, Any]], str]:
     """Return the entries that make sense, and a remark if the file as a whole does not."""
-    path = progress_path()
+    path = progress_path(folder)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         stored = {_renumbered(name, content): e for name, e in content["exercises"].items()}

@@ -103,6 +103,11 @@ def test_reference_has_a_page_for_every_public_name(course: list[Lesson]) -> Non
     assert all(entry.summary for entry in reference.entries())
 
 
+def test_gallery_has_a_picture_of_every_figure(course: list[Lesson]) -> None:
+    assert gallery.without_picture(course) == []
+    assert gallery.without_picture([])  # most are taken from a lesson
+
+
 def test_ledger_has_every_claim(root: Path, course: list[Lesson]) -> None:
     page = ledger.claims_page(root / "notebooks", {lesson.number: lesson.name for lesson in course})
     numbers = [int(number) for number in re.findall(r"^## (\d+)\.", page, re.M)]

@@ -24,12 +24,11 @@ _CALLS = {
     "optimizer_race": 'ht.widgets.optimizer_race("bumps", optimizers=["sgd", "adam"])',
 }
 # Figures that no lesson draws.
-_DRAWN = {
-    "importance": """\
+_SEARCH = """\
 table = ht.TableObjective("digits")
 result = ht.random_search(table, table.space, trials=60, progress=False)
-ht.plots.importance(result)""",
-}
+ht.plots.{}(result)"""
+_DRAWN = {name: _SEARCH.format(name) for name in ("history", "importance")}
 _ABOUT = """# Gallery
 
 Every figure and every widget of the package, with the call that makes it. Each figure returns the
@@ -96,18 +95,28 @@ def names(folder: str) -> list[str]:
 def figures(lessons: list[Lesson]) -> Iterator[Still]:
     """Yield a picture of each figure: of the shortest cell that draws it."""
     for name in names("plots"):
-        found = [
-            (len(cell.source), lesson, cell, after)
-            for lesson in lessons
-            for cell, after in _cells(lesson)
-            if f"ht.plots.{name}(" in cell.source and _picture(cell)
-        ]
+        found = drawn_in(lessons, name)
         if found:
-            _, lesson, cell, after = min(found, key=lambda each: each[0])
+            lesson, cell, after = min(found, key=lambda each: len(each[1].source))
             reading = reading_of(cell, after)
             yield Still(f"plots.{name}", _picture(cell), reading, cell.source, lesson)
         else:
             yield _drawn(name)
+
+
+def drawn_in(lessons: list[Lesson], name: str) -> list[tuple[Lesson, Any, Any]]:
+    """Return the cells that draw a figure and hold its picture: lesson, cell, what follows it."""
+    return [
+        (lesson, cell, after)
+        for lesson in lessons
+        for cell, after in _cells(lesson)
+        if f"ht.plots.{name}(" in cell.source and _picture(cell)
+    ]
+
+
+def without_picture(lessons: list[Lesson]) -> list[str]:
+    """Return the figures that no lesson draws and that are not drawn here."""
+    return [n for n in names("plots") if n not in _DRAWN and not drawn_in(lessons, n)]
 
 
 def _cells(lesson: Lesson) -> Iterator[tuple[Any, Any]]:
