@@ -23,8 +23,9 @@ q3 = Exercise(
     lesson=2, number=3, title="Nothing leaks", points=2,
     question="""
     Make a grid search over a pipeline for the breast cancer rows, which come unscaled and have
-    30 features. Its steps: a scaler, `SelectKBest`, and an `ht.KerasClassifier`. Its grid: at
-    least how many features are kept, and one hyperparameter of the network. Do not call `fit`.
+    30 features. Its steps: a scaler, `SelectKBest`, and an `ht.KerasClassifier`. Its grid turns
+    two things or more, each over at least two levels: how many features are kept, and a
+    hyperparameter of the network. Do not call `fit`.
     """,
     expects="a `GridSearchCV(pipeline, param_grid)`",
     checker=_check_pipeline,

@@ -51,6 +51,7 @@ q2 = Exercise(
     | C | 0.78 | 0.10 |
 
     Which one does each rule pick? No trade-off dial (`xi=0`), and `kappa=2`.
+    `ht.expected_improvement(mean, std, best=0.90, xi=0)` works the second one out.
     """,
     expects="a dict from the three rules to the letter each one picks",
     checker=_check_rules,

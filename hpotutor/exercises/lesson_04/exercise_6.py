@@ -93,8 +93,9 @@ _MENDED = {"rate": _LOG_RATE, "split": "", "rows": "data.x_val, data.y_val"}
 q6 = Exercise(
     lesson=4, number=6, title="Mend it", points=2,
     question="""
-    Write article 003's Optuna objective as it should be. `trial` is an Optuna trial, `data` a data
-    set of this course, and `build(units=..., learning_rate=...)` returns a compiled Keras network.
+    Write article 003's Optuna objective as it should be. `trial` is an Optuna trial, `data` has
+    `x_train`, `y_train`, `x_val` and `y_val`, and `build(units=..., learning_rate=...)` returns a
+    compiled Keras network.
 
     Suggest `units` from 32 to 512 in steps of 32 and `learning_rate` from 1e-4 to 1e-1 on a log
     scale, train for 5 epochs on the training rows, and return the validation accuracy.
