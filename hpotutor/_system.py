@@ -1,4 +1,4 @@
-"""What this machine, container or cloud service gives a lesson: memory, processors, disk."""
+"""What this machine, container or cloud service gives a lesson: memory, processors, disk, files."""
 
 import contextlib
 import functools
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LIBRARIES = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
@@ -117,3 +117,15 @@ def write_whole(path: Path, content: bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def templates(folder: Path, filters: Mapping[str, Any], **layout: bool) -> Any:
+    """Return the jinja2 templates of a folder; what is not given to one is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    escape: Any = select_autoescape(["html"])
+    found = Environment(
+        loader=FileSystemLoader(folder), autoescape=escape, undefined=StrictUndefined, **layout
+    )
+    found.filters |= filters
+    return found

@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from hpotutor._system import templates
 
-_PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # A cell of a Markdown table: a text's own bars and line ends must not break it.
-_PAGES.filters["cell"] = lambda text: text.replace("|", "\\|").replace("\n", " ")
+_FILTERS = {"cell": lambda text: text.replace("|", "\\|").replace("\n", " ")}
+_PAGES = templates(
+    Path(__file__).parent / "templates", _FILTERS, trim_blocks=True, lstrip_blocks=True
+)
 
 
 class Shown:
@@ -24,7 +20,8 @@ class Shown:
 
     def fill(self, file: str) -> str:
         """Fill in a template, in which the object goes by its class's name."""
-        return _PAGES.get_template(file).render({self._name: self}).rstrip("\n")
+        page: str = _PAGES.get_template(file).render({self._name: self})
+        return page.rstrip("\n")
 
     def __repr__(self) -> str:
         return self.fill(f"{self._name}.txt")

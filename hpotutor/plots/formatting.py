@@ -10,6 +10,8 @@ import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hpotutor._system import templates
+
 _UNITS = {
     "batch_size": "rows per batch",
     "dropout": "share of units",
@@ -108,11 +110,6 @@ def words(figure: str, **told: Any) -> tuple[str, str]:
 
 @functools.cache
 def _readings() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only once a figure is drawn
-
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "readings"), undefined=StrictUndefined
-    )
-    found.filters |= {"number": number, "show": show, "duration": duration, "counted": counted}
-    found.filters["percent"] = lambda share: f"{round(100 * share)}%"
-    return found
+    filters = {"number": number, "show": show, "duration": duration, "counted": counted}
+    filters["percent"] = lambda share: f"{round(100 * share)}%"
+    return templates(Path(__file__).parent / "readings", filters)
