@@ -119,7 +119,7 @@ def write_whole(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def templates(folder: Path, filters: Mapping[str, Any], **layout: bool) -> Any:
+def templates(folder: Path, filters: Mapping[str, Any], **layout: Any) -> Any:
     """Return the jinja2 templates of a folder; what is not given to one is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 

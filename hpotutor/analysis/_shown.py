@@ -1,14 +1,23 @@
 """How a review and a report show themselves: each by its own files in `templates/`."""
 
 from pathlib import Path
+from typing import Any
 
 from hpotutor._system import templates
+from hpotutor.space.formatting import literal
 
 # A cell of a Markdown table: a text's own bars and line ends must not break it.
-_FILTERS = {"cell": lambda text: text.replace("|", "\\|").replace("\n", " ")}
+_FILTERS = {"cell": lambda text: text.replace("|", "\\|").replace("\n", " "), "literal": literal}
 _PAGES = templates(
     Path(__file__).parent / "templates", _FILTERS, trim_blocks=True, lstrip_blocks=True
 )
+
+
+def words(finding: str, **told: Any) -> tuple[str, str]:
+    """Return what was found and why it matters, by a template of ``templates/findings/``."""
+    page: str = _PAGES.get_template(f"findings/{finding}.txt").render(told)
+    found, reason = page.split("\n---\n")
+    return " ".join(found.split()), " ".join(reason.split())
 
 
 class Shown:
