@@ -13,11 +13,22 @@ _PAGES = templates(
 )
 
 
+def sentences(file: str, **told: Any) -> list[str]:
+    """Return what a template says, in parts that lines of three dashes divide."""
+    page: str = _PAGES.get_template(file).render(told)
+    return [part.strip().replace("\n", " ") for part in page.split("\n---\n")]
+
+
 def words(finding: str, **told: Any) -> tuple[str, str]:
-    """Return what was found and why it matters, by a template of ``templates/findings/``."""
-    page: str = _PAGES.get_template(f"findings/{finding}.txt").render(told)
-    found, reason = page.split("\n---\n")
-    return " ".join(found.split()), " ".join(reason.split())
+    """Return what a check found and why it matters, by its template."""
+    found, reason = sentences(f"findings/{finding}.txt", **told)
+    return found, reason
+
+
+def facts(file: str, **told: Any) -> dict[str, str]:
+    """Return what a template tells, by name; a name of which it tells nothing is left out."""
+    pairs = (part.partition(":") for part in sentences(file, **told))
+    return {name: text.strip() for name, _, text in pairs if text.strip()}
 
 
 class Shown:
