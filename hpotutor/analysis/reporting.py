@@ -103,7 +103,9 @@ class Report(Shown):
             target.parent.mkdir(parents=True, exist_ok=True)
             names = (target.with_stem(f"{target.stem}-{n}") for n in itertools.count(2))
             written = target
-            while not replace and written.exists() and not _holds(written, page):
+            while not replace and written.exists():
+                if written.is_file() and written.read_bytes() == page:
+                    break
                 written = next(names)
             write_whole(written, page)
         except OSError as error:
@@ -112,10 +114,6 @@ class Report(Shown):
                 'another name, for instance save("report.html").'
             ) from error
         return written
-
-
-def _holds(path: Path, page: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == page
 
 
 def report(

@@ -104,12 +104,13 @@ def counted(n: int, noun: str) -> str:
 
 def words(figure: str, **told: Any) -> tuple[str, str]:
     """Return a figure's title and reading: its template in ``readings/``, filled in."""
-    title, reading = _readings().get_template(f"{figure}.txt").render(told).split("\n---\n")
+    page = readings(Path(__file__).parent / "readings").get_template(f"{figure}.txt").render(told)
+    title, reading = page.split("\n---\n")
     return " ".join(title.split()), " ".join(reading.split())
 
 
 @functools.cache
-def _readings() -> Any:
+def readings(folder: Path) -> Any:
+    """Return the templates of a folder, which can write values as the functions here do."""
     filters = {"number": number, "show": show, "duration": duration, "counted": counted}
-    filters["percent"] = lambda share: f"{round(100 * share)}%"
-    return templates(Path(__file__).parent / "readings", filters)
+    return templates(folder, {**filters, "percent": lambda share: f"{round(100 * share)}%"})
