@@ -61,7 +61,8 @@ run_once = functools.lru_cache(maxsize=64)(run)
 
 @functools.cache
 def _dialects() -> Any:
-    filters, layout = {"literal": literal, "listed": listed}, ("trim_blocks", "lstrip_blocks")
+    filters = {"literal": literal, "listed": listed, "run_of": run_of}
+    layout = ("trim_blocks", "lstrip_blocks")
     return templates(Path(__file__).parent / "dialects", filters, **dict.fromkeys(layout, True))
 
 
@@ -69,6 +70,11 @@ def _fill(file: str, **told: Any) -> str:
     """Return a text by its template in ``dialects/``."""
     text: str = _dialects().get_template(file).render(told)
     return text.rstrip("\n")
+
+
+def _call(dialect: str, *asked: Any) -> str:
+    """Return how a library draws one hyperparameter, by its macro in ``dialects/calls.txt``."""
+    return str(getattr(_dialects().get_template("calls.txt").module, dialect)(*asked)).strip()
 
 
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
@@ -162,7 +168,7 @@ def _merge(branches: list[dict[str, list[Value]]]) -> list[dict[str, list[Value]
 
 
 def _scipy(space: Definition) -> str:
-    texts = {name: _scipy_text(*parts(distribution)) for name, distribution in space.items()}
+    texts = {name: _call("scipy", *parts(distribution)) for name, distribution in space.items()}
     branches = [
         {n: v if isinstance(v, str) else listed(v) for n, v in branch.items()}
         for branch in _branches(space, None, texts)
@@ -172,22 +178,6 @@ def _scipy(space: Definition) -> str:
     offered = ("loguniform", "randint", "rv_discrete", "uniform")
     used = [name for name in offered if re.search(rf"\b{name}\(", lines)]
     return _fill("scipy.txt", body=body, used=used)
-
-
-def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
-    if kind == "choice":
-        return listed(keywords["values"])
-    low, high = keywords["low"], keywords["high"]
-    if kind == "loguniform":
-        return f"loguniform({literal(low)}, {literal(high)})"
-    if kind == "uniform":
-        # SciPy wants the lowest value and the width.
-        lowest = f"({literal(low)})" if low < 0 else literal(low)
-        width = literal(high) if low == 0 else f"{literal(high)} - {lowest}"
-        return f"uniform({literal(low)}, {width})"
-    if "step" in keywords:
-        return f"list({run_of(low, high, keywords['step'])})"
-    return f"log_integers({low}, {high})" if "log" in keywords else f"randint({low}, {high + 1})"
 
 
 # ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
@@ -224,16 +214,7 @@ def _optuna(space: Definition) -> str:
 
 def suggestion(name: str, distribution: Distribution, table: str | None = None) -> str:
     """Return the call by which a trial of Optuna's draws one hyperparameter."""
-    if table:
-        return f'{table}[trial.suggest_categorical("{name}", list({table}))]'
-    kind, keywords = parts(distribution)
-    if kind == "choice":
-        return f'trial.suggest_categorical("{name}", {listed(keywords["values"])})'
-    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
-    if kind != "integers":
-        return f"trial.suggest_float({bounds}{', log=True' if kind == 'loguniform' else ''})"
-    step = f", step={keywords['step']}" if "step" in keywords else ""
-    return f"trial.suggest_int({bounds}{step}{', log=True' if 'log' in keywords else ''})"
+    return _call("optuna", name, table, *parts(distribution))
 
 
 # ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
@@ -246,9 +227,7 @@ def _keras_tuner(space: Definition) -> str:
     labeled = {name: table for name, d in space.items() if (table := _labeled(d))}
     taken = ("hp", "params")
     tables = {n: _variable(space, f"{n}_values", (*taken, *space)) for n in labeled}
-    declared = {
-        name: _keras_tuner_text(name, tables.get(name), *parts(d)) for name, d in space.items()
-    }
+    declared = {n: _call("keras_tuner", n, tables.get(n), *parts(d)) for n, d in space.items()}
     variables = {name: _variable(space, name, taken) for name in space.conditions}
     texts = declared | variables
     texts |= {name: f"{table}[{texts[name]}]" for name, table in tables.items()}
@@ -256,18 +235,6 @@ def _keras_tuner(space: Definition) -> str:
     told |= {"scopes": {name: _scopes(space, name) for name in space.conditions}}
     told |= {"opening": "def declare(hp):", "labeled": labeled, "tables": tables}
     return _function(space, **told)
-
-
-def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping[str, Any]) -> str:
-    if kind == "choice":
-        values = keywords["values"]
-        if _boolean(values):
-            return f'hp.Boolean("{name}")'
-        return f'hp.Choice("{name}", {f"list({table})" if table else listed(values)})'
-    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
-    step = f", step={keywords['step']}" if "step" in keywords else ""
-    log = ', sampling="log"' if kind == "loguniform" or "log" in keywords else ""
-    return f"hp.{'Int' if kind == 'integers' else 'Float'}({bounds}{step}{log})"
 
 
 def _scopes(space: Definition, name: str) -> str:
