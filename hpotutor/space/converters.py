@@ -78,26 +78,16 @@ def _call(dialect: str, *asked: Any) -> str:
 
 
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
-def _entries(texts: Mapping[str, str], indent: str) -> str:
-    return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
-
-
 def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
     """Return one dict, or a list of dicts with what they share written once."""
-    if len(branches) == 1:
-        return f"{variable} = {{\n{_entries(branches[0], '    ')}}}"
     first = branches[0]
     shared = {n: t for n, t in first.items() if all(b.get(n) == t for b in branches)}
-    rows = []
-    for branch in branches:
-        own = [f'"{name}": {text}' for name, text in branch.items() if name not in shared]
-        entries = [*(["**shared"] if shared else []), *own]
-        row = f"    {{{', '.join(entries)}}},\n"
-        if len(row) > _WIDTH:
-            row = "    {\n" + "".join(f"        {entry},\n" for entry in entries) + "    },\n"
-        rows.append(row)
-    text = f"{variable} = [\n{''.join(rows)}]"
-    return f"shared = {{\n{_entries(shared, '    ')}}}\n{text}" if shared else text
+    spread = ["**shared"] if shared else []
+    rows = [
+        [*spread, *(f'"{name}": {text}' for name, text in branch.items() if name not in shared)]
+        for branch in branches
+    ]
+    return _fill("dicts.txt", variable=variable, rows=rows, shared=shared, width=_WIDTH)
 
 
 def _variable(space: Definition, name: str, taken: Iterable[str]) -> str:
