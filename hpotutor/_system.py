@@ -1,4 +1,4 @@
-"""What this machine, container or cloud service gives a lesson: memory, processors, disk."""
+"""What this machine, container or cloud service gives a lesson: memory, processors, disk, files."""
 
 import contextlib
 import functools
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LIBRARIES = ("optuna", "hyperopt", "keras-tuner", "scikit-learn", "scikeras", "keras", "numpy")
 CGROUP = Path("/sys/fs/cgroup")
@@ -68,16 +68,10 @@ def _container_memory() -> Memory:
 
 
 def cores() -> int:
-    """Return how many processors this process may use."""
-    try:
-        allowed = len(os.sched_getaffinity(0))
-    except AttributeError:  # Windows and macOS
-        allowed = os.cpu_count() or 1
-    try:
-        quota, period = (CGROUP / "cpu.max").read_text().split()
-        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return allowed
+    """Return how many processors this process may use, a container's share included."""
+    import joblib  # comes with scikit-learn, and has no hints
+
+    return int(joblib.cpu_count())
 
 
 def unwritable(folder: str | os.PathLike) -> OSError | None:
@@ -117,3 +111,15 @@ def write_whole(path: Path, content: bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def templates(folder: Path, filters: Mapping[str, Any], **layout: Any) -> Any:
+    """Return the jinja2 templates of a folder; what is not given to one is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    escape: Any = select_autoescape(["html"])
+    found = Environment(
+        loader=FileSystemLoader(folder), autoescape=escape, undefined=StrictUndefined, **layout
+    )
+    found.filters |= filters
+    return found

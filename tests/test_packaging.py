@@ -186,7 +186,10 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     tables = (root / "hpotutor" / "tabular" / "tables").glob("*.npz")
     expected |= {f"hpotutor/tabular/tables/{p.name}" for p in tables}
     expected |= {"hpotutor/datasets/data/diabetes.csv", "hpotutor/datasets/data/README.md"}
-    expected |= {"hpotutor/glossary.md"}
+    texts = (p for p in (root / "hpotutor").rglob("*") if p.suffix in (".txt", ".html", ".csv"))
+    expected |= {p.relative_to(root).as_posix() for p in texts}  # what figures and reports say
+    assert {"hpotutor/plots/readings/race.txt", "hpotutor/space/dialects/calls.txt"} <= expected
+    expected |= {"hpotutor/glossary.md", "hpotutor/course/texts/hand_in.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
     expected |= {"hpotutor/lessons/tune.py", "hpotutor/datasets/data/own_project.json"}
     assert expected - packed == set()

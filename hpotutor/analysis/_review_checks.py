@@ -14,10 +14,10 @@ import numpy as np
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hpotutor.analysis._review_model import CHECKS, Finding, Plan, change, check
+from hpotutor.analysis._shown import words
 from hpotutor.analysis.statistics import accuracy_margin
 from hpotutor.space import transforms as of
 from hpotutor.space.distributions import Distribution, integers, loguniform, uniform, when
-from hpotutor.space.formatting import literal
 
 if TYPE_CHECKING:
     from hpotutor.objectives.base import Evaluation
@@ -49,13 +49,9 @@ def check_scale(plan: Plan) -> list[Finding]:
             continue
         tenth = now.high / 10
         below = max(tenth - now.low, 0) / (now.high - now.low)
-        reason = f"Only {100 * below:.2g}% of the draws fall below {literal(tenth)}, a tenth of "
-        reason += "the top, although a factor matters more here than a distance."
-        if now.low > 0:
-            orders = math.log10(now.high / now.low)
-            reason += f" The range spans {orders:.2g} powers of ten; a log scale treats them alike."
-        seen = f"{name} is drawn on a linear scale from {literal(now.low)} to {literal(now.high)}."
-        found.append(change("scale", name, seen, reason, due))
+        orders = math.log10(now.high / now.low) if now.low > 0 else None
+        told = words("scale", name=name, now=now, tenth=tenth, below=below, orders=orders)
+        found.append(change("scale", name, *told, due))
     return found
 
 
@@ -87,15 +83,12 @@ def check_boundary(plan: Plan) -> list[Finding] | str:
         if isinstance(now, CategoricalDistribution) or of.count(now) == 1:
             continue
         trials = [e for e in complete if name in e.params]
-        for end, beyond in (("low", "below"), ("high", "above")):
+        for end in ("low", "high"):
             wider = _wider(name, now, end)
             if wider is None or not _crowded(trials, name, now, end):
                 continue
-            best, low, high = map(literal, (trials[0].params[name], now.low, now.high))
-            seen = f"{name}: the best trial has {best}, at the {end} end of {low} to {high}."
-            reason = "Most of the best trials lie at that end, and trials there do better than the "
-            reason += f"others. What lies {beyond} was never tried."
-            found.append(change("boundary", name, seen, reason, wider))
+            told = words("boundary", name=name, now=now, end=end, best=trials[0].params[name])
+            found.append(change("boundary", name, *told, wider))
     return found
 
 
@@ -153,18 +146,11 @@ def check_budget(plan: Plan) -> list[Finding] | str:
     if plan.trials >= needed or plan.trials >= plan.space.size:
         return []
     affordable = max(plan.trials // _TRIALS_PER_KNOB, 1)
-    what = f"{len(knobs)} hyperparameters" if len(knobs) > 1 else "1 hyperparameter"
-    seen = f"{plan.trials} trials for {what}."
-    reason = (
-        f"That is {plan.trials / len(knobs):.2g} for each. A rule of thumb, made for models of "
-    )
-    reason += f"deterministic simulations, asks for {_TRIALS_PER_KNOB} runs a dimension before "
-    reason += "they describe how a score depends on the knobs. To find one good setting by chance, "
-    reason += "fewer do: 59 random trials hit the best 5% of any space."
+    told = words("budget", trials=plan.trials, knobs=len(knobs), each=_TRIALS_PER_KNOB)
     remedy = f"trials={needed}"
     if affordable < len(knobs):
         remedy += f", or a space of {affordable}, the others fixed in defaults={{...}}"
-    return [Finding("budget", "", seen, reason, remedy)]
+    return [Finding("budget", "", *told, remedy)]
 
 
 @check("nuisance hyperparameters", *_PLAYBOOK)
@@ -178,11 +164,8 @@ def check_nuisance(plan: Plan) -> list[Finding]:
     if not tuned & _RATES:
         fixed = next((name for name in space if _plain(name) in _RATES), "learning_rate")
         others = [name for name in space if _plain(name) not in _RATES]
-        verb = "is" if len(others) == 1 else "are"
-        seen = f"{fixed} is not tuned, while {' and '.join(others)} {verb}."
-        reason = "Each setting has a learning rate that suits it. With a single one, the search "
-        reason += "finds the settings that suit that rate (Choi et al. 2019, arXiv:1910.05446)."
-        found.append(change("nuisance", fixed, seen, reason, loguniform(1e-4, 1e-1)))
+        told = words("rate", fixed=fixed, others=others)
+        found.append(change("nuisance", fixed, *told, loguniform(1e-4, 1e-1)))
     # The optimizers' own hyperparameters, where optimizers compete.
     choices = getattr(space.get("optimizer"), "choices", ())
     for name, owners, due in (
@@ -192,10 +175,8 @@ def check_nuisance(plan: Plan) -> list[Finding]:
         present = [owner for owner in owners if owner in choices]
         if len(choices) < 2 or not present or name in tuned:
             continue
-        verb = "competes" if len(present) == 1 else "compete"
-        seen = f"{name} is not tuned, while {' and '.join(present)} {verb} with other optimizers."
-        reason = "An optimizer that is left at its defaults is compared at a disadvantage."
-        found.append(change("nuisance", name, seen, reason, when(due, optimizer=present), space))
+        told = words("optimizer", name=name, owners=present)
+        found.append(change("nuisance", name, *told, when(due, optimizer=present), space))
     return found
 
 
@@ -220,13 +201,8 @@ def check_validation(plan: Plan) -> list[Finding] | str:
     if difference >= margin or difference <= 0:
         return []
     needed = math.ceil(rows * (margin / difference) ** 2)
-    near = f"{accuracy:.2f}" + ("" if values else " (assumed)")
-    seen = f"{rows:,} validation rows for a difference of {difference:.2g}."
-    reason = (
-        f"Near an accuracy of {near}, two networks of equal worth differ by up to {margin:.2g} "
-    )
-    reason += f"on {rows:,} rows in 95 of 100 cases, by chance alone. {difference:.2g} would need "
-    reason += f"about {int(float(f'{needed:.2g}')):,} rows."
+    about = {"rows": rows, "difference": difference, "accuracy": accuracy, "margin": margin}
+    told = words("validation", **about, assumed=not values, needed=needed)
     # More rows, where the data set has them; else a more modest claim.
     share = math.ceil(20 * needed / (several + data.n_test)) / 20
     if folds:
@@ -235,7 +211,7 @@ def check_validation(plan: Plan) -> list[Finding] | str:
         remedy = f"validation={share:.2g} in ht.load"
     else:
         remedy = f"folds=5 in ht.TrainObjective, which judges on {several:,} rows"
-    return [Finding("validation", "", seen, reason, remedy)]
+    return [Finding("validation", "", *told, remedy)]
 
 
 def _plain(name: str) -> str:

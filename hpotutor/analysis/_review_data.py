@@ -7,6 +7,7 @@ not mentioned.
 import numpy as np
 
 from hpotutor.analysis._review_model import Finding, Plan, check
+from hpotutor.analysis._shown import words
 
 _LEAKAGE = ("Kapoor and Narayanan 2023", "https://doi.org/10.1016/j.patter.2023.100804")
 _RARE = 0.4  # of the share that a class would have if all were alike
@@ -17,11 +18,9 @@ def check_groups(plan: Plan) -> list[Finding] | str:
     """Find rows that belong together on both sides of a split."""
     found = []
     for name, (split, count) in (plan.data.split_groups() if plan.data else {}).items():
-        reason = "Rows of one are alike: a network can learn to recognize it, and does better on "
-        reason += "such rows than it will on those of another."
-        seen = f"{split} of {count} values of {name} stand in training and in validation rows."
+        told = words("groups", split=split, count=count, name=name)
         remedy = f"groups={name!r} in ht.load, if it says which rows belong together"
-        found.append(Finding("groups", name, seen, reason, remedy))
+        found.append(Finding("groups", name, *told, remedy))
     return found or ""
 
 
@@ -56,9 +55,8 @@ def check_rarity(plan: Plan) -> list[Finding] | str:
     rare, usual = int(shares.argmin()), int(shares.argmax())
     if shares[rare] >= _RARE / data.n_classes:
         return ""
-    seen = f"{shares[rare]:.1%} of the rows are of class {data.classes[rare]!r}."
-    reason = f"Who always says {data.classes[usual]!r} has an accuracy of {shares[usual]:.3f}: it "
-    reason += "tells next to nothing about the rare class."
+    said = {"rare": repr(data.classes[rare]), "usual": repr(data.classes[usual])}
+    told = words("rarity", **said, share=shares[rare], accuracy=shares[usual])
     # scikit-learn takes the second of two classes for the one to be found.
     due = "average_precision" if data.n_classes == 2 and rare == 1 else "balanced_accuracy"
-    return [Finding("rarity", "", seen, reason, f"metric={due!r} in ht.TrainObjective")]
+    return [Finding("rarity", "", *told, f"metric={due!r} in ht.TrainObjective")]

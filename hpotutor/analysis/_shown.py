@@ -1,18 +1,34 @@
 """How a review and a report show themselves: each by its own files in `templates/`."""
 
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from hpotutor._system import templates
+from hpotutor.space.formatting import literal
 
-_PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(["html"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 # A cell of a Markdown table: a text's own bars and line ends must not break it.
-_PAGES.filters["cell"] = lambda text: text.replace("|", "\\|").replace("\n", " ")
+_FILTERS = {"cell": lambda text: text.replace("|", "\\|").replace("\n", " "), "literal": literal}
+_PAGES = templates(
+    Path(__file__).parent / "templates", _FILTERS, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def sentences(file: str, **told: Any) -> list[str]:
+    """Return what a template says, in parts that lines of three dashes divide."""
+    page: str = _PAGES.get_template(file).render(told)
+    return [part.strip().replace("\n", " ") for part in page.split("\n---\n")]
+
+
+def words(finding: str, **told: Any) -> tuple[str, str]:
+    """Return what a check found and why it matters, by its template."""
+    found, reason = sentences(f"findings/{finding}.txt", **told)
+    return found, reason
+
+
+def facts(file: str, **told: Any) -> dict[str, str]:
+    """Return what a template tells, by name; a name of which it tells nothing is left out."""
+    pairs = (part.partition(":") for part in sentences(file, **told))
+    return {name: text.strip() for name, _, text in pairs if text.strip()}
 
 
 class Shown:
@@ -24,7 +40,8 @@ class Shown:
 
     def fill(self, file: str) -> str:
         """Fill in a template, in which the object goes by its class's name."""
-        return _PAGES.get_template(file).render({self._name: self}).rstrip("\n")
+        page: str = _PAGES.get_template(file).render({self._name: self})
+        return page.rstrip("\n")
 
     def __repr__(self) -> str:
         return self.fill(f"{self._name}.txt")

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 
 from hpotutor._system import versions, write_whole
 from hpotutor._validation import check_count
-from hpotutor.analysis._judging import Found, Part, judge, measure_of, retrain
-from hpotutor.analysis._shown import Shown
+from hpotutor.analysis._judging import Part, judge, measure_of, retrain
+from hpotutor.analysis._shown import Shown, facts, sentences
 from hpotutor.analysis.reviewing import Review
 from hpotutor.analysis.statistics import WHO, check_scores, mean_interval
 from hpotutor.datasets.dataset import Dataset
@@ -102,7 +103,9 @@ class Report(Shown):
             target.parent.mkdir(parents=True, exist_ok=True)
             names = (target.with_stem(f"{target.stem}-{n}") for n in itertools.count(2))
             written = target
-            while not replace and written.exists() and not _holds(written, page):
+            while not replace and written.exists():
+                if written.is_file() and written.read_bytes() == page:
+                    break
                 written = next(names)
             write_whole(written, page)
         except OSError as error:
@@ -111,10 +114,6 @@ class Report(Shown):
                 'another name, for instance save("report.html").'
             ) from error
         return written
-
-
-def _holds(path: Path, page: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == page
 
 
 def report(
@@ -214,10 +213,13 @@ def report(
     fixed = getattr(best.objective, "defaults", {})  # what the search left alone
     logs = [log] if isinstance(log, str) else list(log)
     mends = [f"{f.found} Mend: {f.remedy} ({f.source})." for f in review or ()]
+    number = partial(_number, metric=measure.name, sign="+")
+    told = {"found": found, "metric": measure.name, "number": number}
+    [answer] = sentences("report/answer.txt", data=data, **told)
     return Report(
         question=question,
-        answer=_answer(data, found, measure.name),
-        done=_done(data, space, results, method) | ({"before": before} if before else {}),
+        answer=answer,
+        done=_done(data, space, results, method=method, before=before),
         found={
             "chosen": _values({**fixed, **best.best_params}),
             "default": _values(default or {})
@@ -232,25 +234,6 @@ def report(
         repeat=_repeat(data, best, len(next(iter(scores.values()), ())), logs),
         metric=measure.name,
         direction=measure.direction,
-    )
-
-
-def _answer(data: Dataset | None, found: Mapping[str, Found], metric: str) -> str:
-    if "test" not in found:
-        sealed = f"The {data.n_test} test rows are still sealed" if data else "No test row was used"
-        if not found:
-            due = "Train the chosen setting and the default with several seeds each, and give their"
-            return f"{sealed}: there is no answer yet. {due} scores: validation={{...}}."
-        sealed += ": there is no answer yet. On the validation rows, the chosen setting against "
-        return f"{sealed}the default: {found['validation'].verdict}."
-    compared = found["test"].verdict
-    said = f"The chosen setting is {compared.word} than the default."
-    if compared.word == "no difference shown":
-        said = "These rows show no difference between the chosen setting and the default."
-    ends = (_number(value, metric, "+") for value in compared[:3])
-    return (
-        f"{said} On {data.n_test if data else 'the'} test rows its {metric} differs by "
-        f"{next(ends)} (95% interval {next(ends)} to {next(ends)}, {found['test'].counts})."
     )
 
 
@@ -271,41 +254,14 @@ def _known(best: SearchResult) -> dict[str, str]:
     return told | ({"unfinished": f"{unfinished} of the study's trials"} if unfinished else {})
 
 
-def _about(data: Dataset) -> dict[str, str]:
-    low, high = data.y_train.min(), data.y_train.max()
-    target, split = f"regression, amounts from {low:.4g} to {high:.4g}", "stratified by quantile"
-    if data.classes:
-        classes = ", ".join(map(str, data.classes[:6]))
-        more = "" if data.n_classes <= 6 else f" and {data.n_classes - 6} more"
-        target, split = f"{data.n_classes} classes ({classes}{more})", "stratified"
-    if data.timed or data.groups is not None:
-        split = "one after the other in time" if data.timed else "no group in two of them"
-    left_out = data.columns[data.columns["became"] == "left out"]["why"]
-    opened = {0: "sealed", 1: "opened once"}.get(data.openings, f"opened {data.openings} times")
-    return {
-        "data": f"{data.name}: {data.n_features} features, {target}",
-        "left out": "; ".join(f"{name}: {why}" for name, why in left_out.items()),
-        "split": f"{len(data.y_train)} rows train, {len(data.y_val)} validate, {data.n_test} test "
-        f"({opened}), {split}, seed {data.seed}",
-    }
-
-
 def _done(
-    data: Dataset | None, space: SearchSpace, results: Sequence[SearchResult], method: str
+    data: Dataset | None, space: SearchSpace, results: Sequence[SearchResult], **told: str
 ) -> dict[str, str]:
-    costs = [result.cost for result in results]
-    ends = [e.status for result in results for e in result.evaluations]
-    pruned = f" ({ends.count('pruned')} of them pruned)" if "pruned" in ends else ""
-    lost = f"{len(ends) - ends.count('complete')} without a value{pruned}"
-    several = f" in {len(results)} searches" if len(results) > 1 else ""
-    done = {
-        **(_about(data) if data else {}),
-        "space": "; ".join(f"{name}={constructor(space, name)}" for name in space),
-        "method": method,
-        "budget": f"{sum(cost.trials for cost in costs):,} trials{several}, "
-        f"{sum(cost.epochs for cost in costs):,} epochs of training; {lost}",
-    }
-    return {name: text for name, text in done.items() if text}
+    left_out = data.columns[data.columns["became"] == "left out"]["why"] if data else {}
+    about: dict[str, Any] = {"costs": [result.cost for result in results], "left_out": left_out}
+    about["ends"] = [e.status for result in results for e in result.evaluations]
+    typed = [f"{name}={constructor(space, name)}" for name in space]
+    return facts("report/done.txt", data=data, space=typed, **about, **told)
 
 
 def _repeat(
@@ -317,17 +273,10 @@ def _repeat(
     hidden = ("data", "rows", "defaults")
     told = {key: value for key, value in about.items() if key not in hidden and value is not None}
     (_, python), *libraries = versions(_LIBRARIES).items()
-    used = [("Python", python), ("hpotutor", hpotutor.__version__), *libraries]
-    told_seeds = f"0 to {seeds - 1} for the scores above"
-    if best.objective is None:  # a plain study: whoever trained them knows which
-        told_seeds = f"{seeds} for each setting"
-    return {
-        "training": ", ".join(f"{key} {value}" for key, value in told.items()) or "not recorded",
-        **({"seeds": told_seeds} if seeds else {}),
-        **({"rows": f"fingerprint {data.fingerprint}"} if data else {}),
-        **({"log": ", ".join(logs)} if logs else {}),
-        "versions": ", ".join(f"{name} {version}" for name, version in used),
-    }
+    used = {"Python": python, "hpotutor": hpotutor.__version__, **dict(libraries)}
+    asked = {"training": told, "used": used, "logs": logs, "seeds": seeds}
+    # Of a plain study, whoever trained them knows which seeds.
+    return facts("report/repeat.txt", data=data, plain=best.objective is None, **asked)
 
 
 def _number(value: float, metric: str, sign: str = "") -> str:

@@ -10,6 +10,8 @@ import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hpotutor._system import templates
+
 _UNITS = {
     "batch_size": "rows per batch",
     "dropout": "share of units",
@@ -102,17 +104,13 @@ def counted(n: int, noun: str) -> str:
 
 def words(figure: str, **told: Any) -> tuple[str, str]:
     """Return a figure's title and reading: its template in ``readings/``, filled in."""
-    title, reading = _readings().get_template(f"{figure}.txt").render(told).split("\n---\n")
+    page = readings(Path(__file__).parent / "readings").get_template(f"{figure}.txt").render(told)
+    title, reading = page.split("\n---\n")
     return " ".join(title.split()), " ".join(reading.split())
 
 
 @functools.cache
-def _readings() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only once a figure is drawn
-
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "readings"), undefined=StrictUndefined
-    )
-    found.filters |= {"number": number, "show": show, "duration": duration, "counted": counted}
-    found.filters["percent"] = lambda share: f"{round(100 * share)}%"
-    return found
+def readings(folder: Path) -> Any:
+    """Return the templates of a folder, which can write values as the functions here do."""
+    filters = {"number": number, "show": show, "duration": duration, "counted": counted}
+    return templates(folder, {**filters, "percent": lambda share: f"{round(100 * share)}%"})

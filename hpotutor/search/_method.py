@@ -5,6 +5,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ParamSpec, TypedDict
 
 from hpotutor._validation import is_whole
@@ -26,37 +27,8 @@ _QUESTION = {
     "trials": "trials : int\n    How many evaluations.",
     "seed": "seed : int, default 0\n    Of all that is drawn.",
 }
-_SHARED = """\
-log : str or path, optional
-    A file to keep the trials in; the same call on it goes on where it was cut.
-max_seconds, max_epochs : number, optional
-    Further budgets, of the whole search.
-max_failures : int or None, default 3
-    Stop after so many failed trials in a row; None goes on, where most of a space cannot be built.
-start : list of dict, or SearchResult, optional
-    Tried first, within the budget: sets of hyperparameters, or the five best of an earlier search
-    (``earlier.top(9)`` gives nine), on other data or in another space. Optuna's and Hyperopt's
-    models, the Gaussian process and the first generation learn from them; Hyperband trains them
-    for all its epochs. Those outside this space are left out, and told in ``result.left_out``.
-client : "local" or distributed.Client, optional
-    Train on the workers of a Dask cluster; ``"local"`` starts one on this machine.
-progress : bool, default True
-    Say what it will cost, and show a bar.
-
-Returns
--------
-SearchResult
-
-Raises
-------
-ArgumentError
-    An unknown library, a bad budget or setting, or one that the library does not have; all at once.
-MissingExtra
-    The library is not installed.
-SearchFailed
-    No trial succeeded. Its message counts the reasons, its ``result`` holds the trials.
-LogError
-    The log is in use, cannot be written, or belongs to another search."""
+# What every method has: the end of its text, as numpydoc reads it.
+_SHARED = Path(__file__).with_name("shared_arguments.txt").read_text("utf-8").rstrip("\n")
 
 
 class Shared(TypedDict, total=False):

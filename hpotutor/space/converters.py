@@ -13,8 +13,10 @@ parent only; of a hyperparameter with several, the other conditions are checked 
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from hpotutor._system import templates
 from hpotutor.errors import Problems
 from hpotutor.space._definition import Definition
 from hpotutor.space._validation import grid
@@ -57,35 +59,35 @@ def run(source: str, name: str) -> Any:
 run_once = functools.lru_cache(maxsize=64)(run)
 
 
+@functools.cache
+def _dialects() -> Any:
+    filters = {"literal": literal, "listed": listed, "run_of": run_of}
+    layout = ("trim_blocks", "lstrip_blocks")
+    return templates(Path(__file__).parent / "dialects", filters, **dict.fromkeys(layout, True))
+
+
+def _fill(file: str, **told: Any) -> str:
+    """Return a text by its template in ``dialects/``."""
+    text: str = _dialects().get_template(file).render(told)
+    return text.rstrip("\n")
+
+
+def _call(dialect: str, *asked: Any) -> str:
+    """Return how a library draws one hyperparameter, by its macro in ``dialects/calls.txt``."""
+    return str(getattr(_dialects().get_template("calls.txt").module, dialect)(*asked)).strip()
+
+
 # ── blocks of text ───────────────────────────────────────────────────────────────────────────
-def _entries(texts: Mapping[str, str], indent: str) -> str:
-    return "".join(f'{indent}"{name}": {text},\n' for name, text in texts.items())
-
-
-def _function(opening: str, always: Mapping[str, str], sometimes: list[str]) -> str:
-    """Return a function that returns a dict, filled further by what exists only sometimes."""
-    entries = f"{{\n{_entries(always, ' ' * 8)}    }}"
-    if not sometimes:
-        return f"{opening}    return {entries}"
-    return f"{opening}    params = {entries}\n{''.join(sometimes)}    return params"
-
-
 def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
     """Return one dict, or a list of dicts with what they share written once."""
-    if len(branches) == 1:
-        return f"{variable} = {{\n{_entries(branches[0], '    ')}}}"
     first = branches[0]
     shared = {n: t for n, t in first.items() if all(b.get(n) == t for b in branches)}
-    rows = []
-    for branch in branches:
-        own = [f'"{name}": {text}' for name, text in branch.items() if name not in shared]
-        entries = [*(["**shared"] if shared else []), *own]
-        row = f"    {{{', '.join(entries)}}},\n"
-        if len(row) > _WIDTH:
-            row = "    {\n" + "".join(f"        {entry},\n" for entry in entries) + "    },\n"
-        rows.append(row)
-    text = f"{variable} = [\n{''.join(rows)}]"
-    return f"shared = {{\n{_entries(shared, '    ')}}}\n{text}" if shared else text
+    spread = ["**shared"] if shared else []
+    rows = [
+        [*spread, *(f'"{name}": {text}' for name, text in branch.items() if name not in shared)]
+        for branch in branches
+    ]
+    return _fill("dicts.txt", variable=variable, rows=rows, shared=shared, width=_WIDTH)
 
 
 def _variable(space: Definition, name: str, taken: Iterable[str]) -> str:
@@ -98,15 +100,10 @@ def _variable(space: Definition, name: str, taken: Iterable[str]) -> str:
     return name
 
 
-def _tables(
-    space: Definition, labeled: Mapping[str, dict[str, Value]], taken: Iterable[str], opening: str
-) -> tuple[dict[str, str], str]:
-    """Return variables for dicts of values by label, and the function's opening that makes them."""
-    tables = {name: _variable(space, f"{name}_values", taken) for name in labeled}
-    for name, table in labeled.items():
-        entries = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in table.items())
-        opening += f"    {tables[name]} = {{{entries}}}\n"
-    return tables, opening
+def _function(space: Definition, **told: Any) -> str:
+    """Return a function that returns a point, with all that its template asks for."""
+    told = {"scopes": {}, **told, "tests": {name: _test(space, name) for name in space.conditions}}
+    return _fill("function.txt", space=space, **told)
 
 
 def _test(space: Definition, name: str) -> str:
@@ -161,44 +158,16 @@ def _merge(branches: list[dict[str, list[Value]]]) -> list[dict[str, list[Value]
 
 
 def _scipy(space: Definition) -> str:
-    texts = {name: _scipy_text(*parts(distribution)) for name, distribution in space.items()}
+    texts = {name: _call("scipy", *parts(distribution)) for name, distribution in space.items()}
     branches = [
         {n: v if isinstance(v, str) else listed(v) for n, v in branch.items()}
         for branch in _branches(space, None, texts)
     ]
     body = _dicts("param_distributions", branches)
-    if "log_integers(" in body:
-        body = f"\n{_LOG_INTEGERS}\n\n{body}"
+    lines = body.replace("log_integers(", "rv_discrete(")  # which is made of that
     offered = ("loguniform", "randint", "rv_discrete", "uniform")
-    used = [name for name in offered if re.search(rf"\b{name}\(", body)]
-    lines = ["import numpy as np"] if "rv_discrete" in used else []
-    lines += [f"from scipy.stats import {', '.join(used)}", ""] if used else []
-    return "\n".join([*lines, body])
-
-
-# SciPy has no integers on a log scale: each gets the weight of its unit-wide bin there.
-_LOG_INTEGERS = """\
-def log_integers(low, high):
-    values = np.arange(low, high + 1)
-    weights = np.log((values + 0.5) / (values - 0.5))
-    return rv_discrete(values=(values, weights / weights.sum()))
-"""
-
-
-def _scipy_text(kind: str, keywords: Mapping[str, Any]) -> str:
-    if kind == "choice":
-        return listed(keywords["values"])
-    low, high = keywords["low"], keywords["high"]
-    if kind == "loguniform":
-        return f"loguniform({literal(low)}, {literal(high)})"
-    if kind == "uniform":
-        # SciPy wants the lowest value and the width.
-        lowest = f"({literal(low)})" if low < 0 else literal(low)
-        width = literal(high) if low == 0 else f"{literal(high)} - {lowest}"
-        return f"uniform({literal(low)}, {width})"
-    if "step" in keywords:
-        return f"list({run_of(low, high, keywords['step'])})"
-    return f"log_integers({low}, {high})" if "log" in keywords else f"randint({low}, {high + 1})"
+    used = [name for name in offered if re.search(rf"\b{name}\(", lines)]
+    return _fill("scipy.txt", body=body, used=used)
 
 
 # ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
@@ -209,91 +178,33 @@ def _hyperopt(space: Definition) -> str:
     step, and with bounds on the ends these would be drawn half as often as the rest. Unlike
     ``hp.choice`` and ``hp.randint`` it lets TPE see that 16 lies between 8 and 24.
     """
-    children: dict[str, list[str]] = {}
-    for name in space.conditions:
-        children.setdefault(carrier(space, name), []).append(name)
-    texts: dict[str, str] = {}
-    for name in space:
-        if name in children:
-            indent = "" if name in space.conditions else "    "
-            texts[name] = _hyperopt_options(space, name, children[name], indent)
-        else:
-            texts[name] = _hyperopt_text(name, *parts(space[name]))
-    # Children first, because their parents' options mention them.
-    inner = reversed(space.conditions)
-    variables = [f"{_variable(space, n, _HYPEROPT_NAMES)} = {texts[n]}\n" for n in inner]
-    outer = {name: text for name, text in texts.items() if name not in space.conditions}
-    body = f"{''.join(variables)}space = {{\n{_entries(outer, '    ')}}}"
-    lines = ["import numpy as np"] if "np.log(" in body else []
-    lines.append("from hyperopt import hp")
-    if "scope.int(" in body:
-        lines.append("from hyperopt.pyll import scope")
-    return "\n".join([*lines, "", body])
-
-
-_HYPEROPT_NAMES = ("hp", "np", "scope", "space")
-
-
-def _hyperopt_text(name: str, kind: str, keywords: Mapping[str, Any]) -> str:
-    if kind == "choice":
-        return f'hp.choice("{name}", {listed(keywords["values"])})'
-    low, high = keywords["low"], keywords["high"]
-    if kind == "loguniform":
-        return f'hp.loguniform("{name}", np.log({literal(low)}), np.log({literal(high)}))'
-    if kind == "uniform":
-        return f'hp.uniform("{name}", {literal(low)}, {literal(high)})'
-    if "log" in keywords:
-        bounds = f"np.log({low - 0.5}), np.log({high + 0.5})"
-        return f'scope.int(hp.qloguniform("{name}", {bounds}, 1))'
-    step = keywords.get("step", 1)
-    # Multiples of the step need no shift; then the library's own log holds the values themselves.
-    shift = low if low % step else 0
-    ends = [low - shift - step / 2, high - shift + step / 2]
-    first, last = (literal(int(end)) if end == int(end) else literal(end) for end in ends)
-    drawn = f'hp.quniform("{name}", {first}, {last}, {step})'
-    return f"scope.int({shift} + {drawn})" if shift else f"scope.int({drawn})"
-
-
-def _hyperopt_options(space: Definition, name: str, children: list[str], indent: str) -> str:
-    """Return a choice whose options hold the parent's value and the children that it brings."""
-    options = []
-    for value in grid_axis(space[name], ALL):
-        option = [f'"{name}": {literal(value)}']
-        option += [
-            f'"{child}": {_variable(space, child, _HYPEROPT_NAMES)}'
-            for child in children
-            if value in space.conditions[child][name]
+    options: dict[str, list[Any]] = {}
+    for parent in dict.fromkeys(carrier(space, name) for name in space.conditions):
+        brought = [name for name in space.conditions if carrier(space, name) == parent]
+        options[parent] = [
+            (value, [child for child in brought if value in space.conditions[child][parent]])
+            for value in grid_axis(space[parent], ALL)
         ]
-        options.append(f"{indent}    {{{', '.join(option)}}},\n")
-    return f'hp.choice("{name}", [\n{"".join(options)}{indent}])'
+    taken = ("hp", "np", "scope", "space")
+    told = {"variables": {name: _variable(space, name, taken) for name in space.conditions}}
+    kinds = {name: parts(distribution) for name, distribution in space.items()}
+    return _fill("hyperopt.txt", space=space, options=options, kinds=kinds, **told)
 
 
 # ── Optuna ───────────────────────────────────────────────────────────────────────────────────
 def _optuna(space: Definition) -> str:
     """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
     labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
-    tables, opening = _tables(space, labeled, ("trial", "params", *space), "def suggest(trial):\n")
+    taken = ("trial", "params", *space)
+    tables = {name: _variable(space, f"{name}_values", taken) for name in labeled}
     texts = {name: suggestion(name, d, tables.get(name)) for name, d in space.items()}
-    always = {name: text for name, text in texts.items() if name not in space.conditions}
-    sometimes = [
-        f'    if {_test(space, name)}:\n        params["{name}"] = {texts[name]}\n'
-        for name in space.conditions
-    ]
-    return _function(opening, always, sometimes)
+    told = {"labeled": labeled, "tables": tables, "texts": texts}
+    return _function(space, opening="def suggest(trial):", **told)
 
 
 def suggestion(name: str, distribution: Distribution, table: str | None = None) -> str:
     """Return the call by which a trial of Optuna's draws one hyperparameter."""
-    if table:
-        return f'{table}[trial.suggest_categorical("{name}", list({table}))]'
-    kind, keywords = parts(distribution)
-    if kind == "choice":
-        return f'trial.suggest_categorical("{name}", {listed(keywords["values"])})'
-    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
-    if kind != "integers":
-        return f"trial.suggest_float({bounds}{', log=True' if kind == 'loguniform' else ''})"
-    step = f", step={keywords['step']}" if "step" in keywords else ""
-    return f"trial.suggest_int({bounds}{step}{', log=True' if 'log' in keywords else ''})"
+    return _call("optuna", name, table, *parts(distribution))
 
 
 # ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
@@ -304,36 +215,16 @@ def _keras_tuner(space: Definition) -> str:
     translates back.
     """
     labeled = {name: table for name, d in space.items() if (table := _labeled(d))}
-    tables, opening = _tables(space, labeled, ("hp", "params", *space), "def declare(hp):\n")
-    texts = {
-        name: _keras_tuner_text(name, tables.get(name), *parts(d)) for name, d in space.items()
-    }
-    always = {
-        name: f"{tables[name]}[{text}]" if name in tables else text
-        for name, text in texts.items()
-        if name not in space.conditions
-    }
-    sometimes = []
-    for name in space.conditions:
-        variable = _variable(space, name, ("hp", "params"))
-        value = f"{tables[name]}[{variable}]" if name in tables else variable
-        sometimes += [
-            f"    with {_scopes(space, name)}:\n        {variable} = {texts[name]}\n",
-            f'    if {_test(space, name)}:\n        params["{name}"] = {value}\n',
-        ]
-    return _function(opening, always, sometimes)
-
-
-def _keras_tuner_text(name: str, table: str | None, kind: str, keywords: Mapping[str, Any]) -> str:
-    if kind == "choice":
-        values = keywords["values"]
-        if _boolean(values):
-            return f'hp.Boolean("{name}")'
-        return f'hp.Choice("{name}", {f"list({table})" if table else listed(values)})'
-    bounds = f'"{name}", {literal(keywords["low"])}, {literal(keywords["high"])}'
-    step = f", step={keywords['step']}" if "step" in keywords else ""
-    log = ', sampling="log"' if kind == "loguniform" or "log" in keywords else ""
-    return f"hp.{'Int' if kind == 'integers' else 'Float'}({bounds}{step}{log})"
+    taken = ("hp", "params")
+    tables = {n: _variable(space, f"{n}_values", (*taken, *space)) for n in labeled}
+    declared = {n: _call("keras_tuner", n, tables.get(n), *parts(d)) for n, d in space.items()}
+    variables = {name: _variable(space, name, taken) for name in space.conditions}
+    texts = declared | variables
+    texts |= {name: f"{table}[{texts[name]}]" for name, table in tables.items()}
+    told: dict[str, Any] = {"declared": declared, "variables": variables, "texts": texts}
+    told |= {"scopes": {name: _scopes(space, name) for name in space.conditions}}
+    told |= {"opening": "def declare(hp):", "labeled": labeled, "tables": tables}
+    return _function(space, **told)
 
 
 def _scopes(space: Definition, name: str) -> str:

@@ -14,6 +14,7 @@ import itertools
 import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -25,7 +26,7 @@ from matplotlib.figure import Figure
 
 from hpotutor._docstrings import sections_of, written
 from hpotutor.errors import HpoTutorError
-from hpotutor.plots.formatting import number
+from hpotutor.plots.formatting import number, readings
 from hpotutor.plots.style import DRAWING, house_style
 
 _DPI = 100
@@ -289,6 +290,12 @@ class Panel(widgets.VBox):
             f'<img alt="{text}" width="{width}" height="{height}" decoding="sync" '
             f'style="max-width:none" src="{source}">'
         )
+
+    def words(self, **told: object) -> str:
+        """Return what is to be read below the figure, by the template of the panel's module."""
+        name = type(self).__module__.rpartition("._")[2]
+        page = readings(Path(__file__).parent / "readings").get_template(f"{name}.txt")
+        return " ".join(page.render(now=self.settings, **told).split())
 
     def say(self, text: str) -> None:
         """Write the reading under the figure."""

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import Problems
 from hpotutor.plots import style, surrogate
-from hpotutor.plots.formatting import counted, knob_label, number
+from hpotutor.plots.formatting import counted, knob_label
 from hpotutor.search.gp import ACQUISITIONS
 from hpotutor.tabular.table import NAMES
 from hpotutor.widgets import _surrogate_steps as steps
@@ -157,15 +157,11 @@ class BayesianStepper(BrowsingPanel):
             truth=curve.truth if now["truth"] else None,
             knob="learning_rate", log=True, ax=ax,
         )  # fmt: skip
-        place = now["place"]
         main: Any = ax.child_axes[0]
-        main.plot(place, y_range[0], marker="^", ms=9, color=style.BLACK, clip_on=False, zorder=6)
-        how = "fitted" if now["fit"] else "by hand"
-        return (
-            f"{reading} Set: {now['acquisition']}, exploration {number(now['exploration'])}, "
-            f"kernel length {number(belief.length)} of the range ({how}); your slider (▲) stands "
-            f"at {number(place)}."
+        main.plot(
+            now["place"], y_range[0], marker="^", ms=9, color=style.BLACK, clip_on=False, zorder=6
         )
+        return self.words(reading=reading, belief=belief)
 
     def _draw_game(self, figure: Figure, y_range: tuple[float, float]) -> str:
         now, curve, tried = self.settings, self.curve, self._tried()
@@ -203,12 +199,8 @@ class BayesianStepper(BrowsingPanel):
         style.label(below, x="trials", y="best so far")
         for ax in (main, below):
             ax.legend(fontsize=8.5, loc="best", ncols=2)
-        top = f", the curve's highest point {number(curve.truth.max())}" if now["truth"] else ""
-        return (
-            f"{title}: you {number(yours[-1])}, the process {number(its[-1])}{top}. Your slider "
-            f"stands at learning_rate={number(now['place'])}; the process cannot see your trials, "
-            "nor you its."
-        )
+        told = {"yours": yours[-1], "its": its[-1], "highest": curve.truth.max()}
+        return self.words(belief=None, title=title, **told)
 
 
 bayesian_stepper = BayesianStepper

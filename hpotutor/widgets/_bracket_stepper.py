@@ -161,14 +161,8 @@ class BracketStepper(TablePanel):
         part.set_ylim(low - 0.08 * room, high + 0.14 * room)
         if climbed < len(rungs):
             reading = _say_climb(ax, shown, rungs, climbed)
-        plan = " → ".join(f"{rung.configurations} for {rung.epochs}" for rung in rungs)
-        kept = survival_info(curves, self.bracket)
-        return (
-            f"Bracket {now['bracket']} (trials for epochs: {plan}), rung {climbed} of "
-            f"{len(rungs)}. {reading} Over {_REDRAWS} draws the trial that ends best gets to the "
-            f"last rung in {round(100 * kept)}% (longest training {now['max_epochs']}, eta "
-            f"{number(now['eta'])}, draw {now['seed']})."
-        )
+        told = {"climbed": climbed, "rungs": rungs, "redraws": _REDRAWS}
+        return self.words(reading=reading, kept=survival_info(curves, self.bracket), **told)
 
 
 def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: int) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.plots import timeline
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import counted
 from hpotutor.search.hyperband import hyperband_brackets
 from hpotutor.tabular import simulator
 from hpotutor.tabular.objective import TableObjective
@@ -66,15 +66,9 @@ class Cluster(TablePanel):
         ax = figure.add_axes((0.07, 0.14, 0.76, 0.72))
         reading = timeline(found, workers=now["workers"], ax=ax)
         full = found[found["epochs"] == found["epochs"].max()]
-        best = full["value"].max()
-        when = full.loc[full["value"].idxmax(), "end"] if np.isfinite(best) else np.nan
-        longest = counted(int(full["epochs"].max()), "epoch")
-        return (
-            f"{reading} {now['method'].capitalize()}, stragglers' spread "
-            f"{number(now['stragglers'])}, seed {now['seed']}: {counted(len(full), 'network')} "
-            f"trained for {longest}, the best of them reached {number(round(best, 4))} after "
-            f"{number(round(when, 1))} s."
-        )
+        known = np.isfinite(full["value"].max())
+        when = full.loc[full["value"].idxmax(), "end"] if known else np.nan
+        return self.words(reading=reading, full=full, when=when)
 
 
 cluster = Cluster

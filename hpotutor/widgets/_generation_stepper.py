@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.plots import genealogy
-from hpotutor.plots.formatting import number
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, listed
@@ -104,13 +103,10 @@ class GenerationStepper(TablePanel):
         ax.set_xlim(-0.6, max(upto, 3) + 0.6)
         so_far = table[table["generation"] <= upto]
         best = so_far.loc[so_far["value"].idxmax()]
-        settings = ", ".join(f"{name} {number(value)}" for name, value in now.items())
         trained = len(so_far) - upto * min(now["elite"], now["population"])  # the elite is not
         ahead = float((self.objective.truth > best["value"] + 1e-12).mean())
-        return (
-            f"Generation {upto}, {trained:,} networks trained ({settings}). {reading} The best has "
-            f"{listed(best['params'])}; {number(round(100 * ahead, 1))}% of the table are better."
-        )
+        told = {"trained": trained, "ahead": ahead, "settings": listed(best["params"])}
+        return self.words(reading=reading, **told)
 
 
 generation_stepper = GenerationStepper

@@ -76,10 +76,7 @@ class GridVsRandom(BrowsingPanel):
         ax = figure.add_axes((0.03, 0.12, 0.96, 0.78))
         reading = projections(surface, points=points, seed=seed, ax=ax)
         wins = wins_info(surface, points)
-        return (
-            f"{reading} Over {_REDRAWS:,} seeds, the best of {points} random points beats the "
-            f"grid's best in {round(100 * wins)}% of them."
-        )
+        return self.words(reading=reading, redraws=_REDRAWS, wins=wins)
 
     def another_seed(self) -> None:
         """Draw the random points anew."""

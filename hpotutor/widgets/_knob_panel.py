@@ -18,7 +18,7 @@ from hpotutor.datasets.dataset import Dataset
 from hpotutor.datasets.loader import load
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import learning_curves, learning_curves_info
-from hpotutor.plots.formatting import counted, duration, number
+from hpotutor.plots.formatting import number
 from hpotutor.plots.style import GRAY
 from hpotutor.widgets._base import Knob, Panel, free, listed, menu, switch
 
@@ -258,22 +258,13 @@ class KnobPanel(Panel):
         return np.array([curve["val_accuracy"][-1] for curve in self._curves.values()])
 
     def _sentence(self, ends: np.ndarray, reading: str) -> str:
-        epoch = max(len(run["loss"]) for run in self._curves.values())
-        if self._status == "training":
-            return f"Training, epoch {epoch}: validation accuracy {_spread(ends)} so far."
-        state = "Stopped" if self._status == "stopped" else "Trained"
-        text = (
-            f"{state}: trial {len(self._trials)}, {counted(len(ends), 'network')}, "
-            f"{counted(epoch, 'epoch')}, {duration(float(f'{self._seconds:.2g}'))}. "
-            f"Validation accuracy {_spread(ends)}. {reading}"
-        )
-        if self.controls["early_stopping"].value:
-            text += f" Training stops after {_PATIENCE} epochs without a lower validation loss."
-        if self.target is not None:
-            best = max(trial["val_accuracy"] for trial in self._trials)
-            reached = "reached" if best >= self.target else "not reached yet"
-            text += f" Best mean so far {number(best)}: the goal of {self.target} is {reached}."
-        return text
+        spread = f"{ends.mean():.3f}"
+        spread += f" ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else ""
+        told: dict[str, Any] = {"spread": spread, "networks": len(ends), "status": self._status}
+        told |= {"trials": self._trials, "target": self.target, "patience": _PATIENCE}
+        told["epoch"] = max(len(run["loss"]) for run in self._curves.values())
+        told["seconds"] = float(f"{self._seconds:.2g}")
+        return self.words(reading=reading, **told)
 
     @property
     def log(self) -> pd.DataFrame:
@@ -302,11 +293,6 @@ class KnobPanel(Panel):
         with contextlib.suppress(RuntimeError):  # the loop may be gone already
             self._forget()
         super().close()
-
-
-def _spread(ends: np.ndarray) -> str:
-    text = f"{ends.mean():.3f}"
-    return f"{text} ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else text
 
 
 def _table(trials: list[dict], usual: dict) -> str:

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import paths
-from hpotutor.plots.formatting import counted, number
 from hpotutor.plots.style import finish, look
 from hpotutor.widgets._base import Knob, menu, switch
 from hpotutor.widgets._browse import BrowsingPanel
@@ -166,11 +165,7 @@ class OptimizerRace(BrowsingPanel):
         loss_axes.set_yscale("log")
         loss_axes.set_ylim(1e-6 * (start - lowest), 30 * (start - lowest))
         finish(loss_axes, title="Loss above the minimum", x="step", y="")
-        return (
-            f"{reading} Learning rate {number(now['learning_rate'])}, momentum "
-            f"{number(now['momentum'])}, noise {number(now['noise'])} (seed {now['seed']}), "
-            f"{counted(now['steps'], 'step')}."
-        )
+        return self.words(reading=reading)
 
 
 optimizer_race = OptimizerRace

@@ -5,7 +5,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hpotutor.plots import optimism, optimism_info
-from hpotutor.plots.formatting import counted, number
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.widgets._base import Knob, menu
 from hpotutor.widgets._browse import TablePanel
@@ -68,11 +67,7 @@ class WinnersCurse(TablePanel):
         ax = figure.add_axes((0.09, 0.14, 0.86, 0.74))
         reading = optimism(validation, test, ax=ax)
         last = optimism_info(validation, test, trials=[now["trials"]]).iloc[0]
-        return (
-            f"{reading} With {counted(now['trials'], 'trial')} on {now['rows']:,} validation "
-            f"rows, drawn from {now['drawn_from']} (seed {now['seed']}), the winner promises "
-            f"{number(round(last['validation'], 3))} and keeps {number(round(last['test'], 3))}."
-        )
+        return self.words(reading=reading, last=last)
 
 
 winners_curse = WinnersCurse
