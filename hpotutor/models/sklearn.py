@@ -147,8 +147,8 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
 class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
     """A Keras network as a scikit-learn regressor.
 
-    Parameters, attributes and errors are those of ``KerasClassifier``, without ``class_weight``;
-    ``n_features`` and ``n_outputs`` are read off the data. Without a ``model`` it takes
+    Parameters, attributes, errors and notes are those of ``KerasClassifier``, ``class_weight``
+    excepted; ``n_features`` and ``n_outputs`` are read off the data. Without a ``model`` it takes
     ``build_mlp``'s network with a linear output, trained on squared error.
 
     Notes

@@ -583,8 +583,17 @@ def test_amounts_far_from_zero_are_learned_on_a_scale():
     assert scaled.fit(X, amounts).score(X, amounts) > 0.9
 
 
-@pytest.mark.parametrize("kind", [csc_array, dok_array])
-def test_sparse_rows_of_every_kind_are_taken(kind):
+class OnlyArray(list):
+    """What is an array when it is asked for one, and no argument of NumPy's functions."""
+
+    __array_function__ = None
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(list(self), dtype)
+
+
+@pytest.mark.parametrize("kind", [csc_array, dok_array, OnlyArray])
+def test_rows_of_every_kind_are_taken(kind):
     estimator = ht.KerasClassifier(**QUICK | {"epochs": 1}).fit(kind(X), Y)
     assert np.allclose(estimator.predict_proba(kind(X)), estimator.predict_proba(X), atol=1e-5)
     with pytest.raises(DataError, match="requires y to be passed"):
