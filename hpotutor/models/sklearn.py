@@ -58,8 +58,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     the old name of ``model``, is taken without a warning; the function's hyperparameters are
     attributes from the start. Predictions have Keras's float32. Rows of weight 0 are left out, and
     Keras divides the weighted loss by the number of rows: a weight of 2 is a row twice but for the
-    scale of the loss. The order of SciKeras's base classes stays, which scikit-learn's
-    ``check_mixin_order`` and ``check_estimator_tags_renamed`` refuse.
+    scale of the loss. A loss by its class's name becomes an object, which ``loss__...`` is for, and
+    a dict of losses names every output, as Keras wants it. The order of SciKeras's base classes
+    stays, which scikit-learn's ``check_mixin_order`` and ``check_estimator_tags_renamed`` refuse.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
@@ -117,8 +118,9 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     def predict_proba(self, X, **kwargs) -> np.ndarray:
         """Return the probability of each class, (rows, n_classes); more goes to ``predict``."""
         probabilities = super().predict_proba(X, **kwargs)
-        # SciKeras squeezes: a single row would lose its axis
-        return np.atleast_2d(probabilities)
+        if self.target_type_ == "multiclass" and len(probabilities) != self.n_classes_:
+            return probabilities  # as the network says it, whatever it says of several classes
+        return np.atleast_2d(probabilities)  # SciKeras squeezes: one row would lose its axis
 
     def _initialize(self, X, y=None):
         X, y = super()._initialize(X, y)
@@ -147,8 +149,8 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
 class KerasRegressor(PlainNames, SciKerasRegressor, NamesakeOfBaseWrapper):
     """A Keras network as a scikit-learn regressor.
 
-    Parameters, attributes and errors are those of ``KerasClassifier``, without ``class_weight``;
-    ``n_features`` and ``n_outputs`` are read off the data. Without a ``model`` it takes
+    Parameters, attributes, errors and notes are those of ``KerasClassifier``, ``class_weight``
+    excepted; ``n_features`` and ``n_outputs`` are read off the data. Without a ``model`` it takes
     ``build_mlp``'s network with a linear output, trained on squared error.
 
     Notes

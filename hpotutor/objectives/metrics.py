@@ -22,6 +22,7 @@ _ERRORS = {"mae": "mean_absolute", "mape": "mean_absolute_percentage", "mse": "m
 _USUAL = {  # what other libraries call them
     **{name: f"neg_{error}_error" for name, error in _ERRORS.items()},
     **{"auc": "roc_auc", "log_loss": "neg_log_loss", "rmse": "neg_root_mean_squared_error"},
+    "acc": "val_accuracy",
 }
 _WARNINGS = threading.RLock()  # the filters of warnings belong to all threads
 
@@ -149,7 +150,8 @@ def read_metric(
         metric = "val_accuracy"
     if isinstance(metric, str | type) or not callable(metric):
         if metric not in names:
-            usual = _USUAL.get(str(metric).lower())
+            short = str(metric).lower().removeprefix("val_").removesuffix("_score")
+            usual = _USUAL.get(short) or (short if short in names else None)
             hint = f" Did you mean {usual!r}?" if usual else did_you_mean(metric, names)
             instead = hint.split("'")[1] if hint else default_metric(task)
             problems.say(

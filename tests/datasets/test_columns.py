@@ -138,6 +138,9 @@ def test_a_fold_is_prepared_by_its_own_training_rows():
         assert np.array_equal(fold.y, y[cut[0]])
     train, val = np.arange(len(data.y_train)), np.arange(len(data.y_train), len(y))
     assert np.allclose(data.x_val[:, 0], by_hand(rest, train, val), rtol=1e-5)
+    known, rows = data.row_numbers, table[["a"]].to_numpy()
+    sealed = by_hand(rows, known[train], np.setdiff1d(np.arange(200), known))
+    assert np.allclose(np.sort(data.open_test()[0][:, 0]), np.sort(sealed), rtol=1e-5)
 
 
 def test_scales_of_numbers_leave_categories_alone(shop):

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scikeras.wrappers import KerasClassifier as PlainSciKeras
-from scipy.sparse import csc_array, dok_array
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
@@ -581,11 +580,3 @@ def test_amounts_far_from_zero_are_learned_on_a_scale():
         ht.KerasRegressor(**QUICK | {"epochs": 20}), transformer=StandardScaler()
     )
     assert scaled.fit(X, amounts).score(X, amounts) > 0.9
-
-
-@pytest.mark.parametrize("kind", [csc_array, dok_array])
-def test_sparse_rows_of_every_kind_are_taken(kind):
-    estimator = ht.KerasClassifier(**QUICK | {"epochs": 1}).fit(kind(X), Y)
-    assert np.allclose(estimator.predict_proba(kind(X)), estimator.predict_proba(X), atol=1e-5)
-    with pytest.raises(DataError, match="requires y to be passed"):
-        estimator.fit(X, None)

@@ -204,6 +204,10 @@ def test_a_score_that_fails_is_a_failed_trial_and_the_others_go_on(two):
     [
         ("two", {"metric": "f1_makro"}, "Did you mean 'f1_macro'"),
         ("two", {"metric": "AUC"}, "Did you mean 'roc_auc'"),
+        ("two", {"metric": "val_auc"}, "Did you mean 'roc_auc'"),
+        ("two", {"metric": "acc"}, "Did you mean 'val_accuracy'"),
+        ("two", {"metric": "f1_score"}, "Type for instance metric='f1'"),
+        ("amounts", {"metric": "r2_score"}, "Type for instance metric='r2'"),
         ("two", {"metric": 3}, "metric=3 is not allowed"),
         ("two", {"metric": "r2"}, "made for regression.*metric='balanced_accuracy'"),
         ("two", {"metric": "rand_score"}, "made for clustering"),

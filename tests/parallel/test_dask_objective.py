@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hpotutor as ht
@@ -239,3 +240,24 @@ def test_workers_that_dasks_own_callback_forgets_are_not_dead(client, monkeypatc
     pool = DaskPool(client, ht.FunctionObjective(bowl))
     assert pool.size == 2
     pool.close()
+
+
+def test_callbacks_and_weights_go_to_the_workers(client, tmp_path):
+    def noting(trial, params):
+        from hpotutor._tensorflow import keras
+
+        path = tmp_path / f"{trial}_{params['units']}_{os.getpid()}"
+        return [keras.callbacks.CSVLogger(path)]
+
+    weights = {"class_weight": {"setosa": 9}, "sample_weight": np.linspace(0.1, 3, 150)}
+    objective = ht.TrainObjective(ht.load("iris"), epochs=1, callbacks=noting, **weights)
+    space = ht.SearchSpace(units=ht.integers(2, 60))
+    result = ht.random_search(objective, space, trials=3, client=client, progress=False)
+    asked = [(str(n), str(e.params["units"])) for n, e in enumerate(result.evaluations)]
+    noted = sorted(path.name.split("_") for path in tmp_path.iterdir())
+    assert [(number, units) for number, units, _ in noted] == asked
+    assert str(os.getpid()) not in {process for *_, process in noted}
+    here = objective.evaluate(result.evaluations[0].params)
+    assert result.evaluations[0].curve["loss"] == pytest.approx(here.curve["loss"], rel=1e-5)
+    plain = ht.TrainObjective(objective.data, epochs=1).evaluate(here.params)
+    assert plain.curve["loss"] != pytest.approx(here.curve["loss"], rel=0.1)
