@@ -49,16 +49,14 @@ def test_a_table_with_categories(
     tune: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     words, asked = ["fixed", "normal", "reversible"], []
-    place = layers.StringLookup(vocabulary=words, num_oov_indices=0)
 
     @functools.cache
     def load() -> list[tuple]:
         asked.append("rows")
         parts = []
         for count in (96, 48, 48):
-            age, thal = RNG.normal(50, 9, (count, 1)), RNG.choice(words, count)
-            x = {"age": age, "thal": np.asarray(place(thal))}
-            parts.append((x, (age[:, 0] > 50).astype(int)))
+            age, thal = RNG.normal(50, 9, count), RNG.choice(words, count)
+            parts.append(({"age": age, "thal": thal.astype(object)}, (age > 50).astype(int)))
         return parts
 
     def suggest(trial: Any) -> dict[str, Any]:
@@ -66,10 +64,11 @@ def test_a_table_with_categories(
         return {**rate(trial), "units": 16 if wide else 4}
 
     def build(params: dict) -> keras.Model:
-        inputs = {"age": keras.Input((1,)), "thal": keras.Input((1,), dtype="int64")}
+        inputs = {"age": keras.Input((1,), name="age")}
+        inputs["thal"] = keras.Input((1,), name="thal", dtype="string")
         normalize = layers.Normalization()
-        normalize.adapt(load()[0][0]["age"])
-        coded = layers.CategoryEncoding(3, "one_hot")(inputs["thal"])
+        normalize.adapt(load()[0][0]["age"][:, np.newaxis])
+        coded = layers.StringLookup(vocabulary=words, output_mode="one_hot")(inputs["thal"])
         joined = layers.concatenate([normalize(inputs["age"]), coded])
         hidden = layers.Dense(params["units"], "relu")(joined)
         model = keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden))
