@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import optuna
 import pytest
 
-WAIT = 180.0  # seconds, on the busiest machine
+WAIT = 600.0  # seconds, on the busiest machine
 
 
 def block(root: Path, wanted: str) -> str:
@@ -78,10 +79,18 @@ def server(folder: Path, *command: str) -> Iterator[Callable[..., Any]]:
             assert process.poll() is None, log.read_text(encoding="utf-8")
             yield ask
         finally:
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGTERM)
-            else:
-                process.terminate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a server and what it has started."""
+    if not hasattr(os, "killpg"):
+        process.terminate()
+        return
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, kind)
+            process.wait(WAIT)
 
 
 def _listens(port: int) -> bool:
@@ -134,15 +143,25 @@ def test_tensorboard_shows_each_trial_with_its_hyperparameters(root: Path, track
     wanted = {f"trial_{trial.number:03d}": trial for trial in study.trials}
     filled = {"experimentName": "", "allowedStatuses": ["STATUS_SUCCESS"], "sliceSize": 100}
     with server(events.parents[1], *command) as ask:
+
+        def rows() -> dict[str, dict]:
+            found = ask("/data/plugin/hparams/session_groups", **filled)
+            return {
+                row["sessions"][0]["name"]: row["hparams"] for row in found.get("sessionGroups", [])
+            }
+
+        def curve(run: str) -> list[float]:
+            place = f"/data/plugin/scalars/scalars?tag=epoch_accuracy&run={run}/validation"
+            with contextlib.suppress(urllib.error.HTTPError):  # a curve that is not read yet
+                return [value for _, _, value in ask(place)]
+            return []
+
+        # It reads one file after the other, while it already answers.
         until(lambda: {f"{run}/validation" for run in wanted} <= set(ask("/data/runs")))
-        rows = ask("/data/plugin/hparams/session_groups", **filled)["sessionGroups"]
-        assert {row["sessions"][0]["name"]: row["hparams"] for row in rows} == {
-            run: trial.params for run, trial in wanted.items()
-        }
+        until(lambda: rows() == {run: trial.params for run, trial in wanted.items()})
         for run, trial in wanted.items():
-            points = ask(f"/data/plugin/scalars/scalars?tag=epoch_accuracy&run={run}/validation")
-            curve = [value for _, _, value in points]
-            assert curve == pytest.approx(list(trial.intermediate_values.values()), abs=1e-6)
+            scores = list(trial.intermediate_values.values())
+            until(lambda run=run, scores=scores: curve(run) == pytest.approx(scores, abs=1e-6))
 
 
 # ── MLflow ───────────────────────────────────────────────────────────────────────────────────
