@@ -1,21 +1,22 @@
 """Tune a convolutional network for signals with Keras and Optuna: python tune.py --trials 50
 
 Stop or kill it when you like: the same command goes on with what is finished, in the folder
-`tuning`. For a project of your own change `load`, `DEFAULT`, `suggest` and `build`.
+`tuning`. For a project of your own change what stands above `Prune`.
 """
 
 import argparse
 import importlib.resources
-from pathlib import Path
+import os
 
 import keras
 import numpy as np
 import optuna
 from keras import callbacks, layers
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import TrialState
+from optuna.trial import FixedTrial, TrialState
 from scipy import stats
 
+SCORE, DIRECTION = "accuracy", "maximize"  # what Keras prints after an epoch, with val_
 DEFAULT = {"learning_rate": 1e-3, "layers": 1, "filters": 16, "kernel_size": 3}
 DEFAULT |= {"batch_norm": False, "dropout": 0.0}
 
@@ -60,7 +61,7 @@ class Prune(callbacks.Callback):
         self.trial = trial
 
     def on_epoch_end(self, epoch, logs=None):
-        self.trial.report(logs["val_accuracy"], step=epoch + 1)
+        self.trial.report(logs[f"val_{SCORE}"], step=epoch + 1)
         if self.trial.should_prune() or not np.isfinite(logs["loss"]):
             raise optuna.TrialPruned(f"epoch {epoch + 1}, loss {logs['loss']:.3g}")
 
@@ -69,9 +70,9 @@ def fit(params, seed, epochs, rows, more=()):
     """Train one network; return it as it was after its best epoch, with that epoch's score."""
     keras.utils.set_random_seed(seed)
     model = build(params)
-    best = callbacks.EarlyStopping("val_accuracy", 0, epochs, 0, "max", restore_best_weights=True)
-    called = [callbacks.TerminateOnNaN(), best, *more]
-    model.fit(*rows[0], 64, epochs, verbose=0, callbacks=called, validation_data=rows[1])
+    best = callbacks.EarlyStopping(f"val_{SCORE}", 0, epochs, 0, DIRECTION[:3], None, True)
+    told = {"epochs": epochs, "verbose": 0, "validation_data": rows[1]}
+    model.fit(*rows[0], batch_size=64, callbacks=[callbacks.TerminateOnNaN(), best, *more], **told)
     return model, float(best.best)
 
 
@@ -81,38 +82,37 @@ def main():
     parser.add_argument("--epochs", type=int, default=30, help="of one training")
     parser.add_argument("--minutes", type=float, default=600, help="begin no trial after so many")
     parser.add_argument("--seeds", type=int, default=0, help="open the seal: trainings a setting")
-    asked, rows, folder = parser.parse_args(), load(), Path("tuning")
-    folder.mkdir(exist_ok=True)
-    file = str(folder / "study.log")
+    asked, rows, file = parser.parse_args(), load(), "tuning/study.log"
+    os.makedirs("tuning", exist_ok=True)
     backend = JournalFileBackend(file, lock_obj=JournalFileOpenLock(file))
     pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3)
     kept = {"study_name": "signals", "storage": optuna.storages.JournalStorage(backend)}
-    study = optuna.create_study(direction="maximize", pruner=pruner, load_if_exists=True, **kept)
+    study = optuna.create_study(direction=DIRECTION, pruner=pruner, load_if_exists=True, **kept)
     for trial in study.get_trials(states=[TrialState.RUNNING]):  # its process was killed
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params)
 
     def objective(trial):
         model, score = fit(suggest(trial), trial.number, asked.epochs, rows, [Prune(trial)])
-        model.save(folder / f"trial-{trial.number}.keras")
+        model.save(f"tuning/trial-{trial.number}.keras")
         return score
 
     finished = {"states": [TrialState.COMPLETE, TrialState.PRUNED]}
     if not study.get_trials(**finished):
+        suggest(FixedTrial(DEFAULT))  # an error if a knob is missing
         study.enqueue_trial(DEFAULT)
         study.optimize(objective, 1)  # without `catch`: an error in the default is a bug
     left = max(0, asked.trials - len(study.get_trials(**finished)))
     study.optimize(objective, left, 60 * asked.minutes, catch=(Exception,))
-    best = study.best_trial
+    best, scores = study.best_trial, []
     print(f"Best of {len(study.trials)}: trial {best.number}, {best.value:.3f}, {best.params}")
     if asked.seeds > 1:  # more seeds than one: the winner's may have been a lucky one
-        scores = []
-        for params in (DEFAULT, best.params):
+        for params in map(suggest, map(FixedTrial, (DEFAULT, best.params))):
             models = [fit(params, 100 + seed, asked.epochs, rows)[0] for seed in range(asked.seeds)]
-            scores.append([model.evaluate(*rows[2], verbose=0)[1] for model in models])
+            scores += [[m.evaluate(*rows[2], verbose=0, return_dict=True)[SCORE] for m in models]]
             print(f"sealed rows: {np.mean(scores[-1]):.3f}, by seed {np.round(scores[-1], 3)}")
         gain = stats.ttest_ind(*scores[::-1], equal_var=False).confidence_interval()
-        print(f"Tuned against default: +{gain.low:.3f} to +{gain.high:.3f} (95%).")
+        print(f"Tuned against default: {gain.low:+.3f} to {gain.high:+.3f} (95%).")
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ def study() -> None:
     with mock.patch.object(sys, "argv", command), contextlib.chdir(SCRATCH):
         with contextlib.redirect_stdout(printed), recorded(tune) as sealed:
             tune.main()
+        assert len(sealed) == 2 * SEEDS, sealed
         file = "tuning/study.log"
         backend = tune.JournalFileBackend(file, lock_obj=tune.JournalFileOpenLock(file))
         storage = optuna.storages.JournalStorage(backend)
@@ -72,7 +73,7 @@ def study() -> None:
     print(printed.getvalue())
     trials = [
         {
-            "params": {k: round(v, 7) if isinstance(v, float) else v for k, v in t.params.items()},
+            "params": t.params,
             "state": t.state.name,
             "curve": short(t.intermediate_values.values()),
         }
@@ -88,8 +89,8 @@ def recorded(tune: Any) -> Any:
 
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         value = evaluate(self, *args, **kwargs)
-        if isinstance(value, list):  # `fit` asks for a dict
-            found.append(value[1])
+        if args:  # `fit` names what it hands over, after each epoch
+            found.append(value["accuracy"])
         return value
 
     with mock.patch.object(tune.keras.Model, "evaluate", noting):

@@ -19,7 +19,7 @@ import pytest
 
 pytest.importorskip("optuna_dashboard", reason="No dashboard: pip install -e '.[dashboard]'.")
 
-WAIT = 120.0  # seconds, on the busiest machine
+WAIT = 300.0  # seconds, on the busiest machine
 
 
 @pytest.fixture(scope="module")

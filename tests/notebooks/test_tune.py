@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -33,25 +32,11 @@ tune.main()
 """
 
 
-@pytest.fixture
-def tune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return tune.py as a module, in an empty folder, with few rows."""
-    spec = importlib.util.spec_from_file_location("tune", TUNE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.chdir(tmp_path)
-    rows = [(x[:128], y[:128]) for x, y in module.load()]
-    monkeypatch.setattr(module, "load", lambda: rows)
-    monkeypatch.setattr(optuna.logging.get_logger("optuna"), "disabled", True)
-    return module
-
-
 class Saved:
     """Stands in for a network."""
 
-    def save(self, path: Path) -> None:
-        path.write_text("network")
+    def save(self, path: str) -> None:
+        Path(path).write_text("network")
 
 
 def start(module: ModuleType, monkeypatch: pytest.MonkeyPatch, trials: int, *more: str) -> None:
