@@ -1,4 +1,4 @@
-"""A first evening with `hpotutor lab`, as a learner sees it: the page of all lessons and a point."""
+"""A first evening with `hpotutor lab`, as a learner sees it: the first page, a lesson, a point."""
 
 from __future__ import annotations
 
