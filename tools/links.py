@@ -295,7 +295,8 @@ def _site(address: Address) -> str:
 
 def _project_from(address: Address) -> str:
     if not address.name:
-        return "In the project's folder, the one with `start.py`, and with Python 3.11, 3.12 or\n3.13:\n"
+        where = "In the project's folder, the one with `start.py`, and with"
+        return f"{where} Python 3.11, 3.12 or 3.13:\n"
     archive = f"{address.page}/archive/refs/heads/{_BRANCH}.zip"
     return (
         f"Get the project, as [one file to unpack]({archive})\nor by `git clone {address.page}`.\n"
