@@ -25,6 +25,7 @@ from hpotutor.cli import exit_status
 from hpotutor.errors import HpoTutorError, Problems
 
 NO_ADDRESS = "https://hpotutor.invalid/OWNER/REPO"
+DOCUMENTS = ("README.md", "INSTRUCTORS.md", "docs/index.md", "docs/install.md")
 _BRANCH = "main"
 _OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 _GITHUB = re.compile(rf"(?:https://github\.com/)?({_OWNER}/[A-Za-z0-9._-]{{1,100}}?)(?:\.git)?/?")
@@ -48,6 +49,8 @@ class Address:
     --------
     >>> Address("someone/course").page
     'https://github.com/someone/course'
+    >>> Address("someone/course").site
+    'https://someone.github.io/course/'
     >>> Address("").page
     'https://hpotutor.invalid/OWNER/REPO'
     """
@@ -58,6 +61,17 @@ class Address:
     def page(self) -> str:
         """The repository's page; an address that never resolves while there is none."""
         return f"https://github.com/{self.name}" if self.name else NO_ADDRESS
+
+    @property
+    def site(self) -> str:
+        """Where GitHub shows the site that ``.github/workflows/docs.yml`` publishes."""
+        owner, _, repository = self.name.lower().partition("/")
+        own = f"{owner}.github.io"
+        return (
+            f"https://{own}/"
+            if repository == own
+            else f"https://{own}/{self.name[len(owner) + 1 :]}/"
+        )
 
     def colab(self, path: str) -> str:
         """Return a badge that opens a notebook on Colab."""
@@ -171,7 +185,7 @@ def write_links(root: Path, address: Address) -> list[Path]:
         root / "pyproject.toml": _project,
         root / "CITATION.cff": _citation,
     }
-    writers |= dict.fromkeys((root / name for name in ("README.md", "INSTRUCTORS.md")), _blocks)
+    writers |= dict.fromkeys((root / name for name in DOCUMENTS), _blocks)
     writers |= dict.fromkeys(sorted((root / "notebooks").glob("*.ipynb")), _lesson)
     changed = {}
     for path, writer in writers.items():
@@ -224,8 +238,8 @@ def _citation(text: str, path: Path, address: Address) -> str:
 def _blocks(text: str, path: Path, address: Address) -> str:
     if not _BLOCK.search(text):
         raise HpoTutorError(
-            f"{path.name} has no place for links. Put these two lines back: "
-            "<!-- links: clouds --> and <!-- /links -->"
+            f"{path.name} has no place for links. Put back the lines <!-- links: ... --> and "
+            "<!-- /links -->, as `git diff` shows them."
         )
 
     def filled(found: re.Match[str]) -> str:
@@ -265,7 +279,32 @@ def _install(address: Address) -> str:
     return f"```\npython -m pip install {line}\n```\n"
 
 
-_CONTENTS = {"clouds": _clouds, "install": _install}
+def _site(address: Address) -> str:
+    if not address.name:
+        return (
+            "`python start.py docs` builds the course's site and opens it: all lessons as pages,\n"
+            "a playground, a gallery of all figures, the glossary, the reference.\n"
+        )
+    first = address.colab("notebooks/00_start_here.ipynb")
+    return (
+        f"The course's site, <{address.site}>, has all lessons as pages, a playground,\n"
+        "a gallery of all figures, the glossary, the reference; `python start.py docs` builds it\n"
+        f"here. Without installing:\n{first} {address.binder('notebooks')}\n"
+    )
+
+
+def _project_from(address: Address) -> str:
+    if not address.name:
+        where = "In the project's folder, the one with `start.py`, and with"
+        return f"{where} Python 3.11, 3.12 or 3.13:\n"
+    archive = f"{address.page}/archive/refs/heads/{_BRANCH}.zip"
+    return (
+        f"Get the project, as [one file to unpack]({archive})\nor by `git clone {address.page}`.\n"
+        "Then, in its folder and with Python 3.11, 3.12 or 3.13:\n"
+    )
+
+
+_CONTENTS = {"clouds": _clouds, "install": _install, "project": _project_from, "site": _site}
 
 
 def _lesson(text: str, path: Path, address: Address) -> str:

@@ -132,7 +132,7 @@ def write_page(folder: str | os.PathLike) -> str:
     return ""
 
 
-def _lay_out(folder: Path) -> None:
+def lay_out(folder: Path) -> None:
     """Give this process's JupyterLab defaults and a layout of its own; the learner's are elsewhere.
 
     The defaults yield to settings that the learner has made. The layout is kept in the folder.
@@ -157,7 +157,7 @@ def open_lab(folder: str | os.PathLike, arguments: Sequence[str] = ()) -> None:
         raise MissingExtra(
             f'JupyterLab is not installed. Type: {sys.executable} -m pip install "jupyterlab>=4.2"'
         )
-    _lay_out(Path(folder).resolve())  # before JupyterLab is imported, which reads it once
+    lay_out(Path(folder).resolve())  # before JupyterLab is imported, which reads it once
     from jupyterlab.labapp import main  # type: ignore[import-untyped, unused-ignore]
 
     # A closed terminal. JupyterLab knows SIGTERM only, and with it stops its kernels in good order.

@@ -27,7 +27,7 @@ def exercises_of(lesson: int | str) -> tuple[Exercise, ...]:
     Parameters
     ----------
     lesson : int or str
-        Its number, or the name of its module.
+        Its number, such as 2 or "02", or the name of its module.
 
     Raises
     ------
@@ -39,7 +39,8 @@ def exercises_of(lesson: int | str) -> tuple[Exercise, ...]:
     >>> exercises_of(2)[0].id
     'lesson_02.q1'
     """
-    name = f"lesson_{lesson:02d}" if is_whole(lesson) else lesson
+    number = int(lesson) if isinstance(lesson, str) and lesson.isdecimal() else lesson
+    name = f"lesson_{number:02d}" if is_whole(number) else number
     problems = Problems("exercises_of")
     problems.choice("lesson", name, lessons())
     problems.raise_if_any()

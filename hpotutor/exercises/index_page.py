@@ -20,7 +20,7 @@ from hpotutor.exercises.progress_file import EMPTY, read
 
 FILE = "index.md"
 Entries = Mapping[str, Mapping[str, Any]]  # what the progress file holds, by exercise
-_LAST = re.compile(r"<!-- hpotutor (\{.*\}) -->\n?\Z")
+_LAST = re.compile(r"<!-- hpotutor (\{.*\}) -->\s*\Z")
 _TABLE = """\
 | lesson | the question | minutes | points |
 |:---|:---|:---|:---|

@@ -26,10 +26,13 @@ class Progress:
 
     @property
     def summary(self) -> str:
-        """How many exercises are right, and how many points that makes, in a sentence."""
+        """How many exercises are right, how many points that makes, and what is open."""
         done = self.frame["state"] == "right"
         points, all_points = self.frame["points"][done].sum(), self.frame["points"].sum()
-        return f"{done.sum()} of {len(done)} exercises right, {points} of {all_points} points."
+        told = f"{done.sum()} of {len(done)} exercises right, {points} of {all_points} points."
+        left = ", ".join(self.frame.index[~done])
+        one_lesson = len({label.partition(".")[0] for label in self.frame.index}) == 1
+        return f"{told} Still open: {left}." if left and one_lesson else told
 
     def __repr__(self) -> str:
         return "\n\n".join(filter(None, [self.summary, self.frame.to_string(), self.remark]))
@@ -45,7 +48,7 @@ def progress(lesson: int | str | None = None) -> Progress:
     Parameters
     ----------
     lesson : int or str, optional
-        Only this lesson; all of them by default.
+        Only this lesson, such as 4 or "04"; all of them by default.
 
     Returns
     -------
@@ -62,6 +65,8 @@ def progress(lesson: int | str | None = None) -> Progress:
     >>> import hpotutor as ht
     >>> list(ht.progress(2).frame.columns)
     ['title', 'points', 'state', 'attempts', 'hints', 'solution']
+    >>> len(ht.progress("02").frame) == len(ht.progress(2).frame)
+    True
     """
     names = lessons() if lesson is None else (lesson,)
     entries, remark = read()

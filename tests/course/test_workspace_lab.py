@@ -78,10 +78,31 @@ def test_only_lab_takes_foreign_options(capsys):
     assert "unrecognized arguments: --port 9000" in capsys.readouterr().err
 
 
-def test_jupyterlab_listens_here_only(tmp_path):
-    options = lab.lab_arguments(tmp_path, ["--ServerApp.ip=0.0.0.0"])
+def test_jupyterlab_listens_here_only_unless_it_is_told_otherwise(tmp_path):
+    options = lab.lab_arguments(tmp_path, ["--port", "9"], "index.md")
     assert f"--ServerApp.root_dir={tmp_path.resolve()}" in options
-    assert options.index("--ServerApp.ip=127.0.0.1") < options.index("--ServerApp.ip=0.0.0.0")
+    assert "--ServerApp.ip=127.0.0.1" in options
+    assert "--LabApp.default_url=/lab/tree/index.md" in options
+    for given in ("--ip=0.0.0.0", "--ServerApp.ip=0.0.0.0"):  # Jupyter refuses to be told twice
+        assert [o for o in lab.lab_arguments(tmp_path, [given]) if "ip=" in o] == [given]
+    page = "--LabApp.default_url=/lab/tree/03_random_search.ipynb"
+    assert [o for o in lab.lab_arguments(tmp_path, [page]) if "default_url" in o] == [page]
+
+
+def test_the_layout_is_the_folders_own(tmp_path, monkeypatch):
+    pytest.importorskip("jupyterlab")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(tmp_path / "theirs"))
+    lab.lay_out(tmp_path)
+    assert list(tmp_path.iterdir()) == []  # they have said where
+    assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == "theirs"
+    monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR")
+    lab.lay_out(tmp_path)
+    (layout,) = (tmp_path / ".hpotutor_lab").iterdir()
+    layout.write_text("moved by its owner")
+    monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR")
+    lab.lay_out(tmp_path)
+    assert layout.read_text() == "moved by its owner"
 
 
 def test_a_missing_jupyterlab_is_a_sentence(monkeypatch, tmp_path, capsys):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 import hpotutor
@@ -73,6 +74,14 @@ def test_a_lesson_leads_to_the_words_that_it_explains(
         assert set(named) <= terms
     first = course[0].page(glossary, has_solutions=False)
     assert "**{term}`learning curve`**" in "\n".join(cell.source for cell in first.cells)
+
+
+def test_the_playground_is_a_link_on_the_site_alone(tmp_path: Path) -> None:
+    cells = ["# Lesson 03 · Random search", "Try it in the **playground**, a page of the site."]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(c) for c in cells])
+    nbformat.write(notebook, tmp_path / "03_random_search.ipynb")
+    page = Lesson(tmp_path / "03_random_search.ipynb").page([], has_solutions=False)
+    assert "in the [**playground**](../playground.md), a" in page.cells[1].source
 
 
 def test_a_glossary_may_be_a_document(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tools import links
 from tools.links import NO_ADDRESS, Address, address_of, project_folder, read_address
 
 PAGE = "https://github.com/someone/tuning-course"
-TEXTS = ("pyproject.toml", "CITATION.cff", "README.md", "INSTRUCTORS.md")
+TEXTS = ("pyproject.toml", "CITATION.cff", *links.DOCUMENTS)
 
 
 def main(words: list[str]) -> int:
@@ -31,8 +31,9 @@ def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """Return a copy of all that has links, with no address in it, as the current folder."""
     folder = tmp_path / "project"
     (folder / "notebooks").mkdir(parents=True)
+    (folder / "docs").mkdir()
     for name in TEXTS:
-        shutil.copy(root / name, folder)
+        shutil.copy(root / name, folder / name)
     for lesson in ("00_start_here", "02_grid_search"):
         shutil.copy(root / "notebooks" / f"{lesson}.ipynb", folder / "notebooks")
     monkeypatch.chdir(folder)
@@ -136,6 +137,14 @@ def test_the_errors_say_what_to_put_back(project: Path, capsys) -> None:
     (project / "pyproject.toml").write_text(text.replace("Repository =", "Home ="))
     with pytest.raises(HpoTutorError, match="Put this line there: Repository ="):
         read_address(project)
+
+
+def test_the_site_is_where_github_shows_it(project: Path) -> None:
+    assert Address("Some-One/Course").site == "https://some-one.github.io/Course/"
+    assert Address("someone/SomeOne.github.io").site == "https://someone.github.io/"
+    main(["someone/tuning-course"])
+    assert "https://someone.github.io/tuning-course/" in (project / "README.md").read_text()
+    assert f"`git clone {PAGE}`" in (project / "docs" / "index.md").read_text()
 
 
 def test_it_wants_the_projects_folder(tmp_path: Path, root: Path) -> None:

@@ -68,9 +68,10 @@ def stage_course(source: Path) -> None:
     files = {lesson.number: lesson.name for lesson in course}
     titles = {lesson.number: lesson.title for lesson in course}
     known = words.read_words(ROOT / "docs" / "glossary.md", course[0].path)
+    landing = (ROOT / "docs" / "index.md").read_text("utf-8")
     solved = [number for number in solutions.numbers() if number in files]
     pages = {
-        "index.md": lessons.filled((ROOT / "docs" / "index.md").read_text("utf-8"), course),
+        "index.md": lessons.filled(documents.NOTES.sub("", landing), course),
         "lessons/index.md": lessons.index_page(course),
         "glossary.md": words.glossary_page(known, {n: f"{f}.ipynb" for n, f in files.items()}),
         "claims.md": ledger.claims_page(ROOT / "notebooks", files),

@@ -9,6 +9,8 @@ from pathlib import Path
 # A document of the project, and the page that it becomes; both from the root.
 PAGES = {
     "INSTRUCTORS.md": "instructors.md",
+    "docs/install.md": "install.md",
+    "docs/package.md": "package.md",
     "docs/scaling.md": "scaling.md",
     "docs/architecture.md": "architecture.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -17,7 +19,7 @@ PAGES = {
 PICTURES = ("docs/architecture.svg", "docs/heat_map.png")
 _LINK = re.compile(r"(?<!!)\[((?:[^][]|\[[^][]*\])+)\]\(([^()\s]+)\)")
 _PICTURE = re.compile(r"!\[([^][]*)\]\(([^()\s]+)\)")
-_NOTES = re.compile(r"<!--.*?-->\n?", re.S)
+NOTES = re.compile(r"<!--.*?-->\n?", re.S)
 _HEADING = re.compile(r"^#+ ", re.M)
 
 
@@ -34,7 +36,7 @@ def stage_documents(root: Path, source: Path, repository: str | None) -> None:
     """
     for name, page in PAGES.items():
         text = (root / name).read_text(encoding="utf-8")
-        text = _NOTES.sub("", relinked(text, name, root, repository))
+        text = NOTES.sub("", relinked(text, name, root, repository))
         (source / page).write_text(text, encoding="utf-8")
     for name in PICTURES:
         (source / Path(name).name).write_bytes((root / name).read_bytes())

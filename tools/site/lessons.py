@@ -19,6 +19,8 @@ _RUNS = re.compile(r" · \*\*Where it runs:\*\*.*", re.S)
 _TAGS = re.compile(r"<[^>]+>")
 _IS_WIDGET = re.compile(r"^(\w+): run this cell to use its controls\.$")
 _ITALIC = re.compile(r"^\*([^*]+)\*")
+# Bold in a notebook, where there is no such page; a link on the site.
+_PLAYGROUND = "[**playground**](../playground.md)"
 _CLEAN = re.compile(r"[*`_]|\{term\}|\[([^]]*)\]\([^)]*\)")
 
 
@@ -49,7 +51,8 @@ class Lesson:
         done: set[str] = set()
         for place, cell in enumerate(made.cells):
             if cell.cell_type == "markdown":
-                cell.source = linked(cell.source, words, done)
+                text = cell.source.replace("**playground**", _PLAYGROUND)
+                cell.source = linked(text, words, done)
             else:
                 after = made.cells[place + 1] if place + 1 < len(made.cells) else None
                 _prepare_outputs(cell, after)

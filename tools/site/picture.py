@@ -25,11 +25,11 @@ def stage_picture(table: Table, source: Path) -> str:
         axis.plot(share, rising, color="#0b5394", lw=2.2)
         for label, score in (("the course's default", default), ("the median", np.median(scores))):
             place = 100 * float(np.mean(scores < score))
-            left = place > 70  # no room to the right of it
+            left = place > 25  # above the curve, which rises; else below it, where there is room
             axis.plot([place], [score], "o", color="#a8430a", ms=7, clip_on=False)
-            axis.annotate(f"{label}: {score:.3f}", (place, score), (-4 if left else 10, -14),
+            axis.annotate(f"{label}: {score:.3f}", (place, score), (-7, 7) if left else (10, -14),
                           textcoords="offset points", ha="right" if left else "left",
-                          va="top")  # fmt: skip
+                          va="bottom" if left else "top")  # fmt: skip
         axis.set(xlim=(0, 100), ylim=(0, 1.02), ylabel="validation accuracy",
                  xlabel="settings that are worse, %")  # fmt: skip
         axis.set_title(f"One data set, {len(table):,} settings of one network: "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,21 @@ def stage_tables(folder: Path) -> list[str]:
     line = f"window.hptTables = {json.dumps(about)};\n"
     (folder / "playground-tables.js").write_text(line, encoding="ascii")
     return names
+
+
+def stage_alone(static: Path, folder: Path) -> Path:
+    """Write a page with the playground and nothing of the theme around it; return its file."""
+    shutil.copytree(static, folder / "_static")
+    stage_tables(folder / "_static")
+    page = (static / "playground" / "page.html").read_text(encoding="utf-8")
+    head = (
+        '<meta charset="utf-8"><title>Playground</title>'
+        '<link rel="stylesheet" href="_static/site.css">'
+    )
+    body = f"<body><main><h1>Playground</h1>{page}</main></body>"
+    text = f'<!doctype html><html lang="en"><head>{head}</head>{body}</html>'
+    (folder / "playground.html").write_text(text, encoding="utf-8")
+    return folder / "playground.html"
 
 
 def shipped() -> list[str]:
