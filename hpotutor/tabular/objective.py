@@ -143,7 +143,8 @@ class TableObjective(Objective):
             value = curve[self.metric][-1]
             test_value = float(self.table.read("test_accuracy", index, run, spent))
         seconds = self.seconds_of(index, spent)
-        ended, weights = (status, reason, run, test_value), int(self.table.weights[index])
+        ended, known = (status, reason, run, test_value), self.table.weights
+        weights = None if known is None else int(known[index])
         return Evaluation(dict(params), value, curve, spent, seconds, *ended, weights=weights)
 
     def _free(self) -> dict[str, Any]:

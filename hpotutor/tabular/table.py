@@ -190,12 +190,14 @@ class Table:
         return self.test_correct / np.float32(self.about["rows"]["test"])
 
     @functools.cached_property
-    def weights(self) -> np.ndarray:
-        """Weights of each network, biases included, shape (configurations,)."""
+    def weights(self) -> Any:
+        """Weights of each network, biases included, shape (configurations,); None if unknown."""
         if self.parameters is not None:
             return self.parameters.astype(int)
-        known, features, classes = self.columns(), self.about["features"], self.about["classes"]
-        units, between = known["units"], known["layers"] - 1  # tables of dense networks alone
+        known, features, classes = self.columns(), *map(self.about.get, ("features", "classes"))
+        if "units" not in known or not features or not classes:
+            return None
+        units, between = known["units"], known.get("layers", 1) - 1  # of dense networks alone
         outputs = classes if classes > 2 else 1
         return (features + 1 + between * (units + 1)) * units + (units + 1) * outputs
 

@@ -83,9 +83,9 @@ q4 = Exercise(
         for part, code, because, says in (
             ("inside", 'front["weights"] < budget', "leaves out the border", "just as many"),
             ("inside", 'front["weights"] > 0', "ignores the budget", "inside the budget"),
-            ("edge", 'front["value"].max() - margin', "counts from the best of all", "inside the budget"),
+            ("edge", 'front["value"].max() - margin', "counts from all", "inside the budget"),
             ("edge", 'inside["value"].max()', "ignores the margin", "fewest weights"),
-            ("pick", 'good["value"].idxmax()', "takes the best, not the smallest", "fewest weights"),
+            ("pick", 'good["value"].idxmax()', "takes the best", "fewest weights"),
             ("pick", 'good["weights"].idxmax()', "takes the largest", "fewest weights"),
         )
     ),

@@ -98,7 +98,7 @@ q5 = Exercise(
             ("judged_by", "y_val, p_val >= best", "reports validation rows", "Report that of"),
             ("chosen_by", "y_val, p_val < t", "turns the classes round", "another one gives"),
             ("thresholds", "[0.5]", "keeps a half", "another one gives"),
-            ("judged_by", "y_test, p_test >= 0.5", "judges another threshold", "With your threshold the F1 on test"),
+            ("judged_by", "y_test, p_test >= 0.5", "judges another threshold", "the F1 on test"),
         )
     )
     + (
