@@ -37,6 +37,7 @@ from .search import grid_search as grid_search
 from .search import hyperband_brackets as hyperband_brackets
 from .search import hyperband_search as hyperband_search
 from .search import manual_search as manual_search
+from .search import multi_objective_search as multi_objective_search
 from .search import probability_of_improvement as probability_of_improvement
 from .search import random_search as random_search
 from .search import successive_halving as successive_halving
@@ -47,6 +48,7 @@ from .space import integers as integers
 from .space import loguniform as loguniform
 from .space import uniform as uniform
 from .space import when as when
+from .study import FrontResult as FrontResult
 from .study import Recorder as Recorder
 from .study import SearchResult as SearchResult
 from .tabular import TableObjective as TableObjective

@@ -192,6 +192,7 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     expected |= {"hpotutor/glossary.md", "hpotutor/course/texts/hand_in.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
     expected |= {"hpotutor/lessons/tune.py", "hpotutor/datasets/data/own_project.json"}
+    expected |= {"hpotutor/datasets/data/fronts.json"}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}
     assert inside == {"hpotutor", f"hpotutor-{hpotutor.__version__}.dist-info"}

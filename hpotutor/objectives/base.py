@@ -43,6 +43,8 @@ class Evaluation:
         The score of each fold, whose mean is the value; the mean of their best epochs, rounded.
     repeated : bool
         Asked before in the same search, and answered by that.
+    weights : int or None
+        How many the network has, biases included, where the objective knows it.
     """
 
     params: Params
@@ -57,6 +59,7 @@ class Evaluation:
     fold_values: tuple[float, ...] = ()
     best_epoch: int | None = None
     repeated: bool = False
+    weights: int | None = None
 
 
 class Objective(ABC):

@@ -229,7 +229,9 @@ class TrainObjective(Objective):
         epochs, seconds = sum(fit.epochs for fit in fits), sum(fit.seconds for fit in fits)
         outcome = end.status, end.reason, self.seed
         told: dict[str, Any] = {"fold_values": tuple(scores)} if self.rows.cut else {}
-        if told and scores and self.picks_epoch:
+        if hasattr(fits[-1].model, "count_params"):
+            told["weights"] = fits[-1].model.count_params()
+        if self.rows.cut and scores and self.picks_epoch:
             told["best_epoch"] = round(np.mean([self._best_epoch(one) for one in curves]))
         return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, **told)
 

@@ -17,6 +17,8 @@ from ._optimism import optimism as optimism
 from ._optimism import optimism_info as optimism_info
 from ._parallel_coordinates import parallel_coordinates as parallel_coordinates
 from ._parallel_coordinates import parallel_coordinates_info as parallel_coordinates_info
+from ._pareto_front import pareto_front as pareto_front
+from ._pareto_front import pareto_front_info as pareto_front_info
 from ._paths import paths as paths
 from ._paths import paths_info as paths_info
 from ._projections import projections as projections

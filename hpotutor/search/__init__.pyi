@@ -9,4 +9,5 @@ from .hyperband import hyperband_brackets as hyperband_brackets
 from .hyperband import hyperband_search as hyperband_search
 from .hyperband import successive_halving as successive_halving
 from .manual import manual_search as manual_search
+from .multi_objective import multi_objective_search as multi_objective_search
 from .random import random_search as random_search

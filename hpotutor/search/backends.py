@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import tempfile
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,8 @@ _EXTRAS = ("hyperopt", "keras_tuner")  # the other libraries come with the packa
 Options = dict[str, Any]
 # ``loop(recorder, seed, options)``: how a library, given its options, leads the recorder.
 Loop = Callable[[Any, int, Options], None]
+# ``tell(study, recorder, trial, evaluation)``: what a study hears of a trial.
+Tell = Callable[[Any, Recorder, Any, Evaluation], None]
 
 
 def check_library(problems: Problems, library: str, offered: Collection[str]) -> None:
@@ -140,22 +142,42 @@ def in_batches(search: Any) -> Any:
 
 
 @contextmanager
-def optuna_study(sampler: Any, pruner: Any = None) -> Iterator[Any]:
+def optuna_study(
+    sampler: Any, pruner: Any = None, goals: Sequence[str] = ("max",)
+) -> Iterator[Any]:
     """Yield a study that maximizes, the sampler's memory only; Optuna is silent meanwhile."""
     with quiet_optuna():  # Hyperband's brackets are drawn with the name
         parts = {"study_name": STUDY_NAME, "sampler": sampler, "pruner": pruner}
-        yield optuna.create_study(direction="maximize", **parts)
+        yield optuna.create_study(directions=[f"{goal}imize" for goal in goals], **parts)
 
 
-def tell_optuna(study: Any, recorder: Recorder, evaluations: Iterable[Evaluation]) -> None:
-    """Let a study hear of evaluations as if it had asked for them."""
+def tell_score(study: Any, recorder: Recorder, trial: Any, evaluation: Evaluation) -> None:
+    """Tell a study the score of a trial."""
+    study.tell(trial, recorder.score(evaluation))
+
+
+def tell_optuna(
+    study: Any, recorder: Recorder, evaluations: Iterable[Evaluation], tell: Tell = tell_score
+) -> None:
+    """Let a study hear of evaluations as if it had asked for them, in a method's own way if any."""
     space = recorder.space
     for evaluation in evaluations:
         params = evaluation.params.items()
         study.enqueue_trial({name: labeled(space[name], value)[1] for name, value in params})
         trial = study.ask()
         space.suggest(trial)
-        study.tell(trial, recorder.score(evaluation))
+        tell(study, recorder, trial, evaluation)
+
+
+def run_generations(study: Any, recorder: Recorder, size: int, tell: Tell = tell_score) -> None:
+    """Ask a study for so many at a time, whose parents do not depend on their siblings."""
+    tell_optuna(study, recorder, recorder.started, tell)
+    while True:
+        asked = [study.ask() for _ in range(size)]
+        points = [recorder.space.suggest(trial) for trial in asked]
+        recorder.prefetch(points)
+        for trial, params in zip(asked, points, strict=True):
+            tell(study, recorder, trial, recorder.evaluate(params))
 
 
 def run_optuna(

@@ -11,7 +11,7 @@ from hpotutor._validation import check_count, check_share
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.search._method import Shared, run_search, search_method
-from hpotutor.search.backends import Loop, Options, experimental, optuna_study, tell_optuna
+from hpotutor.search.backends import Loop, Options, experimental, optuna_study, run_generations
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
@@ -160,18 +160,11 @@ def _score(recorder: Recorder, genes: list[np.ndarray]) -> list[Individual]:
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    """Ask NSGA-II for a generation at a time, as its parents do not depend on their siblings."""
     shares = {f"{name}_prob": options[name] for name in ("crossover", "mutation")}
     size = options["population"]
     sampler = experimental(NSGAIISampler, population_size=size, seed=seed, **shares)
     with optuna_study(sampler) as study:
-        tell_optuna(study, recorder, recorder.started)
-        while True:
-            asked = [study.ask() for _ in range(size)]
-            points = [recorder.space.suggest(trial) for trial in asked]
-            recorder.prefetch(points)
-            for trial, params in zip(asked, points, strict=True):
-                study.tell(trial, recorder.score(recorder.evaluate(params)))
+        run_generations(study, recorder, size)
 
 
 LOOPS: dict[str, Loop] = {"plain": _plain, "optuna": _optuna}

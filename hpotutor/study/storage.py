@@ -33,7 +33,7 @@ _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 _STATES |= {"diverged": TrialState.FAIL, "failed": TrialState.FAIL}
 # What a trial carries as user attributes, because Optuna has no place of its own for it.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
-_SELDOM = ("fold_values", "best_epoch", "repeated")  # kept where there are any
+_SELDOM = ("fold_values", "best_epoch", "repeated", "weights")  # kept where there are any
 # Of these, what a trial of somebody else's study may carry too.
 _THEIRS = {"reason": str, "epochs": int, "seed": int}
 

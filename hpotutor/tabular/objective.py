@@ -143,9 +143,9 @@ class TableObjective(Objective):
             value = curve[self.metric][-1]
             test_value = float(self.table.read("test_accuracy", index, run, spent))
         seconds = self.seconds_of(index, spent)
-        return Evaluation(
-            dict(params), value, curve, spent, seconds, status, reason, run, test_value
-        )
+        ended, known = (status, reason, run, test_value), self.table.weights
+        weights = None if known is None else int(known[index])
+        return Evaluation(dict(params), value, curve, spent, seconds, *ended, weights=weights)
 
     def _free(self) -> dict[str, Any]:
         """Return what the search is left, with the conditions that are still open."""

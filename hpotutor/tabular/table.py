@@ -123,7 +123,7 @@ class Table:
     epoch_seconds, start_seconds : array of float32, shape (configurations,)
         What plain ``Model.fit`` takes: for an epoch, and once for building and tracing.
     parameters : array of uint32, shape (configurations,), optional
-        Weights of the network, biases included; only in "signals" so far.
+        Weights of the network, where they are stored; see ``weights``.
     about : dict
         Rows, versions of libraries, machine, date, command, how the seconds were measured; and
         ``fixed``, what a table's convolutions have in common: ``TrainObjective(data, epochs=40,
@@ -188,6 +188,18 @@ class Table:
     def test_accuracy(self) -> np.ndarray:
         """Test accuracy, float32, shape (configurations, seeds, epochs)."""
         return self.test_correct / np.float32(self.about["rows"]["test"])
+
+    @functools.cached_property
+    def weights(self) -> Any:
+        """Weights of each network, biases included, shape (configurations,); None if unknown."""
+        if self.parameters is not None:
+            return self.parameters.astype(int)
+        known, features, classes = self.columns(), *map(self.about.get, ("features", "classes"))
+        if "units" not in known or not features or not classes:
+            return None
+        units, between = known["units"], known.get("layers", 1) - 1  # of dense networks alone
+        outputs = classes if classes > 2 else 1
+        return (features + 1 + between * (units + 1)) * units + (units + 1) * outputs
 
     # ── looking up ──────────────────────────────────────────────────────────
     def read(self, curve: str, index: Any, run: Any, epochs: Any) -> np.ndarray:

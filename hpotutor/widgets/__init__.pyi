@@ -2,6 +2,7 @@ from ._base import Panel as Panel
 from ._bayesian_stepper import bayesian_stepper as bayesian_stepper
 from ._bracket_stepper import bracket_stepper as bracket_stepper
 from ._cluster import cluster as cluster
+from ._front_explorer import front_explorer as front_explorer
 from ._generation_stepper import generation_stepper as generation_stepper
 from ._grid_arithmetic import grid_arithmetic as grid_arithmetic
 from ._grid_vs_random import grid_vs_random as grid_vs_random

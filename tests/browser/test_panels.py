@@ -16,6 +16,7 @@ CELLS = {
     "bayesian_stepper": "ht.widgets.bayesian_stepper()",
     "bracket_stepper": "ht.widgets.bracket_stepper()",
     "cluster": "ht.widgets.cluster()",
+    "front_explorer": "ht.widgets.front_explorer('signals')",
     "generation_stepper": "ht.widgets.generation_stepper()",
     "grid_arithmetic": "ht.widgets.grid_arithmetic(goal='find a grid that sees a quarter')",
     "grid_vs_random": "ht.widgets.grid_vs_random()",

@@ -123,6 +123,12 @@ _REASONS = {
             "6: 10 -> 11",
         ),
     },
+    "A strip without height or width adds nothing to an area.": {
+        "lesson_12.q2": (
+            "5: accuracy > best -> accuracy >= best",
+            "5: size < largest -> size <= largest",
+        ),
+    },
     "A median that lies just on the border between two tenths belongs to both.": {
         "lesson_11.q6": (
             "12: place < 0.1 -> place <= 0.1",

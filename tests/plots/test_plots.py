@@ -137,6 +137,8 @@ RATES = np.geomspace(1e-5, 1, 60)
 LOSS = 2.3 - 1.8 / (1 + np.exp(-3 * (np.log10(RATES) + 2.5))) + np.where(RATES > 0.3, 9, 0)
 REPLAY = np.random.default_rng(0).uniform(0.8, 0.9, (30, 12))
 
+FRONT = pd.DataFrame({"weights": [9, 90, 900], "seconds": [3, 2, 1], "value": [0.8, 0.7, 0.9]})
+
 # Every figure over its range of settings: name, positional, keywords, a number of its reading.
 CALLS = [
     ("learning_curves", (run(),), {}, "epoch 20"),
@@ -164,6 +166,8 @@ CALLS = [
     ("race", ({"a": REPLAY[0], "b": REPLAY[1]},), {"direction": "minimize"}, "one run"),
     ("race", ({"a": REPLAY},), {"cost": {"a": np.arange(12) * 3 + 3}, "against": "epochs"},
      "36 epochs"),
+    ("pareto_front", (FRONT,), {"reference": (900, 0.1)}, "2 of 3 settings"),
+    ("pareto_front", (FRONT,), {"cost": "seconds", "truth": FRONT, "direction": "minimize"}, "0.7"),
     ("parallel_coordinates", (trials(),), {}, "4 trials of 37"),
     ("importance", ({"units": 0.3, "learning_rate": 0.68, "seed": 0.02},), {}, "68%"),
     ("importance", (Result(trials()),), {}, "75%"),

@@ -52,6 +52,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
     "bayesian_stepper": ht.widgets.bayesian_stepper,
     "bracket_stepper": lambda: ht.widgets.bracket_stepper(table()),
     "cluster": lambda: ht.widgets.cluster(table()),
+    "front_explorer": lambda: ht.widgets.front_explorer(table()),
     "generation_stepper": lambda: ht.widgets.generation_stepper(table()),
     "grid_arithmetic": ht.widgets.grid_arithmetic,
     "grid_vs_random": ht.widgets.grid_vs_random,
@@ -586,7 +587,8 @@ def test_knob_panel_refuses(wrong: dict, says: str) -> None:
 
 
 # ── widgets on a stored table ───────────────────────────────────────────────
-STORED = ["bracket_stepper", "cluster", "generation_stepper", "method_race", "winners_curse"]
+STORED = ["bracket_stepper", "cluster", "front_explorer", "generation_stepper", "method_race"]
+STORED += ["winners_curse"]
 
 
 @pytest.mark.parametrize("name", STORED)

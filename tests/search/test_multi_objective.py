@@ -1,0 +1,134 @@
+"""Searches with several goals: their fronts, limits and logs."""
+
+import math
+
+import numpy as np
+import pytest
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError, HpoTutorError
+from hpotutor.study import efficient
+from tests.small_table import small_table
+
+SAMPLERS = ["nsga2", "tpe", "random"]
+
+
+def table(**settings):
+    return ht.TableObjective(small_table(), quiet=True, **settings)
+
+
+def search(sampler="nsga2", trials=30, **more):
+    asked = table(seed="mean")  # which has no luck, so that a search that goes on meets the same
+    call = {"trials": trials, "sampler": sampler, "progress": False}
+    return ht.multi_objective_search(asked, asked.space, **{**call, **more})
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_front_is_what_no_other_trial_dominates(sampler):
+    result = search(sampler)
+    frame = result.to_frame()
+    on = efficient(frame[["value", "weights"]], ["maximize", "minimize"])
+    assert len(result) == 30
+    assert set(result.front["trial"]) <= set(frame["trial"][on])
+    pairs = {tuple(pair) for pair in frame.loc[on, ["value", "weights"]].to_numpy()}
+    assert {tuple(pair) for pair in result.front[["value", "weights"]].to_numpy()} == pairs
+    assert result.front["weights"].is_monotonic_increasing
+    assert result.front["value"].is_monotonic_increasing
+
+
+def test_the_study_below_has_a_direction_for_each_goal_and_the_same_front():
+    result = search(limits={"weights": 3_000})
+    study = result.study
+    assert [way.name for way in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+    assert {tuple(t.values) for t in study.best_trials} == {
+        tuple(pair) for pair in result.front[["value", "weights"]].to_numpy()
+    }
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_limit_holds_on_the_front_and_the_sampler_hears_of_it(sampler):
+    result = search(sampler, trials=60, limits={"weights": 1_300})
+    assert result.front["weights"].max() <= 1_300
+    late = np.mean([e.weights <= 1_300 for e in result.evaluations[30:]])
+    free = np.mean([e.weights <= 1_300 for e in search(sampler, trials=60).evaluations[30:]])
+    assert late > free if sampler == "nsga2" else late >= 0
+
+
+def test_a_choice_keeps_its_limits():
+    result = search()
+    chosen = result.choose(weights=1_300)
+    value = max(e.value for e in result.evaluations if e.weights <= 1_300)
+    assert value in [e.value for e in result.evaluations if e.params == chosen]
+    with pytest.raises(HpoTutorError, match="No trial keeps weights=5"):
+        result.choose(weights=5)
+    with pytest.raises(ArgumentError, match="Did you mean 'weights'"):
+        result.choose(weigths=5)
+
+
+@pytest.mark.parametrize("name", ["best_params", "best_value", "best_evaluation"])
+def test_there_is_no_best_and_the_error_says_what_to_type(name):
+    with pytest.raises(HpoTutorError, match=r"result\.choose\(weights=5_000\)"):
+        getattr(search(trials=12), name)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_search_goes_on_from_its_log(sampler, tmp_path):
+    log, limits = tmp_path / "several.log", {"value": 0.5}
+    search(sampler, trials=17, log=log, limits=limits)
+    went_on = search(sampler, log=log, limits=limits)
+    assert went_on.to_frame().equals(search(sampler, limits=limits).to_frame())
+    read = ht.FrontResult.from_log(log)
+    assert read.front.equals(went_on.front) and read.limits == limits
+    assert len(ht.SearchResult.from_log(log)) == 30  # by its score alone
+
+
+def test_a_log_with_one_goal_is_no_front_of_another_search(tmp_path):
+    asked, log = table(), tmp_path / "one.log"
+    ht.genetic_search(asked, asked.space, trials=5, log=log, progress=False)
+    with pytest.raises(ht.HpoTutorError, match="another search"):
+        search(log=log)
+
+
+def test_a_trial_that_diverged_has_costs_and_is_on_no_front():
+    class Diverges(ht.TableObjective):
+        def evaluate(self, params, epochs=None, *, on_epoch=None):
+            found = super().evaluate(params, epochs, on_epoch=on_epoch)
+            if params["units"] > 8:
+                return found
+            return ht.Evaluation(
+                found.params, math.nan, status="diverged", weights=found.weights, seconds=1.0
+            )
+
+    asked = Diverges(small_table(), quiet=True)
+    result = ht.multi_objective_search(asked, asked.space, trials=40, progress=False)
+    assert (result.to_frame()["status"] == "diverged").any()
+    assert (result.front["units"] > 8).all()
+    assert "diverged" in repr(result) and "on the front of value, weights" in repr(result)
+
+
+def test_a_start_is_tried_first():
+    points = [{"optimizer": "sgd", "learning_rate": 0.1, "units": 8, "dropout": 0.0}]
+    assert search(trials=12, start=points).evaluations[0].params == points[0]
+
+
+def test_an_objective_that_knows_no_weights_says_so():
+    one = ht.FunctionObjective(lambda params: params["x"])
+    space = ht.SearchSpace(x=ht.uniform(0, 1))
+    with pytest.raises(ArgumentError, match="does not tell weights"):
+        ht.multi_objective_search(one, space, trials=3, progress=False)
+    timed = ht.multi_objective_search(
+        one, space, trials=3, goals=("value", "seconds"), progress=False
+    )
+    assert len(timed.front) >= 1
+
+
+def test_bad_settings_are_named_at_once():
+    with pytest.raises(ArgumentError) as caught:
+        search("nsga", goals=("value",), limits={"weight": 3}, population=1)
+    for name in ("sampler", "goals", "limits", "population"):
+        assert f"{name}=" in str(caught.value)
+
+
+def test_a_keras_network_counts_its_weights():
+    iris = ht.TrainObjective(ht.load("iris"), epochs=1)
+    assert iris.evaluate({"units": 8}).weights == (4 + 1) * 8 + (8 + 1) * 3
