@@ -219,6 +219,8 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
         proposals.observe(evaluations, epochs)
         return [recorder.score(evaluation) for evaluation in evaluations]
 
+    if recorder.started:
+        proposals.observe(recorder.started, options["epochs"])
     while True:
         for bracket in plan:
             points = proposals.draw(bracket.rungs[0].configurations)
