@@ -37,7 +37,7 @@ SCRATCH = ROOT / "runs" / "small_to_big"
 WIDTHS, SEEDS = (16, 32, 64, 128, 256, 512), 8
 WIDTH_RATES = {"adam": range(-10, -3), "sgd": range(-5, 2)}  # powers of two
 BATCHES = (8, 16, 32, 64, 128, 256, 512)
-BATCH_RATES = {"sgd": range(-7, 2), "adam": range(-12, -3)}
+BATCH_RATES = {"sgd": range(-7, 2), "adam": range(-12, -3)}  # three powers more above 64 rows
 SETTINGS = 60  # drawn for the rankings
 
 
@@ -105,15 +105,16 @@ def batch() -> None:
     """Train networks for 8 epochs at batch sizes 8 to 512, over learning rates."""
     data, found = ht.load("signals"), {}
     for optimizer, powers in BATCH_RATES.items():
-        rates, rows = [2.0**power for power in powers], []
-        for size in BATCHES:
+        rates = [[2.0 ** (p + 3 * (size > 64)) for p in powers] for size in BATCHES]
+        rows = []
+        for size, tried in zip(BATCHES, rates, strict=True):
             fixed = {"units": 64, "optimizer": optimizer, "batch_size": size}
             members = [
                 dict(**fixed, learning_rate=rate, seed=seed)
-                for rate, seed in itertools.product(rates, range(SEEDS))
+                for rate, seed in itertools.product(tried, range(SEEDS))
             ]
             one = once(f"batch-{optimizer}-{size}", lambda m=members: trained(data, m, 8))
-            rows.append(one.reshape(len(rates), SEEDS, 2))
+            rows.append(one.reshape(len(tried), SEEDS, 2))
         losses, accuracies = np.moveaxis(rows, -1, 0)
         found[optimizer] = {"rates": rates, "loss": short(losses), "accuracy": short(accuracies)}
     store(batch={"sizes": BATCHES, **found})
@@ -165,7 +166,7 @@ def carry() -> None:
 
 
 # ── fine-tuning ──────────────────────────────────────────────────────────────────────────────
-KNOWN, REPEATS = 8, 20  # kinds that a body is trained on; draws of rows of the two others
+PAIRS, DRAWS = 5, 4  # of new kinds, each the two that no body has seen; draws of rows of each
 ROWS = {5: 40, 20: 40, 100: 15}  # a class, and for how many epochs
 BODY = {"architecture": "conv", "layers": 2, "filters": 8, "kernel_size": 5, "units": 32}
 WAYS = {  # rates by layer, and the learning rates that are tried
@@ -178,39 +179,56 @@ WAYS = {  # rates by layer, and the learning rates that are tried
 
 def tuning() -> None:
     """Train on eight kinds of signals; learn the other two from few rows, in four ways."""
-    data, found = ht.load("signals"), {}
-    parts = ((data.x_train, data.y_train), (data.x_val, data.y_val), (data.x_test, data.y_test))
-    old = [part[y < KNOWN] for x, y in parts[:2] for part in (x, y)]
-    new = [(x[y >= KNOWN], y[y >= KNOWN] - KNOWN) for x, y in parts]
-    given = {"n_classes": KNOWN, "epochs": 20, "input_shape": data.input_shape, "threads": 1}
-    asked = [{**BODY, "learning_rate": 0.003, "seed": seed} for seed in range(4)]
-    bodies = ht.fused.train_many(*old, asked, keep_weights=True, **given)
-    print("bodies", [one.curve["val_accuracy"][-1] for one in bodies], flush=True)
+    scores: dict[tuple[str, int], list[np.ndarray]] = {}
+    for pair in range(PAIRS):
+        for asked, found in _tuned(ht.load("signals"), pair).items():
+            scores.setdefault(asked, []).append(found)
+    found = {}
+    for (way, rows), parts in scores.items():
+        whole = np.concatenate(parts, axis=1)  # (rates, repeats, (validation, test))
+        best = int(whole[..., 0].mean(axis=1).argmax())  # by validation rows
+        test = short(whole[best, :, 1])
+        found[f"{way}, {rows}"] = {"rate": WAYS[way][1][best], "test": test}
+    store(tuning=found)
+
+
+def _tuned(data: Any, pair: int) -> dict[tuple[str, int], np.ndarray]:
+    """Return each way's scores for one pair of new kinds, (rates, draws, 2)."""
+    parts = ((data.x_train, data.y_train), (data.x_val, data.y_val), data.open_test(again=True))
+    old = [part[y // 2 != pair] for x, y in parts[:2] for part in (x, y - 2 * (y // 2 > pair))]
+    new = [(x[y // 2 == pair], y[y // 2 == pair] % 2) for x, y in parts]
     (x, y), (x_val, y_val), test = new
+    given = {"n_classes": 8, "epochs": 20, "input_shape": data.input_shape, "threads": 1}
+    body: list[np.ndarray] = []
+    results = {}
     for (rows, epochs), (way, (layer_rates, rates)) in itertools.product(
         ROWS.items(), WAYS.items()
     ):
-        members = []
-        for rate, seed in itertools.product(rates, range(REPEATS)):
-            drawn = np.random.default_rng([7, seed])
-            own = [drawn.permutation(np.flatnonzero(y == kind))[:rows] for kind in (0, 1)]
-            network = {**BODY, "seed": 100 + seed, "layer_rates": layer_rates}
-            if way != "from scratch":
-                head = ht.build_conv1d(data.input_shape, 2, seed=100 + seed, **_built(BODY))
-                network["weights"] = bodies[seed % 4].weights[:-2] + head.get_weights()[-2:]
-            network |= {"rows": np.sort(np.concatenate(own)), "batch_size": 8}
-            members.append({**network, "learning_rate": rate})
 
-        def compute(members: list[dict] = members, epochs: int = epochs) -> list[list[float]]:
+        def compute(
+            rows: int = rows, epochs: int = epochs, way: str = way,
+            layer_rates: tuple = layer_rates, rates: tuple = rates,
+        ) -> list[list[float]]:  # fmt: skip
+            if not body:
+                first = [{**BODY, "learning_rate": 0.003, "seed": pair}]
+                body.extend(ht.fused.train_many(*old, first, keep_weights=True, **given)[0].weights)
+            members = []
+            for rate, draw in itertools.product(rates, range(DRAWS)):
+                rng, seed = np.random.default_rng([pair, draw]), 100 + 10 * pair + draw
+                own = [rng.permutation(np.flatnonzero(y == kind))[:rows] for kind in (0, 1)]
+                network = {**BODY, "seed": seed, "layer_rates": layer_rates}
+                if way != "from scratch":
+                    head = ht.build_conv1d(data.input_shape, 2, seed=seed, **_built(BODY))
+                    network["weights"] = body[:-2] + head.get_weights()[-2:]
+                network |= {"rows": np.sort(np.concatenate(own)), "batch_size": 8}
+                members.append({**network, "learning_rate": rate})
             more = {**given, "n_classes": 2, "epochs": epochs, "evaluations": {"test": test}}
             done = ht.fused.train_many(x, y, x_val, y_val, members, **more)
             return [[d.curve[f"{on}_accuracy"][-1] for on in ("val", "test")] for d in done]
 
-        scores = once(f"tuning-{way.replace(' ', '-')}-{rows}", compute)
-        scores = scores.reshape(len(rates), REPEATS, 2)
-        best = int(scores[..., 0].mean(axis=1).argmax())  # by validation rows
-        found[f"{way}, {rows}"] = {"rate": rates[best], "test": short(scores[best, :, 1])}
-    store(tuning=found)
+        name = f"tuning-{pair}-{way.replace(' ', '-')}-{rows}"
+        results[way, rows] = once(name, compute).reshape(len(rates), DRAWS, 2)
+    return results
 
 
 def _built(network: dict[str, Any]) -> dict[str, Any]:

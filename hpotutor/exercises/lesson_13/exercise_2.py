@@ -36,8 +36,8 @@ q2 = Exercise(
         "The linear rule multiplies the rate by this factor, the other one by its root.",
     ),
     solution_source="""
-    factor = 256 / 32
-    answer = (0.05 * factor, 0.05 * factor**0.5)
+    # 256 rows are 8 times 32
+    answer = (0.05 * 8, 0.05 * 8**0.5)
     """,
     why="The linear rule keeps the sum of the steps of an epoch, the root rule their noise.",
     wrong_answers=(
