@@ -36,7 +36,7 @@ class Scaling:
         """Note every field that is not allowed in a network of so many layers with a kernel."""
         problems.choice("parametrization", self.parametrization, PARAMETRIZATIONS)
         check_count(problems, "base_units", self.base_units, example=64)
-        given = self.layer_rates
+        given: Any = self.layer_rates
         fine = isinstance(given, list | tuple | np.ndarray) and len(given) == layers
         fine = fine and all(is_number(n) and n >= 0 for n in given) and any(given)
         if given is not None and not fine:
@@ -46,7 +46,7 @@ class Scaling:
             allowed = "False with parametrization='mup' or layer_rates"
             problems.add("batch_norm", batch_norm, allowed, "batch_norm=False")
 
-    def kernels(self, initializer: str, sizes: Sequence[tuple[int, int]]) -> list[float]:
+    def kernels(self, initializer: str, sizes: Sequence[Sequence[int]]) -> list[float]:
         """Return by what each layer's initial kernel is multiplied."""
         if self.parametrization != "mup":
             return [1.0] * len(sizes)
@@ -58,7 +58,7 @@ class Scaling:
             for size, base, part in zip(sizes, self._bases(sizes), parts, strict=True)
         ]
 
-    def rates(self, optimizer: str, sizes: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    def rates(self, optimizer: str, sizes: Sequence[Sequence[int]]) -> list[tuple[float, float]]:
         """Return the share of the learning rate of each layer's kernel, and of its bias."""
         given = [1.0] * len(sizes) if self.layer_rates is None else self.layer_rates
         if self.parametrization != "mup":
@@ -77,7 +77,7 @@ class Scaling:
         layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
         sizes = [tuple(layer.kernel.shape[-2:]) for layer in layers]
         factors, rates = self.kernels(initializer, sizes), self.rates(optimizer, sizes)
-        shares = []
+        shares: list[float] = []
         for layer, factor, pair in zip(layers, factors, rates, strict=True):
             layer.kernel.assign(layer.kernel * factor)
             layer.trainable = pair[0] > 0
@@ -88,7 +88,7 @@ class Scaling:
         model.compile(optimizer=made, loss=model.loss, metrics=metrics)
         return model
 
-    def _bases(self, sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _bases(self, sizes: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
         inner = [self.base_units] * (len(sizes) - 1)
         ends = [sizes[0][0], *inner, sizes[-1][1]]
         return list(zip(ends[:-1], ends[1:], strict=True))
