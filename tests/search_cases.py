@@ -53,7 +53,9 @@ CASES = [
     Case("bayesian", "keras_tuner", (("startup", 6),)),  # its model takes seconds a trial
     Case("bayesian", "gp", (("startup", 3),)),
     Case("hyperband", "plain"),
+    Case("hyperband", "plain", (("sampler", "tpe"),)),
     Case("hyperband", "optuna"),
+    Case("hyperband", "optuna", (("sampler", "tpe"),)),
     Case("hyperband", "keras_tuner"),
     Case("hyperband", "asha"),
     Case("hyperband", "scikit-learn"),

@@ -56,8 +56,9 @@ class Claim:
 
     Parameters
     ----------
-    number : int
-        1 to 15, as in ``hpotutor.course.claims.CLAIMS``.
+    number : int or str
+        1 to 15, as in ``hpotutor.course.claims.CLAIMS``; or a claim of the literature in words,
+        which the ledger of the articles' claims leaves out.
     published : str
         The figure of the literature, with its source, or "none given".
     measured : dict of str to (value, low, high), or str
@@ -78,7 +79,7 @@ class Claim:
     ('0.6 (0.57 … 0.62) of the pairs on digits', 'holds')
     """
 
-    number: int
+    number: int | str
     published: str
     measured: str | Mapping[str, Sequence[float]]
     verdict: str = ""
@@ -88,7 +89,8 @@ class Claim:
 
     def __post_init__(self) -> None:
         problems = Problems("Claim")
-        problems.choice("number", self.number, list(CLAIMS))
+        if not isinstance(self.number, str):
+            problems.choice("number", self.number, list(CLAIMS))
         said = self.measured if isinstance(self.measured, Mapping) else self.intervals
         judged = judge(*said.values(), null=self.null) if said else self.verdict
         if isinstance(self.measured, Mapping):
@@ -126,9 +128,11 @@ class ClaimsBox:
         """Return a row a claim."""
         rows = []
         for c in self.claims:
-            text, sources = CLAIMS[c.number]
+            words = str(c.number)
+            if isinstance(c.number, int):
+                words = "{}. {} ({})".format(c.number, *CLAIMS[c.number])
             verdict = f"{c.verdict.capitalize()}. {c.because}".strip()
-            rows.append((f"{c.number}. {text} ({sources})", c.published, c.measured, verdict))
+            rows.append((words, c.published, c.measured, verdict))
         return pd.DataFrame(rows, columns=["claim", "published", "measured here", "verdict"])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
@@ -165,7 +169,8 @@ def claims_ledger(
     measured = {}
     for path in sorted(Path(folder).glob("*.ipynb")):
         measured[path.stem[:2]] = _stored(json.loads(path.read_text(encoding="utf-8")))
-    measured |= {lesson: [asdict(c) for c in box.claims] for lesson, box in boxes.items()}
+    for lesson, box in boxes.items():
+        measured[lesson] = [asdict(c) for c in box.claims if isinstance(c.number, int)]
     rows = [{"lesson": name, **claim} for name in sorted(measured) for claim in measured[name]]
     settled = {row["number"] for row in rows if row["verdict"] != "open"}
     rows = [row for row in rows if row["verdict"] != "open" or row["number"] not in settled]
@@ -179,7 +184,8 @@ def claims_ledger(
 
 def _stored(notebook: dict) -> list[dict]:
     outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
-    return [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
+    claims = [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
+    return [claim for claim in claims if isinstance(claim["number"], int)]
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from . import lesson_09 as lesson_09
 from . import lesson_10 as lesson_10
 from . import lesson_11 as lesson_11
 from . import lesson_12 as lesson_12
+from . import lesson_13 as lesson_13
 from . import lesson_14 as lesson_14
 from .catalog import exercises_of as exercises_of
 from .catalog import lessons as lessons

@@ -1,5 +1,6 @@
 """The hyperparameters of a stack's members, side by side as the traced program takes them."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -28,6 +29,11 @@ def knobs_of(members: Sequence[Member], shape: StackShape) -> dict[str, Any]:
     for name in ("l1", "l2"):
         if getattr(shape, name):
             knobs[name] = rounded((getattr(m, name) for m in members), (-1,))
+    if shape.by_layer:
+        knobs["shares"] = column(
+            np.concatenate([_shares(m, shape) for m in members]), (len(members), -1)
+        )
+        knobs["moves"] = tf.cast(knobs["shares"] > 0, dtype)  # a frozen layer does not decay either
     if shape.dropout:
         dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)
         keys = [np.random.SeedSequence([m.seed, 1]).generate_state(1)[0] for m in members]
@@ -46,3 +52,14 @@ def knobs_of(members: Sequence[Member], shape: StackShape) -> dict[str, Any]:
             for axes in [(-1, w, 1) if n < len(shape.convolutions) else (-1, 1, w)]
         ]
     return knobs
+
+
+def _shares(member: Member, shape: StackShape) -> np.ndarray:
+    """Return each number's share of a member's learning rate, in the stored order."""
+    sizes = [kernel[-2:] for kernel in shape.kernels_of(member.widths)]
+    rates = member.scaling.rates(member.optimizer, sizes)
+    blocks = shape.blocks()
+    return np.repeat(
+        [rates[layer][kind != "kernel"] for kind, layer, _ in blocks],
+        [math.prod(size) for *_, size in blocks],
+    )

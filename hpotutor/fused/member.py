@@ -17,6 +17,7 @@ from hpotutor.fused.convolution import Convolution, convolutions_of, kernel_shap
 from hpotutor.fused.losses import CROSS_ENTROPY
 from hpotutor.models import layers as parts
 from hpotutor.models.convolutions import build_conv1d
+from hpotutor.models.scaling import Scaling
 
 DEFAULT_WEIGHT_DECAY = 0.004  # Keras's AdamW
 REMEMBERED_DRAW = 2**13  # numbers: 1,024 remembered kernels take 32 MB at most in float32
@@ -54,6 +55,8 @@ learning_rate, momentum, weight_decay, output, loss
         Keep the weights of the best epoch by ``monitor`` rather than the last.
     weights : list of array, optional
         Start from these weights, in the order of ``Model.get_weights``.
+    parametrization, base_units, layer_rates
+        As in :func:`hpotutor.build_mlp`; a convolutional network has only ``layer_rates``.
 
     Examples
     --------
@@ -85,6 +88,9 @@ learning_rate, momentum, weight_decay, output, loss
     monitor_mode: str = "auto"
     restore_best: bool = False
     weights: list[np.ndarray] | None = None
+    parametrization: str = "standard"
+    base_units: int = 64
+    layer_rates: Sequence[float] | None = None
     architecture: str = "dense"
     filters: int | Sequence[int] | None = None
     kernel_size: int | Sequence[int] | None = None
@@ -107,6 +113,11 @@ learning_rate, momentum, weight_decay, output, loss
             blocks = self.blocks
             return (*(block["filters"] for block in blocks.each()), *blocks.hidden())
         return tuple(parts.sizes_of(self.units, parts.layers_of(self.units, self.layers)))
+
+    @property
+    def scaling(self) -> Scaling:
+        """What differs by layer."""
+        return Scaling(self.parametrization, self.base_units, self.layer_rates)
 
     def convolutions(self, input_shape: Sequence[int] | None) -> tuple[Convolution, ...]:
         """Geometry of the convolution blocks for rows of this shape; none in a dense network."""
@@ -158,6 +169,8 @@ learning_rate, momentum, weight_decay, output, loss
         skip = ["batch_size", "epochs", "rows", "val_rows", "patience", "restore_best", "monitor"]
         skip += ["monitor_mode", "weights", "architecture"]
         skip += [name for name in _CONVOLUTION if getattr(self, name) is None]
+        skip += ["parametrization", "base_units"] * (self.parametrization == "standard")
+        skip += ["layer_rates"] * (self.layer_rates is None)
         fields = {name: value for name, value in vars(self).items() if name not in skip}
         if isinstance(self.learning_rate, np.ndarray | list | tuple):
             fields["learning_rate"] = float(np.asarray(self.learning_rate)[-1])
@@ -235,15 +248,22 @@ def _check_architecture(
     m = member
     problems.choice("architecture", m.architecture, ("dense", "conv"))
     if m.architecture != "conv":
-        parts.check_sizes(
-            problems, "units", m.units, parts.layers_of(m.units, m.layers), example=64
-        )
+        layers, before = parts.layers_of(m.units, m.layers), len(problems.lines)
+        parts.check_sizes(problems, "units", m.units, layers, example=64)
+        if len(problems.lines) == before:
+            m.scaling.check(problems, len(m.widths) + 1, m.batch_norm)
         allowed = "None in a dense network; a value with architecture='conv'"
         for name in _CONVOLUTION:
             if getattr(m, name) is not None:
                 problems.add(name, getattr(m, name), allowed, "architecture='conv'")
         return
+    before = len(problems.lines)
     m.blocks.check(problems)
+    if len(problems.lines) == before:
+        m.scaling.check(problems, len(m.widths) + 1, m.batch_norm)
+    if m.parametrization != "standard":
+        allowed = "'standard' with architecture='conv'"
+        problems.add("parametrization", m.parametrization, allowed, "parametrization='standard'")
     if input_shape is not None:
         m.blocks.check_input(problems, input_shape[:-1])
     else:
@@ -303,10 +323,12 @@ def initial_weights(
     convolutions, n_outputs = member.convolutions(input_shape), member.n_outputs(n_classes)
     shapes = kernel_shapes(n_features, member.widths, n_outputs, convolutions)
     seeds = parts.layer_seeds(member.seed, len(shapes))
+    factors = member.scaling.kernels(member.initializer, [shape[-2:] for shape in shapes])
     weights: list[np.ndarray] = []
     for layer, shape in enumerate(shapes):
         draw = _draw_again if math.prod(shape) <= REMEMBERED_DRAW else _draw
         kernel, outputs = draw(member.initializer, seeds[layer][0], shape, dtype), shape[-1]
+        kernel = kernel if factors[layer] == 1 else kernel * factors[layer]
         weights += [kernel, np.zeros(outputs, dtype)]
         if member.batch_norm and layer < len(member.widths):
             one, zero = np.ones(outputs, dtype), np.zeros(outputs, dtype)

@@ -72,6 +72,7 @@ def shape_of(
         l1=any(m.l1 for m in members),
         l2=any(m.l2 for m in members),
         weight_decay=any(m.used_weight_decay for m in members),
+        by_layer=any(m.scaling.used for m in members),
         # Where f(0) = 0, padded units stay zero by themselves, forward and backward.
         masked=mixed and not set(activations).isdisjoint(("sigmoid", "softplus")),
         ragged=len({steps_per_epoch(m, rows) for m in members}) > 1,

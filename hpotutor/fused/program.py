@@ -145,7 +145,10 @@ class Program:
         """Return the numbers after a step of Keras's own optimizer."""
         params = numbers["params"]
         if self.shape.weight_decay:
-            params -= params * (knobs["weight_decay"] * rate)
+            decay = knobs["weight_decay"] * rate
+            params -= params * (decay * knobs["moves"] if self.shape.by_layer else decay)
+        if self.shape.by_layer:
+            rate *= knobs["shares"]
         own = [self._params, *self._slots]
         given = zip(own, [params, *numbers["slots"]], strict=True)
         self.optimizer.member_iterations = numbers["iterations"]

@@ -37,6 +37,7 @@ class StackShape:
     l1: bool = False
     l2: bool = False
     weight_decay: bool = False
+    by_layer: bool = False  # arrays have a share of the learning rate each
     masked: bool = False  # padded units must be zeroed after the activation
     ragged: bool = False  # some members have fewer steps an epoch
     folds: bool = False  # each member has validation rows of its own

@@ -10,6 +10,7 @@ from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 from hpotutor.models import layers as parts
 from hpotutor.models.layers import Hidden, LearningRate, Target
+from hpotutor.models.scaling import Scaling
 
 
 def build_mlp(
@@ -20,6 +21,8 @@ def build_mlp(
     optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
     momentum: float | None = None, weight_decay: float | None = None,
     output: str = "auto", loss: str | None = None, seed: int | None = None,
+    parametrization: str = "standard", base_units: int = 64,
+    layer_rates: Sequence[float] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Build and compile a fully connected classifier, or with ``n_classes=0`` a regressor.
 
@@ -58,6 +61,14 @@ def build_mlp(
     seed : int or None, default None
         Makes initial weights and dropout repeat. The order of the batches is ``fit``'s own
         affair; ``keras.utils.set_random_seed`` fixes that.
+    parametrization : {"standard", "mup"}, default "standard"
+        "mup" is the maximal update parametrization: initial kernels and learning rates are scaled
+        by layer, so that the best ``learning_rate`` does not move with the ``units``. In a network
+        of ``base_units`` (default 64) both are the same. Yang et al. (2022),
+        https://arxiv.org/abs/2203.03466, for all optimizers; not with ``batch_norm``.
+    layer_rates : sequence of float, optional
+        By what the learning rate is multiplied in each layer, the output layer last; 0 freezes
+        it. Not with ``batch_norm``.
 
     keras.Sequential: compiled, a classifier with the metric "accuracy".
 
@@ -76,11 +87,14 @@ def build_mlp(
     (None, 3)
     >>> build_mlp(4, 0, loss="mae").loss
     'mean_absolute_error'
+    >>> build_mlp(4, 3, layer_rates=(0, 1)).get_layer("hidden_1").trainable
+    False
     """
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
     hidden = Hidden(activation, dropout, l1, l2, batch_norm, initializer)
     given = (n_features, layers, units, 1)
-    return _fully_connected("build_mlp", given, hidden, target, training, seed)
+    scaling = Scaling(parametrization, base_units, layer_rates)
+    return _fully_connected("build_mlp", given, hidden, target, training, seed, scaling)
 
 
 def build_regressor(
@@ -108,8 +122,9 @@ def build_regressor(
 
 
 def _fully_connected(
-    call: str, given: tuple, hidden: Hidden, target: Target, training: tuple, seed: int | None
-) -> keras.Model:
+    call: str, given: tuple, hidden: Hidden, target: Target, training: tuple, seed: int | None,
+    scaling: Scaling = Scaling(),  # noqa: B008
+) -> keras.Model:  # fmt: skip
     """Check all arguments of a call, and build; ``given`` are features, layers, units, outputs."""
     n_features, layers, units, n_outputs = given
     problems = Problems(call)
@@ -119,10 +134,13 @@ def _fully_connected(
     parts.check_sizes(problems, "units", units, layers, example=64)
     parts.check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()
+    scaling.check(problems, len(parts.sizes_of(units, layers)) + 1, hidden.batch_norm)
+    problems.raise_if_any()
     sizes = parts.sizes_of(units, layers)
     *seeds, last = parts.layer_seeds(seed, len(sizes) + 1)
     network = [keras.Input((int(n_features),), name="features")]
     for n, (size, pair) in enumerate(zip(sizes, seeds, strict=True), start=1):
         network += hidden.dense(size, pair, name=f"hidden_{n}")
     made = parts.make_optimizer(*training)
-    return parts.compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))
+    model = parts.compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))
+    return scaling.apply(model, hidden.initializer, training[0])

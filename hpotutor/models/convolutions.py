@@ -7,6 +7,7 @@ from hpotutor._tensorflow import keras
 from hpotutor.errors import Problems
 from hpotutor.models import layers as parts
 from hpotutor.models.layers import Blocks, Hidden, LearningRate, Target
+from hpotutor.models.scaling import Scaling
 
 
 def build_cnn(
@@ -21,6 +22,7 @@ def build_cnn(
     optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
     momentum: float | None = None, weight_decay: float | None = None,
     output: str = "auto", loss: str | None = None, seed: int | None = None,
+    layer_rates: Sequence[float] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Build and compile a small convolutional network for images given as flat rows.
 
@@ -47,7 +49,7 @@ batch_norm, l1, l2, dropout
         Strength of random changes to the training images, from 0 to below 1: shifts by up to
         this share of the side, zooms by up to this share, rotations by up to a quarter turn
         times this.
-    optimizer, learning_rate, momentum, weight_decay, output, loss, seed
+    optimizer, learning_rate, momentum, weight_decay, output, loss, seed, layer_rates
         As in ``build_mlp``; ``seed`` covers the augmentation too.
 
     keras.Sequential: compiled, a classifier with the metric "accuracy".
@@ -70,9 +72,8 @@ batch_norm, l1, l2, dropout
     problems = Problems("build_cnn")
     parts.check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
-    return _convolutional(
-        problems, image_shape, 2, blocks, hidden, target, training, seed, augmentation
-    )
+    given = (blocks, hidden, target, training, seed, Scaling(layer_rates=layer_rates))
+    return _convolutional(problems, image_shape, 2, *given, augmentation)
 
 
 def build_conv1d(
@@ -86,6 +87,7 @@ def build_conv1d(
     optimizer: str = "adam", learning_rate: LearningRate = 1e-3,
     momentum: float | None = None, weight_decay: float | None = None,
     output: str = "auto", loss: str | None = None, seed: int | None = None,
+    layer_rates: Sequence[float] | None = None,
 ) -> keras.Model:  # fmt: skip
     """Build and compile a small convolutional network for sequences given as flat rows.
 
@@ -122,7 +124,7 @@ def build_conv1d(
         As in ``build_mlp``, for the blocks and the hidden layers.
     dropout : float, default 0
         Share of each hidden layer's outputs dropped in training, from 0 to below 1.
-    optimizer, learning_rate, momentum, weight_decay, output, loss, seed
+    optimizer, learning_rate, momentum, weight_decay, output, loss, seed, layer_rates
         As in ``build_mlp``.
 
     keras.Sequential: compiled, a classifier with the metric "accuracy".
@@ -145,12 +147,13 @@ def build_conv1d(
     )
     problems = Problems("build_conv1d")
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
-    return _convolutional(problems, sequence_shape, 1, blocks, hidden, target, training, seed)
+    given = (blocks, hidden, target, training, seed, Scaling(layer_rates=layer_rates))
+    return _convolutional(problems, sequence_shape, 1, *given)
 
 
 def _convolutional(
     problems: Problems, shape: Sequence[int], dimensions: int, blocks: Blocks, hidden: Hidden,
-    target: Target, training: tuple, seed: int | None, augmentation: float = 0.0,
+    target: Target, training: tuple, seed: int | None, scaling: Scaling, augmentation: float = 0.0,
 ) -> keras.Model:  # fmt: skip
     """Check the arguments that both builders have, and build."""
     blocks.check(problems)
@@ -158,6 +161,8 @@ def _convolutional(
     parts.check_common(problems, hidden, target, training, seed)
     problems.raise_if_any()
     each, units = blocks.each(), blocks.hidden()
+    scaling.check(problems, len(each) + len(units) + 1, hidden.batch_norm)
+    problems.raise_if_any()
     *seeds, last = parts.layer_seeds(seed, len(each) + len(units) + 1)
     folded = (*map(int, shape), 1)[: dimensions + 1]
     rows, name = ("pixels", "image") if dimensions == 2 else ("values", "sequence")
@@ -169,7 +174,9 @@ def _convolutional(
     for n, size in enumerate(units, start=1):
         name = "hidden" if len(units) == 1 else f"hidden_{n}"
         network += hidden.dense(size, seeds[len(each) + n - 1], name=name)
-    return parts.compiled(network, hidden, *target, last[0], parts.make_optimizer(*training))
+    made = parts.make_optimizer(*training)
+    model = parts.compiled(network, hidden, *target, last[0], made)
+    return scaling.apply(model, hidden.initializer, training[0])
 
 
 def _augmentation(strength: float, seed: int | None) -> list[keras.layers.Layer]:

@@ -6,18 +6,21 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 from optuna import TrialPruned
 from optuna.pruners import HyperbandPruner
-from optuna.samplers import RandomSampler
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.trial import TrialState
 
 from hpotutor._validation import check_count
 from hpotutor.errors import Problems
-from hpotutor.objectives.base import Objective, Params
+from hpotutor.objectives.base import Evaluation, Objective, Params
 from hpotutor.search import backends
 from hpotutor.search._method import Shared, run_search, search_method
 from hpotutor.search.asha import halve_asynchronously
 from hpotutor.search.backends import Loop, Options
+from hpotutor.search.bayesian import tpe_constant_liar
 from hpotutor.space.space import SearchSpace
 from hpotutor.study.recorder import Recorder
 from hpotutor.study.result import SearchResult
+from hpotutor.study.storage import quiet_optuna
 
 
 class Rung(NamedTuple):
@@ -117,6 +120,7 @@ def hyperband_search(
     epochs: int | None = None,
     eta: int = 3,
     bracket: int | None = None,
+    sampler: str = "random",
     **shared: Unpack[Shared],
 ) -> SearchResult:
     """Train many configurations for a few epochs, and the promising ones for longer.
@@ -139,9 +143,14 @@ def hyperband_search(
     bracket : int, optional
         With ``"plain"`` and ``"asha"``: only this bracket of :func:`hyperband_brackets`, one
         successive halving. ``"asha"`` takes the one that starts lowest by default.
+    sampler : {"random", "tpe"}, default "random"
+        With ``"plain"`` and ``"optuna"``: what proposes configurations. ``"tpe"`` learns from the
+        trainings so far, ``"plain"`` as BOHB does: from the longest ones of which there are enough,
+        three more than there are hyperparameters; one proposal in three stays random.
 
     Notes
     -----
+    BOHB is by Falkner, Klein and Hutter (2018), https://proceedings.mlr.press/v80/falkner18a.html.
     Li et al. (2018), see :func:`hyperband_brackets`; for ``"asha"`` Li et al. (2020),
     https://arxiv.org/abs/1810.05934.
 
@@ -158,10 +167,13 @@ def hyperband_search(
     check_count(problems, "trials", trials, 1, 30, optional=True)
     longest = epochs if epochs is not None else getattr(objective, "epochs", None)
     options: Options = {"epochs": longest, "eta": eta, "bracket": bracket}
-    options["candidates"] = "random"  # as in the logs of earlier versions
+    options["candidates"] = sampler  # its name in the logs of earlier versions
+    problems.choice("sampler", sampler, ("random", "tpe"))
     plan = _plan(options) if _check(problems, space, options) else []
     if bracket is not None and library not in ("plain", "asha"):
         problems.say("bracket= is for library='plain' or 'asha'. Leave it out otherwise.")
+    if sampler == "tpe" and library not in ("plain", "optuna"):
+        problems.say("sampler='tpe' is for library='plain' or 'optuna'. Leave it out otherwise.")
     rungs = [rung for one in plan[: 1 if library == "scikit-learn" else None] for rung in one.rungs]
     cost = sum(r.configurations for r in rungs), sum(r.configurations * r.epochs for r in rungs)
     budgets = (trials, shared.get("max_epochs"), shared.get("max_seconds"))
@@ -199,22 +211,66 @@ def _plan(options: Options) -> list[Bracket]:
 
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
-    rng, plan = np.random.default_rng(seed), _plan(options)
+    plan, proposals = _plan(options), _Proposals(recorder, seed, options["candidates"])
 
     def score(batch: list[Params], epochs: int) -> list[float]:
         recorder.prefetch(batch, epochs)
         evaluations = [recorder.evaluate(params, epochs) for params in batch]
+        proposals.observe(evaluations, epochs)
         return [recorder.score(evaluation) for evaluation in evaluations]
 
+    if recorder.started:
+        proposals.observe(recorder.started, options["epochs"])
     while True:
         for bracket in plan:
-            points = [recorder.space.sample(rng) for _ in range(bracket.rungs[0].configurations)]
+            points = proposals.draw(bracket.rungs[0].configurations)
             successive_halving(score, points, bracket.rungs)
         if recorder.trials is None:
             return
 
 
+class _Proposals:
+    """What brackets start with: points drawn at random, or as BOHB draws them."""
+
+    def __init__(self, recorder: Recorder, seed: int, sampler: str) -> None:
+        self.recorder, self.seed, self.sampler = recorder, seed, sampler
+        self.rng = np.random.default_rng(seed)
+        self.studies: dict[int, Any] = {}  # of all trainings of so many epochs
+
+    def observe(self, evaluations: list[Evaluation], epochs: int) -> None:
+        """Let the model of these epochs learn."""
+        if self.sampler == "random":
+            return
+        with quiet_optuna():
+            if epochs not in self.studies:
+                with backends.optuna_study(tpe_constant_liar([self.seed, epochs], 1)) as study:
+                    self.studies[epochs] = study
+            backends.tell_optuna(self.studies[epochs], self.recorder, evaluations)
+
+    def draw(self, count: int) -> list[Params]:
+        """Return so many points, from the model of the most epochs that has seen enough."""
+        space = self.recorder.space
+        for _, study in sorted(self.studies.items(), reverse=True):
+            known = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if len(known) >= len(space) + 3:
+                break
+        else:
+            return [space.sample(self.rng) for _ in range(count)]
+        points, asked = [], []
+        with quiet_optuna():
+            for _ in range(count):
+                if self.rng.random() < 1 / 3:
+                    points.append(space.sample(self.rng))
+                    continue
+                asked.append(study.ask())  # while it runs the others keep away from it
+                points.append(space.suggest(asked[-1]))
+            for trial in asked:
+                study.tell(trial, state=TrialState.FAIL)
+        return points
+
+
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
+    sampler = (TPESampler if options["candidates"] == "tpe" else RandomSampler)(seed=seed)
     pruner = HyperbandPruner(max_resource=options["epochs"], reduction_factor=options["eta"])
     sign = 1.0 if recorder.objective.direction == "maximize" else -1.0
 
@@ -230,7 +286,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
             raise TrialPruned
         return recorder.score(evaluation)
 
-    with backends.optuna_study(RandomSampler(seed=seed), pruner) as study:
+    with backends.optuna_study(sampler, pruner) as study:
         started = sum(bracket.rungs[0].configurations for bracket in _plan(options))
         study.optimize(objective, n_trials=recorder.trials or started)
 

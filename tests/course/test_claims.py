@@ -150,3 +150,16 @@ def test_no_stored_verdict_contradicts_its_numbers(claim):
     assert ht.Claim(**claim).verdict == claim["verdict"]  # a contradiction would be refused
     because = claim["because"]
     assert because[0].isupper() and because[-1] == "." and ". " not in because, "one whole sentence"
+
+
+def test_a_claim_of_the_literature_is_shown_and_not_in_the_ledger(tmp_path):
+    words = "Rates grow with the batch (Goyal 2017)"
+    shown = ht.claims_box(ht.Claim(words, "linear", {"of it": BELOW}, null=0.5))
+    assert shown.to_frame()["claim"].tolist() == [words]
+    stored(tmp_path, "13_a", *shown.claims)
+    assert claims_numbers(ht.claims_ledger(tmp_path)) == list(range(1, 16))
+    assert claims_numbers(ht.claims_ledger(tmp_path, boxes={"13": shown})) == list(range(1, 16))
+
+
+def claims_numbers(ledger):
+    return ledger["number"].tolist()

@@ -195,8 +195,8 @@ _GENETIC = {
 
 
 def _hyperband(recorder: TracingRecorder, seed: int, options: Options) -> None:
-    budget = {"epochs": recorder.objective.epochs}
-    hyperband.LOOPS["plain"](recorder, seed, {**options, **budget})
+    budget = {"epochs": recorder.objective.epochs, "candidates": "random"}
+    hyperband.LOOPS["plain"](recorder, seed, {**budget, **options})
 
 
 METHODS = {
@@ -209,6 +209,12 @@ METHODS = {
     "genetic": Method("genetic_search(trials=100)", 100, genetic.LOOPS["plain"], _GENETIC),
     "hyperband": Method(
         "hyperband_search(trials=480)", 480, _hyperband, {"eta": 3, "bracket": None}
+    ),
+    "bohb": Method(
+        'hyperband_search(sampler="tpe", trials=480)',
+        480,
+        _hyperband,
+        {"eta": 3, "bracket": None, "candidates": "tpe"},
     ),
     "hyperopt": Method(
         'bayesian_search(library="hyperopt", trials=100)', 100, bayesian.LOOPS["hyperopt"], _STARTUP
