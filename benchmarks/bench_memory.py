@@ -1,4 +1,4 @@
-"""Memory of 200 real trials: in one process, and with a fresh process every so many trials.
+"""Memory of 200 real trials in one process, with Keras and with the stack.
 
 Run ``python benchmarks/bench_memory.py``; writes ``benchmarks/results/memory.json``.
 """
@@ -13,8 +13,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 WAYS = {
-    "keras, one process": {},
-    "keras, a process per 50 trials": {"process_every": 50},
+    "keras": {},
     "fused": {"engine": "fused"},
 }
 
@@ -34,14 +33,10 @@ space = ht.SearchSpace(
 objective = ht.TrainObjective(ht.load("digits"), epochs=2, **settings)
 sizes = []
 
-def size():
-    family = [me, *me.children(recursive=True)]
-    return [me.memory_info().rss / 1e6, sum(one.memory_info().rss for one in family) / 1e6]
-
 original = ht.Recorder._count
 def count(self, key, evaluation):
     original(self, key, evaluation)
-    sizes.append(size())
+    sizes.append(me.memory_info().rss / 1e6)
 
 ht.Recorder._count = count
 ht.random_search(objective, space, trials=trials, library="optuna", progress=False)
@@ -49,8 +44,8 @@ print(json.dumps(sizes))
 """
 
 
-def measure(trials: int, settings: dict) -> list[list[float]]:
-    """Return megabytes after each trial: of the notebook's process, and with its helper."""
+def measure(trials: int, settings: dict) -> list[float]:
+    """Return megabytes after each trial."""
     command = [sys.executable, "-c", CHILD, str(trials), json.dumps(settings)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -61,20 +56,18 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     trials = parser.parse_args().trials
     report = {}
-    print(f"{'':34}{'first':>9}{'last':>9}{'MB/trial':>10}{'largest, helper too':>21}")
+    print(f"{'':10}{'first':>9}{'last':>9}{'MB/trial':>10}{'largest':>9}")
     for name, settings in WAYS.items():
         sizes = measure(trials, settings)
-        alone = [size[0] for size in sizes]
-        growth = (alone[-1] - alone[len(alone) // 5]) / (len(alone) * 0.8)
-        largest = max(size[1] for size in sizes)
+        growth = (sizes[-1] - sizes[len(sizes) // 5]) / (len(sizes) * 0.8)
         report[name] = {
             "trials": trials,
-            "first_mb": round(alone[0]),
-            "last_mb": round(alone[-1]),
+            "first_mb": round(sizes[0]),
+            "last_mb": round(sizes[-1]),
             "mb_per_trial": round(growth, 2),
-            "largest_with_helper_mb": round(largest),
+            "largest_mb": round(max(sizes)),
         }
-        print(f"{name:34}{alone[0]:9.0f}{alone[-1]:9.0f}{growth:10.2f}{largest:21.0f}")
+        print(f"{name:10}{sizes[0]:9.0f}{sizes[-1]:9.0f}{growth:10.2f}{max(sizes):9.0f}")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "memory.json").write_text(json.dumps(report, indent=2) + "\n")
 

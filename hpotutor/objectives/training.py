@@ -12,7 +12,6 @@ from hpotutor._validation import check_count, check_seed, is_seed
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit, is_ours, predict
-from hpotutor.objectives._subprocess import TrainingProcess
 from hpotutor.objectives.base import Evaluation, Objective, OnDone, OnEpoch, Params
 from hpotutor.objectives.identity import identify
 from hpotutor.objectives.metrics import REPORTED, Metric, read_metric
@@ -65,9 +64,6 @@ class TrainObjective(Objective):
         Hyperparameters that the search leaves alone, for instance ``{"batch_size": 16}``.
     seed : int, default 0
         Every trial draws its initial weights, batches and dropout with it.
-    process_every : int, optional
-        With ``engine="keras"``: train in a process of its own, a fresh one after so many trials,
-        which gives back the megabytes that Keras leaves with each. The answers are the same.
     class_weight : dict or "balanced", optional
         What the loss of a training row counts for, by its label; labels left out count 1.
         "balanced" makes classes count alike. Scores and validation losses stay unweighted.
@@ -105,7 +101,6 @@ class TrainObjective(Objective):
         build: Callable[..., Any] | None = None,
         defaults: Params | None = None,
         seed: int = 0,
-        process_every: int | None = None,
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
         callbacks: Callable[..., list[Any]] | None = None,
@@ -116,7 +111,6 @@ class TrainObjective(Objective):
             problems.add("data", data, "what ht.load returns", 'data=ht.load("digits")')
         check_count(problems, "epochs", epochs)
         check_count(problems, "early_stopping", early_stopping, optional=True)
-        check_count(problems, "process_every", process_every, optional=True)
         problems.choice("engine", engine, ("keras", "fused"))
         problems.choice("score", score, ("last", "best"))
         if problems.choice("device", device, ("cpu", "gpu")) and device == "gpu" and not fused:
@@ -135,8 +129,6 @@ class TrainObjective(Objective):
             _check_stacked(problems, build, data)
         if callbacks is not None and fused:
             problems.say("engine='fused' calls no callbacks. Type engine='keras'.")
-        if process_every is not None and fused:
-            problems.say("engine='fused' leaves nothing behind. Leave process_every out.")
         measured: Metric | None = None
         if isinstance(data, Dataset):
             drawn = seed if is_seed(seed) else 0
@@ -154,9 +146,6 @@ class TrainObjective(Objective):
         self.device, self.proven = device, False  # a network of the builder was fit to be trained
         self.defaults, self.seed, self.batches = dict(defaults or {}), int(seed), fused
         self._price: tuple[float, float] | None = None
-        self.process: TrainingProcess | None = None
-        if process_every is not None:
-            self.process = TrainingProcess(copy.copy(self), int(process_every))
 
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
@@ -167,18 +156,14 @@ class TrainObjective(Objective):
             why = "folds are trained one after the other, so a search cannot stop them after an "
             why += "epoch. Type folds=None, or engine='fused'."
             raise ArgumentError(f"TrainObjective: {why}")
-        if self.process is not None:
-            answer = self.process.evaluate(params, epochs, on_epoch, self.trial)
-            self.process.objective.proven |= answer.epochs > 0  # for the processes to come, too
-        else:
-            fits: list[Fit] = []
-            budget = self._budget(params, epochs)
-            for fold, split in enumerate(self.splits()):
-                told = {"fold": fold} if self.rows.cut else {}
-                fits.append(fit_network(self, params, budget, split, on_epoch, **told))
-                if fits[-1].status in ("failed", "diverged"):
-                    break
-            answer = self._evaluation(params, fits)
+        fits: list[Fit] = []
+        budget = self._budget(params, epochs)
+        for fold, split in enumerate(self.splits()):
+            told = {"fold": fold} if self.rows.cut else {}
+            fits.append(fit_network(self, params, budget, split, on_epoch, **told))
+            if fits[-1].status in ("failed", "diverged"):
+                break
+        answer = self._evaluation(params, fits)
         if self.trial is not None:
             self.trial += 1
         return answer

@@ -289,12 +289,3 @@ def test_searches_listen_to_a_metric_of_ones_own(two):
     bands = ht.hyperband_search(objective, space, epochs=4, eta=2, progress=False)
     assert {trial.status for trial in bands.evaluations} <= {"complete", "pruned"}
     assert bands.best_value == max(e.value for e in bands.evaluations if e.status == "complete")
-
-
-def test_a_process_scores_by_a_function_of_ones_own(two):
-    asked = {"metric": lambda y, s: float(np.mean(s[y == 1])), "direction": "maximize"}
-    here, there = (
-        ht.TrainObjective(two, epochs=1, process_every=every, **asked).evaluate(PARAMS)
-        for every in (None, 5)
-    )
-    assert (there.status, there.value) == ("complete", pytest.approx(here.value))

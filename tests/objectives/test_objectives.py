@@ -162,13 +162,11 @@ def test_numpy_integers_are_integers(iris, engine, tmp_path):
         assert len(ht.random_search(asker, space, **search)) == 1
 
 
-def test_numpy_integers_of_a_function_and_of_processes(iris):
+def test_numpy_integers_of_a_function(iris):
     plain = ht.FunctionObjective(lambda params, epochs: epochs, epochs=5)
     objective = ht.FunctionObjective(plain.function, epochs=np.int64(5))
     assert json.dumps(objective.describe()) == json.dumps(plain.describe())
     assert type(objective.evaluate({}, np.int64(3)).epochs) is int
-    process = ht.TrainObjective(iris, process_every=np.int64(7)).process
-    assert (type(process.every), process.every) == (int, 7)
     with pytest.raises(ArgumentError, match=r"(?s)epochs=np.int64\(0\).*folds=True"):
         ht.TrainObjective(iris, epochs=np.int64(0), folds=True)
 

@@ -470,10 +470,6 @@ OBJECTIVES = {
     "defaults a list": (lambda: train(defaults=[1]), r"defaults=\[1\] .*\{\"batch_size\": 16\}"),
     "training's seed": (lambda: train(seed=-1), "seed=-1 .*a whole number from 0 to"),
     "patience of 0": (lambda: train(early_stopping=0), "early_stopping=0 .*from 1 up"),
-    "processes for a stack": (
-        lambda: train(process_every=2, engine="fused"),
-        "leaves nothing behind. Leave process_every out",
-    ),
     "epochs among the knobs": (
         lambda: train().evaluate({"epochs": "ten"}),
         "epochs='ten' .*a whole number from 1 up",

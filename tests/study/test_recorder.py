@@ -290,32 +290,6 @@ def test_a_small_space_ends_the_search_and_says_so():
     assert result.stopped == "scikit-learn has no further point to try"
 
 
-def test_training_in_processes_gives_the_same_answers():
-    data = ht.load("iris")
-    here = ht.TrainObjective(data, epochs=2)
-    there = ht.TrainObjective(data, epochs=2, process_every=1)
-    for units in (2, 3):
-        assert here.evaluate({"units": units}).curve == there.evaluate({"units": units}).curve
-    assert there.process.started == 2
-    assert here.describe() == there.describe()
-
-
-def test_a_training_process_listens_and_its_death_is_a_failure():
-    def build(n_features, n_classes, units=4):
-        import os
-
-        os._exit(9)
-
-    data = ht.load("iris")
-    stopped = ht.TrainObjective(data, epochs=9, process_every=5).evaluate(
-        {"units": 2}, on_epoch=lambda epoch, value: epoch == 2
-    )
-    assert (stopped.status, stopped.epochs) == ("pruned", 2)
-    dead = ht.TrainObjective(data, epochs=1, process_every=5, build=build).evaluate({})
-    assert dead.status == "failed"
-    assert "ended with code 9" in dead.reason
-
-
 def test_numbers_of_numpy_are_taken_and_logged_as_plain_ones(tmp_path):
     path = tmp_path / "x.log"
     numpy = {"seed": np.int64(0), "trials": np.int64(5), "max_epochs": np.int32(40)}
