@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
@@ -170,10 +171,10 @@ PAIRS, DRAWS = 5, 4  # of new kinds, each the two that no body has seen; draws o
 ROWS = {5: 40, 20: 40, 100: 15}  # a class, and for how many epochs
 BODY = {"architecture": "conv", "layers": 2, "filters": 8, "kernel_size": 5, "units": 32}
 WAYS = {  # rates by layer, and the learning rates that are tried
-    "from scratch": ((1, 1, 1, 1), (0.001, 0.003, 0.01)),
-    "frozen": ((0, 0, 0, 1), (0.003, 0.01, 0.03)),
-    "one rate": ((1, 1, 1, 1), (0.0003, 0.001, 0.003)),
-    "two rates": ((0.1, 0.1, 0.1, 1), (0.003, 0.01, 0.03)),
+    "from scratch": ((1, 1, 1, 1), (0.001, 0.003, 0.01, 0.03)),
+    "frozen": ((0, 0, 0, 1), (0.003, 0.01, 0.03, 0.1)),
+    "one rate": ((1, 1, 1, 1), (0.0003, 0.001, 0.003, 0.01)),
+    "two rates": ((0.1, 0.1, 0.1, 1), (0.003, 0.01, 0.03, 0.1)),
 }
 
 
@@ -206,28 +207,29 @@ def _tuned(data: Any, pair: int) -> dict[tuple[str, int], np.ndarray]:
     ):
 
         def compute(
-            rows: int = rows, epochs: int = epochs, way: str = way,
-            layer_rates: tuple = layer_rates, rates: tuple = rates,
+            rate: float, rows: int = rows, epochs: int = epochs, way: str = way,
+            layer_rates: tuple = layer_rates,
         ) -> list[list[float]]:  # fmt: skip
             if not body:
                 first = [{**BODY, "learning_rate": 0.003, "seed": pair}]
                 body.extend(ht.fused.train_many(*old, first, keep_weights=True, **given)[0].weights)
             members = []
-            for rate, draw in itertools.product(rates, range(DRAWS)):
+            for draw in range(DRAWS):
                 rng, seed = np.random.default_rng([pair, draw]), 100 + 10 * pair + draw
                 own = [rng.permutation(np.flatnonzero(y == kind))[:rows] for kind in (0, 1)]
-                network = {**BODY, "seed": seed, "layer_rates": layer_rates}
+                network = {**BODY, "seed": seed, "layer_rates": layer_rates, "learning_rate": rate}
                 if way != "from scratch":
                     head = ht.build_conv1d(data.input_shape, 2, seed=seed, **_built(BODY))
                     network["weights"] = body[:-2] + head.get_weights()[-2:]
-                network |= {"rows": np.sort(np.concatenate(own)), "batch_size": 8}
-                members.append({**network, "learning_rate": rate})
+                members.append({**network, "rows": np.sort(np.concatenate(own)), "batch_size": 8})
             more = {**given, "n_classes": 2, "epochs": epochs, "evaluations": {"test": test}}
             done = ht.fused.train_many(x, y, x_val, y_val, members, **more)
             return [[d.curve[f"{on}_accuracy"][-1] for on in ("val", "test")] for d in done]
 
         name = f"tuning-{pair}-{way.replace(' ', '-')}-{rows}"
-        results[way, rows] = once(name, compute).reshape(len(rates), DRAWS, 2)
+        results[way, rows] = np.array(
+            [once(f"{name}-{rate:g}", lambda f=compute, r=rate: f(r)) for rate in rates]
+        )  # (rates, draws, (validation, test))
     return results
 
 
@@ -249,7 +251,7 @@ def fidelity() -> None:
         repeats = len(searches["bohb"].index)
         most = int(3000 / objective.epochs)
         searches |= {"random": "random"}
-        race = ht.compare(searches, objective, trials=most, repeats=repeats)
+        race = ht.compare(searches, objective, trials=most)
         one: dict[str, Any] = {"repeats": repeats}
         for other, what in itertools.product(("hyperband", "random"), ("regret", "best")):
             chances = [race.probability("bohb", other, n, what, "epochs") for n in BUDGETS]
@@ -266,19 +268,22 @@ def fidelity() -> None:
 def _history(objective: Any, method: str) -> Any:
     """Return a method's repeats: as many as tools/tables/histories.py has finished of bohb."""
     table = objective.table
-    folder = ROOT / "runs" / f"histories-{table.name}"
-    blocks = sorted(folder.glob(f"{table.checksum[:8]}-bohb-*.npy"))
     if method == "bohb":
+        folder = ROOT / "runs" / f"histories-{table.name}"
+        blocks = sorted(folder.glob(f"{table.checksum[:8]}-bohb-*.npy"))
         asked = np.concatenate([np.load(block) for block in blocks])
     else:
-        repeats = sum(len(np.load(block)) for block in blocks)
-        longer = histories.METHODS[method]._replace(evaluations=480)
-        histories.METHODS[method] = longer
-        searches = [histories.search_once(table, method, seed) for seed in range(repeats)]
-        asked = np.array(searches)
+        asked = once(f"{method}-{table.name}", lambda: _repeated(table, method))
     index, epochs = asked[:, 0].astype(int), asked[:, 1].astype(int)
     runs = stored.runs_met(np.arange(len(index)), index, epochs, table.seeds)
     return stored.History(index, epochs, runs)
+
+
+def _repeated(table: Any, method: str, repeats: int = 400) -> np.ndarray:
+    """Return repeats of a method that are as long as those of BOHB."""
+    longer = histories.METHODS[method]._replace(evaluations=histories.METHODS["bohb"].evaluations)
+    with mock.patch.object(histories, "method_of", lambda *_: longer):
+        return np.array([histories.search_once(table, method, seed) for seed in range(repeats)])
 
 
 STARTS = {  # where the five settings come from, and where they are tried first

@@ -61,6 +61,8 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
     scale of the loss. A loss by its class's name becomes an object, which ``loss__...`` is for, and
     a dict of losses names every output, as Keras wants it. The order of SciKeras's base classes
     stays, which scikit-learn's ``check_mixin_order`` and ``check_estimator_tags_renamed`` refuse.
+    After the one epoch of the default a network may be no better than chance, which AdaBoost
+    refuses: type ``epochs=30``.
 
     A network of several inputs takes a dict, ``{name of keras.Input: array}``, or one table, whose
     columns go to the inputs by name or else in order, so that a pipeline or a search can cut it.
