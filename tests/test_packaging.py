@@ -188,6 +188,8 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     expected |= {"hpotutor/datasets/data/diabetes.csv", "hpotutor/datasets/data/README.md"}
     expected |= {"hpotutor/glossary.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
+    jupyter = (root / "hpotutor" / "course" / "jupyter").rglob("*.json")
+    expected |= {p.relative_to(root).as_posix() for p in jupyter}
     expected |= {"hpotutor/lessons/tune.py", "hpotutor/datasets/data/own_project.json"}
     assert expected - packed == set()
     inside = {name.split("/")[0] for name in packed}
