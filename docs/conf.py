@@ -73,7 +73,10 @@ html_theme_options: dict[str, Any] = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "playground": [], "glossary": [], "gallery": [], "claims": []}
+# Pages that have none below or beside them: a list of neighbors would be empty.
+_ALONE = ["index", "playground", "glossary", "gallery", "claims", "instructors", "install"]
+_ALONE += ["package", "scaling", "architecture", "contributing", "changes"]
+html_sidebars: dict[str, list[str]] = {page: [] for page in _ALONE}
 
 
 def _inline(self: Any, node: nodes.math) -> None:

@@ -191,6 +191,8 @@ def test_wheel_is_a_whole_course(root: Path, tmp_path: Path) -> None:
     assert {"hpotutor/plots/readings/race.txt", "hpotutor/space/dialects/calls.txt"} <= expected
     expected |= {"hpotutor/glossary.md", "hpotutor/course/texts/hand_in.md"}
     expected |= {f"hpotutor/lessons/{p.name}" for p in (root / "notebooks").glob("*.ipynb")}
+    jupyter = (root / "hpotutor" / "course" / "jupyter").rglob("*.json")
+    expected |= {p.relative_to(root).as_posix() for p in jupyter}
     expected |= {"hpotutor/lessons/tune.py", "hpotutor/datasets/data/own_project.json"}
     expected |= {"hpotutor/datasets/data/fronts.json"}
     assert expected - packed == set()
