@@ -53,7 +53,7 @@ def pareto_front_info(
     >>> trials = pd.DataFrame({"weights": [10, 20, 30], "value": [0.5, 0.4, 0.9]})
     >>> found = pareto_front_info(trials, reference=(40, 0.1))
     >>> found.front["weights"].tolist(), round(found.area, 1)
-    ([10, 30], 16.0)
+    ([10.0, 30.0], 16.0)
     """
     problems, frame, sign = opened("pareto_front", result, direction)
     fine = need_scores(problems, frame, cost=cost)
@@ -94,22 +94,20 @@ def pareto_front(
     if info.truth is not None:
         ax.plot(info.truth[cost], info.truth["value"], "s--", color=VERMILLION, ms=5, mfc="none",
                 drawstyle="steps-post", lw=1.4, label="front of the truth")  # fmt: skip
-    steps, corner = front, ""
+    steps, corner = front[[cost, "value"]].to_numpy().T, ""
     if reference is not None and info.area is not None:
-        ends = pd.DataFrame({cost: [reference[0]], "value": front["value"].tail(1)})
-        steps, corner = pd.concat([front, ends]), f"; hypervolume {number(info.area)}"
-        ax.fill_between(
-            steps[cost], reference[1], steps["value"], step="post", color=BLUE, alpha=0.13
+        steps, corner = (
+            np.pad(steps, ((0, 0), (0, 1)), "edge"),
+            f"; hypervolume {number(info.area)}",
         )
+        steps[0, -1] = reference[0]
+        ax.fill_between(steps[0], reference[1], steps[1], step="post", color=BLUE, alpha=0.13)
         ax.plot(*reference, "X", color=BLACK, ms=9, label="reference", clip_on=False)
-    ax.plot(steps[cost], steps["value"], drawstyle="steps-post", color=BLUE, lw=2)
+    ax.plot(*steps, drawstyle="steps-post", color=BLUE, lw=2)
     ax.plot(front[cost], front["value"], "o", color=BLUE, mec=BLACK, ms=7, label="front")
     of = f"{len(front)} of {counted(len(points), 'setting')}"
-    finish(ax, title=f"No other setting dominates {of}", y=score,
+    finish(ax, title=f"{of} are dominated by no other", y=score,
            x=f"{cost} (log scale)" if info.log else cost)  # fmt: skip
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4)
-    ends = [
-        f"{number(row.value)} at {number(row[cost])} {cost}"
-        for _, row in front.iloc[[0, -1]].iterrows()
-    ]
+    ends = (f"{number(y)} at {number(x)} {cost}" for x, y in front.to_numpy()[[0, -1]])
     return f"On the front are {of}: from {score} {' to '.join(ends)}{corner}."

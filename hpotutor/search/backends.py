@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import tempfile
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,8 +28,6 @@ _EXTRAS = ("hyperopt", "keras_tuner")  # the other libraries come with the packa
 Options = dict[str, Any]
 # ``loop(recorder, seed, options)``: how a library, given its options, leads the recorder.
 Loop = Callable[[Any, int, Options], None]
-# ``tell(study, recorder, trial, evaluation)``: what a study hears of a trial.
-Tell = Callable[[Any, Recorder, Any, Evaluation], None]
 
 
 def check_library(problems: Problems, library: str, offered: Collection[str]) -> None:
@@ -142,13 +140,11 @@ def in_batches(search: Any) -> Any:
 
 
 @contextmanager
-def optuna_study(
-    sampler: Any, pruner: Any = None, goals: Sequence[str] = ("max",)
-) -> Iterator[Any]:
+def optuna_study(sampler: Any, pruner: Any = None, ways: Any = ("maximize",)) -> Iterator[Any]:
     """Yield a study that maximizes, the sampler's memory only; Optuna is silent meanwhile."""
     with quiet_optuna():  # Hyperband's brackets are drawn with the name
         parts = {"study_name": STUDY_NAME, "sampler": sampler, "pruner": pruner}
-        yield optuna.create_study(directions=[f"{goal}imize" for goal in goals], **parts)
+        yield optuna.create_study(directions=ways, **parts)
 
 
 def tell_score(study: Any, recorder: Recorder, trial: Any, evaluation: Evaluation) -> None:
@@ -157,9 +153,9 @@ def tell_score(study: Any, recorder: Recorder, trial: Any, evaluation: Evaluatio
 
 
 def tell_optuna(
-    study: Any, recorder: Recorder, evaluations: Iterable[Evaluation], tell: Tell = tell_score
+    study: Any, recorder: Recorder, evaluations: Iterable[Evaluation], tell: Any = tell_score
 ) -> None:
-    """Let a study hear of evaluations as if it had asked for them, in a method's own way if any."""
+    """Let a study hear of evaluations as if it had asked for them."""
     space = recorder.space
     for evaluation in evaluations:
         params = evaluation.params.items()
@@ -169,7 +165,7 @@ def tell_optuna(
         tell(study, recorder, trial, evaluation)
 
 
-def run_generations(study: Any, recorder: Recorder, size: int, tell: Tell = tell_score) -> None:
+def run_generations(study: Any, recorder: Recorder, size: int, tell: Any = tell_score) -> None:
     """Ask a study for so many at a time, whose parents do not depend on their siblings."""
     tell_optuna(study, recorder, recorder.started, tell)
     while True:

@@ -106,6 +106,6 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         told["value"] = recorder.score(evaluation)
         study.tell(trial, [told[goal] for goal in goals])
 
-    ways = ["max" if goal == "value" else "min" for goal in goals]
-    with optuna_study(sampler, goals=ways) as study:
+    ways = ["maximize" if goal == "value" else "minimize" for goal in goals]
+    with optuna_study(sampler, ways=ways) as study:
         run_generations(study, recorder, size, tell)

@@ -23,7 +23,7 @@ def efficient(
     [True, False, True]
     """
     costs = _costs("efficient", points, directions)
-    front = np.isfinite(costs).all(axis=1)
+    front: np.ndarray = np.isfinite(costs).all(axis=1)
     for place, cost in enumerate(costs):
         if front[place]:
             front &= ~((costs >= cost).all(axis=1) & (costs > cost).any(axis=1))

@@ -39,15 +39,13 @@ class FrontResult(SearchResult):
     True
     """
 
-    def __init__(
-        self, found: SearchResult, goals: Sequence[str], limits: Mapping[str, float]
-    ) -> None:
+    def __init__(self, found: SearchResult, goals: Sequence[str], limits: Any) -> None:
         super().__init__(found._source, found.evaluations, found.objective, found.stopped)
         self.numbers, self.left_out = found.numbers, found.left_out
         self.goals, self.limits = tuple(goals), dict(limits)
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Any]:
         """Which way is better, for each goal."""
         return [self.direction if goal == "value" else "minimize" for goal in self.goals]
 
@@ -89,9 +87,7 @@ class FrontResult(SearchResult):
         if inside.empty:
             told = ", ".join(f"{name}={limit:,}" for name, limit in limits.items())
             raise HpoTutorError(f"No trial keeps {told}. Look at result.front, or give it more.")
-        best = (
-            inside["value"].idxmax() if self.direction == "maximize" else inside["value"].idxmin()
-        )
+        best = inside["value"].agg("idxmax" if self.direction == "maximize" else "idxmin")
         return dict(self.evaluations[best].params)
 
     def _front(self, limits: Mapping[str, float]) -> pd.DataFrame:
@@ -122,8 +118,7 @@ class FrontResult(SearchResult):
 
     @classmethod
     def from_log(cls, path: str | os.PathLike[str]) -> FrontResult:
-        """Look at the log of a search with several goals; :meth:`SearchResult.from_log` takes it
-        for one with a single goal, its score."""
+        """Look at the log of a search with several goals."""
         log = Log.read(path)
         options = log.header.get("options", {})
         return cls(SearchResult(log), options.get("goals", GOALS[:2]), options.get("limits", {}))

@@ -1,5 +1,7 @@
 """Exercise 12.1: Who is dominated?"""
 
+from typing import Any
+
 import numpy as np
 
 from hpotutor.exercises import checks
@@ -7,7 +9,7 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer, right, wrong
 
 _WHAT = "a function is_dominated(point, others)"
 # A point (accuracy, weights), others, whether it is dominated, and what to say if not so.
-_CASES = (
+_CASES: tuple[Any, ...] = (
     ((0.8, 900), [(0.9, 500)], True, "(0.9, 500) is better in both goals, so it dominates."),
     ((0.9, 500), [(0.8, 900)], False, "(0.8, 900) is worse in both goals, and dominates nothing."),
     ((0.8, 500), [(0.9, 900), (0.7, 100)], False,

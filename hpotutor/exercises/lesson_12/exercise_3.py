@@ -1,5 +1,7 @@
 """Exercise 12.3: Two goals and a limit."""
 
+from typing import Any
+
 import optuna
 
 from hpotutor.exercises import checks
@@ -8,12 +10,12 @@ from hpotutor.exercises.messages import shown
 from hpotutor.study.storage import quiet_optuna
 
 _WHAT = "a function objective(trial, train)"
-_SPACE = {
+_SPACE: dict[str, Any] = {
     "units": optuna.distributions.IntDistribution(8, 512, log=True),
     "learning_rate": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
 }
 _LIMIT = 5_000
-_WAYS = ["maximize", "minimize"]
+_WAYS: list[Any] = ["maximize", "minimize"]
 
 
 @quiet_optuna()  # a graded cell that writes to stderr gets no points
@@ -64,7 +66,7 @@ def _check_space(trial: optuna.trial.FrozenTrial) -> None:
     if set(trial.params) != set(_SPACE):
         wrong(f"The trial suggests {sorted(trial.params)}; it should be units and learning_rate.")
     for name, asked in _SPACE.items():
-        found = trial.distributions[name]
+        found: Any = trial.distributions[name]
         if type(found) is not type(asked):
             wrong(f"{name} should be {'a whole number' if name == 'units' else 'a float'}.")
         if not getattr(found, "log", False):
