@@ -150,6 +150,7 @@ SEARCHES = {
     "hyperopt": lambda o, s, **n: ht.bayesian_search(o, s, library="hyperopt", **n),
     "gp": lambda o, s, **n: ht.bayesian_search(o, s, library="gp", **n),
     "hyperband": lambda o, s, **n: ht.hyperband_search(o, s, **n),
+    "bohb": lambda o, s, **n: ht.hyperband_search(o, s, sampler="tpe", **n),
 }
 
 
