@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 
+from hpotutor._system import templates
 from hpotutor.errors import HpoTutorError
 
 
@@ -82,25 +83,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _table_info(chosen: argparse.Namespace) -> None:
     from hpotutor.tabular.histories import histories_path, open_histories
-    from hpotutor.tabular.table import open_table
+    from hpotutor.tabular.table import FOLDER, open_table
 
     table = open_table(chosen.name)
-    about = table.about
-    runs = f"{len(table):,} configurations x {table.seeds} seeds x {table.epochs} epochs"
-    print(f"{table.name}: {runs}")
-    for axis in table.axes:
-        levels = f"{axis.allowed()} (default {axis.default!r}) {axis.condition()}"
-        print(f"  {axis.name}: {levels.rstrip()}")
-    for name, value in about.get("fixed", {}).items():
-        print(f"  {name}: {value!r}, in every network of convolutions")
-    print("rows: " + ", ".join(f"{count} {part}" for part, count in about["rows"].items()))
-    print("made with: " + ", ".join(f"{name} {v}" for name, v in about["versions"].items()))
-    print(f"on: {about['machine']}, {about['date']}, by: {about['command']}")
-    print(f"seconds of Model.fit: {about['timing']}")
-    print(f"checksum: {table.checksum}")
-    if histories_path(table.name).exists():
-        for method, call in open_histories(table)[0]["methods"].items():
-            print(f"stored searches: {method}, {call}")
+    stored = histories_path(table.name).exists()
+    methods = open_histories(table)[0]["methods"] if stored else {}
+    page = templates(FOLDER, {}, trim_blocks=True).get_template("info.txt")
+    print(page.render(table=table, methods=methods).rstrip())
 
 
 def _lab(chosen: argparse.Namespace) -> None:

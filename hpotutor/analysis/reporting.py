@@ -56,12 +56,7 @@ class Report(Shown):
     def caption(self) -> str:
         """What the table of scores holds."""
         seeds = len(next(iter(self.scores.values())))
-        text = f"Means over {seeds} seeds, with 95% intervals for the seed alone."
-        if self.metric == "accuracy":
-            return text
-        better = "lower" if self.direction == "minimize" else "higher"
-        sign = "an error with a minus before it, " if self.metric.startswith("neg_") else ""
-        return f"{text} {self.metric}: {sign}{better} is better."
+        return sentences("report/caption.txt", report=self, seeds=seeds)[0]
 
     @property
     def span(self) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, log_due, need_scores, opened
-from hpotutor.plots.formatting import counted, number, score_label
+from hpotutor.plots.formatting import score_label, words
 from hpotutor.plots.style import BLACK, BLUE, GRAY, VERMILLION, finish
 from hpotutor.study.dominance import efficient, hypervolume
 
@@ -94,20 +94,15 @@ def pareto_front(
     if info.truth is not None:
         ax.plot(info.truth[cost], info.truth["value"], "s--", color=VERMILLION, ms=5, mfc="none",
                 drawstyle="steps-post", lw=1.4, label="front of the truth")  # fmt: skip
-    steps, corner = front[[cost, "value"]].to_numpy().T, ""
-    if reference is not None and info.area is not None:
-        steps, corner = (
-            np.pad(steps, ((0, 0), (0, 1)), "edge"),
-            f"; hypervolume {number(info.area)}",
-        )
+    steps = front[[cost, "value"]].to_numpy().T
+    if reference is not None:
+        steps = np.pad(steps, ((0, 0), (0, 1)), "edge")
         steps[0, -1] = reference[0]
         ax.fill_between(steps[0], reference[1], steps[1], step="post", color=BLUE, alpha=0.13)
         ax.plot(*reference, "X", color=BLACK, ms=9, label="reference", clip_on=False)
     ax.plot(*steps, drawstyle="steps-post", color=BLUE, lw=2)
     ax.plot(front[cost], front["value"], "o", color=BLUE, mec=BLACK, ms=7, label="front")
-    of = f"{len(front)} of {counted(len(points), 'setting')}"
-    finish(ax, title=f"{of} are dominated by no other", y=score,
-           x=f"{cost} (log scale)" if info.log else cost)  # fmt: skip
+    title, reading = words("pareto_front", info=info, cost=cost, score=score)
+    finish(ax, title=title, y=score, x=f"{cost} (log scale)" if info.log else cost)
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=4)
-    ends = (f"{number(y)} at {number(x)} {cost}" for x, y in front.to_numpy()[[0, -1]])
-    return f"On the front are {of}: from {score} {' to '.join(ends)}{corner}."
+    return reading

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hpotutor.plots import brackets
-from hpotutor.plots.formatting import counted, number
+from hpotutor.plots.formatting import counted
 from hpotutor.plots.style import headline
 from hpotutor.search.hyperband import Bracket, Rung, hyperband_brackets
 from hpotutor.widgets._base import Knob, menu, switch
@@ -160,27 +160,23 @@ class BracketStepper(TablePanel):
         room = max(high - low, 0.05)  # there may be a single trial
         part.set_ylim(low - 0.08 * room, high + 0.14 * room)
         if climbed < len(rungs):
-            reading = _say_climb(ax, shown, rungs, climbed)
+            _mark_climb(ax, rungs, climbed)
         told = {"climbed": climbed, "rungs": rungs, "redraws": _REDRAWS}
+        told["best"] = shown.loc[shown["rung"] == climbed - 1, "value"].max()
         return self.words(reading=reading, kept=survival_info(curves, self.bracket), **told)
 
 
-def _say_climb(ax: Axes, shown: pd.DataFrame, rungs: Sequence[Rung], climbed: int) -> str:
-    """Write over the figure what holds while the bracket goes on; return it as a sentence."""
+def _mark_climb(ax: Axes, rungs: Sequence[Rung], climbed: int) -> None:
+    """Write over the figure, and into its legend, what holds while the bracket goes on."""
     here, following = rungs[climbed - 1], rungs[climbed]
     legend = ax.child_axes[0].get_legend()
     texts = legend.get_texts() if legend else []
     for text, now in zip(texts[1:], ("still in the race", "best of this rung"), strict=True):
         text.set_text(now)
     goes = "goes" if following.configurations == 1 else "go"
-    start = f"After {counted(here.epochs, 'epoch')}"
-    headline(ax, f"{start}: the best {following.configurations} of {here.configurations} {goes} "
-                 f"on, to {counted(following.epochs, 'epoch')}")  # fmt: skip
-    best = shown.loc[shown["rung"] == climbed - 1, "value"].max()
-    return (
-        f"{start} the best of {counted(here.configurations, 'trial')} has validation accuracy "
-        f"{number(best)}; {following.configurations} of them will be trained to {following.epochs}."
-    )
+    chosen = f"the best {following.configurations} of {here.configurations} {goes} on"
+    epochs, more = (counted(rung.epochs, "epoch") for rung in (here, following))
+    headline(ax, f"After {epochs}: {chosen}, to {more}")
 
 
 bracket_stepper = BracketStepper

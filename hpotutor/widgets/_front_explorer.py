@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hpotutor.plots import pareto_front
-from hpotutor.plots.formatting import number
 from hpotutor.plots.style import BLACK, star
 from hpotutor.widgets._base import Knob, listed, menu
 from hpotutor.widgets._browse import TablePanel
@@ -49,16 +48,13 @@ class FrontExplorer(TablePanel):
         for line, at in ((ax.axvline, now["weights"]), (ax.axhline, now["accuracy"])):
             line(at, color=BLACK, ls=":", lw=1.4)
         remain = (table.weights <= now["weights"] + 0.5) & (value >= now["accuracy"] - 1e-9)
-        told = f"With at most {now['weights']:,.0f} weights and at least {now['accuracy']:.2f}"
         if not remain.any():
-            return f"{told} nothing remains."
+            return self.words(remain=0)
         best = int(np.lexsort((-table.weights, np.where(remain, value, -1)))[-1])
         star(ax, (table.weights[best], value[best]))
-        return (
-            f"{told} {remain.sum():,} of {len(table):,} settings remain. The best (star) has "
-            f"{number(value[best])} and {table.weights[best]:,} weights: "
-            f"{listed(table.params_at(best))}. The smallest has {table.weights[remain].min():,}."
-        )
+        told = {"value": value[best], "smallest": table.weights[remain].min()}
+        told |= {"settings": listed(table.params_at(best)), "table": table, "best": best}
+        return self.words(remain=remain.sum(), **told)
 
 
 front_explorer = FrontExplorer

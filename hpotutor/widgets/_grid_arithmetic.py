@@ -82,10 +82,7 @@ class GridArithmetic(BrowsingPanel):
             for text in (*cost_axes.texts, *share_axes.texts):
                 text.set_fontsize(7.5)
         fits = grid_cost_info(levels, **settings)["fits"].iloc[-1]
-        return (
-            f"{reading} If each level speaks for a tenth of its knob's range, these "
-            f"{fits:,} fits see {_percent(seen.iloc[-1])} of the space."
-        )
+        return self.words(reading=reading, fits=fits, share=_percent(seen.iloc[-1]))
 
 
 def _draw_share(ax: Axes, seen: pd.Series) -> None:
