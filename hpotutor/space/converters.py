@@ -238,15 +238,12 @@ def _scopes(space: Definition, name: str) -> str:
     return f"{_scopes(space, parent)}, {inner}" if parent in space.conditions else inner
 
 
-def _boolean(values: list[Value]) -> bool:
-    return len(values) == 2 and all(isinstance(value, bool) for value in values)
-
-
 def _labeled(distribution: Distribution) -> dict[str, Value]:
     """Return categories by label where KerasTuner needs strings in their place, else nothing."""
     values = list(getattr(distribution, "choices", ()))
     kinds = {type(value) for value in values}
-    if _boolean(values) or (len(kinds) < 2 and kinds <= {int, float, str}):
+    switch = kinds == {bool} and len(values) == 2
+    if switch or (len(kinds) < 2 and kinds <= {int, float, str}):
         return {}
     return _by_label(distribution)
 
