@@ -170,7 +170,6 @@ def _scipy(space: Definition) -> str:
     return _fill("scipy.txt", body=body, used=used)
 
 
-# ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
 def _hyperopt(space: Definition) -> str:
     """Nest what is conditional under the options of its parent.
 
@@ -191,7 +190,6 @@ def _hyperopt(space: Definition) -> str:
     return _fill("hyperopt.txt", space=space, options=options, kinds=kinds, **told)
 
 
-# ── Optuna ───────────────────────────────────────────────────────────────────────────────────
 def _optuna(space: Definition) -> str:
     """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
     labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
@@ -207,7 +205,6 @@ def suggestion(name: str, distribution: Distribution, table: str | None = None) 
     return _call("optuna", name, table, *parts(distribution))
 
 
-# ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
 def _keras_tuner(space: Definition) -> str:
     """Declare every hyperparameter on every call, so that the tuner meets the inactive ones too.
 
