@@ -41,6 +41,13 @@ def check_count(
     return fine
 
 
+def require_count(call: str, name: str, value: object, example: int = 20) -> None:
+    """Raise for a value that is neither a whole number from 1 up nor None."""
+    problems = Problems(call)
+    check_count(problems, name, value, example=example, optional=True)
+    problems.raise_if_any()
+
+
 def check_share(
     problems: Problems, name: str, value: object, example: float, *, inside: bool = False
 ) -> bool:

@@ -99,14 +99,10 @@ class Grader:
             return None
         if done["error"].rstrip().endswith("KeyboardInterrupt"):
             raise KeyboardInterrupt
-        return _why(done.get("log", "") + done["error"])
-
-
-def _why(said: str) -> str:
-    """Return what is wrong with a submission, out of all that nbgrader said."""
-    if unknown := _UNKNOWN.findall(said):
-        return f"{', '.join(unknown)} is not the name under which the notebook was handed out"
-    if "No notebooks were matched" in said:
-        return "its folder holds no notebook"
-    errors = _ERROR.findall(said) or said.strip().splitlines()[-1:]
-    return errors[-1][:200]
+        said = done.get("log", "") + done["error"]
+        if unknown := _UNKNOWN.findall(said):
+            return f"{', '.join(unknown)} is not the name under which the notebook was handed out"
+        if "No notebooks were matched" in said:
+            return "its folder holds no notebook"
+        errors = _ERROR.findall(said) or said.strip().splitlines()[-1:]
+        return errors[-1][:200]

@@ -168,7 +168,10 @@ def claims_ledger(
     problems.raise_if_any()
     measured = {}
     for path in sorted(Path(folder).glob("*.ipynb")):
-        measured[path.stem[:2]] = _stored(json.loads(path.read_text(encoding="utf-8")))
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        claims = [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
+        measured[path.stem[:2]] = [claim for claim in claims if isinstance(claim["number"], int)]
     for lesson, box in boxes.items():
         measured[lesson] = [asdict(c) for c in box.claims if isinstance(c.number, int)]
     rows = [{"lesson": name, **claim} for name in sorted(measured) for claim in measured[name]]
@@ -180,12 +183,6 @@ def claims_ledger(
     ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
     return ledger.reindex(columns=names, fill_value="").fillna("").reset_index(drop=True)
-
-
-def _stored(notebook: dict) -> list[dict]:
-    outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
-    claims = [claim for output in outputs for claim in output.get("data", {}).get(MIME, [])]
-    return [claim for claim in claims if isinstance(claim["number"], int)]
 
 
 def _table(frame: pd.DataFrame) -> str:

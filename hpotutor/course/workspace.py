@@ -48,7 +48,8 @@ def bring_up_to_date(folder: str | os.PathLike) -> list[Change]:
     written; nothing that was there is lost.
     """
     folder = Path(folder)
-    stored = read_notes(folder / NOTES, _noted)
+    kept = {"offered": str, "wrote": dict}
+    stored = read_notes(folder / NOTES, lambda note: {n: of(note[n]) for n, of in kept.items()})
     notes, changes = stored or {}, []  # without, all there is counts as changed
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,10 +97,6 @@ def _beside(folder: Path, name: str, wrote: dict[str, str]) -> Path:
         number += 1
         path = folder / f"{name}.new-{number}.ipynb"
     return path
-
-
-def _noted(value: Any) -> dict[str, Any]:
-    return {"offered": value["offered"], "wrote": dict(value["wrote"])}
 
 
 def lab_arguments(

@@ -168,8 +168,6 @@ def _check(
 
 
 def _built_in(name: str) -> Rows:
-    if name == "mnist":
-        return _mnist()
     if name == "digits":
         bunch = sklearn_datasets.load_digits()
         return Rows(bunch.data, bunch.target, shape=(8, 8, 1))
@@ -177,7 +175,18 @@ def _built_in(name: str) -> Rows:
         with np.load(_SIGNALS) as file:
             x, y = file["x"].astype("float32"), file["y"].astype("int64")
         return Rows(x, y, shape=(40, 1), published=_PUBLISHED_TEST)
-    return Rows(*_of_bunch(_TABULAR[name]()))
+    if name in _TABULAR:
+        return Rows(*_of_bunch(_TABULAR[name]()))
+    from hpotutor._tensorflow import keras
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # Keras announces the download's address
+            (x_a, y_a), (x_b, y_b) = keras.datasets.mnist.load_data()
+    except Exception as error:  # Keras raises whatever its downloader raised
+        told = f"no copy is cached on this machine ({type(error).__name__}). Type ht.load('digits')"
+        told += " for a small image set that needs no download."
+        raise DataError(f"MNIST could not be downloaded and {told}") from error
+    return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b]), shape=(28, 28, 1))
 
 
 def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
@@ -194,19 +203,6 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     if labels is not None and whole and len(np.unique(y)) == len(labels) > y.max():
         y = np.asarray(labels)[y]
     return x, y
-
-
-def _mnist() -> Rows:
-    from hpotutor._tensorflow import keras
-
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # Keras announces the download's address
-            (x_a, y_a), (x_b, y_b) = keras.datasets.mnist.load_data()
-    except Exception as error:  # Keras raises whatever its downloader raised
-        told = f"no copy is cached on this machine ({type(error).__name__}). Type ht.load('digits')"
-        told += " for a small image set that needs no download."
-        raise DataError(f"MNIST could not be downloaded and {told}") from error
-    return Rows(np.concatenate([x_a, x_b]), np.concatenate([y_a, y_b]), shape=(28, 28, 1))
 
 
 def _dataset(

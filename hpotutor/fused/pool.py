@@ -10,8 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from hpotutor._system import cores
-from hpotutor._validation import check_count
-from hpotutor.errors import Problems
+from hpotutor._validation import require_count
 from hpotutor.fused.data import Curve, Trained
 from hpotutor.fused.jobs import Job
 
@@ -38,7 +37,7 @@ def set_threads(threads: int | None) -> None:
     >>> set_threads(None)
     """
     global _setting
-    _checked("set_threads", "threads", threads)
+    require_count("set_threads", "threads", threads, 2)
     _setting = None if threads is None else int(threads)
 
 
@@ -46,28 +45,16 @@ def threads_for(asked: int | None) -> int:
     """Return how many threads to use: what a call asks for, the setting, or one to each core."""
     if asked is not None:
         return int(asked)
-    if _on_dask_worker():
+    with suppress(KeyError, AttributeError, ValueError):  # unless this is a worker of Dask's
+        sys.modules["distributed"].get_worker()
         return 1
     if _setting is not None:
         return _setting
     if text := os.environ.get(VARIABLE, ""):
         number = int(text) if text.isdecimal() else text
-        _checked("train_many", VARIABLE, number)
+        require_count("train_many", VARIABLE, number, 2)
         return int(number)
     return cores()
-
-
-def _checked(call: str, name: str, value: object) -> None:
-    problems = Problems(call)
-    check_count(problems, name, value, example=2, optional=True)
-    problems.raise_if_any()
-
-
-def _on_dask_worker() -> bool:
-    distributed = sys.modules.get("distributed")
-    with suppress(ValueError, AttributeError):
-        return distributed is not None and distributed.get_worker() is not None
-    return False
 
 
 def run_jobs(jobs: Sequence[Job], threads: int, deliver: Deliver) -> None:

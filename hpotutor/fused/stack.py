@@ -198,7 +198,8 @@ class Stack:
                 f"Stack.copy: member {source} has units={self.members[source].widths} and member "
                 f"{target} has {self.members[target].widths}; only equal ones can be copied."
             )
-        for array in tf.nest.flatten(self._writable()):
+        self._numbers = tf.nest.map_structure(np.array, self._numbers)  # which can be written into
+        for array in tf.nest.flatten(self._numbers):
             array[target] = array[source]
         self._final.pop(target, None)
         if source in self._final:  # its numbers in the graph have moved on since it was stopped
@@ -256,11 +257,6 @@ class Stack:
     def _padded(self) -> list[Member]:
         """Return the members, and the first one again for each empty place of the program."""
         return self.members + [self.members[0]] * (self.shape.members - len(self.members))
-
-    def _writable(self) -> Numbers:
-        """Return the stack's numbers as arrays that can be written into."""
-        self._numbers = tf.nest.map_structure(np.array, self._numbers)
-        return self._numbers
 
     def _row(self, k: int) -> _Row:
         numbers, outputs = self._numbers, self._own_outputs(k, kept=True)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 
-from hpotutor._validation import check_count
-from hpotutor.errors import Problems
+from hpotutor._validation import require_count
 from hpotutor.objectives.base import OnEpoch, Params
 from hpotutor.objectives.building import Unfit, build_network, check_model, rows_for, signature_of
 from hpotutor.objectives.scoring import Fit, Split
@@ -59,10 +58,8 @@ def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> tuple[Sp
     knobs = {**objective.defaults, **params}
     knobs.pop("epochs", None)
     batch_size = knobs.pop("batch_size", 32)
-    problems = Problems("fit")
     # Keras would quietly replace some batch sizes by its own.
-    check_count(problems, "batch_size", batch_size, optional=True)
-    problems.raise_if_any()
+    require_count("fit", "batch_size", batch_size)
     model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
     texts = [value for value in params.values() if isinstance(value, str)]
     chosen = getattr(model, "loss", None) in texts  # another hyperparameter gives another loss

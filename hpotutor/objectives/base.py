@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpotutor._validation import check_count, is_number
+from hpotutor._validation import check_count, is_number, require_count
 from hpotutor.errors import HpoTutorError, Problems
 from hpotutor.objectives.identity import identify
 
@@ -189,9 +189,8 @@ class FunctionObjective(Objective):
     def evaluate(
         self, params: Params, epochs: int | None = None, *, on_epoch: OnEpoch | None = None
     ) -> Evaluation:
-        problems, start = Problems("FunctionObjective.evaluate"), time.perf_counter()
-        check_count(problems, "epochs", epochs, optional=True)
-        problems.raise_if_any()
+        start = time.perf_counter()
+        require_count("FunctionObjective.evaluate", "epochs", epochs)
         budget = self.epochs if epochs is None else int(epochs)
         values: list[float] = []
         heard = on_epoch is not None and self._takes_epochs and budget  # else they are a waste

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hpotutor._validation import check_count, check_seed, is_seed
+from hpotutor._validation import check_count, check_seed, is_seed, require_count
 from hpotutor.datasets.dataset import Dataset
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives._fitting import CALLBACKS, fit_network, in_own_unit, is_ours, predict
@@ -336,9 +336,7 @@ class TrainObjective(Objective):
         asked: Any = {**self.defaults, **params}.get("epochs") if epochs is None else epochs
         if isinstance(asked, float) and asked.is_integer():
             asked = int(asked)
-        problems = Problems("TrainObjective")
-        check_count(problems, "epochs", asked, optional=True)
-        problems.raise_if_any()
+        require_count("TrainObjective", "epochs", asked)
         return self.epochs if asked is None else int(asked)
 
     def splits(self) -> list[Split]:

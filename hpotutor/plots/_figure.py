@@ -7,6 +7,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Concatenate, TypeVar
 
 from matplotlib.axes import Axes
@@ -18,15 +19,8 @@ from hpotutor.plots.style import house_style, new_axes
 _Info = TypeVar("_Info")
 _Size = tuple[float, float]
 # What is said of a parameter that several figures have, unless a figure says it itself.
-_SHARED = {
-    "result": "SearchResult, optuna Study or DataFrame\n    A row per trial in the order they ran: "
-    "a column per knob, ``value`` and,\n    where known, ``status``.",
-    "direction": '{{"maximize", "minimize"}}, default {}\n    Which score is better; None: as the '
-    'result says, else "maximize".',
-    "score": "str, default {}\n    What the values are; a default of None calls shares "
-    "validation accuracy.",
-    "ax": "matplotlib Axes, default {}\n    Where to draw; None: a new figure.",
-}
+_TEXT = Path(__file__).with_name("shared_arguments.txt").read_text("utf-8")
+_SHARED = {text.split(" : ")[0]: text.rstrip() for text in re.split(r"\n(?=\w)", _TEXT)}
 
 
 def figure(
@@ -79,6 +73,6 @@ def _parameters(text: str, parameters: Mapping[str, inspect.Parameter]) -> str:
     entries = [entry.strip() for entry in re.split(r"^(?=\w)", text, flags=re.MULTILINE) if entry]
     told = {name for entry in entries for name in entry.partition(" : ")[0].split(", ")}
     for name in parameters.keys() & _SHARED.keys() - told:
-        entries.append(f"{name} : {_SHARED[name].format(repr(parameters[name].default))}")
+        entries.append(_SHARED[name].format(repr(parameters[name].default)))
     places = list(parameters)
     return "\n".join(sorted(entries, key=lambda entry: places.index(re.split(r"\W", entry)[0])))

@@ -54,15 +54,11 @@ class AsynchronousHalving:
                 place = bisect.bisect_left(finished, waiting[0][:2])
                 if place < len(finished) // self.eta:
                     return Job(heapq.heappop(waiting)[2], high, low)
-        params = self._draw()
-        return None if params is None else Job(params, self.rungs[0])
-
-    def _draw(self) -> Params | None:
         for _ in range(0 if self._exhausted else _REPEATS):
             params = self.space.sample(self.rng)
             if (key := question_of(params, None)) not in self._drawn:
                 self._drawn.add(key)
-                return params
+                return Job(params, self.rungs[0])
         self._exhausted = True
         return None
 

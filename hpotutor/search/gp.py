@@ -211,7 +211,11 @@ class GaussianProcessSearch:
                 if point not in self.points:
                     break
             return point
-        candidates = self._candidates(rng)
+        points = [self.space.sample(rng) for _ in range(_CANDIDATES)]
+        center = self.space.to_unit(self.incumbent)
+        steps = rng.normal(0.0, 0.05, (_NEIGHBORS, len(center)))
+        points += [self.space.from_unit(unit) for unit in np.clip(center + steps, 0.0, 1.0)]
+        candidates = [point for point in points if point not in self.points] or points
         return candidates[int(np.argmax(self._acquire(self._encode(candidates))))]
 
     def posterior(self, grid: Sequence[Mapping[str, Any]]) -> Posterior:
@@ -282,15 +286,6 @@ class GaussianProcessSearch:
             else:
                 columns.append([0.5 if v is _ABSENT else to_unit(distribution, v) for v in values])
         return np.array(columns).T
-
-    def _candidates(self, rng: np.random.Generator) -> list[Params]:
-        """Return random points and neighbors of the incumbent, none of them observed before."""
-        points = [self.space.sample(rng) for _ in range(_CANDIDATES)]
-        center = self.space.to_unit(self.incumbent)
-        steps = rng.normal(0.0, 0.05, (_NEIGHBORS, len(center)))
-        points += [self.space.from_unit(unit) for unit in np.clip(center + steps, 0.0, 1.0)]
-        new = [point for point in points if point not in self.points]
-        return new or points
 
 
 def _climb(

@@ -170,7 +170,6 @@ def _scipy(space: Definition) -> str:
     return _fill("scipy.txt", body=body, used=used)
 
 
-# ── Hyperopt ─────────────────────────────────────────────────────────────────────────────────
 def _hyperopt(space: Definition) -> str:
     """Nest what is conditional under the options of its parent.
 
@@ -191,7 +190,6 @@ def _hyperopt(space: Definition) -> str:
     return _fill("hyperopt.txt", space=space, options=options, kinds=kinds, **told)
 
 
-# ── Optuna ───────────────────────────────────────────────────────────────────────────────────
 def _optuna(space: Definition) -> str:
     """Suggest what exists; tuples go in as strings, which a study can hold, by way of a dict."""
     labeled = {name: _by_label(d) for name, d in space.items() if holds_tuples(d)}
@@ -207,7 +205,6 @@ def suggestion(name: str, distribution: Distribution, table: str | None = None) 
     return _call("optuna", name, table, *parts(distribution))
 
 
-# ── KerasTuner ───────────────────────────────────────────────────────────────────────────────
 def _keras_tuner(space: Definition) -> str:
     """Declare every hyperparameter on every call, so that the tuner meets the inactive ones too.
 
@@ -238,15 +235,12 @@ def _scopes(space: Definition, name: str) -> str:
     return f"{_scopes(space, parent)}, {inner}" if parent in space.conditions else inner
 
 
-def _boolean(values: list[Value]) -> bool:
-    return len(values) == 2 and all(isinstance(value, bool) for value in values)
-
-
 def _labeled(distribution: Distribution) -> dict[str, Value]:
     """Return categories by label where KerasTuner needs strings in their place, else nothing."""
     values = list(getattr(distribution, "choices", ()))
     kinds = {type(value) for value in values}
-    if _boolean(values) or (len(kinds) < 2 and kinds <= {int, float, str}):
+    switch = kinds == {bool} and len(values) == 2
+    if switch or (len(kinds) < 2 and kinds <= {int, float, str}):
         return {}
     return _by_label(distribution)
 

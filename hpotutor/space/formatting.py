@@ -1,12 +1,13 @@
 """A space and its values as text: as Python, as an HTML table, and as plain data for the log."""
 
-import html
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, IntDistribution
 
+from hpotutor._system import templates
 from hpotutor.errors import ArgumentError
 from hpotutor.space import distributions as make
 from hpotutor.space._definition import Definition
@@ -78,18 +79,11 @@ def constructor(space: Definition, name: str) -> str:
 
 def table(space: Definition) -> str:
     """Return a space as an HTML table, a row a hyperparameter."""
-    head = "<tr><th>hyperparameter</th><th>values</th><th>scale</th><th>exists when</th></tr>"
-    rows = []
-    for name, distribution in space.items():
-        scales = {True: "log", False: "linear", None: "no order"}
-        scale = scales[getattr(distribution, "log", None)]
-        condition = " and ".join(
-            f"{parent} is {' or '.join(repr(value) for value in values)}"
-            for parent, values in space.conditions.get(name, {}).items()
-        )
-        cells = (name, describe(distribution), scale, condition or "always")
-        rows.append("".join(f"<td>{html.escape(cell)}</td>" for cell in cells))
-    return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+    scales = {True: "log", False: "linear", None: "no order"}
+    rows = {n: (describe(d), scales[getattr(d, "log", None)]) for n, d in space.items()}
+    page = templates(Path(__file__).parent / "dialects", {}, trim_blocks=True)
+    text: str = page.get_template("table.html").render(space=space, rows=rows)
+    return text
 
 
 def to_dict(space: Definition) -> dict[str, list[dict[str, Any]]]:

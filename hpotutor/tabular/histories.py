@@ -93,8 +93,11 @@ def random_history(
 
     Bergstra and Bengio (2012), https://jmlr.org/papers/v13/bergstra12a.html.
     """
-    rng = np.random.default_rng(seed)
-    index = objective.table.places[rng.choice(_allowed(objective), (repeats, trials))]
+    rng, table, defaults = np.random.default_rng(seed), objective.table, objective.defaults
+    # In the product of all levels, the numbers that have the objective's defaults.
+    numbers = np.arange(math.prod(table.shape)).reshape(table.shape)
+    kept = [a.nearest(defaults[a.name]) if a.name in defaults else slice(None) for a in table.axes]
+    index = table.places[rng.choice(numbers[tuple(kept)].ravel(), (repeats, trials))]
     return _answered(objective, index, np.full_like(index, objective.epochs), seed)
 
 
@@ -152,14 +155,6 @@ def grid_levels(objective: TableObjective, trials: int) -> dict[str, int]:
             if counts[name] < sizes[name] and more <= trials:
                 counts[name] += 1
     return counts
-
-
-def _allowed(objective: TableObjective) -> np.ndarray:
-    """Return the numbers, in the product of all levels, that have the objective's defaults."""
-    table, defaults = objective.table, objective.defaults
-    numbers = np.arange(math.prod(table.shape)).reshape(table.shape)
-    kept = [a.nearest(defaults[a.name]) if a.name in defaults else slice(None) for a in table.axes]
-    return numbers[tuple(kept)].ravel()
 
 
 def _answered(

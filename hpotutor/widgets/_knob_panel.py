@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -18,7 +19,7 @@ from hpotutor.datasets.dataset import Dataset
 from hpotutor.datasets.loader import load
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.plots import learning_curves, learning_curves_info
-from hpotutor.plots.formatting import number
+from hpotutor.plots.formatting import number, readings
 from hpotutor.plots.style import GRAY
 from hpotutor.widgets._base import Knob, Panel, free, listed, menu, switch
 
@@ -301,23 +302,14 @@ def _table(trials: list[dict], usual: dict) -> str:
     shown = trials[-_ROWS_SHOWN:]
     if best not in shown:
         shown = [best, *shown[1:]]
-    rows = []
-    for trial in reversed(shown):
-        place = trial["trial"] - 1
-        before = trials[place - 1] if place else usual
-        changed = {name: trial[name] for name in usual if trial[name] != before[name]}
-        rows.append({
-            "trial": trial["trial"],
-            "changed": listed(changed) or ("the same again" if place else "start"),
-            "val_accuracy": f"{trial['val_accuracy']:.3f}" + (" ★ best" if trial is best else ""),
-            "range": f"{trial['lowest']:.3f} to {trial['highest']:.3f}",
-            "epochs": trial["epochs_trained"],
-            "seconds": f"{trial['seconds']:.2f}",
-            "reads as": trial["verdict"] + (" (stopped)" if trial["status"] == "stopped" else ""),
-        })  # fmt: skip
-    with pd.option_context("display.max_colwidth", None):
-        text: str = pd.DataFrame(rows).to_html(index=False, border=0, justify="left")
-    return text.replace("<th>", '<th scope="col">')
+    changed, befores = {}, [usual, *trials]
+    for trial in shown:
+        number, before = trial["trial"], befores[trial["trial"] - 1]
+        other = {name: trial[name] for name in usual if trial[name] != before[name]}
+        changed[number] = listed(other) or ("the same again" if number > 1 else "start")
+    page = readings(Path(__file__).parent / "readings").get_template("knob_panel_log.html")
+    text: str = page.render(best=best, shown=shown[::-1], changed=changed)
+    return text
 
 
 knob_panel = KnobPanel

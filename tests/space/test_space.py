@@ -429,4 +429,4 @@ def test_the_table_names_values_scale_and_condition():
     table = space._repr_html_()
     assert "&lt;b&gt;" in table and "<b>" not in table
     assert "<td>rate</td><td>a number from 0.001 to 1.0</td><td>log</td>" in table
-    assert "<td>kind is &#x27;x&#x27;</td>" in table
+    assert "<td>kind is &#39;x&#39;</td>" in table
