@@ -136,9 +136,13 @@ class ClaimsBox:
         return pd.DataFrame(rows, columns=["claim", "published", "measured here", "verdict"])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        frame, style = self.to_frame(), "text-align:left; vertical-align:top; white-space:normal"
+        with pd.option_context("display.max_colwidth", None):
+            table = frame.to_html(index=False, border=0)
+        table = re.sub(r"; (?=-?[\d.e-]+ \()", ";<br>", table)  # a line for each measured number
         return {
-            "text/plain": self.to_frame().to_string(index=False),
-            "text/html": _table(self.to_frame()),
+            "text/plain": frame.to_string(index=False),
+            "text/html": re.sub("<(th|td)>", rf'<\1 style="{style}">', table),
             MIME: [asdict(claim) for claim in self.claims],
         }
 
@@ -183,11 +187,3 @@ def claims_ledger(
     ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
     return ledger.reindex(columns=names, fill_value="").fillna("").reset_index(drop=True)
-
-
-def _table(frame: pd.DataFrame) -> str:
-    style = 'style="text-align:left; vertical-align:top; white-space:normal"'
-    with pd.option_context("display.max_colwidth", None):
-        table = frame.to_html(index=False, border=0)
-    table = re.sub(r"; (?=-?[\d.e-]+ \()", ";<br>", table)  # a line for each measured number
-    return re.sub("<(th|td)>", rf"<\1 {style}>", table)

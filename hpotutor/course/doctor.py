@@ -83,14 +83,11 @@ def check() -> Report:
     >>> ht.check().summary
     'Everything the lessons need is here.'
     """
-    found = (_where(), _python(), *_packages(), _kernel(), _memory(), _folder(), *_hidden())
-    return Report(tuple(finding for finding in found if finding))
-
-
-def _where() -> Finding:
     count = machine.cores()
     there = f"{machine.environment()}, {platform.system()} on {platform.machine()}, {count} core"
-    return _fine("runs on", there + ("s" if count > 1 else ""))
+    where = _fine("runs on", there + ("s" if count > 1 else ""))
+    found = (where, _python(), *_packages(), _kernel(), _memory(), _folder(), *_hidden())
+    return Report(tuple(finding for finding in found if finding))
 
 
 def _python() -> Finding:

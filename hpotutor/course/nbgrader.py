@@ -124,7 +124,15 @@ def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.Data
 
     MissingExtra: if nbgrader is not installed.
     """
-    course = _course_at(Path(folder).resolve())
+    place = Path(folder).resolve()
+    if not place.exists() and place.name == place.parent.name:
+        place = place.parent  # `hpotutor grade course`, typed inside the course
+    course = _course_around(place)
+    if course is None:
+        raise HpoTutorError(
+            f"{place} is no course: it has no folder source. Name the folder that you gave to "
+            "hpotutor assign after --to; inside it, type: hpotutor grade ."
+        )
     handed_in = _handed_in(course)
     if importlib.util.find_spec("nbgrader") is None:
         raise MissingExtra('nbgrader is not installed. Type: python -m pip install "nbgrader>=0.9"')
@@ -139,18 +147,6 @@ def grade(folder: str | os.PathLike, *, progress: bool = False) -> tuple[pd.Data
             "free the disk or close the file, then type the same again."
         ) from error
     return table, remarks
-
-
-def _course_at(folder: Path) -> Path:
-    """Return the course that a folder is or is in."""
-    if not folder.exists() and folder.name == folder.parent.name:
-        folder = folder.parent  # `hpotutor grade course`, typed inside the course
-    if course := _course_around(folder):
-        return course
-    raise HpoTutorError(
-        f"{folder} is no course: it has no folder source. Name the folder that you gave to "
-        "hpotutor assign after --to; inside it, type: hpotutor grade ."
-    )
 
 
 def _course_around(folder: Path) -> Path | None:

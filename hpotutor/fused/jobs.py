@@ -75,8 +75,13 @@ class Job:
                 if not self.stack.live[k] or epochs == self.stack.epoch:
                     finished.append(self._finish(k, run, position))
         self.busy = bool(self.stack.live.any())
-        if self.busy:
-            self._shrink()
+        if self.busy:  # in a smaller stack, when half are done and it pays for a trace
+            stack = self.stack
+            alive = np.flatnonzero(stack.live).tolist()
+            left = max(stack.members[k].length for k in alive) - stack.epoch
+            if shrunk(stack.shape, stack.members, alive, self.data.rows, left) != stack.shape:
+                self.stack = stack.select(alive)
+                self.runs = [self.runs[k] for k in alive]
         return finished
 
     def stop(self, positions: set[int]) -> Finished:
@@ -96,12 +101,3 @@ class Job:
         trained.member = dataclasses.replace(run.member, epochs=run.readings.pop(position))
         self.curves[position] = trained.curve
         return position, trained
-
-    def _shrink(self) -> None:
-        """Go on in a smaller stack when half the members are done and it pays for a trace."""
-        stack = self.stack
-        alive = np.flatnonzero(stack.live).tolist()
-        left = max(stack.members[k].length for k in alive) - stack.epoch
-        if shrunk(stack.shape, stack.members, alive, self.data.rows, left) != stack.shape:
-            self.stack = stack.select(alive)
-            self.runs = [self.runs[k] for k in alive]

@@ -85,9 +85,10 @@ def shape_of(
 
 def must_share(member: Member, n_classes: int) -> tuple:
     """Return what cannot differ inside one stack."""
+    blocks = () if member.architecture == "dense" else member.blocks.each()
     return (
         len(member.widths),
-        _geometry(member),
+        tuple(tuple({**block, "filters": 0}.values()) for block in blocks),
         member.batch_size,
         member.stack_optimizer,
         bool(member.batch_norm),
@@ -95,14 +96,6 @@ def must_share(member: Member, n_classes: int) -> tuple:
         member.used_loss(n_classes),
         member.val_rows is not None,
     )
-
-
-def _geometry(member: Member) -> tuple:
-    """Return what the convolution blocks of members of one stack have in common."""
-    if member.architecture == "dense":
-        return ()
-    blocks = [{**block, "filters": 0} for block in member.blocks.each()]
-    return tuple(tuple(block.values()) for block in blocks)
 
 
 def check_together(members: Sequence[Member], n_classes: int) -> None:

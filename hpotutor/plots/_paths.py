@@ -111,7 +111,11 @@ def paths(
     ax.contourf(columns, rows, np.maximum(above, levels[0]), levels, cmap="Greys", alpha=0.3,
                 norm="log", extend="both")  # fmt: skip
     ax.contour(columns, rows, above, levels, colors=GRAYS["outline"], linewidths=0.5)
-    arrivals = {row["name"]: _arrival(row) for _, row in table.iterrows()}
+    arrivals = {}
+    for row in table.itertuples():
+        way = "leaves the picture" if row.escaped else "not yet there"
+        way = counted(int(row.arrived), "step") if np.isfinite(row.arrived) else way
+        arrivals[row.name] = f"{row.name}: {way}"
     for index, (name, path) in enumerate(dict(paths).items()):
         style, path = look(index), np.asarray(path, dtype=float)
         every = max(1, len(path) // 10)
@@ -127,10 +131,3 @@ def paths(
     finish(ax, title=title, x="weight 1", y="weight 2", grid=None)
     ax.legend()
     return reading
-
-
-def _arrival(row: pd.Series) -> str:
-    way = "leaves the picture" if row["escaped"] else "not yet there"
-    if np.isfinite(row["arrived"]):
-        way = counted(int(row["arrived"]), "step")
-    return f"{row['name']}: {way}"

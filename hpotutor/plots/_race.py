@@ -82,7 +82,9 @@ def race_info(
     x = trial if cost is None else np.linspace(min(start, at), at, _STEPS)
     rows, final = [], {}
     for method, curves in best.items():
-        placed = np.array([_held(x, s, c) for s, c in zip(spent[method], curves, strict=True)])
+        # The best so far holds until the next trial is paid for.
+        last = [np.searchsorted(each, x, side="right") - 1 for each in spent[method]]
+        placed = np.take_along_axis(curves, np.clip(last, 0, None), axis=1)
         low, median, high = sign * np.percentile(placed, [10, 50, 90], axis=0)
         low, high = np.minimum(low, high), np.maximum(low, high)
         band = {"method": method, "x": x, "median": median, "low": low, "high": high}
@@ -161,9 +163,3 @@ def _spent(problems: Problems, best: dict, cost: Mapping | None) -> dict[str, np
             problems.add(f"cost[{method!r}]", given.shape, f"the shape {curves.shape}",
                          "numpy.cumsum(epochs, axis=1)")  # fmt: skip
     return spent
-
-
-def _held(x: np.ndarray, spent: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return the best so far at each ``x``: it holds until the next trial is paid for."""
-    last = np.searchsorted(spent, x, side="right") - 1
-    return best[np.clip(last, 0, len(best) - 1)]

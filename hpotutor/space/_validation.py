@@ -72,21 +72,18 @@ def _pairs(parameters: Any, problems: Problems) -> list[tuple[Any, Any]]:
 def _distribution(name: str, value: Any, problems: Problems) -> Distribution | None:
     distribution = value.distribution if isinstance(value, Conditional) else value
     if type(distribution) not in distributions.KINDS:
-        problems.add(name, value, "a distribution", f"{name}={_suggestion(value)}")
+        given, meant = plain(value), "ht.loguniform(1e-4, 1e-1)"
+        if isinstance(given, distributions.COLLECTIONS) and len(given):
+            meant = f"ht.choice({', '.join(repr(plain(item)) for item in list(given)[:8])})"
+        elif isinstance(given, Scalar):
+            meant = f"ht.choice({given!r})"
+        problems.add(name, value, "a distribution", f"{name}={meant}")
         return None
     try:
         return distributions.recheck(distribution)
     except ArgumentError as error:
         problems.say(f"{name}: {error}")
         return None
-
-
-def _suggestion(value: Any) -> str:
-    """Return the distribution that somebody who typed ``value`` may have meant."""
-    value = plain(value)
-    if isinstance(value, distributions.COLLECTIONS) and len(value):
-        return f"ht.choice({', '.join(repr(plain(item)) for item in list(value)[:8])})"
-    return f"ht.choice({value!r})" if isinstance(value, Scalar) else "ht.loguniform(1e-4, 1e-1)"
 
 
 def _condition(

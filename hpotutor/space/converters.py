@@ -77,7 +77,6 @@ def _call(dialect: str, *asked: Any) -> str:
     return str(getattr(_dialects().get_template("calls.txt").module, dialect)(*asked)).strip()
 
 
-# ── blocks of text ───────────────────────────────────────────────────────────────────────────
 def _dicts(variable: str, branches: list[dict[str, str]]) -> str:
     """Return one dict, or a list of dicts with what they share written once."""
     first = branches[0]
@@ -126,7 +125,6 @@ def carrier(space: Definition, name: str) -> str:
     return max(space.conditions[name], key=space.names.index)
 
 
-# ── scikit-learn and SciPy ───────────────────────────────────────────────────────────────────
 def _branches(
     space: Definition, values: Mapping[str, list[Value]] | None, free: Mapping[str, Any]
 ) -> list[dict[str, Any]]:

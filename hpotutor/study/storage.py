@@ -56,7 +56,11 @@ class Log:
         space: SearchSpace,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.space, self.header, self.direction = space, _plain(header), direction
+        # Through JSON, so that it compares equal to the one read back.
+        text = json.dumps(
+            header, default=lambda x: x.item() if isinstance(x, np.generic) else str(x)
+        )
+        self.space, self.header, self.direction = space, json.loads(text), direction
         self.trials: list[FrozenTrial] = []
         self._added: list[FrozenTrial] = []
         self._study: optuna.Study | None = None
@@ -272,12 +276,6 @@ def _lock(path: Path) -> FileLock:
 def _unwritable(path: Path, why: str = "") -> LogError:
     told = "Name a file in a folder of your own, for instance log='search.log'."
     return LogError(f"log={str(path)!r} cannot be written{why}. {told}")
-
-
-def _plain(value: Any) -> Any:
-    """Pass a header through JSON, so that it compares equal to the one read back."""
-    text = json.dumps(value, default=lambda x: x.item() if isinstance(x, np.generic) else str(x))
-    return json.loads(text)
 
 
 def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:

@@ -248,7 +248,12 @@ class KnobPanel(Panel):
         epochs = self.controls["epochs"].value
         for ax in (loss_axes, accuracy_axes):  # the curves grow into a frame that stays
             ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) * 1.02)
-        return self._sentence(ends, reading)
+        spread = f"{ends.mean():.3f}"
+        spread += f" ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else ""
+        told: dict[str, Any] = {"spread": spread, "networks": len(ends), "status": self._status}
+        told |= {"trials": self._trials, "target": self.target, "patience": _PATIENCE}
+        told["epoch"] = max(len(run["loss"]) for run in self._curves.values())
+        return self.words(reading=reading, seconds=float(f"{self._seconds:.2g}"), **told)
 
     def _networks(self) -> dict | list:
         """Return the curves by name; as runs of one setting where only seeds differ."""
@@ -257,15 +262,6 @@ class KnobPanel(Panel):
 
     def _ends(self) -> np.ndarray:
         return np.array([curve["val_accuracy"][-1] for curve in self._curves.values()])
-
-    def _sentence(self, ends: np.ndarray, reading: str) -> str:
-        spread = f"{ends.mean():.3f}"
-        spread += f" ({ends.min():.3f} to {ends.max():.3f})" if len(ends) > 1 else ""
-        told: dict[str, Any] = {"spread": spread, "networks": len(ends), "status": self._status}
-        told |= {"trials": self._trials, "target": self.target, "patience": _PATIENCE}
-        told["epoch"] = max(len(run["loss"]) for run in self._curves.values())
-        told["seconds"] = float(f"{self._seconds:.2g}")
-        return self.words(reading=reading, **told)
 
     @property
     def log(self) -> pd.DataFrame:
