@@ -68,10 +68,16 @@ def _container_memory() -> Memory:
 
 
 def cores() -> int:
-    """Return how many processors this process may use, a container's share included."""
-    import joblib  # comes with scikit-learn, and has no hints
-
-    return int(joblib.cpu_count())
+    """Return how many processors this process may use."""
+    try:
+        allowed = len(os.sched_getaffinity(0))
+    except AttributeError:  # Windows and macOS
+        allowed = os.cpu_count() or 1
+    try:
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return allowed
 
 
 def unwritable(folder: str | os.PathLike) -> OSError | None:

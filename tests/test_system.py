@@ -60,9 +60,12 @@ def test_memory_is_not_known_without_psutil(monkeypatch):
     assert all(math.isnan(size) for size in machine._system_memory())
 
 
-def test_only_permitted_processors_count(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3}, raising=False)
-    assert machine.cores() == 1
+@pytest.mark.parametrize(("quota", "expected"), [("100000 100000", 1), ("max 100000", None)])
+def test_a_containers_share_of_processors_counts(tmp_path, monkeypatch, quota, expected):
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    (tmp_path / "cpu.max").write_text(quota)
+    assert machine.cores() == (expected or 8)
 
 
 def test_a_folder_that_cannot_be_written_says_why(tmp_path, monkeypatch):
