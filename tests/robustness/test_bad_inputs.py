@@ -680,7 +680,7 @@ COMPARISONS = {
     ),
     "more than is stored": (
         lambda: ht.compare(["tpe"], ht.TableObjective(), trials=3000, repeats=3),
-        "'tpe' is stored for .*Type repeats=3, trials=60",
+        "'tpe' is stored for .*Type repeats=3, trials=100",
     ),
     "function without result": (
         lambda: ht.compare({"mine": lambda *_, **__: None}, lookup(), trials=3, repeats=2),
