@@ -58,7 +58,7 @@ q2 = Exercise(
     Write `area(points, corner)`: the hypervolume of a list of points (accuracy, size), with the
     accuracy to rise and the size to fall, seen from `corner`, a pair of the same kind. That is the
     area between the front of the points and the corner. What is not better than the corner in both
-    goals adds nothing.
+    goals adds nothing. Take the sizes as they are: no logarithm.
     """,
     expects=_WHAT,
     checker=_check_area,

@@ -111,8 +111,8 @@ q4 = Exercise(
     question="""
     Write `decide(chosen, default, margin)`. It gets two arrays of test accuracies, entry k of both
     trained with seed k, and the margin of section 3 for the test rows. The chance of the seeds is
-    1.96 standard deviations of the **differences**, over the root of their number. The two chances
-    together are the root of the sum of their squares.
+    1.96 standard deviations (`ddof=1`) of the **differences**, over the root of their number. The
+    two chances together are the root of the sum of their squares.
 
     Return `"better"` or `"worse"` if the mean difference lies beyond both together, and
     `"no difference shown"` otherwise.
