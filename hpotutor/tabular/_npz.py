@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import lzma
 import os
 import tokenize
 import zipfile
@@ -18,7 +19,7 @@ from hpotutor.errors import DataError
 # from Python 3.12 on for a header with characters that Python does not know.
 UNREADABLE = (
     OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error,
-    tokenize.TokenError,
+    lzma.LZMAError, tokenize.TokenError,
 )  # fmt: skip
 
 

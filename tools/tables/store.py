@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -47,8 +49,14 @@ def write(path: str | os.PathLike, about: Mapping[str, Any], arrays: Mapping[str
     text = json.dumps(about, sort_keys=True).encode()
     parts = {"about": np.frombuffer(text, np.uint8), **arrays}
     parts["checksum"] = np.frombuffer(bytes.fromhex(_npz.digest(parts)), np.uint8)
-    with whole(Path(path)) as file:
-        np.savez_compressed(file, **parts)
+    # As np.savez_compressed, but by LZMA, which makes these files a seventh smaller.
+    with whole(Path(path)) as file, zipfile.ZipFile(file, "w") as zipped:
+        for name, array in parts.items():
+            part = zipfile.ZipInfo(f"{name}.npy")  # without the time, which would differ
+            part.compress_type = zipfile.ZIP_LZMA
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asanyarray(array), allow_pickle=False)
+            zipped.writestr(part, content.getvalue())
 
 
 @contextlib.contextmanager

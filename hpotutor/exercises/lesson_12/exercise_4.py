@@ -26,17 +26,18 @@ _CASES = (
 
 
 def _check_choice(answer: object) -> Right:
-    for order in (_FRONT.index, _FRONT.index[::-1]):
+    for more, order in ((0, _FRONT.index), (100, _FRONT.index[::-1])):
         front = _FRONT.loc[order].set_axis([f"row {n}" for n in range(len(_FRONT))])
+        front["trial"] += more
         for budget, margin, expected, why in _CASES:
             found = checks.call(answer, front.copy(), budget, margin, what=_WHAT)
             number = checks.whole_number(
                 found.iloc[0] if isinstance(found, pd.Series) and len(found) == 1 else found,
                 "the number in the column `trial`",
             )
-            if number != expected:
+            if number != expected + more:
                 wrong(
-                    f"With a budget of {budget:,} and a margin of {margin} it is trial {expected}; "
+                    f"With a budget of {budget:,} and a margin of {margin} it is trial {expected + more}; "
                     f"yours is {number}. {why}"
                 )
     return right("As small as the margin allows, within what you can pay.")
