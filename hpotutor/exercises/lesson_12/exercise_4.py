@@ -37,8 +37,8 @@ def _check_choice(answer: object) -> Right:
             )
             if number != expected + more:
                 wrong(
-                    f"With a budget of {budget:,} and a margin of {margin} it is trial {expected + more}; "
-                    f"yours is {number}. {why}"
+                    f"With a budget of {budget:,} and a margin of {margin} it is trial "
+                    f"{expected + more}; yours is {number}. {why}"
                 )
     return right("As small as the margin allows, within what you can pay.")
 
