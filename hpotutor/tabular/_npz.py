@@ -15,11 +15,11 @@ import numpy as np
 
 from hpotutor.errors import DataError
 
-# What NumPy raises for files that are none, or damaged; TypeError for a lone array, TokenError
-# from Python 3.12 on for a header with characters that Python does not know.
+# What NumPy raises for files that are none, or damaged; TypeError for a lone array, RuntimeError
+# for a zip of another kind or without lzma, TokenError from Python 3.12 on for odd headers.
 UNREADABLE = (
     OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error,
-    lzma.LZMAError, tokenize.TokenError,
+    lzma.LZMAError, tokenize.TokenError, RuntimeError,
 )  # fmt: skip
 
 
