@@ -54,8 +54,9 @@ def did_you_mean(name: object, allowed: Iterable[object]) -> str:
     " Did you mean 'adam'?"
     """
     names = [str(option) for option in allowed]
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    close = sorted(difflib.get_close_matches(word := str(name), names, n=9, cutoff=0.6))
+    best = max(close, key=lambda one: difflib.SequenceMatcher(None, one, word).ratio(), default="")
+    return f" Did you mean {best!r}?" if close else ""
 
 
 class _Brief(reprlib.Repr):
@@ -104,17 +105,16 @@ Type for instance units=9.
 
     def choice(self, argument: str, value: object, allowed: Iterable[object]) -> bool:
         """Note ``value`` unless it is one of ``allowed``; return whether it was fine."""
-        by_text = {str(option): option for option in allowed}
-        options = list(by_text.values())
+        options = list({str(option): option for option in allowed}.values())
         plain: Any = value
         if getattr(plain, "ndim", None) == 0:  # a text or number of NumPy's
             plain = plain.item()
         if any(type(plain) is type(option) and plain == option for option in options):
             return True
-        close = difflib.get_close_matches(str(value), by_text, n=1)
-        instead = by_text[close[0]] if close else options[0]
+        hint = did_you_mean(value, options)
+        instead = next((option for option in options if repr(str(option)) in hint), options[0])
         self.lines.append(
-            f"{argument}={_BRIEF.repr(value)} is not allowed.{did_you_mean(value, options)} "
+            f"{argument}={_BRIEF.repr(value)} is not allowed.{hint} "
             f"Allowed: {', '.join(map(repr, options))}. Type for instance {argument}={instead!r}."
         )
         return False

@@ -775,7 +775,7 @@ FIGURES = {
 }
 LESSONS = {
     "lesson": (lambda: ht.exercises.exercises_of(99), "lesson='lesson_99'.* Allowed: 'lesson_00'"),
-    "progress": (lambda: ht.progress("lesson02"), "Did you mean 'lesson_02'"),
+    "progress": (lambda: ht.progress("lesson2"), "Did you mean 'lesson_02'"),
     "claim": (
         lambda: ht.Claim(99, "", "", "hold"),
         "2 problems.*number=99.*verdict='hold'.* Did you mean 'holds'",

@@ -201,9 +201,7 @@ def test_computing_histories_goes_on_and_keeps_other_methods(digits, tmp_path, m
 
 
 def test_all_histories_together_are_small():
-    assert (
-        sum(histories_path(name).stat().st_size for name in NAMES) <= 5e6
-    )  # 100 trainings of six methods
+    assert sum(histories_path(name).stat().st_size for name in NAMES) <= 3.5e6
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────
