@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
+from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import Axis, Table
 
 _ROWS, _SEEDS, _EPOCHS = 200, 4, 27
@@ -41,3 +43,8 @@ def small_table() -> Table:
         about={"rows": {"train": 800, "validation": _ROWS, "test": _ROWS},
                "features": 64, "classes": 10},
     )  # fmt: skip
+
+
+def small_objective(**arguments: Any) -> TableObjective:
+    """Return an objective on the small table, which says nothing of what it reads."""
+    return TableObjective(small_table(), quiet=True, **arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -132,30 +133,27 @@ def test_a_training_that_goes_to_nan_is_pruned(
 
 
 def test_killed_between_epochs_and_run_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
+    """What follows the search, ``--seeds``, is in test_tune_others.py."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tune.py").write_text(TUNE.read_text(encoding="utf-8"), encoding="utf-8")
-    root = str(TUNE.parents[1])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    options = ["--trials", "2", "--epochs", "2", "--seeds", "2"]
-
-    def run(*command: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, *command, *options],
-            env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True,
-        )  # fmt: skip
-
-    killed = run("-c", DEADLY)
+    paths = os.pathsep.join(filter(None, [str(TUNE.parents[1]), os.environ.get("PYTHONPATH")]))
+    options = ["--trials", "2", "--epochs", "2"]
+    killed = subprocess.run(
+        [sys.executable, "-c", DEADLY, *options],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+    )
     assert killed.returncode != 0
     assert states() == ["COMPLETE", "RUNNING"]
     (first, begun) = kept()
-    ended = run("tune.py")
-    assert ended.returncode == 0, ended.stderr
+    monkeypatch.setattr(sys, "argv", ["tune.py", *options])
+    runpy.run_path("tune.py", run_name="__main__")
     assert kept()[0] == first
     assert states() == ["COMPLETE", "FAIL", "COMPLETE"]
     assert kept()[2].params == begun.params
-    assert "Tuned against default" in ended.stdout
+    assert capsys.readouterr().out.startswith("Best of 3: trial ")
     assert (tmp_path / "tuning" / f"trial-{first.number}.keras").exists()
 
 
