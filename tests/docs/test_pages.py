@@ -187,6 +187,12 @@ def visit(browser: Any, site: Path) -> Iterator[Any]:
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+def test_the_site_is_under_60_mb(site: Path) -> None:
+    from tools.site.build import size
+
+    assert 1 < size(site) < 60
+
+
 def test_links_of_the_built_site_hold(site: Path) -> None:
     assert list(check.faults(check.read(site))) == []
 
