@@ -248,6 +248,11 @@ def create_venv():
 
 def remove_venv():
     """Remove the environment, its stamp last: half an environment must not pass for one."""
+    if os.path.islink(VENV):
+        raise StartError(
+            "But .venv is a link to %s, which may be in use elsewhere, so nothing there was "
+            "touched. Remove the link .venv, then start again." % os.path.realpath(VENV)
+        )
     write_stamp("installing")
     try:
         for entry in os.scandir(VENV):

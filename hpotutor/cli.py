@@ -94,7 +94,7 @@ def _table_info(chosen: argparse.Namespace) -> None:
 
 def _lab(chosen: argparse.Namespace) -> None:
     from hpotutor.course.lessons import find_lesson
-    from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab
+    from hpotutor.course.workspace import bring_up_to_date, default_folder, open_lab, write_page
 
     # Not an argument of the parser, which would take the value of `--port 9000` for it.
     named = chosen.rest[:1] if chosen.rest and not chosen.rest[0].startswith("-") else []
@@ -103,7 +103,9 @@ def _lab(chosen: argparse.Namespace) -> None:
     for change in bring_up_to_date(folder):
         print(change)
     print(f"Your lessons are in {folder}", flush=True)
-    if not chosen.copy_only:
+    if chosen.copy_only:
+        write_page(folder)  # JupyterLab is opened with it; another editor shows it, too
+    else:
         first = [f"--LabApp.default_url=/lab/tree/{lesson}.ipynb"] if lesson else []
         open_lab(folder, [*first, *chosen.rest[len(named) :]])
 

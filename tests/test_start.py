@@ -429,6 +429,23 @@ def test_foreign_environment_is_left_alone(
     assert foreign.read_text() == "mine"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="to make a link is a privilege on Windows")
+def test_what_a_link_leads_to_is_left_alone(
+    start: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    theirs = tmp_path / "another" / ".venv"
+    theirs.mkdir(parents=True)
+    (theirs / "hpotutor.stamp").write_text("0" * 16 + " digest\n")
+    (theirs / "pyvenv.cfg").write_text("in use")
+    Path(start.VENV).symlink_to(theirs, target_is_directory=True)
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    assert start.main(["test"]) == 1
+    assert f"a link to {theirs}" in capsys.readouterr().err
+    assert sorted(path.name for path in theirs.iterdir()) == ["hpotutor.stamp", "pyvenv.cfg"]
+    assert start.read_stamp() == "0" * 16 + " digest"
+
+
 def test_start_without_the_project(start: ModuleType, capsys: pytest.CaptureFixture) -> None:
     assert start.main(["test"]) == 1
     assert "the whole project" in capsys.readouterr().err

@@ -121,11 +121,9 @@ def _option(argument: str) -> str:
 
 def write_page(folder: str | os.PathLike) -> str:
     """Write the page of all lessons into a learner's folder; return its name, "" if it cannot."""
-    first_cells = {
-        name: source_of(read_notebook(path)["cells"][0]) for name, path in all_lessons().items()
-    }
+    cells = {name: read_notebook(path)["cells"] for name, path in all_lessons().items()}
     with contextlib.suppress(OSError):  # such as a folder that may only be read
-        return write_index(folder, first_cells)
+        return write_index(folder, {name: source_of(own[0]) for name, own in cells.items()})
     return ""
 
 

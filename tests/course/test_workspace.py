@@ -131,6 +131,44 @@ def test_a_full_disk_or_a_read_only_folder_loses_nothing(shipped, mine, monkeypa
     assert len(told(mine)) == 2  # and the next start makes good
 
 
+@pytest.mark.parametrize("page", ["# My own index\n", None], ids=["their own index", "ours"])
+def test_a_folder_of_an_older_version_keeps_all_that_is_its_owners(
+    root, shipped, mine, monkeypatch, page
+):
+    pytest.importorskip("jupyterlab.labapp")
+    home, layouts = mine.parent / "home", mine / ".hpotutor_lab"
+    for name in ("JUPYTER_CONFIG_PATH", "JUPYTERLAB_WORKSPACES_DIR", "HPOTUTOR_PROGRESS"):
+        monkeypatch.setenv(name, "")  # to be put back
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda options: None)
+    shipped(**{"00_start_here": "older"})
+    opened = [["lab", str(mine), "--no-browser"], ["progress"], ["lab", str(mine), "--no-browser"]]
+    main(opened[0])
+    entry = {"right": True, "attempts": 3, "hints": 1, "solution": False}
+    progress = {"version": 2, "exercises": {"lesson_00.q1": entry}}
+    settings = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "theirs"
+    theirs = {
+        mine / "a.ipynb": lesson("a1, and an answer"),
+        mine / "hpotutor_progress.json": json.dumps(progress).encode(),
+        mine / "sub" / "own.ipynb": lesson("their own"),
+        mine / "data.csv": b"1,2\n",
+        next(layouts.iterdir()): b"the tabs they had open",
+        settings: b'{"theme": "dark"}',
+    }
+    theirs |= {mine / "index.md": page.encode()} if page else {}
+    for path, content in theirs.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    shipped(**{"00_start_here": "today's", "a": "a2", "b": "b2"})
+    for command in opened:
+        monkeypatch.chdir(mine)
+        assert main(command) == 0
+    assert {path: path.read_bytes() for path in theirs} == theirs
+    assert (mine / "b.ipynb").read_bytes() == lesson("b2")  # nobody's but ours, so it follows
+    assert "1 of 6" in (mine / ("index-2.md" if page else "index.md")).read_text()
+
+
 def test_a_file_in_the_folders_place_is_told(tmp_path):
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(HpoTutorError, match="cannot be written"):

@@ -70,6 +70,7 @@ def test_a_lesson_that_is_not_there_is_no_folder(opened, capsys):
 def test_it_can_stop_after_copying(opened, tmp_path):
     assert cli.main(["lab", str(tmp_path / "x"), "--copy-only"]) == 0
     assert opened == []
+    assert "(00_start_here.ipynb)" in (tmp_path / "x" / "index.md").read_text(encoding="utf-8")
 
 
 def test_only_lab_takes_foreign_options(capsys):

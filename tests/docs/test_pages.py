@@ -84,6 +84,14 @@ def test_the_playground_is_a_link_on_the_site_alone(tmp_path: Path) -> None:
     assert "in the [**playground**](../playground.md), a" in page.cells[1].source
 
 
+@pytest.mark.parametrize("number", ["03", "04"])
+def test_a_lesson_names_the_playground_once(root: Path, number: str) -> None:
+    (path,) = (root / "notebooks").glob(f"{number}_*.ipynb")
+    page = Lesson(path).page([], has_solutions=False)
+    told = [cell.source for cell in page.cells if "**playground**" in cell.source]
+    assert len(told) == 1 and told[0].count("[**playground**](../playground.md)") == 1
+
+
 def test_a_glossary_may_be_a_document(tmp_path: Path) -> None:
     document = tmp_path / "glossary.md"
     document.write_text("# Words\n\nbatch, batch size\n: The rows of\n  one step. (lesson 01)\n")
@@ -177,6 +185,12 @@ def visit(browser: Any, site: Path) -> Iterator[Any]:
     yield open_page
     page.close()
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_the_site_is_under_60_mb(site: Path) -> None:
+    from tools.site.build import size
+
+    assert 1 < size(site) < 60
 
 
 def test_links_of_the_built_site_hold(site: Path) -> None:
