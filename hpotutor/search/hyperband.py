@@ -211,16 +211,18 @@ def _plan(options: Options) -> list[Bracket]:
 
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
-    plan, proposals = _plan(options), _Proposals(recorder, seed, options["candidates"])
+    plan, proposals = _plan(options), Proposals(recorder.space, seed, options["candidates"])
 
     def score(batch: list[Params], epochs: int) -> list[float]:
         recorder.prefetch(batch, epochs)
-        evaluations = [recorder.evaluate(params, epochs) for params in batch]
-        proposals.observe(evaluations, epochs)
-        return [recorder.score(evaluation) for evaluation in evaluations]
+        return learn([recorder.evaluate(params, epochs) for params in batch], epochs)
 
-    if recorder.started:
-        proposals.observe(recorder.started, options["epochs"])
+    def learn(evaluations: list[Evaluation], epochs: int) -> list[float]:
+        scores = [recorder.score(evaluation) for evaluation in evaluations]
+        proposals.observe([evaluation.params for evaluation in evaluations], scores, epochs)
+        return scores
+
+    learn(recorder.started, options["epochs"])
     while True:
         for bracket in plan:
             points = proposals.draw(bracket.rungs[0].configurations)
@@ -229,27 +231,29 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
             return
 
 
-class _Proposals:
+class Proposals:
     """What brackets start with: points drawn at random, or as BOHB draws them."""
 
-    def __init__(self, recorder: Recorder, seed: int, sampler: str) -> None:
-        self.recorder, self.seed, self.sampler = recorder, seed, sampler
+    def __init__(self, space: SearchSpace, seed: int, sampler: str) -> None:
+        self.space, self.seed, self.sampler = space, seed, sampler
         self.rng = np.random.default_rng(seed)
         self.studies: dict[int, Any] = {}  # of all trainings of so many epochs
 
-    def observe(self, evaluations: list[Evaluation], epochs: int) -> None:
-        """Let the model of these epochs learn."""
-        if self.sampler == "random":
+    def observe(self, points: list[Params], scores: list[float], epochs: int) -> None:
+        """Let the model of these epochs learn; a higher score is better."""
+        if self.sampler == "random" or not points:
             return
         with quiet_optuna():
             if epochs not in self.studies:
                 with backends.optuna_study(tpe_constant_liar([self.seed, epochs], 1)) as study:
                     self.studies[epochs] = study
-            backends.tell_optuna(self.studies[epochs], self.recorder, evaluations)
+            study = self.studies[epochs]
+            for params, score in zip(points, scores, strict=True):
+                study.tell(backends.ask_for(study, self.space, params), score)
 
     def draw(self, count: int) -> list[Params]:
         """Return so many points, from the model of the most epochs that has seen enough."""
-        space = self.recorder.space
+        space = self.space
         for _, study in sorted(self.studies.items(), reverse=True):
             known = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
             if len(known) >= len(space) + 3:

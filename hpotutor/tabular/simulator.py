@@ -6,6 +6,7 @@ next, and a method hears of a result only when its time has come.
 """
 
 import heapq
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from hpotutor.errors import Problems
 from hpotutor.objectives.base import Params
 from hpotutor.search import asha
 from hpotutor.search.asha import Job
-from hpotutor.search.hyperband import Bracket, hyperband_brackets
+from hpotutor.search.hyperband import Bracket, Proposals, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 
 
@@ -157,32 +158,59 @@ class AsynchronousHalving(asha.AsynchronousHalving):
 class SynchronousHalving:
     """Run a bracket of Hyperband's again and again; nothing is promoted before a rung is full."""
 
-    def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:
-        self.objective, self.bracket = objective, bracket
-        self.rng = np.random.default_rng(seed)
-        self._told: list[tuple[float, Params]] = []
-        self._waiting = 0
-        self._jobs = self._rounds()
+    ahead = False  # whether a worker that would wait begins the next bracket
+
+    def __init__(
+        self, objective: TableObjective, bracket: Bracket, seed: int = 0, sampler: str = "random"
+    ) -> None:
+        self._proposals = Proposals(objective.space, seed, sampler)
+        self._plan = itertools.cycle([bracket])
+        self._begun: list[Iterator[Job | None]] = []
+        self._rungs: dict[int, list[tuple[float, Params]]] = {}  # where a running job is awaited
 
     def ask(self) -> Job | None:
-        job = next(self._jobs)
-        self._waiting += job is not None
-        return job
+        for climb in [*self._begun]:
+            job = next(climb, "over")
+            if isinstance(job, Job):
+                return job
+            if job == "over":
+                self._begun.remove(climb)
+        if self._begun and not self.ahead:
+            return None
+        self._begun.append(self._climb(next(self._plan)))
+        return self.ask()
 
     def tell(self, job: Job, value: float) -> None:
-        self._waiting -= 1
-        self._told.append((value, job.params))
+        self._rungs.pop(id(job)).append((value, job.params))
+        self._proposals.observe([job.params], [value], job.epochs)
 
-    def _rounds(self) -> Iterator[Job | None]:
-        while True:
-            first = self.bracket.rungs[0].configurations
-            survivors = [self.objective.space.sample(self.rng) for _ in range(first)]
-            done = 0
-            for rung in self.bracket.rungs:
-                self._told = []
-                for params in survivors[: rung.configurations]:
-                    yield Job(params, rung.epochs, done)
-                while self._waiting:
-                    yield None
-                ranked = sorted(self._told, key=lambda one: -one[0])
-                survivors, done = [params for _, params in ranked], rung.epochs
+    def _climb(self, bracket: Bracket) -> Iterator[Job | None]:
+        """Yield the jobs of a bracket, and None while a rung is not full."""
+        points, done = self._proposals.draw(bracket.rungs[0].configurations), 0
+        for count, epochs in bracket.rungs:
+            told: list[tuple[float, Params]] = []
+            for params in points[:count]:
+                job = Job(params, epochs, done)
+                self._rungs[id(job)] = told
+                yield job
+            while len(told) < len(points[:count]):
+                yield None
+            points, done = [params for _, params in sorted(told, key=lambda one: -one[0])], epochs
+
+
+class Hyperband(SynchronousHalving):
+    """Run all brackets in turn, as :func:`hpotutor.hyperband_search` does; one worker the same.
+
+    A worker that would wait for a rung to fill begins the next bracket, as Falkner et al. (2018)
+    let it. ``sampler="tpe"`` is their BOHB: a bracket draws from the model of all that was told
+    when it begins.
+    """
+
+    ahead = True
+
+    def __init__(
+        self, objective: TableObjective, eta: int = 3, seed: int = 0, sampler: str = "random"
+    ) -> None:
+        plan = hyperband_brackets(objective.epochs, eta)
+        super().__init__(objective, plan[0], seed, sampler)
+        self._plan = itertools.cycle(plan)
