@@ -156,16 +156,13 @@ def tell_optuna(
     study: Any, recorder: Recorder, evaluations: Iterable[Evaluation], tell: Any = tell_score
 ) -> None:
     """Let a study hear of evaluations as if it had asked for them."""
+    space = recorder.space
     for evaluation in evaluations:
-        tell(study, recorder, ask_for(study, recorder.space, evaluation.params), evaluation)
-
-
-def ask_for(study: Any, space: SearchSpace, params: Params) -> Any:
-    """Return a trial of these hyperparameters, as if the study had asked for them."""
-    study.enqueue_trial({name: labeled(space[name], value)[1] for name, value in params.items()})
-    trial = study.ask()
-    space.suggest(trial)
-    return trial
+        params = evaluation.params.items()
+        study.enqueue_trial({name: labeled(space[name], value)[1] for name, value in params})
+        trial = study.ask()
+        space.suggest(trial)
+        tell(study, recorder, trial, evaluation)
 
 
 def run_generations(study: Any, recorder: Recorder, size: int, tell: Any = tell_score) -> None:

@@ -57,10 +57,9 @@ def hyperband_brackets(max_epochs: int, eta: int = 3) -> list[Bracket]:
     1 [(5, 3), (1, 9)]
     0 [(3, 9)]
     """
-    problems = Problems("hyperband_brackets")
-    check_count(problems, "max_epochs", max_epochs, 1, 27)
-    check_count(problems, "eta", eta, 2, 3)
-    problems.raise_if_any()
+    with Problems("hyperband_brackets") as problems:
+        check_count(problems, "max_epochs", max_epochs, 1, 27)
+        check_count(problems, "eta", eta, 2, 3)
     max_epochs, eta, s_max = int(max_epochs), int(eta), 0
     while eta ** (s_max + 1) <= max_epochs:
         s_max += 1
@@ -211,18 +210,16 @@ def _plan(options: Options) -> list[Bracket]:
 
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
-    plan, proposals = _plan(options), Proposals(recorder.space, seed, options["candidates"])
+    plan, proposals = _plan(options), Proposals(recorder, seed, options["candidates"])
 
     def score(batch: list[Params], epochs: int) -> list[float]:
         recorder.prefetch(batch, epochs)
-        return learn([recorder.evaluate(params, epochs) for params in batch], epochs)
+        evaluations = [recorder.evaluate(params, epochs) for params in batch]
+        proposals.observe(evaluations, epochs)
+        return [recorder.score(evaluation) for evaluation in evaluations]
 
-    def learn(evaluations: list[Evaluation], epochs: int) -> list[float]:
-        scores = [recorder.score(evaluation) for evaluation in evaluations]
-        proposals.observe([evaluation.params for evaluation in evaluations], scores, epochs)
-        return scores
-
-    learn(recorder.started, options["epochs"])
+    if recorder.started:
+        proposals.observe(recorder.started, options["epochs"])
     while True:
         for bracket in plan:
             points = proposals.draw(bracket.rungs[0].configurations)
@@ -234,26 +231,24 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
 class Proposals:
     """What brackets start with: points drawn at random, or as BOHB draws them."""
 
-    def __init__(self, space: SearchSpace, seed: int, sampler: str) -> None:
-        self.space, self.seed, self.sampler = space, seed, sampler
+    def __init__(self, recorder: Any, seed: int, sampler: str) -> None:
+        self.recorder, self.seed, self.sampler = recorder, seed, sampler
         self.rng = np.random.default_rng(seed)
         self.studies: dict[int, Any] = {}  # of all trainings of so many epochs
 
-    def observe(self, points: list[Params], scores: list[float], epochs: int) -> None:
-        """Let the model of these epochs learn; a higher score is better."""
-        if self.sampler == "random" or not points:
+    def observe(self, evaluations: list[Evaluation], epochs: int) -> None:
+        """Let the model of these epochs learn."""
+        if self.sampler == "random":
             return
         with quiet_optuna():
             if epochs not in self.studies:
                 with backends.optuna_study(tpe_constant_liar([self.seed, epochs], 1)) as study:
                     self.studies[epochs] = study
-            study = self.studies[epochs]
-            for params, score in zip(points, scores, strict=True):
-                study.tell(backends.ask_for(study, self.space, params), score)
+            backends.tell_optuna(self.studies[epochs], self.recorder, evaluations)
 
     def draw(self, count: int) -> list[Params]:
         """Return so many points, from the model of the most epochs that has seen enough."""
-        space = self.space
+        space = self.recorder.space
         for _, study in sorted(self.studies.items(), reverse=True):
             known = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
             if len(known) >= len(space) + 3:

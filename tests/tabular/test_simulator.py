@@ -74,7 +74,8 @@ SAMPLERS = ("random", "tpe")
 
 
 def clocked(objective, sampler, jobs=150, seed=0, **settings):
-    scheduler = Hyperband(objective, eta=2, seed=seed, sampler=sampler)
+    plan = ht.hyperband_brackets(objective.epochs, 2)
+    scheduler = Hyperband(objective, plan, seed, sampler)
     return simulate(scheduler, objective, jobs=jobs, **settings)
 
 
@@ -124,10 +125,10 @@ def test_a_worker_that_would_wait_begins_the_next_bracket(objective):
         f = simulate(scheduler, objective, workers=8, jobs=150, stragglers=0.8)
         return (f["end"] - f["start"]).sum() / (8 * f["end"].max())
 
-    bracket = ht.hyperband_brackets(objective.epochs, 2)[0]
-    waiting = busy(SynchronousHalving(objective, bracket))
+    plan = ht.hyperband_brackets(objective.epochs, 2)
+    waiting = busy(SynchronousHalving(objective, plan[0]))
     for sampler in SAMPLERS:
-        assert busy(Hyperband(objective, eta=2, sampler=sampler)) > max(0.8, 1.5 * waiting)
+        assert busy(Hyperband(objective, plan, sampler=sampler)) > max(0.8, 1.5 * waiting)
 
 
 def test_every_bracket_keeps_its_rungs(objective):
