@@ -1,5 +1,6 @@
 """What many calls check about their arguments; each rule stands once, and takes NumPy's numbers."""
 
+import math
 import os
 import re
 from numbers import Integral, Real
@@ -30,7 +31,7 @@ def check_count(
     name: str,
     value: object,
     low: int = 1,
-    example: int = 20,
+    example: object = 20,
     *,
     optional: bool = False,
 ) -> bool:
@@ -43,9 +44,17 @@ def check_count(
 
 def require_count(call: str, name: str, value: object, example: int = 20) -> None:
     """Raise for a value that is neither a whole number from 1 up nor None."""
-    problems = Problems(call)
-    check_count(problems, name, value, example=example, optional=True)
-    problems.raise_if_any()
+    with Problems(call) as problems:
+        check_count(problems, name, value, example=example, optional=True)
+
+
+def check_number(
+    problems: Problems, name: str, value: object, *, high: float = math.inf, example: float
+) -> None:
+    """Note a value that is not a number from 0 up, and below ``high``."""
+    if not (is_number(value) and 0 <= value < high):
+        allowed = "a number from 0 up" + (f" and below {high:g}" if high < math.inf else "")
+        problems.add(name, value, allowed, f"{name}={example:g}")
 
 
 def check_share(
@@ -87,5 +96,4 @@ def check_keeping(problems: Problems, log: object, progress: object) -> None:
             "To look at a study in a database, type ht.SearchResult.from_optuna("
             f"optuna.load_study(study_name=..., storage={os.fsdecode(log)!r}))."
         )
-    if not isinstance(progress, bool):
-        problems.add("progress", progress, "True or False", "progress=False")
+    problems.choice("progress", progress, (False, True))

@@ -77,7 +77,7 @@ _BRIEF = _Brief()
 
 
 class Problems:
-    """Collect every bad argument of one ``call``, and report them together.
+    """Collect every bad argument of one ``call``, and report them together, as a with-block ends.
 
     Examples
     --------
@@ -119,12 +119,20 @@ Type for instance units=9.
         )
         return False
 
-    def unknown(self, names: Iterable[str], allowed: Iterable[str]) -> None:
+    def unknown(self, names: Iterable[str], allowed: Iterable[str]) -> Problems:
         """Note argument names that the call does not know."""
         options = list(allowed)
         for name in names:
             hint = did_you_mean(name, options)
             self.lines.append(f"{name} is not a known name.{hint} Known: {', '.join(options)}.")
+        return self
+
+    def __enter__(self) -> Problems:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.raise_if_any()
 
     def raise_if_any(self, error: type[HpoTutorError] = ArgumentError) -> None:
         """Raise one ``error`` with everything noted so far, or do nothing."""

@@ -18,7 +18,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that the file runs as a script, from any folder
@@ -247,10 +246,11 @@ def fidelity() -> None:
     found = {}
     for name in TABLES:
         objective = ht.TableObjective(name, quiet=True)
-        searches = {name: _history(objective, name) for name in ("bohb", "hyperband")}
+        # As many repeats as tools/tables/histories.py NAME --methods bohb has finished.
+        searches = {"bohb": stored.stored_history(objective, "bohb")}
         repeats = len(searches["bohb"].index)
+        searches |= {"hyperband": "hyperband", "random": "random"}
         most = int(3000 / objective.epochs)
-        searches |= {"random": "random"}
         race = ht.compare(searches, objective, trials=most)
         one: dict[str, Any] = {"repeats": repeats}
         for other, what in itertools.product(("hyperband", "random"), ("regret", "best")):
@@ -263,27 +263,6 @@ def fidelity() -> None:
             one[f"regret, {method}"] = short([float(np.median(regret)) for regret in regrets])
         found[name] = one
     store(fidelity=found)
-
-
-def _history(objective: Any, method: str) -> Any:
-    """Return a method's repeats: as many as tools/tables/histories.py has finished of bohb."""
-    table = objective.table
-    if method == "bohb":
-        folder = ROOT / "runs" / f"histories-{table.name}"
-        blocks = sorted(folder.glob(f"{table.checksum[:8]}-bohb-*.npy"))
-        asked = np.concatenate([np.load(block) for block in blocks])
-    else:
-        asked = once(f"{method}-{table.name}", lambda: _repeated(table, method))
-    index, epochs = asked[:, 0].astype(int), asked[:, 1].astype(int)
-    runs = stored.runs_met(np.arange(len(index)), index, epochs, table.seeds)
-    return stored.History(index, epochs, runs)
-
-
-def _repeated(table: Any, method: str, repeats: int = 400) -> np.ndarray:
-    """Return repeats of a method that are as long as those of BOHB."""
-    longer = histories.METHODS[method]._replace(evaluations=histories.METHODS["bohb"].evaluations)
-    with mock.patch.object(histories, "method_of", lambda *_: longer):
-        return np.array([histories.search_once(table, method, seed) for seed in range(repeats)])
 
 
 STARTS = {  # where the five settings come from, and where they are tried first

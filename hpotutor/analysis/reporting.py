@@ -88,10 +88,9 @@ class Report(Shown):
 
         HpoTutorError: if it cannot be written there.
         """
-        problems = Problems("save")
-        if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
-            problems.add("path", path, "a name that ends in .html", 'save("runs/report.html")')
-        problems.raise_if_any()
+        with Problems("save") as problems:
+            if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() != ".html":
+                problems.add("path", path, "a name that ends in .html", 'save("runs/report.html")')
         page = f"{self.fill('page.html')}\n".encode()
         target = Path(path)
         try:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from hpotutor._validation import is_whole
+from hpotutor._validation import check_count
 from hpotutor.errors import Problems
 
 WHO = ("chosen", "default")
@@ -97,11 +97,9 @@ def verdict(chosen: Sequence[float], default: Sequence[float], rows: int) -> Ver
     >>> print(verdict([0.91, 0.92, 0.93], [0.80, 0.80, 0.82], rows=2000))
     better: +0.113 (+0.088 … +0.139)
     """
-    problems = Problems("verdict")
-    check_scores(problems, "scores", dict(zip(WHO, (chosen, default), strict=True)))
-    if not is_whole(rows) or rows < 1:
-        problems.add("rows", rows, "a whole number from 1 up", "rows=len(y_test)")
-    problems.raise_if_any()
+    with Problems("verdict") as problems:
+        check_scores(problems, "scores", dict(zip(WHO, (chosen, default), strict=True)))
+        check_count(problems, "rows", rows, example="len(y_test)")
     by_rows = accuracy_margin(float(np.mean([*chosen, *default])), int(rows))
     return _verdict(chosen, default, by_rows)
 

@@ -117,11 +117,10 @@ class ClaimsBox:
     """
 
     def __init__(self, *claims: Claim) -> None:
-        problems = Problems("claims_box")
-        for claim in claims:
-            if not isinstance(claim, Claim):
-                problems.add("claims", claim, "of ht.Claim", "ht.claims_box(ht.Claim(...))")
-        problems.raise_if_any()
+        with Problems("claims_box") as problems:
+            for claim in claims:
+                if not isinstance(claim, Claim):
+                    problems.add("claims", claim, "of ht.Claim", "ht.claims_box(ht.Claim(...))")
         self.claims = list(claims)
 
     def to_frame(self) -> pd.DataFrame:

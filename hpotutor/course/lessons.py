@@ -43,9 +43,8 @@ def find_lesson(typed: str) -> str:
     name = typed.removesuffix(".ipynb").removeprefix("lesson_")
     if name.isdecimal():
         name = next((stem for stem in known if int(stem[:2]) == int(name)), name)
-    problems = Problems("lesson")
-    problems.choice("lesson", name, known)
-    problems.raise_if_any()
+    with Problems("lesson") as problems:
+        problems.choice("lesson", name, known)
     return name
 
 

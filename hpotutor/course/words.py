@@ -36,8 +36,7 @@ def glossary(word: str | None = None) -> Meaning:
     asked = word.strip().lower() if isinstance(word, str) else word
     forms = (asked, asked.removesuffix("s")) if isinstance(asked, str) else ()
     term = next((t for form in forms for t in known if t.lower() == form), word)
-    problems = Problems("glossary")
-    problems.choice("word", term, known)
-    problems.raise_if_any()
+    with Problems("glossary") as problems:
+        problems.choice("word", term, known)
     terms, text = known[term]
     return Meaning(f"**{terms}**: {' '.join(text.split())}")

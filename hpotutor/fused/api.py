@@ -96,11 +96,10 @@ def train_many(
     >>> trained[0].to_keras().count_params()
     67
     """
-    problems = Problems("train_many")
-    check_count(problems, "epochs", epochs)
-    check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
-    check_count(problems, "threads", threads, example=2, optional=True)
-    problems.raise_if_any()
+    with Problems("train_many") as problems:
+        check_count(problems, "epochs", epochs)
+        check_count(problems, "max_bytes", max_bytes, example=MAX_BYTES)
+        check_count(problems, "threads", threads, example=2, optional=True)
     rows: dict[str, Any] = {"evaluations": evaluations, "sample_weight": sample_weight}
     rows |= {"n_classes": n_classes, "input_shape": input_shape, "dtype": dtype, "device": device}
     rows |= {"scores": scores, "keep_outputs": keep_outputs}

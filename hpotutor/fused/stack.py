@@ -208,10 +208,9 @@ class Stack:
 
     def change(self, k: int, **hyperparameters: Any) -> None:
         """Change learning_rate, momentum, weight_decay, dropout, l1 or l2 of a member."""
-        problems = Problems("Stack.change")
         allowed = ("learning_rate", "momentum", "weight_decay", "dropout", "l1", "l2")
-        problems.unknown([name for name in hyperparameters if name not in allowed], allowed)
-        problems.raise_if_any()
+        unknown = [name for name in hyperparameters if name not in allowed]
+        Problems("Stack.change").unknown(unknown, allowed).raise_if_any()
         members = list(self.members)
         members[k] = replace(members[k], **hyperparameters)
         as_members([members[k]], self.data.n_classes, self.data.rows, self.data.input_shape)

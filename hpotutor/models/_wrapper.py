@@ -21,10 +21,9 @@ from sklearn.utils import InputTags, Tags, TargetTags, check_array, check_consis
 from sklearn.utils.validation import validate_data
 
 from hpotutor._tensorflow import keras, seeded
-from hpotutor._validation import check_count
+from hpotutor._validation import check_count, check_number
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.models import _fitting as fitting
-from hpotutor.models.layers import check_number
 
 # arguments of a building function that SciKeras fills itself
 _FROM_SCIKERAS = frozenset({"meta", "compile_kwargs", "params"})
@@ -147,9 +146,8 @@ class PlainNames(BaseWrapper):
             fine = prefix in _PREFIXES and (prefix != "model" or rest in known)
             if not (fine if routed else name in known | mine):
                 unknown.append(name)
-        problems = Problems(type(self).__name__)
-        problems.unknown(unknown, [*sorted(known), *sorted(mine - known - {"build_fn"})])
-        problems.raise_if_any()
+        offered = [*sorted(known), *sorted(mine - known - {"build_fn"})]
+        Problems(type(self).__name__).unknown(unknown, offered).raise_if_any()
 
     def _check_model_param(self) -> Callable[..., keras.Model]:
         """Return the building function with what the data tell it filled in."""
@@ -210,20 +208,19 @@ class PlainNames(BaseWrapper):
         given = {"validation_split": self.validation_split, "batch_size": self.batch_size}
         given |= routed | arguments
         # values with which Keras would train nothing, or with another size of its own
-        problems = Problems(call)
-        check_count(problems, "epochs", epochs)
-        if given["batch_size"] not in (None, -1):
-            check_count(problems, "batch_size", given["batch_size"], example=32)
-        split = given["validation_split"] or 0.0
-        check_number(problems, "validation_split", split, high=1.0, example=0.2)
-        rows: Any = given.get("validation_data")
-        listed = isinstance(rows, tuple | list)
-        if hasattr(rows, "__array__") or (listed and len(rows) not in (2, 3)):
-            allowed = "(X, y) or (X, y, sample_weight)"
-            problems.add("validation_data", rows, allowed, "validation_data=(X_val, y_val)")
-        if "class_weight" in arguments:  # a classifier has made weights of rows of it
-            problems.say("class_weight is for classes. Type sample_weight=, one number a row.")
-        problems.raise_if_any()
+        with Problems(call) as problems:
+            check_count(problems, "epochs", epochs)
+            if given["batch_size"] not in (None, -1):
+                check_count(problems, "batch_size", given["batch_size"], example=32)
+            split = given["validation_split"] or 0.0
+            check_number(problems, "validation_split", split, high=1.0, example=0.2)
+            rows: Any = given.get("validation_data")
+            listed = isinstance(rows, tuple | list)
+            if hasattr(rows, "__array__") or (listed and len(rows) not in (2, 3)):
+                allowed = "(X, y) or (X, y, sample_weight)"
+                problems.add("validation_data", rows, allowed, "validation_data=(X_val, y_val)")
+            if "class_weight" in arguments:  # a classifier has made weights of rows of it
+                problems.say("class_weight is for classes. Type sample_weight=, one number a row.")
         if rows is not None:
             arguments["validation_data"] = self._encode(rows)
         elif split and self._labels() is not None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from hpotutor._tensorflow import keras
+from hpotutor._validation import check_number
 from hpotutor.errors import Problems
 from hpotutor.models import layers as parts
 from hpotutor.models.layers import Blocks, Hidden, LearningRate, Target
@@ -69,11 +70,9 @@ batch_norm, l1, l2, dropout
     blocks = Blocks(
         layers, filters, kernel_size, strides, padding, pooling, pool_size, units, dense_layers
     )
-    problems = Problems("build_cnn")
-    parts.check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
     given = (blocks, hidden, target, training, seed, Scaling(layer_rates=layer_rates))
-    return _convolutional(problems, image_shape, 2, *given, augmentation)
+    return _convolutional("build_cnn", image_shape, 2, *given, augmentation)
 
 
 def build_conv1d(
@@ -145,17 +144,18 @@ def build_conv1d(
     blocks = Blocks(
         layers, filters, kernel_size, strides, padding, pooling, pool_size, units, dense_layers
     )
-    problems = Problems("build_conv1d")
     target, training = (n_classes, output, loss), (optimizer, learning_rate, momentum, weight_decay)
     given = (blocks, hidden, target, training, seed, Scaling(layer_rates=layer_rates))
-    return _convolutional(problems, sequence_shape, 1, *given)
+    return _convolutional("build_conv1d", sequence_shape, 1, *given)
 
 
 def _convolutional(
-    problems: Problems, shape: Sequence[int], dimensions: int, blocks: Blocks, hidden: Hidden,
+    call: str, shape: Sequence[int], dimensions: int, blocks: Blocks, hidden: Hidden,
     target: Target, training: tuple, seed: int | None, scaling: Scaling, augmentation: float = 0.0,
 ) -> keras.Model:  # fmt: skip
     """Check the arguments that both builders have, and build."""
+    problems = Problems(call)
+    check_number(problems, "augmentation", augmentation, high=1.0, example=0.1)
     blocks.check(problems)
     parts.check_shape(problems, shape, dimensions, blocks)
     parts.check_common(problems, hidden, target, training, seed)

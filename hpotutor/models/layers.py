@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hpotutor._tensorflow import keras
-from hpotutor._validation import check_count, check_seed, is_number, is_whole
+from hpotutor._validation import check_count, check_number, check_seed, is_number, is_whole
 from hpotutor.errors import Problems
 
 ACTIVATIONS: dict[str, Callable] = {
@@ -74,9 +74,8 @@ def make_optimizer(
     these two and "sgd", ``weight_decay`` (from 0 up) for "adamw" only; None keeps 0, 0.9 and
     Keras's 0.004. ``ArgumentError`` names all that is not allowed.
     """
-    problems = Problems("make_optimizer")
-    check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")
-    problems.raise_if_any()
+    with Problems("make_optimizer") as problems:
+        check_optimizer(problems, name, learning_rate, momentum, weight_decay, key="name")
     maker, arguments = OPTIMIZERS[name]
     given = {"momentum": momentum, "weight_decay": weight_decay}
     given = {key: float(value) for key, value in given.items() if value is not None}
@@ -101,8 +100,7 @@ class Hidden:
         check_number(problems, "dropout", self.dropout, high=1.0, example=0.2)
         check_number(problems, "l1", self.l1, example=1e-4)
         check_number(problems, "l2", self.l2, example=1e-4)
-        if not isinstance(self.batch_norm, bool | np.bool_):
-            problems.add("batch_norm", self.batch_norm, "True or False", "batch_norm=True")
+        problems.choice("batch_norm", self.batch_norm, (True, False))
         problems.choice("initializer", self.initializer, INITIALIZERS)
 
     def dense(self, units: int, seeds: Seeds, name: str) -> list[keras.layers.Layer]:
@@ -176,14 +174,6 @@ def sizes_of(sizes: int | Sequence[int], layers: int, doubling: bool = False) ->
     if isinstance(sizes, Sequence | np.ndarray):
         return [int(size) for size in sizes]
     return [int(sizes) * (2**n if doubling else 1) for n in range(layers)]
-
-
-def check_number(
-    problems: Problems, name: str, value: object, *, high: float = math.inf, example: float
-) -> None:
-    if not (is_number(value) and 0 <= value < high):
-        allowed = "a number from 0 up" + (f" and below {high:g}" if high < math.inf else "")
-        problems.add(name, value, allowed, f"{name}={example:g}")
 
 
 def check_sizes(

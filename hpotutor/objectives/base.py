@@ -45,6 +45,9 @@ class Evaluation:
         Asked before in the same search, and answered by that.
     weights : int or None
         How many the network has, biases included, where the objective knows it.
+    prediction_seconds : float or None
+        Of 256 rows, where Keras trained: the median of five calls of ``model(x)`` after one that is
+        thrown away. Noisy, and of this machine.
     """
 
     params: Params
@@ -60,6 +63,7 @@ class Evaluation:
     best_epoch: int | None = None
     repeated: bool = False
     weights: int | None = None
+    prediction_seconds: float | None = None
 
 
 class Objective(ABC):
@@ -174,13 +178,12 @@ class FunctionObjective(Objective):
         epochs: int | None = None,
         deterministic: bool = True,
     ) -> None:
-        problems = Problems("FunctionObjective")
-        if not callable(function):
-            problems.add("function", function, "a function", "FunctionObjective(my_function)")
-        problems.choice("direction", direction, ["maximize", "minimize"])
-        check_count(problems, "epochs", epochs, optional=True)
-        problems.choice("deterministic", deterministic, [True, False])
-        problems.raise_if_any()
+        with Problems("FunctionObjective") as problems:
+            if not callable(function):
+                problems.add("function", function, "a function", "FunctionObjective(my_function)")
+            problems.choice("direction", direction, ["maximize", "minimize"])
+            check_count(problems, "epochs", epochs, optional=True)
+            problems.choice("deterministic", deterministic, [True, False])
         self.function, self.metric = function, "value"
         self.direction, self.deterministic = direction, deterministic
         self.epochs = None if epochs is None else int(epochs)

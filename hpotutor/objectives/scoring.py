@@ -51,6 +51,7 @@ class Fit:
     seconds: float = 0.0
     model: Any = None
     last: float | None = None
+    prediction: float | None = None  # its seconds
 
     @property
     def epochs(self) -> int:

@@ -216,6 +216,7 @@ class TrainObjective(Objective):
         told: dict[str, Any] = {"fold_values": tuple(scores)} if self.rows.cut else {}
         if hasattr(fits[-1].model, "count_params"):
             told["weights"] = fits[-1].model.count_params()
+        told["prediction_seconds"] = fits[-1].prediction
         if self.rows.cut and scores and self.picks_epoch:
             told["best_epoch"] = round(np.mean([self._best_epoch(one) for one in curves]))
         return Evaluation(dict(params), value, curve, epochs, seconds, *outcome, **told)

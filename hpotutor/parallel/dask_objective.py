@@ -37,10 +37,9 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
     if isinstance(client, distributed.Client):
         alone = fused and set(client.run(socket.gethostname).values()) <= {socket.gethostname()}
     else:
-        problems = Problems(call)
-        if not problems.choice("client", client, ["local"]):
-            problems.say("A distributed.Client is allowed too, and None for this process.")
-        problems.raise_if_any()
+        with Problems(call) as problems:
+            if not problems.choice("client", client, ["local"]):
+                problems.say("A distributed.Client is allowed too, and None for this process.")
         alone = fused
     if alone:
         print(

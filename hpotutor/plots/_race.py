@@ -66,8 +66,7 @@ def race_info(
     sign = sign_of(problems, direction)
     allowed = "a dict from method to an array (repeats, trials)", 'race({"random": values})'
     if not isinstance(values, Mapping):
-        problems.add("values", values, *allowed)
-        problems.raise_if_any()
+        problems.add("values", values, *allowed).raise_if_any()
     if cost is not None and not isinstance(cost, Mapping):
         problems.add("cost", cost, "a dict from method to an array", 'cost={"random": epochs}')
     given = {m: numbers(problems, f"values[{m!r}]", v, "[[0.8, 0.9]]") for m, v in values.items()}

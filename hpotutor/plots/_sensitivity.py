@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hpotutor._validation import is_number
+from hpotutor._validation import check_number
 from hpotutor.plots._figure import figure
 from hpotutor.plots._trials import complete, is_numeric, need_scores, opened
 from hpotutor.plots.formatting import knob_label, number, score_label, words
@@ -47,8 +47,7 @@ def sensitivity_info(
     [['adam', 0.001, 1.0], ['sgd', 0.1, 0.0]]
     """
     problems, frame, sign = opened("sensitivity", result, direction)
-    if not is_number(tolerance) or not tolerance >= 0:
-        problems.add("tolerance", tolerance, "a distance from 0 up", "tolerance=0.01")
+    check_number(problems, "tolerance", tolerance, example=0.01)
     if need_scores(problems, frame, knob=knob, by=by):
         if not is_numeric(frame[knob]) or not (frame[knob] > 0).all():
             problems.add("knob", knob, "a column of positive numbers", 'knob="learning_rate"')

@@ -28,8 +28,7 @@ def numbers(problems: Problems, name: str, value: object, instead: str) -> np.nd
     with contextlib.suppress(TypeError, ValueError):
         if value is not None:
             return np.asarray(value, dtype=float)
-    problems.add(name, value, "numbers", instead)
-    problems.raise_if_any()
+    problems.add(name, value, "numbers", instead).raise_if_any()
     raise AssertionError  # never reached
 
 

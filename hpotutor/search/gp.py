@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from hpotutor._validation import check_count, check_seed, is_number
+from hpotutor._validation import check_count, check_number, check_seed, is_number
 from hpotutor.errors import ArgumentError, Problems
 from hpotutor.objectives.base import Params
 from hpotutor.space.space import SearchSpace
@@ -160,8 +160,7 @@ class GaussianProcessSearch:
         if not isinstance(space, SearchSpace):
             problems.add("space", space, "a search space", "ht.SearchSpace(x=ht.uniform(0, 1))")
         for name, dial in (("xi", xi), ("kappa", kappa), ("noise", 0 if noise is None else noise)):
-            if not (is_number(dial) and 0 <= dial < math.inf):
-                problems.add(name, dial, "a number from 0 up", f"{name}=0.01")
+            check_number(problems, name, dial, example=0.01)
         check_count(problems, "startup", startup, 1, 5, optional=True)
         check_seed(problems, seed)
         problems.raise_if_any()

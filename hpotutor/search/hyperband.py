@@ -57,10 +57,9 @@ def hyperband_brackets(max_epochs: int, eta: int = 3) -> list[Bracket]:
     1 [(5, 3), (1, 9)]
     0 [(3, 9)]
     """
-    problems = Problems("hyperband_brackets")
-    check_count(problems, "max_epochs", max_epochs, 1, 27)
-    check_count(problems, "eta", eta, 2, 3)
-    problems.raise_if_any()
+    with Problems("hyperband_brackets") as problems:
+        check_count(problems, "max_epochs", max_epochs, 1, 27)
+        check_count(problems, "eta", eta, 2, 3)
     max_epochs, eta, s_max = int(max_epochs), int(eta), 0
     while eta ** (s_max + 1) <= max_epochs:
         s_max += 1
@@ -211,7 +210,7 @@ def _plan(options: Options) -> list[Bracket]:
 
 def _plain(recorder: Recorder, seed: int, options: Options) -> None:
     """Hyperband, algorithm 1 of the paper."""
-    plan, proposals = _plan(options), _Proposals(recorder, seed, options["candidates"])
+    plan, proposals = _plan(options), Proposals(recorder, seed, options["candidates"])
 
     def score(batch: list[Params], epochs: int) -> list[float]:
         recorder.prefetch(batch, epochs)
@@ -229,10 +228,10 @@ def _plain(recorder: Recorder, seed: int, options: Options) -> None:
             return
 
 
-class _Proposals:
+class Proposals:
     """What brackets start with: points drawn at random, or as BOHB draws them."""
 
-    def __init__(self, recorder: Recorder, seed: int, sampler: str) -> None:
+    def __init__(self, recorder: Any, seed: int, sampler: str) -> None:
         self.recorder, self.seed, self.sampler = recorder, seed, sampler
         self.rng = np.random.default_rng(seed)
         self.studies: dict[int, Any] = {}  # of all trainings of so many epochs

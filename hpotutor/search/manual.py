@@ -103,14 +103,13 @@ class ManualSession:
 
         ArgumentError: a name or a value is not in the space, or the guess is not a number.
         """
-        problems = Problems("try_")
-        if guess is not None and not (is_number(guess) and math.isfinite(guess)):
-            problems.add("guess", guess, "a number", "guess=0.9")
-        try:
-            params = self._recorder.space.clean(params)
-        except ArgumentError as error:
-            problems.say(str(error).removeprefix("clean: "))
-        problems.raise_if_any()
+        with Problems("try_") as problems:
+            if guess is not None and not (is_number(guess) and math.isfinite(guess)):
+                problems.add("guess", guess, "a number", "guess=0.9")
+            try:
+                params = self._recorder.space.clean(params)
+            except ArgumentError as error:
+                problems.say(str(error).removeprefix("clean: "))
         guess, log = plain(guess), self._recorder.log
         log.open()
         try:

@@ -41,9 +41,10 @@ def multi_objective_search(
 
     Parameters
     ----------
-    goals : sequence of {"value", "weights", "seconds", "epochs"}
+    goals : sequence of {"value", "weights", "seconds", "epochs", "prediction_seconds"}
         The score, which goes the objective's way, and costs, of which less is better. The sampler
-        is told a cost's logarithm: what is compared by factors.
+        is told a cost's logarithm: what is compared by factors. Seconds are of this machine, and
+        noisy; those of a prediction are for 256 rows, see :class:`hpotutor.Evaluation`.
     limits : dict, optional
         Constraints: the most of a cost, or the worst score, that a setting of the front may have,
         such as ``{"weights": 5_000}``. The sampler learns by how much a trial misses them.
@@ -56,7 +57,7 @@ def multi_objective_search(
     -----
     Deb, Pratap, Agarwal and Meyarivan (2002), A fast and elitist multiobjective genetic algorithm:
     NSGA-II, https://doi.org/10.1109/4235.996017. Weights are known of tables and of networks that
-    ``ht.TrainObjective`` trains with Keras. A log keeps the score and the costs of each trial.
+    ``ht.TrainObjective`` trains with Keras, a prediction's seconds of these. A log keeps all costs.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         unknown = [name for name in costs if math.isnan(measured(evaluation, name))]
         if unknown and evaluation.status == "complete":
             raise ArgumentError(
-                f"multi_objective_search: this objective does not tell {unknown[0]}. Type a table, "
+                f"multi_objective_search: this objective does not tell {unknown[0]}. Type "
                 "ht.TrainObjective(data) with engine='keras', or goals=('value', 'seconds')."
             )
         for name, over in beyond(evaluation, limits, recorder.objective.direction).items():

@@ -55,8 +55,7 @@ def random_search(
     check_count(problems, "trials", trials, 1, 30)
     if quasi and library != "optuna":
         problems.say("quasi=True is a sequence of Optuna's. Type library='optuna' with it.")
-    if not isinstance(quasi, bool):
-        problems.add("quasi", quasi, "True or False", "quasi=True")
+    problems.choice("quasi", quasi, (True, False))
     asked = (LOOPS, problems, objective, space, trials, seed, library, {"quasi": bool(quasi)})
     return run_search(*asked, ahead=True, **shared)
 

@@ -160,15 +160,14 @@ def levels_by_name(space: Definition, call: str, levels: Any) -> dict[str, int |
 def grid(space: Definition, levels: object) -> dict[str, list[Value]]:
     """Return the values of each hyperparameter on a grid; see :meth:`hpotutor.SearchSpace.grid`."""
     by_name = levels_by_name(space, "grid", levels)
-    problems = Problems("grid")
-    for name, distribution in space.items():
-        total = grid_axis_size(distribution, by_name[name])
-        if total > _LONGEST_AXIS:
-            typed = f"levels={{{name!r}: 5}}"
-            problems.say(
-                f"{name} has {total:,} values. Type how many to take, for instance {typed}."
-            )
-    problems.raise_if_any()
+    with Problems("grid") as problems:
+        for name, distribution in space.items():
+            total = grid_axis_size(distribution, by_name[name])
+            if total > _LONGEST_AXIS:
+                typed = f"levels={{{name!r}: 5}}"
+                problems.say(
+                    f"{name} has {total:,} values. Type how many to take, for instance {typed}."
+                )
     return {name: grid_axis(space[name], by_name[name]) for name in space}
 
 

@@ -37,14 +37,13 @@ class Source(str):
 
 def show(space: Definition, dialect: str, levels: Any = None) -> Source:
     """Return a space's source text in a dialect; see :meth:`hpotutor.SearchSpace.show`."""
-    problems = Problems("show")
-    known = problems.choice("dialect", dialect, _WRITERS)
-    if levels is not None and known and dialect != "scikit-learn":
-        sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
-        problems.say(sentence.format(dialect))
-    if odd := [name for name in space if not name.isidentifier()]:  # of a study of somebody's
-        problems.say(f"the names {odd} cannot be written: Python cannot use them.")
-    problems.raise_if_any()
+    with Problems("show") as problems:
+        known = problems.choice("dialect", dialect, _WRITERS)
+        if levels is not None and known and dialect != "scikit-learn":
+            sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
+            problems.say(sentence.format(dialect))
+        if odd := [name for name in space if not name.isidentifier()]:  # of a study of somebody's
+            problems.say(f"the names {odd} cannot be written: Python cannot use them.")
     return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 
 

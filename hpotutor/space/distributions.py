@@ -80,21 +80,19 @@ def integers(low: int, high: int, step: int = 1, log: bool = False) -> IntDistri
     >>> integers(8, 128, step=8)
     IntDistribution(high=128, log=False, low=8, step=8)
     """
-    problems = Problems("integers")
-    low, high, step, log = map(plain, (low, high, step, log))
-    if not isinstance(log, bool):
-        problems.add("log", log, "True or False", "log=True")
-    _check_bounds(problems, low, high, (8, 128), whole=True, log=log is True)
-    if not _is_integer(step) or step < 1:
-        problems.add("step", step, "a whole number from 1 up", "step=1")
-    elif log is True and step != 1:
-        why = "equal steps are unequal on a log scale. Leave one of them out."
-        problems.say(f"step={step} and log=True do not go together: {why}")
-    elif not problems.lines and (high - low) % step:
-        below = low + (high - low) // step * step
-        typed = " or ".join(f"high={value}" for value in (below, below + step) if value > low)
-        problems.add("step", step, f"a step that leads from {low} exactly to {high}", typed)
-    problems.raise_if_any()
+    with Problems("integers") as problems:
+        low, high, step, log = map(plain, (low, high, step, log))
+        problems.choice("log", log, (True, False))
+        _check_bounds(problems, low, high, (8, 128), whole=True, log=log is True)
+        if not _is_integer(step) or step < 1:
+            problems.add("step", step, "a whole number from 1 up", "step=1")
+        elif log is True and step != 1:
+            why = "equal steps are unequal on a log scale. Leave one of them out."
+            problems.say(f"step={step} and log=True do not go together: {why}")
+        elif not problems.lines and (high - low) % step:
+            below = low + (high - low) // step * step
+            typed = " or ".join(f"high={value}" for value in (below, below + step) if value > low)
+            problems.add("step", step, f"a step that leads from {low} exactly to {high}", typed)
     return IntDistribution(low, high, log=log, step=step)
 
 

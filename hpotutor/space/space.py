@@ -90,11 +90,10 @@ class SearchSpace(Definition):
         >>> ht.SearchSpace(layers=ht.integers(1, 3)).sample(0)
         {'layers': 2}
         """
-        problems = Problems("sample")
-        if not is_seed(seed) and not isinstance(seed, np.random.Generator | None):
-            allowed = "a whole number from 0 to 4294967295, None or a NumPy generator"
-            problems.add("seed", seed, allowed, "seed=0")
-        problems.raise_if_any()
+        with Problems("sample") as problems:
+            if not is_seed(seed) and not isinstance(seed, np.random.Generator | None):
+                allowed = "a whole number from 0 to 4294967295, None or a NumPy generator"
+                problems.add("seed", seed, allowed, "seed=0")
         return self.from_unit(np.random.default_rng(seed).random(len(self)))
 
     def contains(self, params: Mapping[str, Any]) -> bool:
@@ -155,17 +154,16 @@ class SearchSpace(Definition):
 
         ArgumentError: if there are too few or too many, or one is not a number in [0, 1].
         """
-        problems = Problems("from_unit")
-        try:
-            unit = np.asarray(coordinates, dtype=float)
-        except (TypeError, ValueError):
-            unit = np.full(len(self), np.nan)
-        if unit.shape != (len(self),):
-            allowed = f"{len(self)} numbers, one for each of {', '.join(self)}"
-            problems.add("shape", unit.shape, allowed, f"np.full({len(self)}, 0.5)")
-        elif not np.all((unit >= 0) & (unit <= 1)):
-            problems.add("coordinates", coordinates, "numbers from 0 to 1", "np.clip(u, 0, 1)")
-        problems.raise_if_any()
+        with Problems("from_unit") as problems:
+            try:
+                unit = np.asarray(coordinates, dtype=float)
+            except (TypeError, ValueError):
+                unit = np.full(len(self), np.nan)
+            if unit.shape != (len(self),):
+                allowed = f"{len(self)} numbers, one for each of {', '.join(self)}"
+                problems.add("shape", unit.shape, allowed, f"np.full({len(self)}, 0.5)")
+            elif not np.all((unit >= 0) & (unit <= 1)):
+                problems.add("coordinates", coordinates, "numbers from 0 to 1", "np.clip(u, 0, 1)")
         point: dict[str, Value] = {}
         for name, position in zip(self, unit.tolist(), strict=True):
             if self._is_active(name, point):

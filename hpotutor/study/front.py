@@ -18,7 +18,7 @@ from hpotutor.study.result import SearchResult
 from hpotutor.study.storage import Log, quiet_optuna, to_trial
 
 # The score, and what a trial costs; of a cost, the lower is better.
-GOALS = ("value", "weights", "seconds", "epochs")
+GOALS = ("value", "weights", "seconds", "epochs", "prediction_seconds")
 
 
 class FrontResult(SearchResult):
@@ -79,10 +79,8 @@ class FrontResult(SearchResult):
 
         HpoTutorError: no trial keeps them.
         """
-        problems = Problems("choose")
-        for name in limits:
-            problems.choice("a limit", name, GOALS)
-        problems.raise_if_any()
+        unknown = [name for name in limits if name not in GOALS]
+        Problems("choose").unknown(unknown, GOALS).raise_if_any()
         inside = self._front({**self.limits, **limits})
         if inside.empty:
             told = ", ".join(f"{name}={limit:,}" for name, limit in limits.items())

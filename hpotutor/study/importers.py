@@ -38,14 +38,13 @@ def read_sklearn(
     start, refit = "mean_test_", getattr(search, "refit", True)
     metrics = [name.removeprefix(start) for name in results if name.startswith(start)]
     chosen = metric or (str(refit) if refit in metrics else metrics[0])
-    problems = Problems("from_sklearn")
-    if metric is not None:
-        problems.choice("metric", metric, metrics)
-    elif len(metrics) > 1 and chosen != refit:
-        listed = ", ".join(f"metric={name!r}" for name in metrics)
-        told = f"this search has {len(metrics)} metrics and no refit= that names one."
-        problems.say(f"{told} Type one of {listed}")
-    problems.raise_if_any()
+    with Problems("from_sklearn") as problems:
+        if metric is not None:
+            problems.choice("metric", metric, metrics)
+        elif len(metrics) > 1 and chosen != refit:
+            listed = ", ".join(f"metric={name!r}" for name in metrics)
+            told = f"this search has {len(metrics)} metrics and no refit= that names one."
+            problems.say(f"{told} Type one of {listed}")
     rungs = results.get("iter", np.zeros(len(results["params"])))
     seconds = results["mean_fit_time"] + results["mean_score_time"]
     resource = str(getattr(search, "resource", ""))
@@ -83,9 +82,8 @@ def read_hyperopt(trials: Any, space: Any) -> Imported:
     told, results = [], []
     for trial in trials.trials:
         chosen = {name: values[0] for name, values in trial["misc"]["vals"].items() if values}
-        problems = Problems("from_hyperopt")
-        problems.unknown([name for name in chosen if name not in labels], labels)
-        problems.raise_if_any()
+        unknown = [name for name in chosen if name not in labels]
+        Problems("from_hyperopt").unknown(unknown, labels).raise_if_any()
         told.append(dict(_leaves(space_eval(space, chosen), labels[:1])))
         results.append(trial["result"])
     # A name that stands in one place only needs no path.
@@ -171,9 +169,8 @@ def _study(
             seen.setdefault(name, []).append(value)
     if space is None:
         space = {name: _distribution(values) for name, values in seen.items()}
-    problems = Problems("SearchResult")
-    problems.unknown([name for name in seen if name not in space], space)
-    problems.raise_if_any()
+    unknown = [name for name in seen if name not in space]
+    Problems("SearchResult").unknown(unknown, space).raise_if_any()
     return Imported(as_study(evaluations, direction, space), evaluations, best)
 
 

@@ -100,9 +100,8 @@ class SearchResult:
 
     def top(self, count: int = 5) -> list[dict[str, Any]]:
         """Return the hyperparameters of the best complete trials, each set once, best first."""
-        problems = Problems("top")
-        check_count(problems, "count", count, example=5)
-        problems.raise_if_any()
+        with Problems("top") as problems:
+            check_count(problems, "count", count, example=5)
         complete = [e for e in self.evaluations if e.status == "complete"]
         found: list[dict[str, Any]] = []
         for e in sorted(complete, key=lambda e: e.value, reverse=self.direction == "maximize"):

@@ -31,9 +31,9 @@ from hpotutor.study.journal import STUDY_NAME, ReadJournal, SealedJournal, mend,
 
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 _STATES |= {"diverged": TrialState.FAIL, "failed": TrialState.FAIL}
-# What a trial carries as user attributes, because Optuna has no place of its own for it.
+# What a trial carries as user attributes, as Optuna has no place for it; the second, if any.
 _ATTRIBUTES = ("status", "reason", "curve", "epochs", "seconds", "seed", "test_value")
-_SELDOM = ("fold_values", "best_epoch", "repeated", "weights")  # kept where there are any
+_SELDOM = ("fold_values", "best_epoch", "repeated", "weights", "prediction_seconds")
 # Of these, what a trial of somebody else's study may carry too.
 _THEIRS = {"reason": str, "epochs": int, "seed": int}
 
@@ -159,9 +159,8 @@ class Log:
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Log":
         """Return what a log holds now; nothing is locked, mended or written."""
-        problems = Problems("from_log")
-        check_keeping(problems, path, True)
-        problems.raise_if_any()
+        with Problems("from_log") as problems:
+            check_keeping(problems, path, True)
         path = Path(path)
         try:
             if path.exists() and not path.is_file():

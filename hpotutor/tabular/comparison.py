@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_count, check_seed, is_number
+from hpotutor._validation import check_count, check_seed, check_share, is_number
 from hpotutor.analysis.statistics import Estimate, summarize, win_share
 from hpotutor.errors import Problems, SearchFailed
 from hpotutor.study.result import SearchResult
@@ -82,8 +82,7 @@ def compare(
     check_count(problems, "trials", trials, example=50)
     check_count(problems, "repeats", repeats, example=50)
     problems.choice("statistic", statistic, ("median", "iqm"))
-    if not (is_number(confidence) and 0 < confidence < 1):
-        problems.add("confidence", confidence, "a number between 0 and 1", "confidence=0.95")
+    check_share(problems, "confidence", confidence, 0.95, inside=True)
     check_seed(problems, seed)
     problems.raise_if_any()
     trials, repeats, seed = int(trials), int(repeats), int(seed)
@@ -238,10 +237,9 @@ class Comparison:
         >>> race.probability("random", "random").value
         0.5
         """
-        problems = Problems("probability")
-        problems.choice("a", a, self.methods)
-        problems.choice("b", b, self.methods)
-        problems.raise_if_any()
+        with Problems("probability") as problems:
+            problems.choice("a", a, self.methods)
+            problems.choice("b", b, self.methods)
         reached = self.at(budget, what, against)
         sign = -1 if self._lower_is_better(what) else 1
         first, second = (np.nan_to_num(sign * reached[name], nan=-np.inf) for name in (a, b))
@@ -288,13 +286,12 @@ class Comparison:
 
     # ── statistics ───────────────────────────────────────────────────────────────────────────
     def _check(self, what: str, against: str, **numbers: object) -> None:
-        problems = Problems("Comparison")
-        for name, value in numbers.items():
-            if value is not None and not is_number(value):
-                problems.add(name, value, "a number", f"{name}=0.05")
-        problems.choice("what", what, WHAT)
-        problems.choice("against", against, AGAINST)
-        problems.raise_if_any()
+        with Problems("Comparison") as problems:
+            for name, value in numbers.items():
+                if value is not None and not is_number(value):
+                    problems.add(name, value, "a number", f"{name}=0.05")
+            problems.choice("what", what, WHAT)
+            problems.choice("against", against, AGAINST)
 
     def _lower_is_better(self, what: str) -> bool:
         return what == "regret" or (what == "best" and self.objective.direction == "minimize")

@@ -190,8 +190,9 @@ def stored_history(objective: TableObjective, method: str) -> History:
     """Return the stored repeats of a method that learns from what it sees.
 
     Repeat r is what the method asks of ``TableObjective(name, seed=r)`` with ``seed=r``; which
-    methods there are, and how each was called, tells ``hpotutor table info``. The objective must be
-    as it was searched: noisy, all hyperparameters, full length, validation accuracy.
+    methods there are, and how each was called, tells ``hpotutor table info``. For more, such as
+    ``"bohb"``, run ``tools/tables/histories.py``. The objective must be as it was searched: noisy,
+    all hyperparameters, full length, validation accuracy.
 
     ArgumentError: there is no history of the method, or it was computed for another objective.
 
@@ -199,16 +200,16 @@ def stored_history(objective: TableObjective, method: str) -> History:
     """
     table = objective.table
     about, arrays = open_histories(table)
-    problems = Problems("stored_history")
-    problems.choice("method", method, list(about["methods"]))
-    usual = objective.noise and objective.epochs == table.epochs and not objective.defaults
-    if not usual or objective.metric != "val_accuracy":
-        problems.say(
-            f"{method} is stored for TableObjective({table.name!r}) as it is without further "
-            "arguments. For others give a function that searches, for instance "
-            "lambda objective, space, trials, seed: ht.bayesian_search(...)."
-        )
-    problems.raise_if_any()
+    with Problems("stored_history") as problems:
+        if not problems.choice("method", method, list(about["methods"])):
+            problems.say("tools/tables/histories.py, in the project's folder, stores more of them.")
+        usual = objective.noise and objective.epochs == table.epochs and not objective.defaults
+        if not usual or objective.metric != "val_accuracy":
+            problems.say(
+                f"{method} is stored for TableObjective({table.name!r}) as it is without further "
+                "arguments. For others give a function that searches, for instance "
+                "lambda objective, space, trials, seed: ht.bayesian_search(...)."
+            )
     index = arrays[f"{method}_index"]
     epochs = np.broadcast_to(arrays[f"{method}_epochs"], index.shape)
     return History(index, epochs, runs_met(np.arange(len(index)), index, epochs, table.seeds))
@@ -217,18 +218,23 @@ def stored_history(objective: TableObjective, method: str) -> History:
 @functools.lru_cache(maxsize=4)
 def open_histories(table: Table) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return what is stored about a table's histories, and their arrays."""
-    path, command = histories_path(table.name), f"python tools/tables/histories.py {table.name}"
-    if not path.exists():
+    command = f"python tools/tables/histories.py {table.name}"
+    about, arrays = dict[str, Any](methods={}), dict[str, np.ndarray]()
+    # What was computed here, then what ships, which has the last word.
+    if not (paths := sorted(FOLDER.glob(f"{table.name}_*histories.npz"), reverse=True)):
         raise ArgumentError(
             f"stored_history: There are no histories for the {table.name} table. Give functions "
             f"that search, or type, in the project's folder: {command}."
         )
-    about, arrays, _ = _npz.read(path, [], HISTORIES_FORMAT, command)
-    if about["table"] != table.checksum:
-        raise DataError(
-            f"{path.name} was computed on another version of the {table.name} table. Type "
-            f"{command} to compute it anew."
-        )
+    for path in paths:
+        told, stored, _ = _npz.read(path, [], HISTORIES_FORMAT, command)
+        if told["table"] != table.checksum:
+            raise DataError(
+                f"{path.name} was computed on another version of the {table.name} table. Type "
+                f"{command} to compute it anew."
+            )
+        about["methods"] |= told["methods"]
+        arrays |= stored
     return about, arrays
 
 

@@ -90,11 +90,9 @@ class TableObjective(Objective):
     ) -> None:
         problems = Problems("TableObjective")
         if not isinstance(table, str | os.PathLike | Table):
-            problems.add("table", table, "a table's name, its file, or a table", '"digits"')
-            problems.raise_if_any()
+            problems.add("table", table, "a table, its name or its file", '"digits"').raise_if_any()
         self.table = table if isinstance(table, Table) else open_table(os.fspath(table))
-        if not isinstance(noise, bool | np.bool_):
-            problems.add("noise", noise, "True or False", "noise=False")
+        problems.choice("noise", noise, (False, True))
         if defaults is not None and not isinstance(defaults, Mapping):
             problems.add("defaults", defaults, "a dict", 'defaults={"units": 64}')
         noisy = bool(noise) and seed != "mean"
@@ -222,15 +220,13 @@ class TableObjective(Objective):
 
     # ── looking up ──────────────────────────────────────────────────────────
     def epochs_of(self, params: Params, epochs: int | None) -> int:
-        problems = Problems("TableObjective")
-        if not isinstance(params, Mapping):
-            problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")
-            problems.raise_if_any()
-        if epochs is None:
-            epochs = params.get("epochs", self.epochs)
-        _check_epochs(problems, epochs, self.table)
-        problems.raise_if_any()
-        return int(epochs)
+        with Problems("TableObjective") as problems:
+            if not isinstance(params, Mapping):
+                problems.add("params", params, "a dict of names and values", "space.sample(seed=0)")
+            else:
+                budget: Any = params.get("epochs", self.epochs) if epochs is None else epochs
+                _check_epochs(problems, budget, self.table)
+        return int(budget)
 
     def _draw(self, index: int, budget: int) -> int | None:
         """Return the number of the run that answers; None for the mean of all."""

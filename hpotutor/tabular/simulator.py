@@ -6,20 +6,22 @@ next, and a method hears of a result only when its time has come.
 """
 
 import heapq
+import itertools
 import math
+import operator
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import is_number
+from hpotutor._validation import check_number, is_number
 from hpotutor.errors import Problems
-from hpotutor.objectives.base import Params
+from hpotutor.objectives.base import Evaluation, Params
 from hpotutor.search import asha
 from hpotutor.search.asha import Job
-from hpotutor.search.hyperband import Bracket, hyperband_brackets
+from hpotutor.search.hyperband import Bracket, Proposals, hyperband_brackets
 from hpotutor.tabular.objective import TableObjective
 
 
@@ -78,17 +80,14 @@ def simulate(
     >>> bool(2 < one["end"].max() / four["end"].max() <= 4)
     True
     """
-    problems = Problems("simulate")
-    if seconds is None and jobs is None:
-        problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
-    for name, limit in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
-        if limit is not None and not (is_number(limit) and limit > 0):
-            problems.add(name, limit, "a number above 0", f"{name}=4")
-    if not (is_number(stragglers) and stragglers >= 0):
-        problems.add("stragglers", stragglers, "a number from 0 up", "stragglers=0.5")
-    if not (is_number(failures) and 0 <= failures < 1):
-        problems.add("failures", failures, "a chance from 0 to below 1", "failures=0.05")
-    problems.raise_if_any()
+    with Problems("simulate") as problems:
+        if seconds is None and jobs is None:
+            problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
+        for name, limit in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
+            if limit is not None and not (is_number(limit) and limit > 0):
+                problems.add(name, limit, "a number above 0", f"{name}=4")
+        check_number(problems, "stragglers", stragglers, example=0.5)
+        check_number(problems, "failures", failures, high=1, example=0.05)
     objective = objective.afresh()  # so that a simulation repeats
     sign = 1.0 if objective.direction == "maximize" else -1.0
     chance = np.random.default_rng(seed)
@@ -130,19 +129,6 @@ def simulate(
     return pd.DataFrame(rows, columns=names)
 
 
-class RandomScheduler:
-    """Random search: always another configuration, trained in full."""
-
-    def __init__(self, objective: TableObjective, seed: int = 0) -> None:
-        self.objective, self.rng = objective, np.random.default_rng(seed)
-
-    def ask(self) -> Job:
-        return Job(self.objective.space.sample(self.rng), self.objective.epochs)
-
-    def tell(self, job: Job, value: float) -> None:
-        """Learn nothing."""
-
-
 class AsynchronousHalving(asha.AsynchronousHalving):
     """The rule of :mod:`hpotutor.search.asha` on a table; by default in the lowest bracket."""
 
@@ -150,39 +136,72 @@ class AsynchronousHalving(asha.AsynchronousHalving):
         self, objective: TableObjective, bracket: Bracket | None = None, eta: int = 3, seed: int = 0
     ) -> None:
         bracket = bracket or hyperband_brackets(objective.epochs, eta)[0]
-        rungs = [rung.epochs for rung in bracket.rungs]
-        super().__init__(objective.space, rungs, eta=eta, seed=seed)
+        super().__init__(objective.space, [r.epochs for r in bracket.rungs], eta=eta, seed=seed)
 
 
-class SynchronousHalving:
-    """Run a bracket of Hyperband's again and again; nothing is promoted before a rung is full."""
+class Hyperband:
+    """Run brackets in turn, all by default; nothing is promoted before a rung is full.
 
-    def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:
-        self.objective, self.bracket = objective, bracket
-        self.rng = np.random.default_rng(seed)
-        self._told: list[tuple[float, Params]] = []
-        self._waiting = 0
-        self._jobs = self._rounds()
+    One worker asks what :func:`hpotutor.hyperband_search` would. Of many, one that would wait
+    begins the next bracket, as in Falkner et al. (2018), unless ``ahead=False``. ``sampler="tpe"``
+    is their BOHB: a bracket is drawn from the model of all that was told when it begins.
+    """
+
+    score = staticmethod(operator.attrgetter("value"))  # as a recorder's: what was told
+
+    def __init__(
+        self,
+        objective: TableObjective,
+        brackets: Sequence[Bracket] | None = None,
+        seed: int = 0,
+        sampler: str = "random",
+        ahead: bool = True,
+    ) -> None:
+        self.space, self.ahead = objective.space, ahead
+        self._proposals = Proposals(self, seed, sampler)
+        self._plan = itertools.cycle(brackets or hyperband_brackets(objective.epochs))
+        self._begun: list[Iterator[Job | None]] = []
+        self._rungs: dict[int, list[tuple[float, Params]]] = {}  # where a running job is awaited
 
     def ask(self) -> Job | None:
-        job = next(self._jobs)
-        self._waiting += job is not None
-        return job
+        for climb in [*self._begun]:
+            job = next(climb, "over")
+            if isinstance(job, Job):
+                return job
+            if job == "over":
+                self._begun.remove(climb)
+        if self._begun and not self.ahead:
+            return None
+        self._begun.append(self._climb(next(self._plan)))
+        return self.ask()
 
     def tell(self, job: Job, value: float) -> None:
-        self._waiting -= 1
-        self._told.append((value, job.params))
+        self._rungs.pop(id(job)).append((value, job.params))
+        self._proposals.observe([Evaluation(job.params, value)], job.epochs)
 
-    def _rounds(self) -> Iterator[Job | None]:
-        while True:
-            first = self.bracket.rungs[0].configurations
-            survivors = [self.objective.space.sample(self.rng) for _ in range(first)]
-            done = 0
-            for rung in self.bracket.rungs:
-                self._told = []
-                for params in survivors[: rung.configurations]:
-                    yield Job(params, rung.epochs, done)
-                while self._waiting:
-                    yield None
-                ranked = sorted(self._told, key=lambda one: -one[0])
-                survivors, done = [params for _, params in ranked], rung.epochs
+    def _climb(self, bracket: Bracket) -> Iterator[Job | None]:
+        """Yield the jobs of a bracket, and None while a rung is not full."""
+        points, done = self._proposals.draw(bracket.rungs[0].configurations), 0
+        for count, epochs in bracket.rungs:
+            told: list[tuple[float, Params]] = []
+            for params in points[:count]:
+                job = Job(params, epochs, done)
+                self._rungs[id(job)] = told
+                yield job
+            while len(told) < len(points[:count]):
+                yield None
+            points, done = [params for _, params in sorted(told, key=lambda one: -one[0])], epochs
+
+
+class SynchronousHalving(Hyperband):
+    """Run a bracket of Hyperband's again and again; all wait for its rungs."""
+
+    def __init__(self, objective: TableObjective, bracket: Bracket, seed: int = 0) -> None:
+        super().__init__(objective, [bracket], seed, ahead=False)
+
+
+class RandomScheduler(Hyperband):
+    """Random search: always another configuration, trained in full."""
+
+    def __init__(self, objective: TableObjective, seed: int = 0) -> None:
+        super().__init__(objective, hyperband_brackets(objective.epochs)[-1:], seed)

@@ -57,16 +57,15 @@ class GridArithmetic(BrowsingPanel):
     ) -> None:
         if levels is None:
             levels = {"learning_rate": 3, "units": 3, "batch_size": 3, "dropout": 3}
-        problems = Problems("grid_arithmetic")
-        fine = isinstance(levels, Mapping) and 1 <= len(levels) <= _MOST_KNOBS
-        if not fine or not all(is_whole(n) and 1 <= n <= _MOST_LEVELS for n in levels.values()):
-            allowed = f"1 to {_MOST_KNOBS} names with 1 to {_MOST_LEVELS} levels each"
-            problems.add("levels", levels, allowed, 'levels={"units": 4, "dropout": 3}')
-        if not is_whole(folds) or not 1 <= folds <= 10:
-            problems.add("folds", folds, "a whole number from 1 to 10", "folds=2")
-        if not is_number(seconds) or not 0.01 <= seconds <= 3600:
-            problems.add("seconds", seconds, "a time from 0.01 to 3600", "seconds=2.5")
-        problems.raise_if_any()
+        with Problems("grid_arithmetic") as problems:
+            fine = isinstance(levels, Mapping) and 1 <= len(levels) <= _MOST_KNOBS
+            if not fine or not all(is_whole(n) and 1 <= n <= _MOST_LEVELS for n in levels.values()):
+                allowed = f"1 to {_MOST_KNOBS} names with 1 to {_MOST_LEVELS} levels each"
+                problems.add("levels", levels, allowed, 'levels={"units": 4, "dropout": 3}')
+            if not is_whole(folds) or not 1 <= folds <= 10:
+                problems.add("folds", folds, "a whole number from 1 to 10", "folds=2")
+            if not is_number(seconds) or not 0.01 <= seconds <= 3600:
+                problems.add("seconds", seconds, "a time from 0.01 to 3600", "seconds=2.5")
         self.names = list(levels)
         controls = {n: Knob(f"{n} levels", int(k), 1, _MOST_LEVELS) for n, k in levels.items()}
         controls["folds"] = Knob("folds", int(folds), 1, 10)

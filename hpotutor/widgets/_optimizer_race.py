@@ -124,12 +124,11 @@ class OptimizerRace(BrowsingPanel):
         optimizers: Sequence[str] = ("sgd", "momentum", "rmsprop", "adam"),
         goal: str | None = None,
     ) -> None:
-        problems = Problems("optimizer_race")
-        problems.choice("surface", surface, SURFACES)
-        optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
-        for name in optimizers:
-            problems.choice("optimizers", name, OPTIMIZERS)
-        problems.raise_if_any()
+        with Problems("optimizer_race") as problems:
+            problems.choice("surface", surface, SURFACES)
+            optimizers = [optimizers] if isinstance(optimizers, str) else optimizers
+            for name in optimizers:
+                problems.choice("optimizers", name, OPTIMIZERS)
         controls = {
             "surface": menu("surface", SURFACES, surface),
             "learning_rate": Knob("learning_rate", 0.05, 1e-3, 2.0, log=True),

@@ -241,7 +241,7 @@ SPACES = {
         lambda: ht.integers(1, 9, step=2, log=True),
         "step=2 and log=True do not go together",
     ),
-    "log a text": (lambda: ht.integers(1, 9, log="yes"), "log='yes' .*True or False"),
+    "log a text": (lambda: ht.integers(1, 9, log="yes"), "log='yes' .*True, False"),
     "empty choice": (lambda: ht.choice(), r"nothing to choose from.*ht.choice\('sgd', 'adam'\)"),
     "choice of a list": (lambda: ht.choice(["a", "b"]), r"not a collection.*ht.choice\('a', 'b'\)"),
     "choice of an empty list": (lambda: ht.choice([]), r"values=\[\] .*ht.choice\('sgd', 'adam'\)"),

@@ -116,7 +116,7 @@ OBJECTIVES = {
     "table's seed": (lambda: lookup(seed="maen"), "seed='maen' .*or 'mean'"),
     "seed without a run": (lambda: lookup(seed=9, noise=False), "seed=9 .*0 to 3, or 'mean'"),
     "seed too large": (lambda: lookup(seed=2**64), "seed=1844.*from 0 to 4294967295"),
-    "noise a text": (lambda: lookup(noise="no"), "noise='no' .*True or False"),
+    "noise a text": (lambda: lookup(noise="no"), "noise='no' .*False, True"),
     "table's metric": (lambda: lookup(metric="val_acc"), "Did you mean 'val_accuracy'"),
     "more epochs than stored": (lambda: lookup(epochs=31), "epochs=31 .*up to 27 epochs"),
     "table's defaults": (lambda: lookup(defaults=["units"]), r"defaults=.*\{\"units\": 64\}"),
@@ -162,7 +162,7 @@ ARGUMENTS = {
     "client": (lambda: "lokal", "client='lokal'.* Did you mean 'local'"),
     "max_seconds": (lambda: NAN, "max_seconds=nan .*a number of seconds above 0"),
     "max_epochs": (lambda: 0, "max_epochs=0 .*a whole number from 1 up"),
-    "progress": (lambda: "no", "progress='no' .*True or False"),
+    "progress": (lambda: "no", "progress='no' .*False, True"),
 }
 METHODS = ("grid", "random", "bayesian", "hyperband", "genetic")
 SEARCHES = {

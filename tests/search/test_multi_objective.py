@@ -129,6 +129,31 @@ def test_bad_settings_are_named_at_once():
         assert f"{name}=" in str(caught.value)
 
 
-def test_a_keras_network_counts_its_weights():
+def test_a_keras_network_counts_its_weights_and_times_its_predictions():
     iris = ht.TrainObjective(ht.load("iris"), epochs=1)
-    assert iris.evaluate({"units": 8}).weights == (4 + 1) * 8 + (8 + 1) * 3
+    small, large = (iris.evaluate({"units": units}) for units in (8, 64))
+    assert small.weights == (4 + 1) * 8 + (8 + 1) * 3
+    # Which of the two is quicker is nothing that a busy machine could tell.
+    for found in (small, large):
+        assert math.isfinite(found.prediction_seconds) and found.prediction_seconds > 0
+
+
+def test_seconds_of_a_prediction_are_a_goal_and_are_kept_in_the_log(tmp_path):
+    log, iris = tmp_path / "seconds.log", ht.TrainObjective(ht.load("iris"), epochs=1)
+    call = {"trials": 3, "goals": ("value", "prediction_seconds"), "progress": False, "log": log}
+    found = ht.multi_objective_search(iris, ht.SearchSpace(units=ht.integers(4, 64)), **call)
+    assert (found.to_frame()["prediction_seconds"] > 0).all()
+    assert "prediction_seconds" in found.front and len(found.front) >= 1
+    assert ht.FrontResult.from_log(log).front.equals(found.front)
+    quickest = found.front["prediction_seconds"].min()
+    assert found.choose(prediction_seconds=quickest)["units"] == found.front["units"].iloc[0]
+
+
+@pytest.mark.parametrize("objective", ["table", "fused"])
+def test_where_nobody_times_a_prediction_the_error_says_who_does(objective):
+    asked = table() if objective == "table" else None
+    asked = asked or ht.TrainObjective(ht.load("iris"), epochs=1, engine="fused")
+    space = ht.SearchSpace(units=ht.choice(8, 16))
+    goals = ("value", "prediction_seconds")
+    with pytest.raises(ArgumentError, match=r"does not tell prediction_seconds.*engine='keras'"):
+        ht.multi_objective_search(asked, space, trials=2, goals=goals, progress=False)

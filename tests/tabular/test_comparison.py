@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -198,6 +199,29 @@ def test_computing_histories_goes_on_and_keeps_other_methods(digits, tmp_path, m
     with np.load(tmp_path / "t.npz") as file:
         assert file["genetic_index"].shape == file["hyperband_index"].shape == (4, 12)
         assert file["genetic_epochs"].shape == (1, 12)  # the same in every repeat
+
+
+def test_searches_that_do_not_ship_are_found_beside_the_table(digits, tmp_path, monkeypatch):
+    shipped, folder = histories_path("digits"), tmp_path / "tables"
+    folder.mkdir()
+    shutil.copy(shipped, folder)
+    monkeypatch.setattr("hpotutor.tabular.histories.FOLDER", folder)
+    monkeypatch.setitem(METHODS, "bohb", METHODS["bohb"]._replace(evaluations=80))
+    try:
+        path = compute_histories("digits", ["bohb"], repeats=2, work=tmp_path / "work")
+        assert path == folder / "digits_own_histories.npz"
+        assert (folder / shipped.name).read_bytes() == shipped.read_bytes()
+        assert stored_history(digits, "bohb").index.shape == (2, 80)
+        assert list(compare(["bohb", "tpe"], digits, trials=3, repeats=2).methods) == [
+            "bohb",
+            "tpe",
+        ]
+        shutil.copy(shipped, path)  # of an earlier version, say
+        open_histories.cache_clear()
+        with pytest.raises(ArgumentError, match="tools/tables/histories.py.* stores more"):
+            stored_history(digits, "bohb")
+    finally:
+        open_histories.cache_clear()
 
 
 def test_all_histories_together_are_small():

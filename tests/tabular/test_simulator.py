@@ -7,6 +7,7 @@ import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.tabular.simulator import (
     AsynchronousHalving,
+    Hyperband,
     Job,
     RandomScheduler,
     SynchronousHalving,
@@ -66,6 +67,76 @@ def test_asynchronous_workers_hardly_wait(objective):
 
     waiting = busy(SynchronousHalving(objective, bracket))
     assert busy(AsynchronousHalving(objective, eta=2)) > max(0.8, 1.5 * waiting)
+
+
+# ── Hyperband and BOHB ───────────────────────────────────────────────────────────────────────
+SAMPLERS = ("random", "tpe")
+
+
+def clocked(objective, sampler, jobs=150, seed=0, **settings):
+    plan = ht.hyperband_brackets(objective.epochs, 2)
+    scheduler = Hyperband(objective, plan, seed, sampler)
+    return simulate(scheduler, objective, jobs=jobs, **settings)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_one_worker_asks_what_the_search_asks(sampler, seed):
+    def noisy():
+        return ht.TableObjective(small_table(), quiet=True, seed=seed)
+
+    asked = noisy()
+    call = {"trials": 150, "eta": 2, "seed": seed, "sampler": sampler, "progress": False}
+    result = ht.hyperband_search(asked, asked.space, **call)
+    frame = clocked(noisy(), sampler, seed=seed)
+    places = [asked.index_of(e.params) for e in result.evaluations]
+    assert frame["configuration"].tolist() == places
+    assert np.allclose(frame["value"], [e.value for e in result.evaluations])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_many_workers_repeat_and_keep_to_the_budget(objective, sampler):
+    def once():
+        return clocked(objective, sampler, workers=16, stragglers=0.5, failures=0.1)
+
+    frame = once()
+    assert once().equals(frame)
+    assert (~frame["lost"]).sum() == 150
+    late = clocked(objective, sampler, jobs=None, seconds=frame["end"].max() / 2, workers=16)
+    assert late["start"].max() < frame["end"].max() / 2
+
+
+def test_a_model_draws_better_settings_than_luck():
+    signals = ht.TableObjective("signals", quiet=True)
+
+    def late(sampler):
+        found = []
+        for seed in range(4):
+            scheduler = Hyperband(signals, seed=seed, sampler=sampler)
+            run = simulate(scheduler, signals, jobs=200, workers=8)
+            found.append(signals.truth[run["configuration"].iloc[100:]].mean())
+        return np.mean(found)
+
+    assert late("tpe") > late("random") + 0.02
+
+
+def test_a_worker_that_would_wait_begins_the_next_bracket(objective):
+    def busy(scheduler):
+        f = simulate(scheduler, objective, workers=8, jobs=150, stragglers=0.8)
+        return (f["end"] - f["start"]).sum() / (8 * f["end"].max())
+
+    plan = ht.hyperband_brackets(objective.epochs, 2)
+    waiting = busy(SynchronousHalving(objective, plan[0]))
+    for sampler in SAMPLERS:
+        assert busy(Hyperband(objective, plan, sampler=sampler)) > max(0.8, 1.5 * waiting)
+
+
+def test_every_bracket_keeps_its_rungs(objective):
+    plan = ht.hyperband_brackets(objective.epochs, 2)
+    jobs = sum(rung.configurations for bracket in plan for rung in bracket.rungs)
+    frame = clocked(objective, "tpe", jobs=jobs)
+    wanted = [rung.epochs for b in plan for rung in b.rungs for _ in range(rung.configurations)]
+    assert frame["epochs"].tolist() == wanted
 
 
 def test_training_anew_costs_the_epochs_below_too(objective):

@@ -3,7 +3,9 @@
     python tools/tables/histories.py digits [--methods tpe ...] [--repeats 1000]
 
 It goes on where it was stopped; the Gaussian process alone takes about an hour. For signals it is
-stored for 500 repeats, with `--methods gp --repeats 500`.
+stored for 500 repeats, with `--methods gp --repeats 500`. Methods that do not ship, such as bohb
+(a second or two each), go into a file of their own beside the table, which git ignores; there
+`ht.compare` and `stored_history` find them.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ def compute_histories(
     repeats : int, default 1000
         Repeat r searches ``TableObjective(name, seed=r)`` with ``seed=r``.
     output : path, optional
-        Where to write; beside the table by default.
+        Where to write; beside the table by default: what ships, and else into a file of its own.
     work : path, optional
         A folder for finished repeats, ``runs/histories-<name>`` by default, from which a
         computation that was stopped goes on.
@@ -87,6 +89,8 @@ def compute_histories(
     problems.raise_if_any()
     table = open_table(name)
     path = Path(output) if output is not None else histories_path(table.name)
+    if output is None and not {*(methods or SHIPPED)} <= {*SHIPPED}:
+        path = path.with_name(f"{table.name}_own_histories.npz")
     folder = Path(work) if work is not None else Path("runs") / f"histories-{table.name}"
     folder.mkdir(parents=True, exist_ok=True)
     about, arrays = _kept(path, table)
