@@ -80,14 +80,15 @@ def stage_course(source: Path) -> None:
     for number in solved:
         page = solutions.solutions_page(number, titles[number], files[number])
         pages[f"solutions/lesson_{number}.md"] = page
-    for name, page in reference.reference_pages(course).items():
+    stills = gallery.stage_gallery(course, source)
+    for name, page in reference.reference_pages(course, stills).items():
         pages[f"reference/{name}"] = page
     for name, page in pages.items():
         (source / name).write_text(page, encoding="utf-8")
+    names = [entry.name for entry in reference.entries()]
     for lesson in course:
-        made = lesson.page(known, lesson.number in solved)
+        made = lesson.page(known, lesson.number in solved, names)
         nbformat.write(made, source / "lessons" / lesson.path.name)
-    gallery.stage_gallery(course, source)
 
 
 def lay_out(source: Path, pages: Path, strict: bool) -> int:
