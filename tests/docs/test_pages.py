@@ -76,7 +76,7 @@ def test_a_picture_without_a_text_stops_the_build(tmp_path: Path) -> None:
     first = nbformat.v4.new_markdown_cell("# Lesson 03 · Random search")
     notebook = nbformat.v4.new_notebook(cells=[first, figure(source="draw()")])
     nbformat.write(notebook, tmp_path / "03_random_search.ipynb")
-    with pytest.raises(ValueError, match=r"begins with 'draw\(\)' has no text .* italics"):
+    with pytest.raises(ValueError, match=r"begins with 'draw\(\)' has no text .*italics"):
         Lesson(tmp_path / "03_random_search.ipynb").page([], has_solutions=False)
 
 

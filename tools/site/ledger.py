@@ -15,7 +15,7 @@ what the lessons' stored runs measured of each.
 - **000** shows grid search and Bayesian optimization, and compares the two.
 - **001** goes from manual tuning to grid search, random search and Bayesian optimization, on iris.
 - **002** explains hyperparameters, grid search, random search and Bayesian optimization.
-- **003** is about TensorFlow: methods up to Hyperband and genetic algorithms, KerasTuner and Optuna.
+- **003** is about TensorFlow: methods as far as genetic algorithms, KerasTuner and Optuna.
 - **004** goes through common hyperparameters, search strategies, SGD to Adam, and practical tips.
 
 How to read a line: two methods are compared by many searches of each, and a *pair* is one search of

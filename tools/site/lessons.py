@@ -261,8 +261,9 @@ def _reading(lesson: Lesson, last: str | None) -> str:
     """Return the minutes of a lesson's core, or of what comes before the section after ``last``."""
     notebook = {"cells": [dict(cell) for cell in lesson.notebook.cells]}
     for place, cell in enumerate(notebook["cells"]):
-        if last and cell["source"].startswith(f"## {int(last) + 1}."):
-            notebook["cells"] = notebook["cells"][:place]
+        before, found, _ = cell["source"].partition(f"## {int(last or 0) + 1}.")
+        if last and found:
+            notebook["cells"] = [*notebook["cells"][:place], {**cell, "source": before}]
             break
     return f"{reckon(int(lesson.number), notebook).core} minutes"
 
