@@ -109,6 +109,8 @@ def test_a_lesson_leads_to_the_words_that_it_explains(
         text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
         named = re.findall(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`", text)
         assert set(named) <= terms
+    hyphen = words.linked("The **learning-rate range test** is one.", glossary, set())
+    assert hyphen.startswith("The **{term}`learning-rate range test <learning rate range test>`**")
     first = course[0].page(glossary, has_solutions=False)
     assert "**{term}`learning curve`**" in "\n".join(cell.source for cell in first.cells)
 

@@ -146,7 +146,7 @@
     shown = number;
     if (before < 0 && tries.length < table.tries) tries.push(number);
     draw();
-    if (before >= 0) say(`This was try ${before + 1}, and costs nothing again. ${reading(number)}`);
+    if (before >= 0) say(`This was try ${before + 1}, and costs nothing again: ${reading(number)}`);
     else say(`Try ${tries.length} of ${table.tries}: ${reading(number)} ${standing()}`);
     if (before < 0 && tries.length === table.tries) find("live").append(" ", toResult());
     mapSays(`Try ${tries.indexOf(number) + 1}: ${three(table.score(number))}, rank ${many(table.rank(number))}`);
