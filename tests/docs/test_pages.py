@@ -169,6 +169,7 @@ def test_solutions_stand_behind_a_click_and_nowhere_else(course: list[Lesson]) -
     assert after and before.count("<details") == before.count("</details>") + 1
     stored = [str(lesson.page([], True)) for lesson in course]
     assert not any(exercise in lesson for lesson in stored)
+    assert page.startswith("---\nnosearch: true\n---\n")
 
 
 def test_reference_has_a_page_for_every_public_name(course: list[Lesson]) -> None:
@@ -258,6 +259,22 @@ def test_search_for_words_of_the_glossary_leads_to_it(visit: Any) -> None:
     page = visit("search.html?q=learning+rate+range+test")
     page.locator("ul.search li a").first.wait_for()
     assert "glossary.html#" in page.locator("ul.search li a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize("asked", ["One+solution", "Exercise+2.1", "StratifiedKFold"])
+def test_search_shows_no_solution(visit: Any, asked: str) -> None:
+    page = visit(f"search.html?q={asked}")
+    page.wait_for_function("/found|did not match/.test(document.body.innerText)")
+    found = page.locator("ul.search li a").evaluate_all("all => all.map(one => one.href)")
+    assert not [link for link in found if "/solutions/lesson_" in link]
+
+
+def test_license_and_citation_are_one_click_away(visit: Any) -> None:
+    page = visit("lessons/00_start_here.html")
+    page.locator("footer a", has_text="cite").click()
+    page.wait_for_url("**/license.html")
+    text = page.locator("main").inner_text()
+    assert "BSD 3-Clause License" in text and "cff-version" in text
 
 
 def test_install_leads_to_its_page(visit: Any) -> None:
