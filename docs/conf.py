@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
 ]
+templates_path = ["_templates"]
 exclude_patterns = ["_*.md"]  # pieces of other pages
 
 
@@ -68,14 +69,14 @@ html_theme_options: dict[str, Any] = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["license-link"],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "playground": []},
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 # Pages that have none below or beside them: a list of neighbors would be empty.
 _ALONE = ["index", "playground", "glossary", "gallery", "claims", "instructors", "install"]
-_ALONE += ["package", "scaling", "architecture", "contributing", "changes"]
+_ALONE += ["package", "scaling", "architecture", "contributing", "changes", "license"]
 html_sidebars: dict[str, list[str]] = {page: [] for page in _ALONE}
 
 

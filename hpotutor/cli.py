@@ -133,11 +133,11 @@ def _doctor(chosen: argparse.Namespace) -> int:
 def _assign(chosen: argparse.Namespace) -> None:
     from hpotutor.course.nbgrader import assign
 
-    commands: list[str] = []
+    commands = [] if chosen.to == "." else [f"cd {shlex.quote(chosen.to)}"]
     for name, points in assign(chosen.lessons, chosen.to, only=chosen.exercises_only).items():
         print(f"{name}: {points} points, in {chosen.to}/source/{name}")
         commands.append(f"nbgrader generate_assignment {name}")
-    print(f"Next, type: cd {shlex.quote(chosen.to)}", *commands, sep="\n    ")
+    print("Next, type:", *commands, sep="\n    ")
 
 
 def _grade(chosen: argparse.Namespace) -> int:
@@ -147,5 +147,5 @@ def _grade(chosen: argparse.Namespace) -> int:
     print(marks.drop(columns="remark").to_string(na_rep="-", float_format="{:g}".format))
     for remark in remarks:
         print(remark, file=sys.stderr)
-    print(f"The table is also in {MARKS} in the course.")
+    print(f"-: not handed in, or not graded. The table is also in {MARKS} in the course.")
     return 1 if marks["total"].isna().any() else 0  # something was not graded

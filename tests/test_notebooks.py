@@ -115,7 +115,7 @@ def write(folder: Path, *sources: str) -> Path:
     return path
 
 
-def test_run_executes_cleans_and_repeats(tmp_path: Path) -> None:
+def test_run_executes_cleans_and_repeats(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     left_over = tmp_path / "runs" / "search.log"
     left_over.parent.mkdir()
     left_over.touch()
@@ -130,6 +130,7 @@ def test_run_executes_cleans_and_repeats(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()  # ... and left nothing here
     assert notebooks.run(path) == []
     assert path.read_bytes() == first
+    assert "WARNING" not in capfd.readouterr().err  # what the kernel says of its sockets
 
 
 def test_run_leaves_a_failing_lesson_alone(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
     python tools/minutes.py [--check]
 
-A lesson's header, the README's table and INSTRUCTORS.md take their minutes from here. ``--check``
+A lesson's header, the README's table and INSTRUCTORS.md take their minutes from here; the latter
+takes a lesson's points and what should come before it from its exercises and header. ``--check``
 writes nothing, and ends with 1 if a number is out of date.
 """
 
@@ -27,6 +28,9 @@ MINUTES_A_POINT = 3
 FURTHER = "## Going further"  # what follows is optional
 _HEADER = re.compile(r"(?<=\*\*Minutes:\*\* )[^·]+(?= ·)")
 _ROW = re.compile(r"^(\| \[?(\d\d) .*\| )([\d+ ]+)(?= \|)", re.MULTILINE)
+# In INSTRUCTORS.md: prerequisites and points, before the minutes.
+_FACTS = re.compile(r"^(\| \[(\d\d) [^|]*\| )[^|]*\| \d* (?=\| [\d+ ]+ \|)", re.MULTILINE)
+_BEFORE = re.compile(r"\*\*Before this:\*\* ([^·]+?) ·")
 _TOTAL = re.compile(r"(?<=about )\d+(?= hours)")
 
 
@@ -82,16 +86,21 @@ def told(text: str, minutes: dict[int, Minutes]) -> str:
 
 def documents() -> dict[Path, str]:
     """Return what each lesson, the README and INSTRUCTORS.md should hold."""
-    minutes, wanted = {}, {}
+    minutes, wanted, facts = {}, {}, {}
     for name, path in all_lessons().items():
         number = int(name[:2])
         minutes[number] = reckon(number, read_notebook(path))
         core, more, _ = minutes[number]
+        before = _BEFORE.search(source_of(read_notebook(path)["cells"][0]))
+        points = sum(exercise.points for exercise in exercises_of(number))
+        needed = re.split(r", (?:or|and) |;", before[1])[0] if before else ""
+        facts[number] = f"{needed} | {points} "
         header = f"{core}, and {more} for the exercises"
         wanted[path] = _HEADER.sub(header, path.read_text(encoding="utf-8"), count=1)
     for name in ("README.md", "INSTRUCTORS.md"):
         path = ROOT / name
         wanted[path] = told(path.read_text(encoding="utf-8"), minutes)
+    wanted[path] = _FACTS.sub(lambda row: f"{row[1]}{facts[int(row[2])]}", wanted[path])
     return wanted
 
 

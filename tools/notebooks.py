@@ -216,6 +216,8 @@ def execute(path: Path, timeout: int = CELL_SECONDS) -> nbformat.NotebookNode:
             notebook,
             timeout=timeout,
             kernel_name="python3",
+            # Not that its sockets are not encrypted: they are of this machine.
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
             store_widget_state=False,

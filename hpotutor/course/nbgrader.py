@@ -198,8 +198,8 @@ def _autograde(course: Path, handed_in: Sequence[Handed], progress: bool) -> dic
         if why is not None:
             failed[name, student] = why
         if progress:
-            took = f"{time.monotonic() - began:.0f} s"
-            told = f"not graded: {why}" if why else f"graded, {took}"
+            fresh = f"graded, {time.monotonic() - began:.0f} s"
+            told = f"not graded: {why}" if why else fresh if again or not before else "up to date"
             print(f"{number}/{len(handed_in)} {student}: {name}, {told}", file=sys.stderr)
     return failed
 

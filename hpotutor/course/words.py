@@ -33,8 +33,8 @@ def glossary(word: str | None = None) -> Meaning:
     if word is None:
         return Meaning(" · ".join(terms for terms, _ in entries))
     known = {term: entry for entry in entries for term in entry[0].split(", ")}
-    asked = word.strip().lower() if isinstance(word, str) else word
-    forms = (asked, asked.removesuffix("s")) if isinstance(asked, str) else ()
+    asked = word.strip().lower() if isinstance(word, str) else ""
+    forms = (asked, asked.removesuffix("s"), asked.replace("-", " "))
     term = next((t for form in forms for t in known if t.lower() == form), word)
     with Problems("glossary") as problems:
         problems.choice("word", term, known)

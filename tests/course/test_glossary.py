@@ -21,6 +21,7 @@ def test_a_word_is_shown_as_markdown() -> None:
 @pytest.mark.parametrize("typed", ["weight", "Weights", " bias ", "L2", "l2", "±", "Test rows"])
 def test_a_word_is_found_however_it_is_typed(typed: str) -> None:
     assert typed.strip().rstrip("s").lower() in ht.glossary(typed).lower()
+    assert ht.glossary("learning-rate range test") == ht.glossary("range test")
 
 
 @pytest.mark.parametrize("typed", ["regrett", "", 3, "hyperparameter tuning"])

@@ -12,8 +12,9 @@ import nbformat
 import pytest
 
 import hpotutor
+from hpotutor.course.claims import CLAIMS
 from tools.site import check, documents, gallery, ledger, reference, solutions, words
-from tools.site.lessons import Lesson, filled, index_page, scrollable
+from tools.site.lessons import Lesson, filled, index_page, reading_of, scrollable
 
 BUILT = Path(os.environ.get("HPOTUTOR_SITE", "build/site/html"))
 
@@ -39,8 +40,44 @@ def test_first_pages_lead_to_lessons_that_are_there(root: Path, course: list[Les
         text = filled((root / "docs" / name).read_text("utf-8"), course)
         links = re.findall(r"\(lessons/(\w+)\.ipynb\)", text)
         assert links and set(links) <= {lesson.name for lesson in course}
-        assert not re.search(r"\{(lessons|hours|capstone)\}", text)
+        assert not re.search(r"\{(lessons|hours|capstone|minutes)", text)
     assert re.search(r"about 1\d hours", text := filled("about {hours} hours", course)), text
+
+
+def test_first_page_says_how_long_an_evening_takes(root: Path, course: list[Lesson]) -> None:
+    text = filled((root / "docs" / "index.md").read_text("utf-8"), course)
+    evening = [int(minutes) for minutes in re.findall(r"(\d+) minutes", text)]
+    assert len(evening) == 6 and 150 <= sum(evening) <= 220  # "a good three hours"
+    assert int(re.findall(r"\d+", course[1].minutes)[0]) > evening[2]  # only a part of lesson 01
+
+
+def figure(*outputs: Any, source: str = "") -> Any:
+    """Return a code cell with a picture and other outputs."""
+    picture = nbformat.v4.new_output("display_data", {"image/png": ""})
+    return nbformat.v4.new_code_cell(source, outputs=[picture, *outputs])
+
+
+def test_a_picture_s_text_is_the_nearest_that_says_what_it_shows() -> None:
+    reading = nbformat.v4.new_output("execute_result", {"text/html": "<p>Best is &lt;5.</p>"})
+    printed = nbformat.v4.new_output("stream", name="stdout", text="a: 1\nb: 2\n")
+    below = nbformat.v4.new_markdown_cell
+    assert reading_of(figure(reading, printed), below("*Italic.* More.")) == "Best is <5."
+    assert reading_of(figure(printed), below("*Italic.* More.")) == "Italic."
+    assert reading_of(figure(printed), below("Prose.")) == "a: 1 b: 2"
+    assert reading_of(figure(), below("- a column\n\nProse **here**.\n\n## Next")) == "Prose here."
+    labels = 'ax.set(xlabel="rate", ylabel="score")\nax.set_title("High is good")'
+    code = nbformat.v4.new_code_cell("print()", outputs=[printed])
+    assert reading_of(figure(source=labels), code) == "High is good. Score by rate. a: 1 b: 2"
+    assert reading_of(figure(source='ax.set_title(f"{n} rates")'), code) == "a: 1 b: 2"
+    assert reading_of(figure(source=labels), below("## Next")) == ""
+
+
+def test_a_picture_without_a_text_stops_the_build(tmp_path: Path) -> None:
+    first = nbformat.v4.new_markdown_cell("# Lesson 03 · Random search")
+    notebook = nbformat.v4.new_notebook(cells=[first, figure(source="draw()")])
+    nbformat.write(notebook, tmp_path / "03_random_search.ipynb")
+    with pytest.raises(ValueError, match=r"begins with 'draw\(\)' has no text .*italics"):
+        Lesson(tmp_path / "03_random_search.ipynb").page([], has_solutions=False)
 
 
 def test_pictures_have_texts_and_widgets_a_sentence(
@@ -72,6 +109,8 @@ def test_a_lesson_leads_to_the_words_that_it_explains(
         text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
         named = re.findall(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`", text)
         assert set(named) <= terms
+    hyphen = words.linked("The **learning-rate range test** is one.", glossary, set())
+    assert hyphen.startswith("The **{term}`learning-rate range test <learning rate range test>`**")
     first = course[0].page(glossary, has_solutions=False)
     assert "**{term}`learning curve`**" in "\n".join(cell.source for cell in first.cells)
 
@@ -92,6 +131,36 @@ def test_a_lesson_names_the_playground_once(root: Path, number: str) -> None:
     assert len(told) == 1 and told[0].count("[**playground**](../playground.md)") == 1
 
 
+def test_a_lesson_leads_to_the_names_that_it_types(course: list[Lesson]) -> None:
+    names = ["random_search", "plots.heat_map", "plots.heat", "genetic_search"]
+    note = course[2].page([], has_solutions=False, names=names).cells[-1].source
+    assert "[`ht.plots.heat_map`](../reference/plots.heat_map.rst)" in note
+    assert "plots.heat`" not in note and "genetic" not in note
+
+
+def test_sections_are_found_by_the_names_that_pages_give_them(course: list[Lesson]) -> None:
+    lesson = course[3]
+    place = lesson.types("plots.race")
+    assert place is not None
+    heading = lesson.heading_above(place)
+    assert re.match(r"\d\. \w", heading)
+    words = re.sub(r"\W+", "-", heading.partition(" ")[2].lower()).strip("-")
+    assert lesson.link_to(place) == f"03_random_search.html#{words}"
+    assert lesson.link_to(0) == "03_random_search.html"
+
+
+def test_figures_are_shown_in_the_reference_with_their_call(course: list[Lesson]) -> None:
+    cell = next(i for i, c in enumerate(course[2].notebook.cells) if "heat_map(" in c.source)
+    still = gallery.Still("plots.heat_map", b"", "The *best*\ncell", "a\n\nb", course[2], cell)
+    page = reference.reference_pages(course, {still.name: still})["plots.heat_map.rst"]
+    assert ".. image:: ../gallery_pictures/plots.heat_map.png\n   :alt: The *best* cell\n" in page
+    assert "   a\n\n   b" in page and "<../gallery.html#heat-map>" in page
+    assert "goes on from the cells" in page and "<../lessons/02_grid_search.html#" in page
+    panel = still._replace(name="widgets.cluster")
+    page = reference.reference_pages(course, {panel.name: panel})["widgets.cluster.rst"]
+    assert "goes on" not in page
+
+
 def test_a_glossary_may_be_a_document(tmp_path: Path) -> None:
     document = tmp_path / "glossary.md"
     document.write_text("# Words\n\nbatch, batch size\n: The rows of\n  one step. (lesson 01)\n")
@@ -108,10 +177,11 @@ def test_solutions_stand_behind_a_click_and_nowhere_else(course: list[Lesson]) -
     assert after and before.count("<details") == before.count("</details>") + 1
     stored = [str(lesson.page([], True)) for lesson in course]
     assert not any(exercise in lesson for lesson in stored)
+    assert page.startswith("---\nnosearch: true\n---\n")
 
 
 def test_reference_has_a_page_for_every_public_name(course: list[Lesson]) -> None:
-    pages = reference.reference_pages(course)
+    pages = reference.reference_pages(course, {})
     for name in set(hpotutor.__all__) - {"__version__", "exercises", *reference.FOLDERS}:
         assert f"{name}.rst" in pages
     for name in gallery.names("plots"):
@@ -130,6 +200,8 @@ def test_ledger_has_every_claim(root: Path, course: list[Lesson]) -> None:
     numbers = [int(number) for number in re.findall(r"^## (\d+)\.", page, re.M)]
     assert numbers == list(range(1, 16))
     assert page.count("](lessons/") >= 15
+    sources = {number for _, articles in CLAIMS.values() for number in articles.split()}
+    assert sources <= set(re.findall(r"^- \*\*(\d{3})\*\*", page, re.M))  # each is introduced
 
 
 def test_documents_lead_to_pages_that_are_there(root: Path) -> None:
@@ -195,6 +267,34 @@ def test_the_site_is_under_60_mb(site: Path) -> None:
 
 def test_links_of_the_built_site_hold(site: Path) -> None:
     assert list(check.faults(check.read(site))) == []
+
+
+def test_search_for_words_of_the_glossary_leads_to_it(visit: Any) -> None:
+    page = visit("search.html?q=learning+rate+range+test")
+    page.locator("ul.search li a").first.wait_for()
+    assert "glossary.html#" in page.locator("ul.search li a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize("asked", ["One+solution", "Exercise+2.1", "StratifiedKFold"])
+def test_search_shows_no_solution(visit: Any, asked: str) -> None:
+    page = visit(f"search.html?q={asked}")
+    page.wait_for_function("/found|did not match/.test(document.body.innerText)")
+    found = page.locator("ul.search li a").evaluate_all("all => all.map(one => one.href)")
+    assert not [link for link in found if "/solutions/lesson_" in link]
+
+
+def test_license_and_citation_are_one_click_away(visit: Any) -> None:
+    page = visit("lessons/00_start_here.html")
+    page.locator("footer a", has_text="cite").click()
+    page.wait_for_url("**/license.html")
+    text = page.locator("main").inner_text()
+    assert "BSD 3-Clause License" in text and "cff-version" in text
+
+
+def test_install_leads_to_its_page(visit: Any) -> None:
+    page = visit("index.html")
+    page.locator(".hpt-actions a", has_text="Install").click()
+    page.wait_for_url("**/install.html")
 
 
 def test_search_finds_regret(visit: Any) -> None:

@@ -100,12 +100,23 @@ def test_ten_tries_by_keyboard_are_judged_against_stored_searches(page: Any) -> 
         reached = objective.truth.max() - replay(objective, history).regret[:, 9]
         beaten = int((reached < scores[best] - 1e-9).sum())
         assert f"You beat {beaten} of 1,000 {what} with 10 trials" in verdict(page)
+    game = page.url
+    part(page, "live").locator("button").press("Enter")
+    assert (focused(page), page.url) == ("end-title", game)
     assert not part(page, "test").is_visible()
     part(page, "open").focus()
     page.keyboard.press("Enter")
     test = table.test_accuracy[best, :, -1].mean(dtype=float)
     assert f"{test:.3f}" in part(page, "test").inner_text()
     assert not part(page, "open").is_visible()
+    assert focused(page) == "test"  # and not nowhere, since the button is gone
+    # The curves are those of the setting that is judged.
+    assert part(page, "which").inner_text().startswith(f"Try {tried.index(best) + 1}:")
+
+
+def focused(page: Any) -> str:
+    """Return which part of the page has the keyboard."""
+    return page.evaluate("document.activeElement.dataset.hpt || document.activeElement.tagName")
 
 
 def verdict(page: Any) -> str:
@@ -124,7 +135,40 @@ def test_the_address_holds_the_game(page: Any, browser: Any) -> None:
     other.wait_for_selector("#hpt-playground[data-ready]")
     assert part(other, "tries").inner_text() == part(page, "tries").inner_text()
     assert "8 of 10 tries left" in part(other, "left").inner_text()
+    assert "A shared game" in (said := part(other, "live").inner_text())
+    assert "2 tries, 8 left" in said
     other.close()
+
+
+def test_starting_over_leaves_the_game_one_step_back(page: Any) -> None:
+    start(page, "digits")
+    part(page, "try").click()
+    tried = part(page, "tries").inner_text()
+    part(page, "again").click()
+    page.wait_for_function("document.querySelector('[data-hpt=history]').hidden")
+    assert "Back brings the game of before" in part(page, "live").inner_text()
+    page.go_back()
+    page.wait_for_function("!document.querySelector('[data-hpt=history]').hidden")
+    assert part(page, "tries").inner_text() == tried
+
+
+@pytest.mark.parametrize(
+    ("write", "button", "said"),
+    [("resolve", "Copied", "is copied"), ("reject", "Copy the address", "#table=")],
+)
+def test_the_link_s_button_says_that_it_worked(
+    page: Any, write: str, button: str, said: str
+) -> None:
+    page.evaluate(
+        "write => Object.defineProperty(navigator, 'clipboard',"
+        " { configurable: true, value: { writeText: () => Promise[write]() } })",
+        write,
+    )
+    part(page, "share").click()
+    page.wait_for_function(
+        "text => document.querySelector('[data-hpt=shared]').textContent.includes(text)", arg=said
+    )
+    assert part(page, "share").inner_text() == button
 
 
 def test_the_map_uncovers_where_one_has_looked(page: Any) -> None:
@@ -140,6 +184,40 @@ def test_the_map_uncovers_where_one_has_looked(page: Any) -> None:
     score = table.val_accuracy[number, :, -1].mean(dtype=float)
     assert cell.inner_text() == f"{score:.3f}".removeprefix("0")
     assert f"{score:.3f}" in cell.get_attribute("aria-label")
+
+
+def test_the_map_begins_with_knobs_that_every_setting_has(page: Any) -> None:
+    start(page, "signals")
+    page.locator("input[data-knob=architecture]").nth(1).check()
+    part(page, "try-map").click()
+    assert part(page, "map").locator("button.seen").count() == 1
+    score = part(page, "score").inner_text()
+    assert part(page, "map-said").inner_text().startswith(f"Try 1: {score}, rank ")
+
+
+def test_the_map_says_what_a_cell_would_switch_and_that_it_did(page: Any) -> None:
+    start(page, "signals")
+    page.locator("input[data-knob=architecture]").nth(1).check()
+    part(page, "down").select_option(label="units")
+    assert "have no units, since architecture is conv" in part(page, "map-note").inner_text()
+    page.locator("[data-hpt=map] button[data-cell='4,2']").click()
+    for place in ("live", "map-said"):
+        assert part(page, place).inner_text().endswith("knobs set; architecture is now dense.")
+    assert "have no" not in part(page, "map-note").inner_text()
+    page.locator("[data-hpt=map] button[data-cell='4,1']").click()
+    assert part(page, "live").inner_text().endswith(": knobs set.")
+
+
+def test_a_map_that_is_too_wide_says_so(page: Any) -> None:
+    wide = page.viewport_size
+    assert not part(page, "map-hint").is_visible()
+    page.set_viewport_size({"width": 390, "height": 900})
+    part(page, "map-hint").wait_for()
+    page.set_viewport_size(wide)
+
+
+def test_names_of_the_data_fit_into_their_list() -> None:
+    assert all(len(made.SHORT[name]) <= 24 for name in made.shipped())
 
 
 def test_nothing_leaves_the_machine_and_nothing_is_complained_of(page: Any) -> None:

@@ -52,7 +52,7 @@ def stage(source: Path) -> None:
         (source / folder).mkdir(parents=True)
     for name in _COPIED:
         shutil.copy(ROOT / "docs" / name, source / name)
-    for name in ("_static",):
+    for name in ("_static", "_templates"):
         shutil.copytree(ROOT / "docs" / name, source / name)
     stage_course(source)
     repository = read_address(ROOT).page
@@ -71,6 +71,7 @@ def stage_course(source: Path) -> None:
     landing = (ROOT / "docs" / "index.md").read_text("utf-8")
     solved = [number for number in solutions.numbers() if number in files]
     pages = {
+        "license.md": documents.license_page(ROOT),
         "index.md": lessons.filled(documents.NOTES.sub("", landing), course),
         "lessons/index.md": lessons.index_page(course),
         "glossary.md": words.glossary_page(known, {n: f"{f}.ipynb" for n, f in files.items()}),
@@ -80,14 +81,15 @@ def stage_course(source: Path) -> None:
     for number in solved:
         page = solutions.solutions_page(number, titles[number], files[number])
         pages[f"solutions/lesson_{number}.md"] = page
-    for name, page in reference.reference_pages(course).items():
+    stills = gallery.stage_gallery(course, source)
+    for name, page in reference.reference_pages(course, stills).items():
         pages[f"reference/{name}"] = page
     for name, page in pages.items():
         (source / name).write_text(page, encoding="utf-8")
+    names = [entry.name for entry in reference.entries()]
     for lesson in course:
-        made = lesson.page(known, lesson.number in solved)
+        made = lesson.page(known, lesson.number in solved, names)
         nbformat.write(made, source / "lessons" / lesson.path.name)
-    gallery.stage_gallery(course, source)
 
 
 def lay_out(source: Path, pages: Path, strict: bool) -> int:

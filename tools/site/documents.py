@@ -42,6 +42,23 @@ def stage_documents(root: Path, source: Path, repository: str | None) -> None:
         (source / Path(name).name).write_bytes((root / name).read_bytes())
 
 
+def license_page(root: Path) -> str:
+    """Return the page that says what one may do with the course, and how to cite it."""
+    cited, law = ((root / name).read_text("utf-8").strip() for name in ("CITATION.cff", "LICENSE"))
+    return "\n\n".join(
+        [
+            "# License and citation",
+            "You may use, change and pass on the course and its package, for teaching too, under "
+            "the conditions below; they ask that the copyright line stays with it.",
+            "## To cite it",
+            "This is `CITATION.cff`, which reference managers and GitHub read:",
+            f"```yaml\n{cited}\n```",
+            "## License",
+            f"```text\n{law}\n```\n",
+        ]
+    )
+
+
 def relinked(text: str, name: str, root: Path, repository: str | None) -> str:
     """Return a document's text with links that hold on the site.
 

@@ -7,6 +7,7 @@ the picture at the start is shown, since a page has no kernel to move it.
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -32,44 +33,43 @@ _DRAWN = {name: _SEARCH.format(name) for name in ("history", "importance")}
 _ABOUT = """# Gallery
 
 Every figure and every widget of the package, with the call that makes it. Each figure returns the
-sentence that you read under it. Figures come from the lessons' stored runs.
+sentence that you read under it. Figures come from the lessons' stored runs: a call goes on from
+the cells above it in that section, which make what it is handed.
 """
 
 
 class Still(NamedTuple):
-    """One picture: its name after ``ht.``, PNG, reading, the call, and the lesson it is from."""
+    """One picture: its name after ``ht.``, PNG, reading, the call, and where it is from."""
 
     name: str
     picture: bytes
     reading: str
     call: str
     lesson: Lesson | None
+    place: int = 0  # of the cell in its lesson
 
 
-def stage_gallery(lessons: list[Lesson], source: Path) -> None:
-    """Write the gallery's page and its pictures."""
+def stage_gallery(lessons: list[Lesson], source: Path) -> dict[str, Still]:
+    """Write the gallery's page and its pictures; return these by name."""
     folder = source / "gallery_pictures"
     folder.mkdir(exist_ok=True)
     parts = [_ABOUT, "## Figures"]
-    for still in figures(lessons):
-        parts.append(_entry(still, folder))
+    stills = {still.name: still for still in figures(lessons)}
+    parts += [_entry(still, folder) for still in stills.values()]
     parts.append("## Widgets")
     parts.append(
         "In a notebook each has controls, by mouse and by keyboard. These are their first pictures."
     )
-    for still in widgets(lessons):
-        parts.append(_entry(still, folder))
+    panels = {still.name: still for still in widgets(lessons)}
+    parts += [_entry(still, folder) for still in panels.values()]
     (source / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return stills | panels
 
 
 def _entry(still: Still, folder: Path) -> str:
     (folder / f"{still.name}.png").write_bytes(still.picture)
     alt = re.sub(r"([\\\[\]*_`<>])", r"\\\1", still.reading)
-    where = (
-        f" From [lesson {still.lesson.number}](lessons/{still.lesson.name}.ipynb)."
-        if still.lesson
-        else ""
-    )
+    where = f" {_source(still)}" if still.lesson else ""
     return "\n\n".join(
         [
             f"### {still.name.partition('.')[2]}",
@@ -79,6 +79,16 @@ def _entry(still: Still, folder: Path) -> str:
             f"```python\n{still.call}\n```",
         ]
     )
+
+
+def _source(still: Still) -> str:
+    """Say where a picture is from: a call in a lesson goes on from the cells above it."""
+    lesson = still.lesson
+    assert lesson is not None
+    heading = re.sub(r"[*`_]", "", lesson.heading_above(still.place))
+    section = f", <em>{html.escape(heading)}</em>" if heading else ""
+    link = f'<a href="lessons/{lesson.link_to(still.place)}">lesson {lesson.number}{section}</a>'
+    return f"From {link}."
 
 
 def _escaped(text: str) -> str:
@@ -98,8 +108,8 @@ def figures(lessons: list[Lesson]) -> Iterator[Still]:
         found = drawn_in(lessons, name)
         if found:
             lesson, cell, after = min(found, key=lambda each: len(each[1].source))
-            reading = reading_of(cell, after)
-            yield Still(f"plots.{name}", _picture(cell), reading, cell.source, lesson)
+            reading, place = reading_of(cell, after), lesson.notebook.cells.index(cell)
+            yield Still(f"plots.{name}", _picture(cell), reading, cell.source, lesson, place)
         else:
             yield _drawn(name)
 
@@ -155,8 +165,7 @@ def widgets(lessons: list[Lesson]) -> Iterator[Still]:
     for name in names("widgets"):
         call = _CALLS.get(name, f"ht.widgets.{name}()")
         panel = eval(call, {"ht": ht})
-        used = [lesson for lesson in lessons if f"ht.widgets.{name}(" in lesson.code()]
-        yield Still(
-            f"widgets.{name}", panel.picture, panel.reading, call, used[0] if used else None
-        )
+        places = ((one, one.types(f"widgets.{name}")) for one in lessons)
+        lesson, place = next(((o, at) for o, at in places if at is not None), (None, 0))
+        yield Still(f"widgets.{name}", panel.picture, panel.reading, call, lesson, place)
         panel.close()

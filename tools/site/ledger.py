@@ -10,8 +10,20 @@ from hpotutor.course.claims import CLAIMS, claims_ledger
 _ABOUT = """# Claims ledger
 
 This course grew out of five articles on tuning, numbered 000 to 004. These are their claims, and
-what the lessons' stored runs measured of each. *Published* is a figure of the literature, where one
-is given. In a notebook, `ht.claims_ledger()` shows this as a table, and lesson 09 reads it.
+what the lessons' stored runs measured of each.
+
+- **000** shows grid search and Bayesian optimization, and compares the two.
+- **001** goes from manual tuning to grid search, random search and Bayesian optimization, on iris.
+- **002** explains hyperparameters, grid search, random search and Bayesian optimization.
+- **003** is about TensorFlow: methods as far as genetic algorithms, KerasTuner and Optuna.
+- **004** goes through common hyperparameters, search strategies, SGD to Adam, and practical tips.
+
+How to read a line: two methods are compared by many searches of each, and a *pair* is one search of
+the one against one search of the other. "0.6 (0.57 … 0.62) of the pairs" says that the first method
+found the better setting in 60 of 100 pairs, with the 95% interval in parentheses; 0.5 is level.
+*Published* is a figure of the literature, where one is given. A verdict *holds*, holds *partly*,
+*does not hold*, or is *open* where the intervals do not decide. In a notebook, `ht.claims_ledger()`
+shows this as a table, and lesson 09 reads it.
 """
 
 

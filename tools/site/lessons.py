@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from hpotutor import widgets
+from tools.minutes import reckon
 from tools.site.words import Word, linked
 
 _TITLE = re.compile(r"^# Lesson (\d\d) · (.+)$", re.M)
@@ -18,6 +21,8 @@ _MINUTES = re.compile(r"\*\*Minutes:\*\* ([^·]+?) ·")
 _RUNS = re.compile(r" · \*\*Where it runs:\*\*.*", re.S)
 _TAGS = re.compile(r"<[^>]+>")
 _IS_WIDGET = re.compile(r"^(\w+): run this cell to use its controls\.$")
+_OF_LESSON = re.compile(r"\{minutes (\d\d)(?: (\d))?\}")
+_HEADING = re.compile(r"^#{2,3} (.+)$", re.M)
 _ITALIC = re.compile(r"^\*([^*]+)\*")
 # Bold in a notebook, where there is no such page; a link on the site.
 _PLAYGROUND = "[**playground**](../playground.md)"
@@ -45,8 +50,27 @@ class Lesson:
         """Return all code, to search it for names."""
         return "\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "code")
 
-    def page(self, words: list[Word], has_solutions: bool) -> Any:
-        """Return the notebook that Sphinx shows."""
+    def heading_above(self, place: int) -> str:
+        """Return the heading that a cell stands under, the lesson's own left out."""
+        above = "\n".join(c.source for c in self.notebook.cells[:place] if c.cell_type != "code")
+        found = _HEADING.findall(re.sub(r"^```.*?^```$", "", above, flags=re.M | re.S))
+        return found[-1] if found else ""
+
+    def types(self, name: str) -> int | None:
+        """Return the place of the first cell whose code types a name after ``ht.``, or None."""
+        pattern = re.compile(rf"\bht\.{re.escape(name)}\b(?!\.?\w)")
+        cells = enumerate(self.notebook.cells)
+        return next(
+            (n for n, c in cells if c.cell_type == "code" and pattern.search(c.source)), None
+        )
+
+    def link_to(self, place: int) -> str:
+        """Return the address of a cell's section, from the folder of the lessons."""
+        anchor = anchor_of(self.heading_above(place))
+        return f"{self.name}.html" + (f"#{anchor}" if anchor else "")
+
+    def page(self, words: list[Word], has_solutions: bool, names: Sequence[str] = ()) -> Any:
+        """Return the notebook that Sphinx shows; ``names`` are those with a page of their own."""
         made = nbformat.from_dict(self.notebook)
         done: set[str] = set()
         for place, cell in enumerate(made.cells):
@@ -58,7 +82,9 @@ class Lesson:
                 _prepare_outputs(cell, after)
         made.cells[0].source = _RUNS.sub(".", made.cells[0].source)
         made.cells[0].source += "\n\n" + self._first_note()
-        made.cells.append(nbformat.v4.new_markdown_cell(self._last_note(words, has_solutions)))
+        made.cells.append(
+            nbformat.v4.new_markdown_cell(self._last_note(words, has_solutions, names))
+        )
         return made
 
     def _first_note(self) -> str:
@@ -68,12 +94,15 @@ class Lesson:
             "[three ways to start](../index.md#three-ways-to-start).\n```"
         )
 
-    def _last_note(self, words: list[Word], has_solutions: bool) -> str:
+    def _last_note(self, words: list[Word], has_solutions: bool, names: Sequence[str]) -> str:
         lines = ["## From here", ""]
         own = [word for word in words if word.lesson == self.number]
         if own:
             terms = ", ".join("{term}`" + term + "`" for word in own for term in word.terms)
             lines += [f"- **Words explained in this lesson:** {terms}."]
+        if typed := [name for name in names if self.types(name) is not None]:
+            links = ", ".join(f"[`ht.{name}`](../reference/{name}.rst)" for name in typed)
+            lines += [f"- **Used from the package:** {links}."]
         if has_solutions:
             lines += [
                 "- **Solutions** to its exercises stand on "
@@ -86,6 +115,19 @@ class Lesson:
                 "against a thousand searches that had ten, too."
             ]
         return "\n".join(lines)
+
+
+def anchor_of(heading: str) -> str:
+    """Return the name under which Sphinx's pages know a heading.
+
+    Examples
+    --------
+    >>> anchor_of("1. What tuning is *worth*"), anchor_of("## 2")
+    ('what-tuning-is-worth', '')
+    """
+    plain = unicodedata.normalize("NFKD", _CLEAN.sub(lambda match: match[1] or "", heading))
+    text = plain.encode("ascii", "ignore").decode().lower()
+    return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", text))
 
 
 def _prepare_outputs(cell: Any, after: Any) -> None:
@@ -102,7 +144,13 @@ def _prepare_outputs(cell: Any, after: Any) -> None:
             data["text/html"] = widget_note(widget[1])
         if "text/html" in data:
             data["text/html"] = scrollable(data["text/html"])
-    if pictures and reading:
+    if pictures:
+        if not reading:
+            first = cell.source.splitlines()[0]
+            raise ValueError(
+                f"The figure of the cell that begins with {first!r} has no text that says what it "
+                "shows. Print a sentence in the cell, or write one in *italics* below it."
+            )
         cell.metadata["mystnb"] = {"image": {"alt": reading}}
 
 
@@ -134,19 +182,40 @@ def scrollable(text: str) -> str:
 def reading_of(cell: Any, after: Any) -> str:
     """Return the sentence that says what a cell's figure shows, for those who cannot see it.
 
-    It is what the figure's call returned, what the cell printed, or the sentence that follows.
+    It is what the figure's call returned; or the sentence in italics below it; what the cell
+    printed; the paragraph that follows; what the next cell printed, after the figure's labels.
+    Empty if there is nothing of these.
     """
     for output in cell.get("outputs", []):
         found = output.get("data", {}).get("text/html", "")
         if found.startswith("<p>") and "image/png" not in output.get("data", {}):
             return html.unescape(_TAGS.sub("", found)).strip()
-    if after is not None and after.cell_type == "markdown":
-        italic = _ITALIC.match(after.source)
-        text = italic[1] if italic else after.source.split("\n\n")[0]
-        if not text.startswith("#"):
-            return _short(_CLEAN.sub(lambda match: match[1] or "", text))
-    printed = "".join(o.get("text", "") for o in cell.get("outputs", []) if "text" in o)
-    return _short(" ".join(printed.split())) or "A figure; the text after it says what it shows."
+    text = after.source if after is not None and after.cell_type == "markdown" else ""
+    if italic := _ITALIC.match(text):
+        return _plain(italic[1])
+    if printed := _printed(cell):
+        return _short(printed)
+    paragraphs = re.split(r"^#", text, flags=re.M)[0].split("\n\n")
+    if prose := [one for one in paragraphs if one.strip() and not one.startswith(("- ", "|"))]:
+        return _plain(prose[0])
+    printed = _printed(after) if after is not None and after.cell_type == "code" else ""
+    return _short(f"{_labels_of(cell.source)}{printed}" if printed else "")
+
+
+def _plain(text: str) -> str:
+    return _short(_CLEAN.sub(lambda match: match[1] or "", text))
+
+
+def _printed(cell: Any) -> str:
+    return " ".join("".join(o.get("text", "") for o in cell.get("outputs", [])).split())
+
+
+def _labels_of(source: str) -> str:
+    """Return a figure's title and its axes' labels, where the code gives them as plain texts."""
+    title = re.search(r'title\("([^"{}]+)"\)', source)
+    across, up = (re.search(rf'\b{axis}label="([^"{{}}]+)"', source) for axis in "xy")
+    axes = " by ".join(found[1] for found in (up, across) if found).capitalize()
+    return "".join(f"{part}. " for part in (title[1] if title else "", axes) if part)
 
 
 def _short(text: str, most: int = 400) -> str:
@@ -175,13 +244,28 @@ def index_page(lessons: list[Lesson]) -> str:
 
 
 def filled(text: str, lessons: list[Lesson]) -> str:
-    """Return a page with what it says of the lessons as a whole: their number, hours, capstone."""
+    """Return a page with what it says of the lessons: their number, hours, capstone, minutes.
+
+    ``{minutes 03}`` is lesson 03 without its exercises, ``{minutes 01 5}`` its sections 1 to 5.
+    """
     minutes = sum(int(number) for one in lessons for number in re.findall(r"\d+", one.minutes)[:2])
     capstone = next(one.name for one in lessons if one.name.endswith("capstone"))
     said = {"lessons": str(len(lessons)), "hours": str(round(minutes / 60)), "capstone": capstone}
     for name, value in said.items():
         text = text.replace(f"{{{name}}}", value)
-    return text
+    known = {one.number: one for one in lessons}
+    return _OF_LESSON.sub(lambda found: _reading(known[found[1]], found[2]), text)
+
+
+def _reading(lesson: Lesson, last: str | None) -> str:
+    """Return the minutes of a lesson's core, or of what comes before the section after ``last``."""
+    notebook = {"cells": [dict(cell) for cell in lesson.notebook.cells]}
+    for place, cell in enumerate(notebook["cells"]):
+        before, found, _ = cell["source"].partition(f"## {int(last or 0) + 1}.")
+        if last and found:
+            notebook["cells"] = [*notebook["cells"][:place], {**cell, "source": before}]
+            break
+    return f"{reckon(int(lesson.number), notebook).core} minutes"
 
 
 def _plus(minutes: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import hpotutor
+from tools.site.gallery import Still
 from tools.site.lessons import Lesson
 
 _UNLISTED = {"__version__"}
@@ -93,18 +94,25 @@ def _public(module: ModuleType) -> list[str]:
     ]
 
 
-def used_in(name: str, lessons: Iterable[Lesson]) -> list[Lesson]:
-    """Return the lessons whose code types a name after ``ht.``."""
-    pattern = re.compile(rf"\bht\.{re.escape(name)}\b(?!\.?\w)")
-    return [lesson for lesson in lessons if pattern.search(lesson.code())]
+def used_in(name: str, lessons: Iterable[Lesson]) -> dict[str, int]:
+    """Return the lessons whose code types a name after ``ht.``: name, and place of the cell."""
+    places = {lesson.name: lesson.types(name) for lesson in lessons}
+    return {lesson: place for lesson, place in places.items() if place is not None}
 
 
-def reference_pages(lessons: list[Lesson]) -> dict[str, str]:
-    """Return the pages by file name: an index, and a page a name."""
+def reference_pages(lessons: list[Lesson], stills: Mapping[str, Still]) -> dict[str, str]:
+    """Return the pages by file name: an index, and a page a name.
+
+    Parameters
+    ----------
+    lessons : list of Lesson
+    stills : dict of Still
+        The gallery's pictures, by the names that they show.
+    """
     found = entries()
     pages = {"index.rst": _index(found)}
     for entry in found:
-        pages[f"{entry.name}.rst"] = _page(entry, used_in(entry.name, lessons))
+        pages[f"{entry.name}.rst"] = _page(entry, lessons, stills.get(entry.name))
     return pages
 
 
@@ -122,7 +130,7 @@ def _index(found: list[Entry]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _page(entry: Entry, lessons: list[Lesson]) -> str:
+def _page(entry: Entry, lessons: list[Lesson], still: Still | None) -> str:
     parts = [_heading(f"ht.{entry.name}", "=")]
     if inspect.isclass(entry.thing):
         directive = f".. autoclass:: hpotutor.{entry.name}\n   :members:"
@@ -131,9 +139,33 @@ def _page(entry: Entry, lessons: list[Lesson]) -> str:
     else:
         directive = f".. autofunction:: hpotutor.{entry.name}"
     parts.append(directive)
-    links = [f":doc:`{each.number} {each.title} </lessons/{each.name}>`" for each in lessons]
+    parts.append(_shown(still) if still else "")
+    used = used_in(entry.name, lessons)
+    links = [
+        f"`{each.number} {each.title} <../lessons/{each.link_to(used[each.name])}>`__"
+        for each in lessons
+        if each.name in used
+    ]
     parts.append(f".. rubric:: Used in lessons\n\n{', '.join(links)}" if links else "")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _shown(still: Still) -> str:
+    """Return the gallery's picture of a name, with its call."""
+    place = f"../gallery.html#{still.name.partition('.')[2].replace('_', '-')}"
+    about = f"The picture is from the `gallery <{place}>`__"
+    from_cells = still.lesson is not None and still.name.startswith("plots.")
+    about += ", and the call goes on from the cells of its lesson." if from_cells else "."
+    call = "\n".join(f"   {line}".rstrip() for line in still.call.splitlines())
+    return "\n\n".join(
+        [
+            ".. rubric:: Picture",
+            f".. image:: ../gallery_pictures/{still.name}.png\n"
+            f"   :alt: {' '.join(still.reading.split())}",
+            about,
+            f".. code-block:: python\n\n{call}",
+        ]
+    )
 
 
 def _heading(text: str, line: str) -> str:

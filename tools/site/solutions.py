@@ -14,7 +14,7 @@ def numbers() -> list[str]:
 
 
 def solutions_page(number: str, title: str, lesson: str) -> str:
-    """Return a lesson's solutions as MyST.
+    """Return a lesson's solutions as MyST, which the site's search leaves out.
 
     Parameters
     ----------
@@ -23,6 +23,7 @@ def solutions_page(number: str, title: str, lesson: str) -> str:
     """
     exercises = exercises_of(int(number))
     parts = [
+        "---\nnosearch: true\n---",
         f"# Solutions of lesson {number}",
         f"The exercises of [{title}](../lessons/{lesson}.ipynb). Each solution opens by a click on "
         "its line. There are other right answers: the check in the lesson judges what an answer "

@@ -83,7 +83,8 @@ def linked(text: str, words: list[Word], done: set[str]) -> str:
 
     def replace(match: re.Match) -> str:
         found = match[1].lower()
-        name = known.get(found) or known.get(found.removesuffix("s"))
+        spellings = (found, found.removesuffix("s"), found.replace("-", " "))
+        name = next(filter(None, map(known.get, spellings)), None)
         if name is None or name in done or "`" in match[1]:
             return match[0]
         done.add(name)

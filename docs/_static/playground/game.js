@@ -49,9 +49,19 @@
     return { name: name || window.hptTables[0].name, numbers, open: asked.get("test") === "open" };
   }
 
-  function writeAddress() {
+  // With `keep`, the address of before stays one step back in the browser's history.
+  function writeAddress(keep = false) {
     const asked = `#table=${table.name}` + (tries.length ? `&tries=${tries.join(".")}` : "") + (opened ? "&test=open" : "");
-    history.replaceState(null, "", asked);
+    if (keep) history.pushState(null, "", asked);
+    else history.replaceState(null, "", asked);
+  }
+
+  // A new game. One that was begun is not lost: the browser's Back brings it.
+  async function anew(name) {
+    const begun = tries.length > 0;
+    await begin(name);
+    writeAddress(begun);
+    if (begun) say(`${find("live").textContent} Your browser's Back brings the game of before.`);
   }
 
   async function begin(name, numbers = [], open = false) {
@@ -65,8 +75,16 @@
     buildKnobs();
     buildMapChoices();
     draw();
-    say(tries.length ? "" : `${table.title}. ${many(table.size)} settings were trained, ${table.seeds} runs each. You have ${table.tries} tries.`);
+    say(tries.length ? greeting() : `${table.title}. ${many(table.size)} settings were trained, ${table.seeds} runs each. You have ${table.tries} tries.`);
+    mapSays("");
     root.dataset.ready = name;
+  }
+
+  // What somebody is told who opens the address of a game.
+  function greeting() {
+    const left = table.tries - tries.length, best = table.best(tries);
+    return `A shared game on ${table.title}: ${tries.length} ${tries.length === 1 ? "try" : "tries"}, ${left || "none"} left. ` +
+      `Best: try ${tries.indexOf(best) + 1} with ${three(table.score(best))}.`;
   }
 
   // ── knobs ─────────────────────────────────────────────────────────────────
@@ -128,8 +146,10 @@
     shown = number;
     if (before < 0 && tries.length < table.tries) tries.push(number);
     draw();
-    if (before >= 0) say(`This was try ${before + 1}, and costs nothing again. ${reading(number)}`);
+    if (before >= 0) say(`This was try ${before + 1}, and costs nothing again: ${reading(number)}`);
     else say(`Try ${tries.length} of ${table.tries}: ${reading(number)} ${standing()}`);
+    if (before < 0 && tries.length === table.tries) find("live").append(" ", toResult());
+    mapSays(`Try ${tries.indexOf(number) + 1}: ${three(table.score(number))}, rank ${many(table.rank(number))}`);
     writeAddress();
   }
 
@@ -142,16 +162,23 @@
   function standing() {
     const best = table.best(tries);
     const where = `Best so far: try ${tries.indexOf(best) + 1} with ${three(table.score(best))}.`;
-    return tries.length === table.tries ? `${where} Your tries are used up; the result stands at the end of the page.` : where;
+    return tries.length === table.tries ? `${where} Your tries are used up.` : where;
+  }
+
+  // A button and no link, since the address holds the game.
+  function toResult() {
+    const go = () => { find("end").scrollIntoView(); find("end-title").focus(); };
+    return element("button", { type: "button", class: "hpt-link", onclick: go }, "How you did, further down");
   }
 
   const say = (text) => { find("live").textContent = text; };
+  const mapSays = (text) => { find("map-said").textContent = text; };
 
   // ── what is shown ─────────────────────────────────────────────────────────
   function draw() {
     const left = table.tries - tries.length;
     find("left").textContent = left ? `${left} of ${table.tries} tries left` : "No tries left";
-    find("try").disabled = !left;
+    for (const name of ["try", "try-map"]) find(name).disabled = !left;
     drawCurves();
     drawTries();
     drawMap();
@@ -205,6 +232,9 @@
     const mine = bestSoFar();
     const others = table.opponents.filter((one) => one.name !== "mean");
     const medians = others.map((one) => one.medians.slice(0, table.tries).map((sum) => table.accuracy(sum)));
+    find("race-key").replaceChildren(element("span", { class: "hpt-key you" }), "you ",
+      ...others.flatMap((one, i) => [element("span", { class: `hpt-key other-${i}` }), `${one.label} `]),
+      "(medians of 1,000 searches)");
     window.hptLines(find("race-chart"), {
       reading: `Best accuracy so far: you ${three(mine[mine.length - 1])} after ${mine.length}. Medians of 1,000 searches after ${table.tries}: ` +
         others.map((one, i) => `${one.label} ${three(medians[i][table.tries - 1])}`).join(", ") + ".",
@@ -216,7 +246,10 @@
   // ── the map of two knobs ──────────────────────────────────────────────────
   function buildMapChoices() {
     const size = (axis) => axis.levels.length;
-    const order = table.axes.map((_, knob) => knob).sort((a, b) => size(table.axes[b]) - size(table.axes[a]));
+    // First the knobs that every setting has, so that the map shows each try; of these the finest.
+    const some = (axis) => (axis.when ? 1 : 0);
+    const order = table.axes.map((_, knob) => knob).sort((a, b) =>
+      some(table.axes[a]) - some(table.axes[b]) || size(table.axes[b]) - size(table.axes[a]));
     for (const [place, start] of [["across", order[0]], ["down", order[1]]]) {
       find(place).replaceChildren(...table.axes.map((axis, knob) =>
         element("option", { value: knob, selected: knob === start }, axis.label)));
@@ -241,9 +274,14 @@
       element("caption", {}, `${table.axes[across].label} across, ${table.axes[down].label} down`),
       element("thead", {}, element("tr", {}, element("td", {}), ...head)), element("tbody", {}, ...body)));
     if (focused) place.querySelector(`[data-cell="${focused}"]`)?.focus();
-    find("map-note").textContent = over
+    find("map-hint").hidden = place.scrollWidth <= place.clientWidth;
+    const without = [across, down].find((knob) => !table.active(knob, levels));
+    const warned = without === undefined ? "" : `The knobs above have no ${table.axes[without].label}, since ` +
+      `${table.axes[table.axes[without].when.knob].label} is ${nameOf(table.axes[without].when.knob, levels[table.axes[without].when.knob])}: ` +
+      `a cell here switches that, too. `;
+    find("map-note").textContent = warned + (over
       ? "Your tries are used up, so the rest is uncovered in italics: the best that was to be had with these two levels, whatever the other knobs."
-      : "A cell is uncovered once you have tried these two levels, and shows the best of those tries. Press a cell to set both knobs.";
+      : "A cell is uncovered once you have tried these two levels, and shows the best of those tries. Press a cell to set both knobs.");
   }
 
   function bestByCell(numbers, across, down) {
@@ -269,11 +307,16 @@
       type: "button", "data-cell": key, "aria-label": said + what, "aria-pressed": here ? "true" : "false",
       class: own !== undefined ? "seen" : number !== undefined ? "late" : "covered",
       onclick: () => {
+        const before = [...levels];
         for (const [knob, level] of [[across, column], [down, row]]) {
           switchOn(knob);
           turn(knob, level);
         }
-        say(`${said}knobs set.`);
+        const switched = table.axes.flatMap((axis, knob) =>
+          (knob === across || knob === down || levels[knob] === before[knob] ? [] : [`${axis.label} is now ${nameOf(knob, levels[knob])}`]));
+        const told = `${said}knobs set${switched.map((text) => `; ${text}`).join("")}.`;
+        say(told);
+        mapSays(told);
       },
     }, number === undefined ? "?" : three(table.score(number)).replace(/^0/, ""));
     if (share !== null) made.style.setProperty("--share", share.toFixed(3));
@@ -336,23 +379,33 @@
   function start() {
     find("table").replaceChildren(...window.hptTables.map((one) => element("option", { value: one.name }, one.title)));
     find("form").addEventListener("submit", (event) => { event.preventDefault(); attempt(); });
-    find("table").addEventListener("change", () => begin(find("table").value).then(writeAddress));
-    find("again").addEventListener("click", () => begin(table.name).then(() => { writeAddress(); find("try").focus(); }));
+    find("table").addEventListener("change", () => anew(find("table").value));
+    find("again").addEventListener("click", () => anew(table.name).then(() => find("try").focus()));
     for (const name of ["across", "down"]) find(name).addEventListener("change", drawMap);
     find("open").addEventListener("click", () => {
       opened = true;
-      drawEnd();
-      say(find("test").textContent);
+      shown = table.best(tries); // the curves above are then those of the setting that is judged
+      draw();
+      find("test").focus();
       writeAddress();
     });
+    let back = 0;
+    const flash = (text) => { // on the button itself, which is where one looks
+      find("share").textContent = text;
+      clearTimeout(back);
+      back = setTimeout(() => { find("share").textContent = "Copy link"; }, 4000);
+    };
     find("share").addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(location.href);
-        say("The link to this game is copied.");
+        flash("Copied");
+        find("shared").textContent = "The link to this game is copied.";
       } catch {
-        say(`The address of this page is the link to this game: ${location.href}`);
+        flash("Copy the address");
+        find("shared").textContent = `The address of this page is the link to this game: ${location.href}`;
       }
     });
+    window.addEventListener("resize", () => { if (table) find("map-hint").hidden = find("map").scrollWidth <= find("map").clientWidth; });
     const asked = readAddress();
     begin(asked.name, asked.numbers, asked.open).catch((error) => say(`The table could not be loaded: ${error.message}.`));
     window.addEventListener("hashchange", () => {
