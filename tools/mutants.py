@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import compileall
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -47,7 +48,7 @@ from tqdm import tqdm
 
 WORK = Path("build", "mutants")  # from the project's folder: copies, and what was found so far
 PYTEST = ["-q", "--doctest-modules", "--import-mode=importlib", "-p", "no:cacheprovider"]
-PYTEST += ["-p", "no:nbval", "-p", "no:randomly", "-o", "addopts="]
+PYTEST += ["-o", "addopts="]
 PATIENCE = 6  # times what the tests take without a change, then the change counts as noticed
 CONTROL = 3.0  # seconds of a module's quickest tests, run together without a change first
 IGNORED = shutil.ignore_patterns(".*", "build", "dist", "runs", "__pycache__", "*.egg-info")
@@ -63,6 +64,7 @@ class Settings:
         self.package: str = told.get("package", "hpotutor")
         self.core: list[str] = told.get("core", [])
         self.preload: list[str] = told.get("preload", [])
+        self.plugins: list[str] = told.get("plugins", [])  # of pytest's
         self.without: list[str] = told.get("without", [])  # tests that are never run
         self.besides: dict[str, list[str]] = told.get("besides", {})  # tests of a folder's users
         listed = root / "tools" / "mutants_equivalent.toml"
@@ -132,6 +134,7 @@ def _run_pytest(copy: Path, files: Iterable[str], plugin: _Chosen, *more: str) -
     os.environ["PYTHONPATH"] = str(copy)
     paths = [str(copy / file) for file in files]
     config = ["-c", str(copy / "pyproject.toml"), f"--rootdir={copy}"]
+    config += [word for name in Settings(copy).plugins for word in ("-p", name)]
     return int(pytest.main([*paths, *PYTEST, *config, *more], plugins=[plugin]))
 
 
@@ -232,8 +235,10 @@ class Lab:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
         os.environ["HPOTUTOR_SETUP"] = "1"  # as a process of a lesson has it
-        for name in settings.preload:
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # half a second of imports a process
+        for name in (*settings.preload, *settings.plugins):
             importlib.import_module(name)
+        gc.freeze()  # pytest collects garbage twice, and would look through all that is loaded
         for copy in self.copies:  # bytecode stays, which is most of what an import costs
             shutil.copytree(settings.root, copy, ignore=IGNORED, dirs_exist_ok=True)
             compileall.compile_dir(copy / settings.package, quiet=2)
@@ -430,7 +435,7 @@ def rows_of(
         row["late"] += found.get("by") == "the time limit"
         if found["outcome"] != "noticed":
             survived.append((mutant, found))
-    return list(rows.values()), survived
+    return list(rows.values()), sorted(survived, key=lambda each: (each[0].module, each[0].line))
 
 
 def is_meant(entry: dict[str, str], mutant: Mutant) -> bool:
