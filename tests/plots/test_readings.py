@@ -299,6 +299,17 @@ class TestSensitivity:
         )  # fmt: skip
         assert plots.sensitivity_info(frame).iloc[0]["decades"] == 0.0
 
+    def test_a_line_for_each_width_is_named_as_a_whole_number(self):
+        frame = pd.DataFrame(
+            {"learning_rate": [0.001, 0.01, 0.1] * 2, "units": [16] * 3 + [512] * 3,
+             "value": [3.0, 2.0, 1.0, 0.5, 1.0, 2.0]}
+        )  # fmt: skip
+        figure, ax = plt.subplots()
+        plots.sensitivity(frame, by="units", direction="minimize", ax=ax)
+        title = ax.get_title(loc="left") or ax.get_title()
+        assert title == "The best learning_rate lies between 0.001 (512) and 0.1 (16)"
+        plt.close(figure)
+
 
 class TestRangeTest:
     def test_region_steepest_and_burst(self):
