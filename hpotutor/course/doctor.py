@@ -21,7 +21,7 @@ from hpotutor import _system as machine
 
 _HERE = Path(__file__).resolve().parents[1]
 _EXTRAS = ("tensorflow", "lab")  # those that a lesson uses
-_NOTEBOOK = ("jupyterlab", "ipykernel")
+_NOTEBOOK = ("jupyterlab", "ipykernel", "ipywidgets>=8")  # the last goes with the first
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
 # The loaded version of these is compared with the installed one; tf-nightly and such differ.
 _LOADED = "numpy pandas scipy scikit-learn matplotlib keras optuna".split()

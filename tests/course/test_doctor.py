@@ -119,7 +119,7 @@ def test_jupyterlab_is_only_one_way(installed):
 
 def test_colabs_own_notebook_is_left_alone(installed, monkeypatch):
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
-    installed.update({"jupyterlab": "", "ipykernel": "6.17.1"})
+    installed.update({"jupyterlab": "", "ipykernel": "6.17.1", "ipywidgets": "7.7.1"})
     report = ht.check()
     assert report and "Colab" in report.findings[0].told
     assert not {"jupyterlab", "ipykernel", "kernel"} & {f.about for f in report.findings}
