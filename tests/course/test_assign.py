@@ -34,6 +34,13 @@ def test_assign_says_what_it_made(tmp_path, capsys) -> None:
     assert (course / "source" / NAME / f"{NAME}.ipynb").read_bytes() == before
 
 
+def test_inside_the_course_no_way_into_it_is_told(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["assign", "02", "--to", ".", "--exercises-only"]) == 0
+    told = capsys.readouterr().out.partition("Next, type:\n")[2].split("\n")
+    assert [line.strip() for line in told] == ["nbgrader generate_assignment 02_grid_search", ""]
+
+
 @pytest.mark.parametrize("only", [True, False])
 def test_assignments_are_valid_notebooks(tmp_path, only) -> None:
     import nbformat

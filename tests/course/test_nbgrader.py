@@ -335,7 +335,9 @@ def test_the_command_prints_the_table(mishaps, monkeypatch, capsys) -> None:
 
 def test_all_graded_is_a_good_status(graded, capsys) -> None:
     assert main(["grade", str(graded[0])]) == 0
-    assert "solved" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "solved" in said.out and "-: not handed in" in said.out
+    assert all(line.endswith(", up to date") for line in said.err.splitlines()) and said.err
 
 
 def test_an_interrupt_ends_the_grading(mishaps, monkeypatch) -> None:
