@@ -22,11 +22,44 @@ settings.load_profile("hpotutor")
 EACH = 2e9  # bytes of a test process that trains, with the kernel of a lesson beside it
 
 
+# What takes longest comes first, so that at the end each process has something short to do.
+LONGEST = (
+    "tests/exercises/test_exercises.py",
+    "tests/search/test_search_matrix.py",
+    "tests/models/test_sklearn.py",
+    "tests/fused/test_fused.py",
+    "tests/test_take_home.py",
+    "tests/parallel/",
+    "tests/browser/",
+    "tests/search/test_kill_resume.py",
+    "tests/widgets/test_widgets.py",
+    "notebooks/",
+    "tests/fused/",
+    "tests/notebooks/",
+    "tests/exercises/",
+    "tests/course/",
+)
+
+
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many test processes there is room for, in processors and in memory."""
+    """Return how many test processes there is room for, in processors and in memory.
+
+    One more than there are processors: some tests wait, for a browser or for a process that ends.
+    """
     free = _system.memory().free
-    room = _system.cores() if free != free else int(free // EACH)  # NaN: the system does not say
-    return max(1, min(_system.cores(), room))
+    if free != free:  # NaN: the system does not say
+        return _system.cores()
+    return max(1, min(_system.cores() + 1, int(free // EACH)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put modules that take long before the others; the order within a module stays."""
+
+    def place(item: pytest.Item) -> int:
+        long = (n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start))
+        return next(long, len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -51,14 +51,13 @@ def test_importing_changes_nothing() -> None:
     assert (done.returncode, done.stdout) == (0, "0\n")
 
 
-def test_no_line_reaches_stderr_and_an_operation_has_one_thread() -> None:
-    done = run(START + THREADS)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
-
-
-def test_nothing_of_tensorflow_stays_in_the_environment() -> None:
-    done = run(START + f"import os; print([name for name in {VARIABLES} if name in os.environ])")
-    assert done.stdout == "['HPOTUTOR_SETUP']\n"
+def test_no_line_reaches_stderr_an_operation_has_one_thread_and_nothing_else_stays() -> None:
+    """Looking for TensorFlow before it is imported does not use up the set-up."""
+    look = "import importlib.util\nimportlib.util.find_spec('tensorflow')\n"
+    left = f"import os; print([name for name in {VARIABLES} if name in os.environ])"
+    done = run("import hpotutor\nhpotutor.setup()\n" + look + START + THREADS + left)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "1\n['HPOTUTOR_SETUP']\n"
 
 
 def test_a_process_started_from_here_is_set_up_when_it_imports_the_package() -> None:
@@ -110,12 +109,6 @@ def test_a_gpu_is_hidden_unless_it_is_asked_for(variables, hidden, monkeypatch) 
     with _startup._variables():
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     assert visible == ("-1" if hidden else variables.get("CUDA_VISIBLE_DEVICES"))
-
-
-def test_looking_for_tensorflow_does_not_use_up_the_set_up() -> None:
-    look = "import importlib.util\nimportlib.util.find_spec('tensorflow')\n"
-    done = run("import hpotutor\nhpotutor.setup()\n" + look + START + THREADS)
-    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_other_lines_written_meanwhile_are_passed_on() -> None:

@@ -37,10 +37,19 @@ LESSON_ACTIVATIONS = ("relu", "sigmoid", "tanh")
 # ── equality with Keras ─────────────────────────────────────────────────────
 @pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
 def test_equals_fit_in_float64(optimizer, float64, fixed_order):
-    """The whole product of lesson activations, penalties, depths and outputs, at 1e-8."""
-    cases = list(itertools.product((1, 2, 3), LESSON_ACTIVATIONS, PENALTIES, (2, 3)))
+    """A third of the product of depths, activations, penalties and outputs, at 1e-8.
+
+    Each pair of levels meets with each optimizer, and the whole product with two of them or three.
+    """
+    which = list(OPTIMIZERS).index(optimizer)
+    levels = itertools.product(range(3), range(3), range(3), range(2))
+    cases = [
+        (1 + depth, LESSON_ACTIVATIONS[activation], PENALTIES[penalty], 2 + output)
+        for depth, activation, penalty, output in levels
+        if (depth + activation + penalty + output + which) % 3 == 0
+    ]
     others = [name for name in ACTIVATIONS if name not in LESSON_ACTIVATIONS]
-    cases += [(2, name, PENALTIES[n % 3], 3) for n, name in enumerate(others)]
+    cases += [(2, name, PENALTIES[(n + which) % 3], 3) for n, name in enumerate(others)]
     rate = RATES.get(optimizer, 0.01)
     common = {"units": 3, "optimizer": optimizer, "learning_rate": rate, "batch_size": ROWS}
     members = [
