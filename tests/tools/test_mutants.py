@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import yaml
 
 pytest.importorskip("mutmut", reason="mutation runs need the extra mutants")
 pytest.importorskip("coverage", reason="mutation runs need the extra mutants")
+pytest.importorskip("resource", reason="a process is forked for each change, which Windows cannot")
 
 from tools import mutants as tool
 from tools.mutants import mutants_of, sample
+from tools.mutation_runs import Job
 
 MODULE = '''"""A module."""
 
@@ -130,7 +133,6 @@ def run(project: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=project)
 
 
-@pytest.mark.skipif(not hasattr(tool.os, "fork"), reason="a process is forked for each change")
 def test_what_survives_is_told_stored_and_tried_again_once_a_test_is_there(project: Path) -> None:
     (project / "benchmarks/results").mkdir(parents=True)
     done = run(project, "--store", "--at-least=95")
@@ -153,6 +155,25 @@ def test_what_survives_is_told_stored_and_tried_again_once_a_test_is_there(proje
     survivors = row["survived"] + row["untouched"]  # and the equivalent one
     assert f"{row['changes']} changes, {survivors + 1 - row['untouched']} of" in again.stdout
     assert (project / "package/some.py").read_text() == MODULE
+
+
+def loop_for_ever() -> None:
+    while True:
+        pass
+
+
+def end_at_once() -> None:
+    os._exit(3)
+
+
+@pytest.mark.parametrize(
+    ("run", "by"), [(loop_for_ever, "the time limit"), (end_at_once, "the process's end")]
+)
+def test_a_change_that_never_ends_or_ends_python_is_noticed(tmp_path: Path, run, by: str) -> None:
+    job = Job(tmp_path / "copy", 1.0, run)
+    while (answer := job.result()) is None:
+        pass
+    assert answer == {"outcome": "noticed", "by": by}
 
 
 def test_the_weekly_run_takes_the_core(root: Path) -> None:
