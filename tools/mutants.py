@@ -47,34 +47,53 @@ def _hash(root: Path, files: Iterable[str]) -> str:
 
 
 def tests_of(lab: Lab, files: list[str]) -> Tests:
-    """Return each test of some files, with its seconds and lines; run those that are new."""
+    """Return each test of some files, with its seconds and lines.
+
+    A file's tests are run if it is new, or if a module that they touch has changed.
+    """
     root, package = lab.settings.root, lab.settings.package
-    code = _hash(
-        root, (each.relative_to(root).as_posix() for each in (root / package).rglob("*.py"))
-    )
-    stored, new = {}, []
-    for file in files:
-        place = lab.work / "tests" / f"{file.replace('/', '.')}-{_hash(root, [file])}-{code}.json"
-        if place.exists():
-            stored[file] = json.loads(place.read_text(encoding="utf-8"))
-        else:
-            new.append((file, place))
     (lab.work / "tests").mkdir(exist_ok=True)
-    jobs = [(each, 900.0, lambda copy, file=each[0]: look_at(copy, package, file)) for each in new]
+    places = {
+        file: lab.work / "tests" / f"{file.replace('/', '.')}-{_hash(root, [file])}.json"
+        for file in files
+    }
+    stored = {file: Measured.read(root, place) for file, place in places.items()}
+    new = [file for file, measured in stored.items() if measured is None]
+    jobs = [(file, 900.0, lambda copy, file=file: look_at(copy, package, file)) for file in new]
     with tqdm(total=len(new), desc="tests as they are", disable=not new) as bar:
-        for (file, place), tests in lab.run(jobs):
-            if "outcome" in tests and isinstance(tests["outcome"], str):
-                bar.write(f"{file} is left out: {tests['by']}. See {lab.work}/copy-*.log.")
-                stored[file] = {}
-                continue
-            place.write_text(json.dumps(tests), encoding="utf-8")
-            stored[file] = tests
+        for file, tests in lab.run(jobs):
             bar.update()
-    every = {name: test for file in files for name, test in stored[file].items()}
+            if isinstance(tests.get("outcome"), str):
+                bar.write(f"{file} is left out: {tests['by']}. See {lab.work}/copy-*.log.")
+            else:
+                stored[file] = Measured.write(root, places[file], tests)
+    every = {name: test for tests in stored.values() for name, test in (tests or {}).items()}
     failing = [name for name, test in every.items() if test["outcome"] == "failed"]
     if failing:
         print(f"Fail without a change, and are left out: {', '.join(failing)}.")
     return {name: test for name, test in every.items() if test["outcome"] == "passed"}
+
+
+class Measured:
+    """A file's tests as they were run, kept beside what the modules were that they touch."""
+
+    @staticmethod
+    def read(root: Path, place: Path) -> Tests | None:
+        """Return the tests, None if there are none that hold."""
+        if not place.exists():
+            return None
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        there = all((root / module).exists() for module in kept["modules"])
+        same = there and all(_hash(root, [m]) == was for m, was in kept["modules"].items())
+        return kept["tests"] if same else None
+
+    @staticmethod
+    def write(root: Path, place: Path, tests: Tests) -> Tests:
+        """Keep the tests, and return them."""
+        touched = {module for test in tests.values() for module in test["lines"]}
+        modules = {module: _hash(root, [module]) for module in sorted(touched)}
+        place.write_text(json.dumps({"modules": modules, "tests": tests}), encoding="utf-8")
+        return tests
 
 
 def touching(mutant: Mutant, tests: Tests, slow: float) -> list[str]:
