@@ -96,8 +96,12 @@ class Measured:
         return tests
 
 
-def touching(mutant: Mutant, tests: Tests, slow: float) -> list[str]:
-    """Return the tests that touch a change, quickest first; slow ones only if there is no other."""
+def touching(mutant: Mutant, tests: Tests, slow: float) -> tuple[list[str], bool]:
+    """Return the tests that touch a change, and whether they do.
+
+    They come quickest first, slow ones only if there is no other. Where none is known to touch the
+    lines (a process that a test starts is not seen) they are those that touch the function.
+    """
 
     def within(first: int, last: int) -> list[str]:
         return [
@@ -108,10 +112,11 @@ def touching(mutant: Mutant, tests: Tests, slow: float) -> list[str]:
 
     (first, last), (top, bottom) = mutant.span, mutant.body
     found = [] if mutant.runs_on_import else within(first, last)
+    reached = bool(found) or mutant.runs_on_import
     # the first line is the def, which runs on import: in a test that happens to import first
     found = found or within(top + (mutant.function != "" and top < bottom), bottom)
     found.sort(key=lambda name: tests[name]["seconds"])
-    return [name for name in found if tests[name]["seconds"] <= slow] or found[:3]
+    return [name for name in found if tests[name]["seconds"] <= slow] or found[:3], reached
 
 
 def within_seconds(names: list[str], tests: Tests, most: float) -> list[str]:
@@ -154,7 +159,7 @@ class Trial(NamedTuple):
 
     mutant: Mutant
     of: tuple[str, str]  # the module and the tests as they are now
-    touching: int
+    touching: int  # so many tests
     tests: list[str]
 
     def told(self) -> dict[str, Any]:
@@ -172,12 +177,12 @@ def plan(
         if mutant.module not in own:
             files = settings.test_files(mutant.module)
             own[mutant.module] = {n: t for n, t in tests.items() if n.split("::")[0] in files}
-        names = touching(mutant, own[mutant.module], slow=limits[1])
+        names, reached = touching(mutant, own[mutant.module], slow=limits[1])
         chosen = within_seconds(names, tests, limits[0])
         files = [name.split("::")[0] for name in chosen]
         of = _hash(settings.root, [mutant.module]), _hash(settings.root, files)
         if chosen and not record.holds(mutant, of):
-            trials.append(Trial(mutant, of, len(names), chosen))
+            trials.append(Trial(mutant, of, len(names) * reached, chosen))
         elif not chosen:
             record.add(mutant, of, {"outcome": "untouched", "touching": 0, "ran": []})
     return trials
@@ -289,10 +294,9 @@ def report(rows: list[dict[str, Any]], survived: list[tuple[Mutant, dict[str, An
         ran = found["ran"]
         lines.append(f"\n{mutant.module}:{mutant.line} in {mutant.function or 'the module'}")
         lines.append(mutant.diff())
-        told = (
-            f"{found['touching']} tests touch it, {len(ran)} ran" if ran else "no test touches it"
-        )
-        lines.append(f"  {told}{': ' if ran else ''}{', '.join(ran[:4])}")
+        touch = f"{found['touching'] or 'no'} tests touch it, {len(ran)} "
+        told = touch + ("ran: " if found["touching"] else "of its function ran: ")
+        lines.append(f"  {told}{', '.join(ran[:4])}" if ran else "  no test touches it")
         lines += ["  ..."] if len(ran) > 4 else []
     return "\n".join(lines)
 

@@ -123,8 +123,11 @@ def test_quick_tests_come_first_and_slow_ones_only_where_no_other_touches(projec
         return {"seconds": seconds, "lines": {"package/some.py": lines}}
 
     tests = {"slow": test(9, [16]), "b": test(2, [16]), "a": test(1, [16]), "other": test(1, [20])}
-    assert tool.touching(mutant, tests, slow=5) == ["a", "b"]
-    assert tool.touching(mutant, {"slow": tests["slow"], "other": tests["other"]}, 5) == ["slow"]
+    assert tool.touching(mutant, tests, slow=5) == (["a", "b"], True)
+    assert tool.touching(mutant, {n: tests[n] for n in ("slow", "other")}, 5) == (["slow"], True)
+    function = {"other": test(1, [14])}
+    assert tool.touching(mutant, function, slow=5) == (["other"], False)
+    assert tool.touching(mutant, {"other": test(1, [20])}, slow=5) == ([], False)
     assert tool.within_seconds(["a", "b", "slow"], tests, most=3) == ["a", "b"]
 
 
