@@ -23,9 +23,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,33 +97,45 @@ class Measured:
         return tests
 
 
-def touching(mutant: Mutant, tests: Tests, slow: float) -> tuple[list[str], bool]:
+def by_line(tests: Tests) -> dict[str, dict[int, list[str]]]:
+    """Return, for each module and line, the tests that touch it."""
+    table: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, test in tests.items():
+        for module, lines in test["lines"].items():
+            for line in lines:
+                table[module][line].append(name)
+    return table
+
+
+def touching(
+    mutant: Mutant, lines: dict[int, list[str]], seconds: Callable[[str], float], own: list[str]
+) -> tuple[list[str], bool]:
     """Return the tests that touch a change, and whether they do.
 
-    They come quickest first, slow ones only if there is no other. Where none is known to touch the
-    lines (a process that a test starts is not seen) they are those that touch the function.
+    Those of the module's own test files come first, of each the quickest. Where none is known to
+    touch the lines (a process that a test starts is not seen) they are those of the function.
     """
 
     def within(first: int, last: int) -> list[str]:
-        return [
-            name
-            for name, test in tests.items()
-            if any(first <= line <= last for line in test["lines"].get(mutant.module, ()))
-        ]
+        return list({n: 0 for line in range(first, last + 1) for n in lines.get(line, ())})
 
     (first, last), (top, bottom) = mutant.span, mutant.body
     found = [] if mutant.runs_on_import else within(first, last)
     reached = bool(found) or mutant.runs_on_import
     # the first line is the def, which runs on import: in a test that happens to import first
     found = found or within(top + (mutant.function != "" and top < bottom), bottom)
-    found.sort(key=lambda name: tests[name]["seconds"])
-    return [name for name in found if tests[name]["seconds"] <= slow] or found[:3], reached
+    return sorted(found, key=lambda n: (n.split("::")[0] not in own, seconds(n))), reached
 
 
-def within_seconds(names: list[str], tests: Tests, most: float) -> list[str]:
-    """Return the first of some tests, as many as take that long together."""
+def within_seconds(
+    names: list[str], tests: Tests, most: float, slow: float = math.inf
+) -> list[str]:
+    """Return the first of some tests, as many as take that long together.
+
+    Slow ones are left out unless there is no other.
+    """
     chosen, spent = [], 0.0
-    for name in names:
+    for name in [name for name in names if tests[name]["seconds"] <= slow] or names[:1]:
         spent += tests[name]["seconds"]
         if chosen and spent > most:
             break
@@ -172,13 +185,12 @@ def plan(
 ) -> list[Trial]:
     """Return what is to be tried; note what no test touches."""
     trials = []
-    own: dict[str, Tests] = {}
+    lines = by_line(tests)
+    own = {each.module: settings.test_files(each.module) for each in mutants}
     for mutant in mutants:
-        if mutant.module not in own:
-            files = settings.test_files(mutant.module)
-            own[mutant.module] = {n: t for n, t in tests.items() if n.split("::")[0] in files}
-        names, reached = touching(mutant, own[mutant.module], slow=limits[1])
-        chosen = within_seconds(names, tests, limits[0])
+        at = lines.get(mutant.module, {})
+        names, reached = touching(mutant, at, lambda n: tests[n]["seconds"], own[mutant.module])
+        chosen = within_seconds(names, tests, *limits)
         files = [name.split("::")[0] for name in chosen]
         of = _hash(settings.root, [mutant.module]), _hash(settings.root, files)
         if chosen and not record.holds(mutant, of):

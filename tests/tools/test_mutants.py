@@ -116,18 +116,23 @@ def test_a_larger_sample_holds_the_smaller_one_wherever_the_lines_are(project: P
     assert few == {each.key for each in sample(mutants_of(project, "package/some.py"), 3, seed=1)}
 
 
-def test_quick_tests_come_first_and_slow_ones_only_where_no_other_touches(project: Path) -> None:
+def test_a_modules_own_tests_come_first_then_the_quick_ones(project: Path) -> None:
     mutant = next(m for m in mutants_of(project, "package/some.py") if m.line == 16)
+    seconds = {"t.py::slow": 9.0, "t.py::b": 2.0, "t.py::a": 1.0, "users.py::quick": 0.1}
 
-    def test(seconds: float, lines: list[int]) -> dict:
-        return {"seconds": seconds, "lines": {"package/some.py": lines}}
+    def touching(lines: dict[int, list[str]]) -> tuple[list[str], bool]:
+        return tool.touching(mutant, lines, seconds.__getitem__, ["t.py"])
 
-    tests = {"slow": test(9, [16]), "b": test(2, [16]), "a": test(1, [16]), "other": test(1, [20])}
-    assert tool.touching(mutant, tests, slow=5) == (["a", "b"], True)
-    assert tool.touching(mutant, {n: tests[n] for n in ("slow", "other")}, 5) == (["slow"], True)
-    function = {"other": test(1, [14])}
-    assert tool.touching(mutant, function, slow=5) == (["other"], False)
-    assert tool.touching(mutant, {"other": test(1, [20])}, slow=5) == ([], False)
+    everything = ["t.py::a", "t.py::b", "t.py::slow", "users.py::quick"]
+    assert touching({16: list(seconds), 20: ["t.py::other"]}) == (everything, True)
+    assert touching({14: ["t.py::a"], 20: ["t.py::other"]}) == (["t.py::a"], False)
+    assert touching({20: ["t.py::other"]}) == ([], False)
+
+
+def test_slow_tests_run_only_where_no_other_touches() -> None:
+    tests = {name: {"seconds": seconds} for name, seconds in {"slow": 9, "a": 1, "b": 2}.items()}
+    assert tool.within_seconds(["slow", "a", "b"], tests, most=20, slow=5) == ["a", "b"]
+    assert tool.within_seconds(["slow"], tests, most=20, slow=5) == ["slow"]
     assert tool.within_seconds(["a", "b", "slow"], tests, most=3) == ["a", "b"]
 
 
