@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ import yaml
 
 pytest.importorskip("mutmut", reason="mutation runs need the extra mutants")
 pytest.importorskip("coverage", reason="mutation runs need the extra mutants")
+pytest.importorskip("resource", reason="a process is forked for each change, which Windows cannot")
 
 from tools import mutants as tool
 from tools.mutants import mutants_of, sample
+from tools.mutation_runs import Job
 
 MODULE = '''"""A module."""
 
@@ -113,15 +116,23 @@ def test_a_larger_sample_holds_the_smaller_one_wherever_the_lines_are(project: P
     assert few == {each.key for each in sample(mutants_of(project, "package/some.py"), 3, seed=1)}
 
 
-def test_quick_tests_come_first_and_slow_ones_only_where_no_other_touches(project: Path) -> None:
+def test_a_modules_own_tests_come_first_then_the_quick_ones(project: Path) -> None:
     mutant = next(m for m in mutants_of(project, "package/some.py") if m.line == 16)
+    seconds = {"t.py::slow": 9.0, "t.py::b": 2.0, "t.py::a": 1.0, "users.py::quick": 0.1}
 
-    def test(seconds: float, lines: list[int]) -> dict:
-        return {"seconds": seconds, "lines": {"package/some.py": lines}}
+    def touching(lines: dict[int, list[str]]) -> tuple[list[str], bool]:
+        return tool.touching(mutant, lines, seconds.__getitem__, ["t.py"])
 
-    tests = {"slow": test(9, [16]), "b": test(2, [16]), "a": test(1, [16]), "other": test(1, [20])}
-    assert tool.touching(mutant, tests, slow=5) == ["a", "b"]
-    assert tool.touching(mutant, {"slow": tests["slow"], "other": tests["other"]}, 5) == ["slow"]
+    everything = ["t.py::a", "t.py::b", "t.py::slow", "users.py::quick"]
+    assert touching({16: list(seconds), 20: ["t.py::other"]}) == (everything, True)
+    assert touching({14: ["t.py::a"], 20: ["t.py::other"]}) == (["t.py::a"], False)
+    assert touching({20: ["t.py::other"]}) == ([], False)
+
+
+def test_slow_tests_run_only_where_no_other_touches() -> None:
+    tests = {name: {"seconds": seconds} for name, seconds in {"slow": 9, "a": 1, "b": 2}.items()}
+    assert tool.within_seconds(["slow", "a", "b"], tests, most=20, slow=5) == ["a", "b"]
+    assert tool.within_seconds(["slow"], tests, most=20, slow=5) == ["slow"]
     assert tool.within_seconds(["a", "b", "slow"], tests, most=3) == ["a", "b"]
 
 
@@ -130,7 +141,6 @@ def run(project: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=project)
 
 
-@pytest.mark.skipif(not hasattr(tool.os, "fork"), reason="a process is forked for each change")
 def test_what_survives_is_told_stored_and_tried_again_once_a_test_is_there(project: Path) -> None:
     (project / "benchmarks/results").mkdir(parents=True)
     done = run(project, "--store", "--at-least=95")
@@ -153,6 +163,25 @@ def test_what_survives_is_told_stored_and_tried_again_once_a_test_is_there(proje
     survivors = row["survived"] + row["untouched"]  # and the equivalent one
     assert f"{row['changes']} changes, {survivors + 1 - row['untouched']} of" in again.stdout
     assert (project / "package/some.py").read_text() == MODULE
+
+
+def loop_for_ever() -> None:
+    while True:
+        pass
+
+
+def end_at_once() -> None:
+    os._exit(3)
+
+
+@pytest.mark.parametrize(
+    ("run", "by"), [(loop_for_ever, "the time limit"), (end_at_once, "the process's end")]
+)
+def test_a_change_that_never_ends_or_ends_python_is_noticed(tmp_path: Path, run, by: str) -> None:
+    job = Job(tmp_path / "copy", 1.0, run)
+    while (answer := job.result()) is None:
+        pass
+    assert answer == {"outcome": "noticed", "by": by}
 
 
 def test_the_weekly_run_takes_the_core(root: Path) -> None:
