@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 import hpotutor as ht
@@ -243,7 +241,8 @@ def estimate(capsys, each=None, epochs=None, log=None, **budget):
         ({"trials": 4, "epochs": 3, "max_epochs": 2000},
          "4 trials, up to 12 epochs, at most 2,000 epochs in all."),
         ({"planned": (10, 40), "epochs": 20, "trials": 99}, "10 trials, up to 40 epochs."),
-        ({"planned": (10, 40), "epochs": 20, "each": 60}, "10 trials, up to 40 epochs, about 2 min."),
+        ({"planned": (10, 40), "epochs": 20, "each": 60},
+         "10 trials, up to 40 epochs, about 2 min."),
         ({"trials": 10, "each": 3.0}, "10 trials, about 30 s."),
         ({"trials": 1, "each": 89.0}, "1 trials, about 89 s."),
         ({"trials": 1, "each": 90.0}, "1 trials, about 2 min."),
