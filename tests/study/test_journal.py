@@ -1,4 +1,4 @@
-"""The journal line by line: what is intact, what is mended and how it is told, when it is synced."""
+"""The journal line by line: what is intact, what is mended and told, and when it is synced."""
 
 from __future__ import annotations
 
