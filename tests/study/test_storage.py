@@ -388,7 +388,8 @@ def test_a_path_is_a_text_or_a_path_and_what_is_wrong_with_it_is_told(named, tmp
         search(kind(missing))
     assert str(caught.value) == (
         f"log={str(missing)!r}: there is no folder {str(missing.parent)!r}. Create it, for "
-        f"instance with pathlib.Path({str(missing.parent)!r}).mkdir(parents=True), or name another file."
+        f"instance with pathlib.Path({str(missing.parent)!r}).mkdir(parents=True), or name "
+        "another file."
     )
     with pytest.raises(LogError) as caught:
         search(kind(tmp_path))
