@@ -261,3 +261,17 @@ def test_the_cost_is_what_the_log_does_not_hold(trials, about, capsys, tmp_path)
     run(Work(), 2, log=log)
     told = estimate(capsys, each=1.0, trials=trials, log=log)
     assert told == f"Mine search: {trials} trials, about {about}. The log holds 2 already.\n"
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize(("each", "trials"), [(2, 3), (3, 2), (6, 1), (7, 0)])
+def test_the_epochs_that_a_search_asks_for_are_those_that_count(each, trials, batch):
+    objective = Work(epochs=4)
+    with ht.Recorder(
+        objective, SPACE, method="mine", library="mine", max_epochs=6, progress=False
+    ) as found:
+        if batch:
+            found.prefetch(points(9), each)
+        for params in points(9):
+            found.evaluate(params, each)
+    assert len(objective.asked) == trials and found.spent_epochs == trials * each
