@@ -449,3 +449,9 @@ def test_weights_may_be_zero_but_not_all_of_a_fold(twenty):
 def test_a_splitter_is_named_without_the_place_in_memory():
     assert name_of(3) == 3 and name_of(None) is None
     assert name_of(KFold(3)) == repr(KFold(3)) and " at 0x" not in name_of(cut_by())
+
+
+def test_rows_and_weights_are_told_as_in_the_logs_of_older_versions(twenty):
+    rows, _ = rows_of(twenty, cut_by(([0, 1, 2], [3, 4])), sample_weight=np.arange(20))
+    told = rows.describe()
+    assert (told["fold_rows"], told["sample_weight"]) == ("6c8f4e1c", "d239044d")
