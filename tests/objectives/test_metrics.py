@@ -1,5 +1,6 @@
 """What is scored: scikit-learn's own numbers, in both engines, and clear words where none fits."""
 
+import functools
 import json
 
 import numpy as np
@@ -289,3 +290,217 @@ def test_searches_listen_to_a_metric_of_ones_own(two):
     bands = ht.hyperband_search(objective, space, epochs=4, eta=2, progress=False)
     assert {trial.status for trial in bands.evaluations} <= {"complete", "pruned"}
     assert bands.best_value == max(e.value for e in bands.evaluations if e.status == "complete")
+
+
+# ── predictions by hand ──────────────────────────────────────────────────────────────────────
+Y = np.array([0, 1, 1])
+
+
+def scored(asked, outputs, y=Y, labels=(0, 1)):
+    return Metric("mine", "maximize", asked, labels).of(y, np.asarray(outputs))
+
+
+def given(y_true, y_score):
+    """Return what a function of one's own is handed, as it is."""
+    GIVEN.append((y_true.tolist(), y_score.tolist()))
+    return 1.0
+
+
+GIVEN = []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "handed"),
+    [
+        ([[0.25], [0.5], [0.75]], ("n", "y"), (["n", "y", "y"], [0.25, 0.5, 0.75])),
+        ([[0.75, 0.25], [0.5, 0.5], [0, 1]], ("n", "y"), (["n", "y", "y"], [0.25, 0.5, 1.0])),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], ("a", "b", "c"),
+         (["a", "b", "b"], [[1, 0, 0], [0, 1, 0], [0, 0, 1]])),
+        ([[2.5], [3.5], [4.5]], (), ([0, 1, 1], [2.5, 3.5, 4.5])),
+        ([2.5, 3.5, 4.5], (), ([0, 1, 1], [2.5, 3.5, 4.5])),
+    ],
+)  # fmt: skip
+def test_a_function_is_handed_labels_and_what_the_network_said(outputs, labels, handed):
+    GIVEN.clear()
+    assert scored(given, outputs, labels=labels) == 1.0
+    assert GIVEN == [handed]
+
+
+def test_one_half_is_the_first_class_as_it_is_for_keras():
+    accuracy = Metric("val_accuracy", "maximize", "val_accuracy", (0, 1))
+    for said, right in ((0.5, 0), (0.5001, 1), (0.4999, 0)):
+        assert accuracy.of(np.array([right]), np.array([[said]])) == 1.0
+        assert scored("accuracy", [[said]], np.array([1 - right])) == 0.0
+    third = accuracy.of(Y, np.array([[0.9], [0.9], [0.1]]))
+    assert third == float(np.float32(1 / 3)) != 1 / 3  # rounded as Keras rounds
+
+
+@pytest.mark.parametrize(
+    ("outputs", "probable"),
+    [
+        ([[0.0], [0.5], [1.0]], True),
+        ([[0.0], [0.5], [1.001]], False),
+        ([[-0.001], [0.5], [1.0]], False),
+        ([[0.5, 0.5005], [0.2, 0.8], [0, 1]], True),
+        ([[0.5, 0.52], [0.2, 0.8], [0, 1]], False),
+        ([[1.5, -0.5], [0.2, 0.8], [0, 1]], False),
+    ],
+)
+def test_probabilities_are_known_by_their_range_and_their_sum(outputs, probable):
+    if probable:
+        assert np.isfinite(scored("neg_log_loss", outputs))
+        assert np.isfinite(scored("neg_brier_score", outputs))
+    else:
+        with pytest.raises(ValueError, match="^'mine' needs probabilities"):
+            scored("neg_log_loss", outputs)
+    assert np.isfinite(scored("roc_auc", outputs))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
+def test_any_kind_of_number_is_scored(dtype):
+    outputs = np.array([[0.0], [1.0], [1.0]]).astype(dtype)
+    assert scored("roc_auc", outputs) == scored("f1", outputs) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "told"),
+    [
+        ([[1, 2, 3]], (0, 1), "^the model has 3 outputs for 2 classes$"),
+        ([[1]], (0, 1, 2), "^the model has 1 outputs for 3 classes$"),
+        ([[1, 2]], (0, 1, 2), "^the model has 2 outputs for 3 classes$"),
+        ([[1, 2]], (), "^the model has 2 outputs for one amount$"),
+    ],
+)
+def test_outputs_that_do_not_fit_are_told(outputs, labels, told):
+    with pytest.raises(ValueError, match=told):
+        scored("accuracy", outputs, np.array([0]), labels)
+
+
+@pytest.mark.parametrize("several", [[1, 2], (1, 2), {"a": 1, "b": 2}])
+def test_a_network_with_several_outputs_has_no_score(several):
+    with pytest.raises(ValueError, match="the model has 2 outputs, and a score needs one"):
+        Metric("mine", "maximize", "accuracy", (0, 1)).of(Y, several)
+
+
+@pytest.mark.parametrize(
+    ("returned", "score"), [(2, 2.0), (np.float32(0.5), 0.5), (np.array(3), 3.0)]
+)
+def test_a_score_is_a_number_however_it_comes(returned, score):
+    found = scored(lambda y, s: returned, [[0.0]] * 3)
+    assert found == score and type(found) is float
+    for bad in (None, "1", True, np.array([1.0]), 1j):
+        with pytest.raises(ValueError, match=r"^mine returned .*, and a score is a number$"):
+            scored(lambda y, s, bad=bad: bad, [[0.0]] * 3)
+
+
+def test_a_class_that_is_never_predicted_is_no_warning(recwarn):
+    assert scored("precision", [[0.0]] * 3) == 0.0
+    assert len(recwarn) == 0
+
+
+# ── what is asked for, by hand ───────────────────────────────────────────────────────────────
+def asked_for(metric, direction=None, task="classification", labels=(0, 1)):
+    problems = Problems("x")
+    return read_metric(problems, metric, direction, task, labels), problems.lines
+
+
+def own_scorer(y_true, y_pred):
+    return 1.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "task", "name", "way", "asked"),
+    [
+        (None, "classification", "val_accuracy", "maximize", "val_accuracy"),
+        (None, "regression", "neg_root_mean_squared_error", "maximize", None),
+        ("accuracy", "classification", "val_accuracy", "maximize", "val_accuracy"),
+        ("val_loss", "regression", "val_loss", "minimize", "val_loss"),
+        ("val_loss", "classification", "val_loss", "minimize", "val_loss"),
+        ("r2", "regression", "r2", "maximize", "r2"),
+        (make_scorer(own_scorer), "regression", "own_scorer", "maximize", None),
+        (make_scorer(own_scorer), "classification", "own_scorer", "maximize", None),
+    ],
+)
+def test_what_is_scored_has_a_name_and_a_direction(metric, task, name, way, asked):
+    labels = (0, 1) if task == "classification" else ()
+    found, lines = asked_for(metric, None, task, labels)
+    assert lines == [] and (found.name, found.direction) == (name, way)
+    assert asked is None or found.asked == asked
+    assert found.classes == labels
+
+
+def test_a_function_of_ones_own_has_its_direction_and_its_name():
+    class Callable:
+        def __call__(self, y_true, y_score):
+            return 0.0
+
+    def accuracy(y_true, y_score):
+        return 0.0
+
+    cases = ((profit, "profit"), (functools.partial(profit), "profit"), (Callable(), "Callable"),
+             (lambda y, s: 0.0, "score"), (accuracy, "accuracy_score"))  # fmt: skip
+    for function, name in cases:
+        for way in ("maximize", "minimize"):
+            found, lines = asked_for(function, way)
+            assert lines == [] and (found.name, found.direction) == (name, way)
+            assert found.asked is function and found.classes == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction", "task", "told"),
+    [
+        ("mae", None, "regression", "Did you mean 'neg_mean_absolute_error'?"),
+        ("MSE", None, "regression", "Did you mean 'neg_mean_squared_error'?"),
+        ("mape", None, "regression", "Did you mean 'neg_mean_absolute_percentage_error'?"),
+        ("rmse", None, "regression", "Did you mean 'neg_root_mean_squared_error'?"),
+        ("log_loss", None, "classification", "Did you mean 'neg_log_loss'?"),
+        ("xyz", None, "regression", "instance metric='neg_root_mean_squared_error'."),
+        ("xyz", None, "classification", "Type for instance metric='val_accuracy'."),
+        (KeyError, None, "classification", "is not allowed."),
+        ("val_loss", "minimize", "regression", "'val_loss' has its own. Leave direction out."),
+        (make_scorer(f1_score), "maximize", "classification", "has its own. Leave direction out."),
+        ("r2", None, "classification", "and these data are a classification. Type for instance "
+         "metric='balanced_accuracy'."),
+        ("f1", None, "regression", "made for classification, and these data are a regression. "
+         "Type for instance metric='r2'."),
+        (make_scorer(f1_score), None, "regression", "is made for classification"),
+        ("rand_score", None, "regression", "is made for clustering"),
+    ],
+)  # fmt: skip
+def test_what_is_no_metric_is_told_with_what_to_type(metric, direction, task, told):
+    _, lines = asked_for(metric, direction, task)
+    assert len(lines) == 1 and told in lines[0]
+
+
+def test_a_metric_is_tried_on_each_fold_before_anything_trains():
+    def lines(asked, parts, labels=(0, 1), name="mine"):
+        problems = Problems("x")
+        Metric(name, "maximize", asked, labels).check(problems, [np.array(p) for p in parts])
+        return problems.lines
+
+    assert lines("roc_auc", [[0, 1], [1, 0]]) == [] == lines("val_loss", [[0], [0]])
+    assert lines("r2", [[1.0, 2.0], [2.0, 3.0]], ()) == []
+    (one,) = lines("roc_auc", [[0, 1], [1, 1], [0, 0]])
+    assert "has no value on fold 2 of 3 (" in one
+    assert "Its validation rows have 1 alone. Type fewer folds, or metric='val_accuracy'." in one
+    (alone,) = lines("roc_auc", [[1, 1]])
+    assert "metric='mine' has no value (" in alone
+    (amount,) = lines(lambda y, s: np.nan, [[1.0, 2.0]], ())
+    assert "(it is nan). Type for instance metric='neg_mean_absolute_error'." in amount
+    (raised,) = lines(lambda y, s: 1 / 0, [[0, 1]])
+    assert "(ZeroDivisionError: division by zero)" in raised
+    assert "labels and the probability of 1, shape (rows,)." in raised
+    (many,) = lines(lambda y, s: 1 / 0, [[0, 1, 2]], ("a", "b", "c"))
+    assert "labels and probabilities of shape (rows, 3)." in many
+    # One that is undefined for a bad guess alone has a value.
+    assert lines(lambda y, s: np.inf if s[0] > 0.5 else 1.0, [[0, 1]]) == []
+
+
+def test_what_is_told_of_a_metric_is_what_decides_its_value():
+    def told(asked, way="maximize"):
+        return Metric("mine", way, asked, ()).describe()
+
+    assert told("r2") == {"metric": "r2"}
+    assert told(profit)["direction"] == "maximize" and told(profit, "minimize") != told(profit)
+    assert set(told(make_scorer(profit))) == {"metric"}
+    assert told(make_scorer(profit)) != told(make_scorer(profit, greater_is_better=False))

@@ -21,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from hpotutor.errors import ArgumentError, Problems
+from hpotutor.objectives.rows import Rows, name_of
 
 PARAMS = {"units": 6, "learning_rate": 0.03, "batch_size": 512}  # a batch holds all rows
 
@@ -255,3 +256,202 @@ def test_folds_are_prepared_once():
     objective = ht.TrainObjective(ht.load("iris"), folds=3)
     assert objective.splits() is objective.splits()
     assert pickle.loads(pickle.dumps(objective.rows))._prepared == []
+
+
+# ── rows by hand ─────────────────────────────────────────────────────────────────────────────
+def cut_by(*pairs):
+    """Return a splitter with these rows to train and to validate on."""
+
+    class Own:
+        def get_n_splits(self, x=None, y=None, groups=None):
+            return len(pairs)
+
+        def split(self, x, y=None, groups=None):
+            yield from (
+                (np.asarray(first, int), np.asarray(second, int)) for first, second in pairs
+            )
+
+    return Own()
+
+
+def rows_of(data, folds=None, **weights):
+    problems = Problems("x")
+    return Rows(problems, data, folds, 0, **weights), problems.lines
+
+
+def noise(rows):
+    return np.random.default_rng(0).normal(size=(rows, 2))
+
+
+@pytest.fixture(scope="module")
+def twenty():
+    """Return 16 rows to train and to validate on, of two classes in turn."""
+    return ht.load((noise(20), np.arange(20) % 2))
+
+
+def test_without_folds_the_parts_are_those_of_the_data(twenty):
+    rows, lines = rows_of(twenty)
+    assert lines == [] and (rows.count, rows.cut, rows.folds) == (1, [], None)
+    (truth,) = rows.truths
+    assert np.array_equal(truth, twenty.y_val)
+    (split,) = rows.splits()
+    assert np.array_equal(split.x, twenty.x_train) and np.array_equal(split.x_val, twenty.x_val)
+    assert np.array_equal(split.y, twenty.y_train) and np.array_equal(split.truth, twenty.y_val)
+    assert split.weight is None and not split.scaled and rows.describe() == {}
+
+
+def test_all_rows_of_the_folds_together_are_trained_on_and_none_is_scored(twenty):
+    rows, _ = rows_of(twenty, cut_by(([0, 1, 2], [3, 4]), ([3, 4, 5, 6], [1, 2])))
+    assert rows.count == 2
+    split = rows.together()
+    assert np.array_equal(split.y, twenty.y_known[:7]) and len(split.x) == 7
+    assert split.x_val.shape == (0, split.x.shape[1]) and len(split.y_val) == 0
+    first, second = rows.truths
+    assert np.array_equal(first, twenty.y_known[[3, 4]]) and len(second) == 2
+    assert set(rows.describe()) == {"prepared", "fold_rows"}
+    assert rows.describe()["prepared"] == "by fold" and len(rows.describe()["fold_rows"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ([0, 1, 2], [15], None),
+        ([0, 1, 2, 15], [3], None),
+        ([0, 1, 2], [16], "rows beyond the 16 to train and validate on (see data.row_numbers)"),
+        ([0, 1, 2, 16], [3], "rows beyond the 16"),
+        ([], [2], "0 rows to train on and 1 to validate on"),
+        ([0, 1], [], "2 rows to train on and 0 to validate on"),
+        ([0, 1, 2], [2], "rows to validate on that it trains on"),
+    ],
+)
+def test_a_fold_is_looked_at_row_by_row(first, second, told, twenty):
+    fine = ([0, 1, 2, 3, 4, 5, 6, 7], [8, 9])
+    _, lines = rows_of(twenty, cut_by(fine, (first, second)))
+    if told is None:
+        assert lines == []
+    else:
+        (line,) = lines
+        assert f"gives fold 2 of 2 {told}" in line
+        assert line.endswith(". Type fewer folds, or another splitter.")
+
+
+def test_training_rows_of_one_class_or_amount_are_refused(twenty):
+    y = twenty.y_known
+    same = np.flatnonzero(y == y[0])
+    _, (line,) = rows_of(twenty, cut_by((same[:3], np.flatnonzero(y != y[0])[:2])))
+    assert "gives fold 1 of 1 training rows of one class alone" in line
+    amounts = ht.load((noise(40), np.r_[np.full(39, 5.0), 6.0]), task="regression")
+    y = amounts.y_known
+    same = np.flatnonzero(y == 5.0)
+    _, (line,) = rows_of(amounts, cut_by((same[:3], same[3:5])))
+    assert "training rows of one amount alone" in line
+
+
+def test_a_splitter_without_a_fold_is_refused(twenty):
+    _, (line,) = rows_of(twenty, cut_by())
+    assert line.endswith("gives no fold. Type for instance folds=3.")
+
+
+def test_as_many_folds_as_the_rarest_class_has_rows_and_no_more(twenty):
+    rarest = int(np.bincount(twenty.y_known).min())
+    assert rows_of(twenty, rarest)[1] == [] and rows_of(twenty, rarest)[0].count == rarest
+    rows, (line,) = rows_of(twenty, rarest + 1)
+    assert line == (
+        f"folds={rarest + 1} is more than the {rarest} rows of the rarest class of 'arrays', so "
+        f"some fold would miss it. Type folds={rarest} or less."
+    )
+    assert rows.cut == [] and rows.count == 1
+    amounts = ht.load((noise(40), np.arange(40.0) / 3))
+    half = len(amounts.y_known) // 2
+    assert rows_of(amounts, half)[1] == [] and len(rows_of(amounts, half + 1)[1]) == 1
+    for folds in (1, 0, -2, 2.0, True):
+        assert "a whole number from 2 up, or None" in rows_of(twenty, folds)[1][0]
+    assert rows_of(twenty, 2)[1] == [] and type(rows_of(twenty, np.int64(2))[0].folds) is int
+
+
+def test_as_many_folds_as_there_are_groups_and_no_more():
+    x, y = noise(60), np.arange(60) % 2
+    data = ht.load((x, y), groups=np.repeat(np.arange(10), 6))
+    groups = len(np.unique(data.groups))
+    assert rows_of(data, groups)[1] == []
+    _, (line,) = rows_of(data, groups + 1)
+    assert line == (
+        f"folds={groups + 1} is more than the {groups} groups. Type folds={groups} or less."
+    )
+
+
+def test_amounts_are_standardized_by_the_training_rows_of_each_fold():
+    data = ht.load((noise(40), 10.0 + np.arange(40.0) ** 1.5))
+    y = data.y_known
+    rows, _ = rows_of(data, cut_by(([0, 1, 2, 3], [4, 5])))
+    (split,) = rows.splits()
+    assert (split.center, split.spread) == (y[:4].mean(), y[:4].std())
+    assert np.allclose(split.y, (y[:4] - y[:4].mean()) / y[:4].std())
+    assert np.allclose(split.in_own_unit(split.y_val), y[4:6])
+    assert np.array_equal(split.truth, y[4:6])
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ({"class_weight": {0: 3}}, (3.0, 1.0)),
+        ({"class_weight": {0: 0}}, (0.0, 1.0)),
+        ({"class_weight": {0: 0.5, 1: 4}}, (0.5, 4.0)),
+        ({"sample_weight": np.full(20, 2)}, (2.0, 2.0)),
+        ({"sample_weight": [2] * 20, "class_weight": {1: 3}}, (2.0, 6.0)),
+        ({"class_weight": {}}, (1.0, 1.0)),
+    ],
+)
+def test_what_a_row_counts_for(weights, expected, twenty):
+    rows, lines = rows_of(twenty, **weights)
+    assert lines == []
+    (split,) = rows.splits()
+    assert np.array_equal(split.weight, np.asarray(expected)[split.y])
+    told = rows.describe()
+    assert told.keys() == weights.keys()
+    if weights.get("class_weight"):
+        assert told["class_weight"] == {
+            repr(k): float(v) for k, v in weights["class_weight"].items()
+        }
+
+
+def test_balanced_is_told_by_its_name(twenty):
+    assert rows_of(twenty, class_weight="balanced")[0].describe() == {"class_weight": "balanced"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ({"class_weight": {0: np.inf}}, "numbers from 0 up, by label"),
+        ({"class_weight": {0: True}}, "numbers from 0 up, by label"),
+        ({"class_weight": {2: 1}}, "class_weight has 2, which is no label of 'arrays'."),
+        ({"class_weight": "balance"}, "Type for instance class_weight={1: 5}."),
+        ({"sample_weight": [np.inf] * 20}, "sample_weight=[inf, inf, inf] is not allowed."),
+        ({"sample_weight": [-1, *[1] * 19]}, "sample_weight=[-1.0] is not allowed."),
+        ({"sample_weight": [1] * 19}, "shape (19,); it takes one number for each of the 20 rows"),
+        ({"sample_weight": np.ones((20, 1))}, "sample_weight has shape (20, 1);"),
+    ],
+)
+def test_weights_that_are_none_are_told(weights, told, twenty):
+    rows, lines = rows_of(twenty, **weights)
+    assert len(lines) == 1 and told in lines[0]
+
+
+def test_weights_may_be_zero_but_not_all_of_a_fold(twenty):
+    weight = np.zeros(20)
+    weight[twenty.row_numbers[0]] = 1e-9
+    fold = ([0, 1, 2], [3])
+    assert rows_of(twenty, cut_by(fold), sample_weight=weight)[1] == []
+    _, (line,) = rows_of(twenty, cut_by(fold, ([1, 2, 3, 4], [0])), sample_weight=weight)
+    assert "make each training row of fold 2 of 2 count 0. Give some of them" in line
+
+
+def test_a_splitter_is_named_without_the_place_in_memory():
+    assert name_of(3) == 3 and name_of(None) is None
+    assert name_of(KFold(3)) == repr(KFold(3)) and " at 0x" not in name_of(cut_by())
+
+
+def test_rows_and_weights_are_told_as_in_the_logs_of_older_versions(twenty):
+    rows, _ = rows_of(twenty, cut_by(([0, 1, 2], [3, 4])), sample_weight=np.arange(20))
+    told = rows.describe()
+    assert (told["fold_rows"], told["sample_weight"]) == ("6c8f4e1c", "d239044d")

@@ -66,3 +66,27 @@ def test_what_is_no_better_than_the_corner_adds_nothing():
 def test_bad_points_are_refused_with_what_to_type(call, says):
     with pytest.raises(ArgumentError, match=says):
         call()
+
+
+def test_goals_are_compared_whatever_their_scale_and_ends_of_a_front_count():
+    assert efficient([[1, 1], [1, 2], [2, 1]]).tolist() == [True, False, False]
+    assert efficient([[0.0, 5], [-1e-9, 5], [0, 4]]).tolist() == [False, True, True]
+    assert efficient([[np.inf, 0], [1, -np.inf], [1, 1]]).tolist() == [False, False, True]
+    assert hypervolume([[1, 3], [2, 2], [3, 1], [3, 1], [3, 3]], (4, 4)) == 6.0
+    assert hypervolume([[0.5, 10]], (0, 20), WAYS) == 5.0
+    assert type(hypervolume([[1, 1]], (2, 2))) is float
+
+
+def test_what_to_type_instead_is_told_whole():
+    with pytest.raises(ArgumentError) as caught:
+        efficient([[1, 2]], ["maximize", "less"])
+    assert str(caught.value) == (
+        "efficient: directions=['maximize', 'less'] is not allowed. Allowed: \"minimize\" or "
+        '"maximize" for each of the goals. Type for instance directions=["maximize", "minimize"].'
+    )
+    with pytest.raises(ArgumentError) as caught:
+        hypervolume([[1, 2, 3]], (4, 4))
+    assert str(caught.value) == (
+        "hypervolume: points=[[1, 2, 3]] is not allowed. Allowed: rows of 2 numbers, one for each "
+        "direction. Type for instance [[0.9, 500], [0.8, 100]]."
+    )

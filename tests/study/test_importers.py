@@ -1,6 +1,7 @@
 """Searches of other libraries, imported: what the library's own result says, ours says too."""
 
 import math
+from types import SimpleNamespace
 
 import hyperopt
 import numpy as np
@@ -234,3 +235,164 @@ def test_a_metric_with_signs_in_its_name_keeps_the_reason_of_a_failure():
         search.fit(x, y)
     result = ht.SearchResult.from_sklearn(search)
     assert "2 of 2 splits" in result.evaluations[1].reason
+
+
+# ── what any library leaves, made by hand ────────────────────────────────────────────────────
+def searched(params, values, **more):
+    """Return what a fitted search of scikit-learn has."""
+    told = {"params": params, "mean_test_score": np.asarray(values, float)}
+    count = len(params)
+    told |= {"mean_fit_time": np.full(count, 2.0), "mean_score_time": np.full(count, 0.5)}
+    results = more.pop("results", {})
+    return SimpleNamespace(cv_results_={**told, **results}, **more)
+
+
+def test_a_search_of_scikit_learn_costs_its_seconds_and_no_epochs():
+    result = ours(searched([{"a": 1}, {"a": 2}], [0.5, 0.7], refit=True, best_index_=1))
+    assert result.cost == (2, 0, 5.0) and result.best_params == {"a": 2}
+    assert result.direction == "maximize"
+    assert [e.reason for e in result.evaluations] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("resource", "epochs"),
+    [("epochs", [3, 9]), ("fit__epochs", [3, 9]), ("n_samples", [0, 0])],
+)
+def test_a_halving_by_epochs_tells_them(resource, epochs):
+    results = {"n_resources": np.array([3, 9]), "iter": np.array([0, 1])}
+    result = ours(searched([{"a": 1}] * 2, [0.9, 0.7], results=results, resource=resource))
+    assert [e.epochs for e in result.evaluations] == epochs
+    assert [e.status for e in result.evaluations] == ["pruned", "complete"]
+    assert result.evaluations[0].reason == "judged on rung 0 only"
+
+
+def test_the_librarys_choice_stands_where_it_is_of_this_metric():
+    two = {"mean_test_f1": np.array([0.5, 0.9]), "mean_test_auc": np.array([0.9, 0.5])}
+    theirs = searched([{"a": 1}, {"a": 2}], [0, 0], results=two, refit="f1", best_index_=0)
+    del theirs.cv_results_["mean_test_score"]
+    assert ours(theirs).best_params == {"a": 1}  # chosen by a rule of their own
+    assert ours(theirs, metric="f1").best_params == {"a": 1}
+    assert ours(theirs, metric="auc").best_params == {"a": 1}  # its best
+    theirs.best_index_ = 1
+    assert ours(theirs).best_params == {"a": 2}
+    assert ours(theirs, metric="auc").best_params == {"a": 1}
+    one = searched([{"a": 1}, {"a": 2}], [0.5, 0.9], refit=True, best_index_=0)
+    assert ours(one).best_params == ours(one, metric="score").best_params == {"a": 1}
+    del one.best_index_  # with refit=False there is none
+    assert ours(one).best_params == {"a": 2}
+
+
+def test_the_splits_without_a_score_are_counted():
+    splits = {f"split{n}_test_score": np.array(v) for n, v in enumerate([[1, np.nan], [1, 0.5]])}
+    splits["split0_test_other"] = np.array([np.nan, np.nan])
+    result = ours(searched([{"a": 1}, {"a": 2}], [1.0, math.nan], results=splits))
+    assert [e.status for e in result.evaluations] == ["complete", "failed"]
+    assert result.evaluations[1].reason == (
+        "scikit-learn recorded no score in 1 of 2 splits: the fit or its scoring failed there. "
+        'error_score="raise" shows how'
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([3, 1, 7], "ht.integers(1, 7)"),
+        ([0.5, 0.25], "ht.uniform(0.25, 0.5)"),
+        ([0.01, 1.0], "ht.uniform(0.01, 1.0)"),  # two powers of ten are not more than two
+        ([0.01, 1.01], "ht.loguniform(0.01, 1.01)"),
+        ([0.5, 50.5], "ht.loguniform(0.5, 50.5)"),
+        ([0.0, 1.0], "ht.uniform(0.0, 1.0)"),
+        ([-1.0, 500.0], "ht.uniform(-1.0, 500.0)"),
+        ([1, 2.5], "ht.uniform(1.0, 2.5)"),
+        ([True, False, True], "ht.choice(True, False)"),
+        (["b", "a", "b"], 'ht.choice("b", "a")'),
+        ([None, 3], "ht.choice(None, 3)"),
+    ],
+)
+def test_the_narrowest_space_that_holds_the_values(values, shown):
+    result = ours(searched([{"a": value} for value in values], range(len(values))))
+    assert f"a={shown}," in repr(result.space)
+    assert [e.params["a"] for e in result.evaluations] == values
+
+
+def test_a_space_of_ones_own_is_kept_and_must_hold_all_names():
+    theirs = searched([{"a": 1}, {"a": 2}], [0.5, 0.7])
+    space = ht.SearchSpace(a=ht.integers(1, 64))
+    assert "ht.integers(1, 64)" in repr(ours(theirs, space).space)
+    with pytest.raises(ArgumentError, match=r"^SearchResult: a is not a known name.*Known: b\."):
+        ours(theirs, ht.SearchSpace(b=ht.integers(1, 64)))
+
+
+def test_values_that_are_no_scalars_are_text_and_infinite_scores_diverge():
+    theirs = searched([{"a": TREE, "b": (1, "x")}, {"a": [1], "b": (TREE,)}], [math.inf, 0.5])
+    result = ours(theirs)
+    first, second = (e.params for e in result.evaluations)
+    assert first == {"a": str(TREE), "b": (1, "x")}
+    assert second["b"] == str((TREE,))
+    ended = result.evaluations[0]
+    assert (ended.status, ended.reason) == ("diverged", "the value is inf")
+    assert (result.evaluations[1].status, result.evaluations[1].reason) == ("complete", "")
+
+
+@pytest.mark.parametrize("direction", ["max", "min"])
+def test_trials_of_a_tuner_have_their_epochs_their_order_and_a_reason(direction):
+    import keras_tuner as kt
+
+    def trial(units, score, message=None, epochs=None):
+        chosen = kt.HyperParameters()
+        chosen.Int("units", 1, 99)
+        chosen.values |= {"units": units} | ({"tuner/epochs": epochs} if epochs else {})
+        return SimpleNamespace(hyperparameters=chosen, score=score, message=message)
+
+    trials = {
+        "2": trial(30, None, "Traceback:\n  File x\nValueError: too many\n"),
+        "0": trial(10, 0.5, epochs=4),
+        "1": trial(20, 0.75),
+        "3": trial(40, None),
+    }
+    goal = SimpleNamespace(direction=direction)
+    tuner = SimpleNamespace(oracle=SimpleNamespace(trials=trials, objective=goal))
+    result = ht.SearchResult.from_keras_tuner(tuner)
+    assert [e.params for e in result.evaluations] == [{"units": u} for u in (10, 20, 30, 40)]
+    assert [e.epochs for e in result.evaluations] == [4, 0, 0, 0]
+    assert [e.status for e in result.evaluations] == ["complete"] * 2 + ["failed"] * 2
+    reasons = ["", "", "ValueError: too many", "KerasTuner gave no score and no message"]
+    assert [e.reason for e in result.evaluations] == reasons
+    assert result.direction == f"{direction}imize"
+    assert result.best_params == {"units": 20 if direction == "max" else 10}
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: ours(TREE), "from_sklearn: this search has no cv_results_. Type search.fit(x, y) "
+         "first."),
+        (lambda: ht.SearchResult.from_hyperopt(3, {}), "from_hyperopt: trials=3 is not allowed. "
+         "Allowed: hyperopt's Trials. Type for instance "
+         "SearchResult.from_hyperopt(trials=trials)."),
+        (lambda: ht.SearchResult.from_hyperopt(hyperopt.Trials(), 3), "from_hyperopt: "
+         "hyperopt_space=3 is not allowed. Allowed: the space that fmin got. Type for instance "
+         "SearchResult.from_hyperopt(space)."),
+        (lambda: ht.SearchResult.from_keras_tuner(3), "from_keras_tuner: tuner=3 is not allowed. "
+         "Allowed: a KerasTuner tuner. Type for instance SearchResult.from_keras_tuner(tuner)."),
+        (lambda: ht.SearchResult.from_optuna(3), "from_optuna: study=3 is not allowed. Allowed: an "
+         "Optuna study. Type for instance SearchResult.from_optuna(optuna.create_study())."),
+        (lambda: ht.SearchResult.from_optuna(optuna.create_study(directions=["minimize"] * 2)),
+         "from_optuna: this study has 2 objectives, and one can be viewed. Type "
+         "optuna.create_study(direction='maximize') for a study of one."),
+    ],
+)  # fmt: skip
+def test_what_is_no_search_is_told_with_what_to_type(call, told):
+    with pytest.raises(ArgumentError) as caught:
+        call()
+    assert str(caught.value) == told
+
+
+def test_a_space_that_is_not_the_trials_own_is_told():
+    trials = hyperopt.Trials()
+    hyperopt.fmin(
+        lambda p: p["x"], {"x": hp.uniform("x", 0, 1)}, hyperopt.rand.suggest, 1, trials=trials,
+        rstate=np.random.default_rng(0), show_progressbar=False, verbose=False,
+    )  # fmt: skip
+    with pytest.raises(ArgumentError, match=r"^from_hyperopt: x is not a known name.*Known: xx\."):
+        ht.SearchResult.from_hyperopt(trials, {"x": hp.uniform("xx", 0, 1)})

@@ -319,3 +319,258 @@ def test_a_log_in_which_numbers_of_numpy_stand_as_text_still_opens(tmp_path):
         assert rec.resumed == 1
     with pytest.raises(ht.errors.LogError, match="options.levels: 3 in the log, 4 in this"):
         recorder(log=tmp_path / "x.log", options={"levels": np.int64(4)})
+
+
+# ── what is told, kept and numbered ──────────────────────────────────────────────────────────
+def test_bad_arguments_are_told_together_by_the_search_that_was_typed():
+    with pytest.raises(ArgumentError) as caught:
+        ht.Recorder(len, {}, method="mine", library="mine", seed=-1, max_failures=0, log=3)
+    told = str(caught.value)
+    assert told.startswith("mine_search: 5 problems.")
+    for part in ("objective=", "ht.TrainObjective(data)", "space={}", "seed=-1", "max_failures=0",
+                 "max_failures=3", "log=3"):  # fmt: skip
+        assert part in told
+    with pytest.raises(ArgumentError, match="progress=2"):
+        recorder(progress=2)
+    noted = ht.errors.Problems("other")
+    noted.say("Something else.")
+    with pytest.raises(ArgumentError, match=r"(?s)^other: 2 problems.*Something else.*seed="):
+        recorder(problems=noted, seed=0.5)
+
+
+def test_what_cannot_be_described_is_refused_with_a_log_alone(tmp_path):
+    class Secret(ht.FunctionObjective):
+        def describe(self):
+            raise ArgumentError("nothing tells what it is")
+
+    with recorder(Secret(len)) as rec:
+        assert rec.log.header["objective"] == {"objective": "Secret"}
+    with pytest.raises(ArgumentError, match="nothing tells"):
+        recorder(Secret(len), log=tmp_path / "x.log")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_trials_carry_their_budget_their_library_and_their_note(tmp_path):
+    settings = {"method": "mine", "progress": False, "log": tmp_path / "x.log"}
+    objective = ht.FunctionObjective(lambda params: params["x"])
+    with ht.Recorder(objective, SPACE, library="scikit-learn", **settings) as rec:
+        rec.evaluate(points(0.1)[0], 7, note={"rung": 2})
+        rec.evaluate(points(0.2)[0])
+    first, second = (trial.user_attrs for trial in rec.result().study.trials)
+    assert (first["budget"], first["rung"], second["budget"]) == (7, 2, None)
+    import sklearn
+
+    assert first["library"] == f"scikit-learn {sklearn.__version__}"
+    assert "rung" not in second
+    with ht.Recorder(Counting(), SPACE, method="mine", library="keras_tuner", seed=4) as rec:
+        assert rec._library.startswith("keras_tuner ") and rec.log.header["seed"] == 4
+    with recorder() as rec:
+        assert rec._library == "mine" and rec.log.header["seed"] == 0
+
+
+def test_the_objective_is_told_each_trials_number(tmp_path):
+    numbers = []
+
+    class Numbered(Counting):
+        def evaluate(self, params, epochs=None, *, on_epoch=None):
+            numbers.append(self.trial)
+            return super().evaluate(params, epochs, on_epoch=on_epoch)
+
+        def describe(self):
+            return {"objective": "numbered"}
+
+    with recorder(Numbered(), log=tmp_path / "x.log") as rec:
+        for params in points(0.1, 0.2, 0.2):
+            rec.evaluate(params)
+    with recorder(Numbered(), log=tmp_path / "x.log") as rec:
+        assert rec.resumed == 3
+        for params in points(0.1, 0.2, 0.2, 0.3):
+            rec.evaluate(params)
+        rec.prefetch(points(0.4))
+        rec.accept(points(0.5)[0], None, ht.Evaluation(points(0.5)[0], 0.5))
+        rec.evaluate(points(0.6)[0])
+    assert numbers == [0, 1, 3, 4, 6]
+
+
+def test_a_start_has_the_epochs_it_is_given_and_is_kept_apart():
+    objective = Counting(lambda params, epochs: params["x"] * epochs, epochs=3)
+    with recorder(objective) as rec:
+        rec.begin(points(0.2, 0.4), 2)
+        rec.evaluate(points(0.5)[0])
+    assert objective.sizes == [2] and [e.value for e in rec.started] == [0.4, 0.8]
+    assert [e.epochs for e in rec.evaluations] == [2, 2, 3]
+
+
+def test_what_is_counted_has_a_best_and_spent_epochs():
+    for direction, best in (("maximize", 0.7), ("minimize", 0.2)):
+        with recorder(Counting(direction=direction)) as rec:
+            assert rec.best_so_far is None and rec.spent_epochs == 0
+            for params in points(0.5, 0.7, 0.2):
+                rec.evaluate(params, 2)
+            pruned = ht.Evaluation(points(0.9)[0], 99.0 if best > 0.5 else -99.0, status="pruned")
+            rec.accept(points(0.9)[0], 1, pruned)
+        assert rec.best_so_far == best
+
+
+def test_the_bar_counts_to_what_is_planned_and_leaves_nothing_behind(monkeypatch, capsys):
+    made = []
+
+    class Bar:
+        n = 0
+
+        def __init__(self, **settings):
+            made.append(settings)
+
+        def close(self): ...
+
+    monkeypatch.setattr("hpotutor.study.recorder.tqdm", Bar)
+    for more in ({"trials": 5}, {"planned": (7, 0)}, {"trials": 5, "planned": (7, 0)}, {}):
+        with recorder(progress=True, **more):
+            pass
+    assert [settings["total"] for settings in made] == [5, 7, 5, None]
+    for settings in made:
+        assert settings["leave"] is False and settings["unit"] == "trial" and settings["delay"] > 0
+    with recorder(trials=5):
+        pass
+    assert len(made) == 4 and "Stopped" in capsys.readouterr().out
+
+
+# ── how a search ends ────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("raised", "stopped", "told"),
+    [
+        (KeyboardInterrupt, "interrupted; the trials so far are kept", True),
+        (ht.errors.StopSearch("enough"), "enough", True),
+        (None, "mine has no further point to try", True),
+    ],
+)
+@pytest.mark.parametrize("progress", [True, False])
+def test_an_end_before_the_budget_is_told(raised, stopped, told, progress, capsys):
+    with recorder(trials=3, progress=progress) as rec:
+        rec.evaluate(points(0.1)[0])
+        if raised is not None:
+            raise raised
+    assert rec.stopped == rec.result().stopped == stopped
+    assert rec.interrupted is (raised is KeyboardInterrupt)
+    assert (f"Stopped: {stopped}.\n" in capsys.readouterr().out) is (told and progress)
+
+
+def test_the_end_of_the_budget_is_not_worth_a_line(capsys):
+    with recorder(trials=1, progress=True) as rec:
+        for params in points(0.1, 0.2):
+            rec.evaluate(params)
+    assert rec.stopped == "the budget of 1 trials is spent"
+    with recorder(trials=1, progress=True) as rec:
+        rec.evaluate(points(0.1)[0])
+    assert rec.stopped == "" and "Stopped" not in capsys.readouterr().out
+    with recorder(progress=True) as rec:  # without a number of trials, any end is one
+        rec.evaluate(points(0.1)[0])
+    assert rec.stopped == "" and "Stopped" not in capsys.readouterr().out
+
+
+def test_other_errors_leave_the_search_and_free_its_log(tmp_path):
+    with pytest.raises(ZeroDivisionError), recorder(log=tmp_path / "x.log", trials=2) as rec:
+        rec.evaluate(points(0.1)[0])
+        raise ZeroDivisionError
+    assert (rec.stopped, rec.interrupted) == ("", False)
+    with recorder(log=tmp_path / "x.log", trials=2) as rec:
+        assert rec.resumed == 1
+
+
+def test_an_interrupt_of_the_estimate_frees_the_log(tmp_path):
+    class Slow(ht.FunctionObjective):
+        def seconds_for(self, epochs):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recorder(Slow(len), trials=2, progress=True, log=tmp_path / "x.log").__enter__()
+    recorder(Slow(len), trials=2, log=tmp_path / "x.log").log.close()
+
+
+# ── what is asked again ──────────────────────────────────────────────────────────────────────
+def test_a_pruned_trial_is_no_answer_and_one_that_is_listened_to_is_trained():
+    objective = Counting(lambda params, epochs: params["x"] * epochs, epochs=3)
+    with recorder(objective) as rec:
+        heard = []
+        stop = rec.evaluate(points(0.5)[0], on_epoch=lambda epoch, value: True)
+        full = rec.evaluate(points(0.5)[0])
+        rec.evaluate(points(0.5)[0], on_epoch=lambda *told: bool(heard.append(told)))
+        again = rec.evaluate(points(0.5)[0])
+    assert (stop.status, stop.epochs, full.status, full.epochs) == ("pruned", 1, "complete", 3)
+    assert len(objective.asked) == 3 and len(heard) == 3
+    assert (again.repeated, again.epochs, again.seconds, again.value) == (True, 0, 0.0, full.value)
+
+
+def test_a_stored_trial_without_a_curve_is_told_once_and_one_without_a_value_never(tmp_path):
+    log = tmp_path / "x.log"
+    with recorder(Counting(), log=log) as rec:
+        for params, value, epochs, curve in (
+            (points(0.1)[0], 0.5, 4, {}),
+            (points(0.2)[0], 0.6, 0, {}),
+            (points(0.3)[0], math.nan, 2, {}),
+            (points(0.4)[0], 0.9, 3, {"value": [0.1, math.nan, 0.9]}),
+        ):
+            status = "complete" if math.isfinite(value) else "diverged"
+            found = ht.Evaluation(params, value, curve, epochs, status=status)
+            rec.accept(params, None, found)
+    told = {}
+    with recorder(Counting(), log=log) as rec:
+        for params in points(0.1, 0.2, 0.3, 0.4):
+            heard = told.setdefault(params["x"], [])
+            rec.evaluate(params, on_epoch=lambda *one, heard=heard: bool(heard.append(one)))
+    assert told == {0.1: [(4, 0.5)], 0.2: [(1, 0.6)], 0.3: [], 0.4: [(1, 0.1)]}
+
+
+def test_a_question_is_known_whatever_the_order_of_its_names():
+    objective = Counting()
+    with recorder(objective) as rec:
+        rec.evaluate({"x": 0.5, "n": 1})
+        assert rec.evaluate({"n": 1, "x": 0.5}).repeated
+        rec.prefetch([{"n": 1, "x": 0.5}])
+    assert len(objective.asked) == 1 and objective.sizes == []
+
+
+def test_a_log_gives_back_what_it_holds_in_its_order(tmp_path):
+    log = tmp_path / "x.log"
+    with recorder(Counting(), log=log) as rec:
+        rec.evaluate(points(0.1)[0], 2)
+        rec.evaluate(points(0.2)[0])
+        rec.evaluate(points(0.1)[0])
+    with recorder(Counting(), log=log, trials=9) as rec:
+        rec.evaluate(points(0.2)[0])
+        found = [(evaluation.value, budget) for evaluation, budget in rec.recall()]
+        assert found == [(0.1, 2), (0.1, None)] and len(rec.evaluations) == 3
+        assert rec.evaluate(points(0.1)[0], 2).repeated  # nothing waits any more
+    objective = Counting()
+    with recorder(objective, log=log, trials=2) as rec:
+        assert len(list(rec.recall())) == 2
+        rec.evaluate(points(0.3)[0])
+    assert rec.stopped == "the budget of 2 trials is spent" and objective.asked == []
+
+
+def test_a_batch_takes_from_the_log_what_it_holds(tmp_path):
+    log = tmp_path / "x.log"
+    with recorder(Counting(), log=log) as rec:
+        rec.evaluate(points(0.1)[0])
+    objective = Counting(epochs=2)
+    objective.describe = Counting().describe
+    with recorder(objective, log=log, trials=3, max_epochs=6) as rec:
+        rec.prefetch(points(0.1, 0.2, 0.3, 0.4))
+        assert [p["x"] for p in objective.asked] == [0.2, 0.3]
+        for params in points(0.1, 0.2, 0.3):
+            rec.evaluate(params)
+        rec.prefetch(points(0.1, 0.2))  # all answered
+    assert objective.sizes == [2] and rec.stopped == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "score"),
+    [("complete", 0.5, 0.5), ("pruned", 0.5, 0.5), ("failed", 0.5, 0.0), ("complete", math.inf, 0)],
+)
+def test_without_a_score_the_first_trial_gets_zero(status, value, score):
+    with recorder() as rec:
+        assert rec.score(ht.Evaluation({}, value, status=status)) == score
+        for worth in (0.4, 0.2, 0.3):
+            rec.accept(points(worth)[0], None, ht.Evaluation(points(worth)[0], worth))
+        expected = 0.5 if score else 0.2
+        assert rec.score(ht.Evaluation({}, value, status=status)) == expected

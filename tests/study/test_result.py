@@ -1,12 +1,15 @@
 """What a search found, and searches that learners ran themselves."""
 
 import math
+import re
 
 import optuna
 import pytest
 
 import hpotutor as ht
 from hpotutor.errors import HpoTutorError
+from hpotutor.study.importers import as_study
+from hpotutor.study.result import as_result
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), kind=ht.choice("a", "b"))
 
@@ -202,3 +205,152 @@ def test_from_optuna():
     assert ours.best_params == study.best_params
     assert ours.cost.seconds > 0
     assert len(ours.to_frame()) == 10
+
+
+# ── results by hand ──────────────────────────────────────────────────────────────────────────
+def result_of(*evaluations, direction="maximize"):
+    space = ht.SearchSpace(x=ht.uniform(0, 9))
+    done = [
+        one if isinstance(one, ht.Evaluation) else ht.Evaluation({"x": float(n)}, one)
+        for n, one in enumerate(evaluations)
+    ]
+    return ht.SearchResult(as_study(done, direction, space), done)
+
+
+def ended(status, reason, value=math.nan, **more):
+    return ht.Evaluation({"x": 0.5}, value, status=status, reason=reason, **more)
+
+
+@pytest.mark.parametrize(("direction", "order"), [("maximize", [2, 0, 1]), ("minimize", [1, 0, 2])])
+def test_the_top_has_each_set_once_and_the_best_first(direction, order):
+    again = ht.Evaluation({"x": 2.0}, 0.55)
+    result = result_of(0.5, 0.25, 0.75, again, ended("pruned", "", 0.99), direction=direction)
+    assert [params["x"] for params in result.top()] == order
+    assert [params["x"] for params in result.top(2)] == order[:2]
+    assert len(result_of(*[0.5] * 9).top()) == 5 and len(result_of(*[0.5] * 9).top(9)) == 9
+    result.top(1)[0]["x"] = 7.0
+    assert result.top(1)[0]["x"] == order[0]
+    with pytest.raises(ht.errors.ArgumentError, match=r"^top: count=0.*count=5"):
+        result.top(0)
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_of_equals_the_first_is_the_best(direction):
+    assert result_of(0.5, 0.5, direction=direction).best_params == {"x": 0.0}
+
+
+def test_reasons_are_counted_and_the_commonest_come_first():
+    many = [ended("failed", f"reason {n}") for n in range(6)]
+    result = result_of(0.5, ended("failed", "no \n memory"), ended("failed", "no memory"), *many)
+    told = ", ".join(f"1x reason {n}" for n in range(4))
+    assert result.failures() == f"8 of 9 trials failed: 2x no memory, {told}, 2 other reasons"
+    five = result_of(*many[:5])
+    assert five.failures().endswith("1x reason 4") and "other" not in five.failures()
+    both = result_of(0.5, ended("diverged", ""), ended("failed", "y" * 400))
+    assert both.failures() == (
+        f"1 of 3 trials failed: 1x {'y' * 300}; 1 of 3 trials diverged: 1x no reason given"
+    )
+    assert result_of(0.5).failures() == ""
+
+
+def test_without_a_complete_trial_the_statuses_and_the_last_reason_are_told():
+    result = result_of(ended("failed", "first"), ended("diverged", "a nan"), ended("failed", "end"))
+    with pytest.raises(HpoTutorError) as caught:
+        _ = result.best_value
+    assert str(caught.value) == (
+        "No trial of this search is complete (diverged, failed), so there is no best one. The last "
+        "one said: end."
+    )
+    with pytest.raises(HpoTutorError, match=r"\(none was run\), so there is no best one\.$"):
+        _ = result_of().best_value
+    with pytest.raises(HpoTutorError, match=r"\(pruned\), so there is no best one\.$"):
+        _ = result_of(ended("pruned", "", 0.5)).best_value
+
+
+def test_what_is_shown_of_a_result():
+    folded = ht.Evaluation({"x": 9.0}, 0.123456, epochs=1500, fold_values=(0.7, 0.9), seed=3)
+    repeated = ht.Evaluation({"x": 0.0}, 0.5, repeated=True)
+    result = result_of(0.5, 0.75, folded, repeated, 0.1, 0.2, 0.3, ended("failed", "a < b"))
+    assert repr(result) == (
+        "SearchResult(8 trials, 1 failed, 1 of them repeated, 1500 epochs, best 0.75 with "
+        "{'x': 1.0})"
+    )
+    result.stopped, result.left_out = "enough", "1 point was left out"
+    page = result._repr_html_()
+    assert page.startswith(
+        "<p>8 trials, 1 failed, 1 of them repeated, 1,500 epochs. 1 of 8 trials failed: 1x a &lt; b"
+        ". 1 point was left out. Stopped: enough. The best 5:</p><table"
+    )
+    assert "border=" not in page and page.count("<tr") == 6
+    head = re.findall("<th>(.*?)</th>", page)
+    assert head == ["trial", "x", "value", "status", "epochs"]
+    shown = re.findall(r"<tr>\s*<td>(\d+)</td>", page)
+    assert shown == ["1", "0", "3", "6", "5"]
+    assert "<td>0.75</td>" in page and "<td>0.3</td>" in page
+    lowest = result_of(0.5, 0.75, 0.123456, direction="minimize")._repr_html_()
+    assert re.findall(r"<tr>\s*<td>(\d+)</td>", lowest) == ["2", "0", "1"]
+    assert "<td>0.123</td>" in lowest and "The best 3:" in lowest
+    assert repr(result_of(ended("failed", ""))) == "SearchResult(1 trials, 1 failed, 0 epochs)"
+
+
+def test_a_frame_tells_tuples_as_text_seeds_reasons_and_folds():
+    one = ht.Evaluation({"x": (1, 2)}, 0.5, epochs=3, seconds=0.25, seed=4, fold_values=(0.4, 0.6))
+    result = ht.SearchResult(optuna.create_study(), [one, ended("failed", "why", epochs=2)])
+    row = result.to_frame().to_dict("records")[0]
+    assert row == {
+        "trial": 0, "x": "(1, 2)", "value": 0.5, "status": "complete", "epochs": 3,
+        "seconds": 0.25, "seed": 4, "reason": "", "fold_1": 0.4, "fold_2": 0.6,
+    }  # fmt: skip
+    assert result.cost == (2, 5, 0.25) and result.to_frame()["reason"][1] == "why"
+    assert (result.stopped, result.left_out, result.objective) == ("", "", None)
+    assert (result.direction, len(result)) == ("minimize", 2)
+
+
+def test_the_best_so_far_passes_over_what_is_not_complete():
+    result = result_of(ended("pruned", "", 0.9), 0.5, ended("failed", "", 2.0), 0.75, 0.6)
+    best = result.best_so_far()
+    assert math.isnan(best[0]) and best.tolist()[1:] == [0.5, 0.5, 0.75, 0.75]
+    assert best.name == "best_so_far"
+    lowest = result_of(0.5, 0.75, 0.25, direction="minimize").best_so_far()
+    assert lowest.tolist() == [0.5, 0.5, 0.25]
+
+
+def test_importances_say_what_they_need():
+    with pytest.raises(HpoTutorError, match=r"this search has 1\. Type more trials\.$"):
+        result_of(0.5, 0.5, ended("pruned", "", 0.9)).importances()
+    with pytest.raises(HpoTutorError, match=r"this search has 0\."):
+        result_of().importances()
+    assert result_of(0.5, 0.25).importances(seed=1).keys() == {"x"}
+    done = [ht.Evaluation({"x": 0.5}, 0.5), ht.Evaluation({}, 0.6)]
+    space = ht.SearchSpace(x=ht.uniform(0, 9))
+    study = as_study(done, "maximize", space)
+    with pytest.raises(HpoTutorError, match="that is in every complete trial"):
+        ht.SearchResult(study, done).importances()
+
+
+def test_the_best_network_is_trained_with_its_own_number():
+    class Trains(ht.FunctionObjective):
+        def retrain(self, evaluation, trial):
+            return evaluation, trial
+
+    result = result_of(0.5, 0.75, 0.75, 0.25)
+    result.objective = Trains(len)
+    assert result.best_model() == (result.evaluations[1], 1)
+
+
+def test_a_study_is_taken_where_a_result_is():
+    study = optuna.create_study()
+    assert isinstance(as_result(study), ht.SearchResult) and as_result(study).study is study
+    result = result_of(0.5)
+    assert as_result(result) is result and as_result(3) == 3
+
+
+def test_trials_that_are_not_over_are_no_trials_and_keep_their_numbers():
+    study = optuna.create_study()
+    study.ask()
+    for value in (0.5, 0.25):
+        study.tell(study.ask(), value)
+    study.enqueue_trial({"x": 1})
+    result = ht.SearchResult.from_optuna(study)
+    assert result.to_frame()["trial"].tolist() == result.numbers == [1, 2]
+    assert ht.SearchResult(study, []).numbers == []

@@ -1,10 +1,14 @@
 """The log of a search: complete, resumable, exclusive, and hard to hurt."""
 
 import json
+import math
+import pathlib
 import random
 import sys
 import warnings
+from dataclasses import replace
 
+import numpy as np
 import optuna
 import pytest
 from optuna.storages import JournalStorage
@@ -12,7 +16,8 @@ from optuna.storages.journal import JournalFileBackend
 
 import hpotutor as ht
 from hpotutor.errors import LogError
-from hpotutor.study.journal import repair, seal
+from hpotutor.study.journal import SealedJournal, repair, seal
+from hpotutor.study.storage import Log, quiet_optuna, to_evaluation, to_trial
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), n=ht.integers(1, 9), kind=ht.choice("a", None, True))
 
@@ -281,3 +286,195 @@ def test_nothing_is_written_but_the_log(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     search("x.log")
     assert [path.name for path in tmp_path.iterdir()] == ["x.log"]
+
+
+# ── what a trial keeps ───────────────────────────────────────────────────────────────────────
+FULL = ht.Evaluation(
+    {"x": 0.5, "n": 3, "kind": None}, 0.75, {"loss": [2.0, 1.0]}, epochs=2, seconds=0.5, seed=4,
+    test_value=0.7, fold_values=(0.7, 0.8), best_epoch=1, repeated=True, weights=99,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"status": "pruned", "reason": "stopped"},
+        {"status": "pruned", "value": math.inf},
+        {"status": "diverged", "value": math.nan, "reason": "no"},
+        {"status": "failed", "value": 3.0, "reason": "no"},
+        {"fold_values": (), "best_epoch": None, "repeated": False, "weights": None},
+        {"seed": None, "test_value": None, "curve": {}, "epochs": 0, "seconds": 0.0},
+    ],
+)
+def test_a_trial_comes_back_whole(change):
+    evaluation = replace(FULL, **change)
+    trial = to_trial(evaluation, SPACE, rung=2)
+    back = to_evaluation(trial, SPACE)
+    has_value = evaluation.status in ("complete", "pruned") and math.isfinite(evaluation.value)
+    assert (trial.value is not None) is has_value and trial.user_attrs["rung"] == 2
+    assert math.isnan(back.value) if not has_value else back.value == evaluation.value
+    assert replace(back, value=0.0) == replace(evaluation, value=0.0)
+    seldom = {"fold_values", "best_epoch", "repeated", "weights"}
+    assert bool(seldom & trial.user_attrs.keys()) is bool(evaluation.weights)
+
+
+def test_a_trial_of_optunas_own_is_read_by_what_it_has():
+    study = optuna.create_study()
+    trial = study.ask({"x": SPACE["x"]})
+    for epoch, value in ((3, 0.5), (1, 0.75)):
+        trial.report(value, epoch)
+    trial.set_user_attr("reason", "mine")
+    study.tell(trial, 0.25)
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    pruned = study.ask()
+    pruned.report(0.5, 0)
+    study.tell(pruned, state=optuna.trial.TrialState.PRUNED)
+    done, failed, stopped = map(to_evaluation, study.trials)
+    assert (done.curve, done.epochs, done.status) == ({"value": [0.75, 0.5]}, 2, "complete")
+    assert (done.reason, done.value, done.fold_values) == ("mine", 0.25, ())
+    assert 0 < done.seconds == study.trials[0].duration.total_seconds()
+    assert (failed.status, failed.reason) == ("failed", "Optuna recorded a failure")
+    assert math.isnan(failed.value) and (failed.curve, failed.epochs) == ({}, 0)
+    assert (stopped.status, stopped.reason, stopped.value) == ("pruned", "", 0.5)
+    partly = optuna.trial.create_trial(value=0.5, user_attrs={"status": "failed", "epochs": 9})
+    assert (to_evaluation(partly).status, to_evaluation(partly).epochs) == ("complete", 9)
+
+
+def test_optuna_is_as_loud_after_as_before():
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    try:
+        with pytest.raises(ZeroDivisionError), quiet_optuna():
+            assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+            raise ZeroDivisionError
+        assert optuna.logging.get_verbosity() == optuna.logging.INFO
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+# ── the log itself ───────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_a_study_in_memory_is_what_the_file_would_be(direction, tmp_path):
+    found = []
+    for path in (None, tmp_path / "x.log"):
+        log = Log(path, {"seed": np.int64(1), "what": {1, 2}.__class__}, direction, SPACE)
+        log.append(FULL, rung=1)
+        log.append(FULL)
+        found.append(log)
+    memory, file = found
+    for log in found:
+        assert len(log.study.trials) == 2 == len(log.study.trials)  # asked twice, added once
+        assert log.study.direction.name.lower() == log.direction == direction
+        assert log.study.user_attrs["hpotutor"] == {"seed": 1, "what": "<class 'set'>"}
+        assert "python" in log.study.user_attrs["versions"]
+        assert {trial.user_attrs["search"] for trial in log.study.trials} == {log.mark}
+        assert len(log.mark) == 8 and log.study.study_name == "hpotutor"
+    assert memory.mark == file.mark and file.path == tmp_path / "x.log" and memory.path is None
+    file.close()
+    file.close()  # twice is fine
+    again = Log(tmp_path / "x.log", {"seed": 1, "what": "<class 'set'>"}, direction, SPACE)
+    assert len(again.trials) == 2
+    again.close()
+    lines = (tmp_path / "x.log").read_bytes().count(b"\n")
+    assert lines == 5  # the study, what it is, its versions, two trials: none was added twice
+
+
+@pytest.mark.parametrize("named", ["str", "path"])
+def test_a_path_is_a_text_or_a_path_and_what_is_wrong_with_it_is_told(named, tmp_path):
+    kind = str if named == "str" else pathlib.Path
+    missing = tmp_path / "no" / "x.log"
+    with pytest.raises(LogError) as caught:
+        search(kind(missing))
+    assert str(caught.value) == (
+        f"log={str(missing)!r}: there is no folder {str(missing.parent)!r}. Create it, for "
+        f"instance with pathlib.Path({str(missing.parent)!r}).mkdir(parents=True), or name "
+        "another file."
+    )
+    with pytest.raises(LogError) as caught:
+        search(kind(tmp_path))
+    assert str(caught.value) == (
+        f"log={str(tmp_path)!r} cannot be written: it is a folder. Name a file in a folder of your "
+        "own, for instance log='search.log'."
+    )
+    with pytest.raises(LogError) as caught:
+        ht.SearchResult.from_log(kind(tmp_path))
+    assert str(caught.value) == (
+        f"from_log: {str(tmp_path)!r} cannot be read (it is a folder or a device). Type the path "
+        "that log= got in the search."
+    )
+
+
+def test_a_second_search_on_a_log_that_is_open_is_refused(tmp_path):
+    path = tmp_path / "x.log"
+    held = Log(path, {}, "maximize", SPACE)
+    with pytest.raises(LogError) as caught:
+        Log(path, {}, "maximize", SPACE)
+    assert str(caught.value) == (
+        f"log={str(path)!r} is in use by another search. Wait until that one ends, or give this "
+        "one a log of its own."
+    )
+    held.close()
+    Log(path, {}, "maximize", SPACE).close()
+
+
+def test_a_difference_is_told_by_its_place_and_a_missing_entry_too(tmp_path):
+    path = tmp_path / "x.log"
+    Log(path, {"a": {"b": {"c": 1}, "d": 2}, "e": 3, "f": [1]}, "maximize", SPACE).close()
+    with pytest.raises(LogError) as caught:
+        Log(path, {"a": {"b": {"c": 9}, "d": 2}, "g": 4, "f": [1]}, "maximize", SPACE)
+    told = str(caught.value).splitlines()
+    assert told[0] == (
+        f"The log {str(path)!r} belongs to another search, and was left as it is. It differs in:"
+    )
+    assert told[1:4] == [
+        "  a.b.c: 1 in the log, 9 in this call",
+        "  e: 3 in the log, None in this call",
+        "  g: None in the log, 4 in this call",
+    ]
+    assert f"  start=ht.SearchResult.from_log({str(path)!r})" in told
+    Log(path, {"a": {"b": {"c": 1}, "d": 2}, "e": 3, "f": [1]}, "maximize", SPACE).close()
+
+
+def test_a_disk_without_room_is_told_with_what_was_saved(tmp_path, monkeypatch):
+    path = tmp_path / "x.log"
+    log = Log(path, {}, "maximize", SPACE)
+    log.append(FULL)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SealedJournal, "append_logs", full)
+        with pytest.raises(LogError) as caught:
+            log.append(FULL)
+    log.close()
+    assert str(caught.value) == (
+        f"The log {str(path)!r} cannot be written (No space left on device). All trials that were "
+        "finished before are in it. Make room, then run the same call again: it goes on where it "
+        "stopped."
+    )
+    assert len(ht.SearchResult.from_log(path)) == 1
+
+
+def test_damage_is_told_where_the_log_is_asked_for(tmp_path):
+    path = tmp_path / "x.log"
+    search(path)
+    path.write_bytes(path.read_bytes() + b"?\n")
+    with pytest.warns(UserWarning, match="is damaged: line 10 could not be read") as told:
+        ht.SearchResult.from_log(path)
+    assert told[0].filename == __file__
+
+
+def test_a_log_that_lost_its_description_is_searched_over_what_its_trials_had(tmp_path):
+    path = tmp_path / "x.log"
+    log = Log(path, {"space": SPACE.to_dict()}, "minimize", SPACE)
+    log.append(FULL)
+    log.append(replace(FULL, value=0.5))
+    log.close()
+    assert ht.SearchResult.from_log(path).space == SPACE
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + b"".join(line for line in lines[1:] if b'"hpotutor"' not in line))
+    result = ht.SearchResult.from_log(path)
+    assert list(result.space) == ["x", "n", "kind"] and result.space["n"] == SPACE["n"]
+    assert (result.direction, result.best_value, len(result)) == ("minimize", 0.5, 2)
