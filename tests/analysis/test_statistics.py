@@ -226,13 +226,13 @@ def test_the_share_of_wins_counts_every_pair():
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_the_interval_of_a_share_is_that_of_its_repeats(swapped):
-    coins, line = np.array([0.0, 1.0] * 50), np.array([0.5] * 9)
+    coins, line = np.array([0.0, 1.0] * 200), np.array([0.5] * 9)
     pair = (line, coins) if swapped else (coins, line)
     value, low, high = win_share(*pair)
     assert value == 0.5
-    assert (low, high) == pytest.approx((0.5 - 0.098, 0.5 + 0.098), abs=0.02)
+    assert (low, high) == pytest.approx((0.5 - 0.049, 0.5 + 0.049), abs=0.009)
     _, low, high = win_share(*pair, confidence=0.6827)
-    assert (low, high) == pytest.approx((0.45, 0.55), abs=0.015)
+    assert (low, high) == pytest.approx((0.475, 0.525), abs=0.004)
 
 
 def test_the_draws_of_a_share_are_those_of_its_seed():
