@@ -39,8 +39,8 @@ def random_search(
     Notes
     -----
     Bergstra and Bengio (2012), Random search for hyper-parameter optimization,
-    https://jmlr.org/papers/v13/bergstra12a.html. Where all hyperparameters have finitely many
-    values, scikit-learn and KerasTuner draw no point twice, and stop when there are no more.
+    https://jmlr.org/papers/v13/bergstra12a.html. KerasTuner draws no point twice and stops when
+    there are no more, and so does scikit-learn where every hyperparameter is an ``ht.choice``.
 
     Examples
     --------
