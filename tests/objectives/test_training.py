@@ -106,6 +106,24 @@ def test_the_fold_that_ended_worst_gives_the_status(status, after, value, iris, 
         assert len(found.fold_values) == (2 if value else 0)
 
 
+def test_several_are_evaluated_one_after_the_other_and_told(iris, fitted):
+    asked, told = fitted(fit_of(0.5), fit_of(0.75)).asked, []
+    batch = [{"units": 3}, {"units": 4}]
+    objective = ht.TrainObjective(iris)
+    found = objective.evaluate_many(batch, 2, on_done=lambda *one: told.append(one))
+    assert [e.params for e in found] == batch == [one["params"] for one in asked]
+    assert [one["epochs"] for one in asked] == [2, 2] and told == list(enumerate(found))
+
+
+def test_folds_are_drawn_with_the_seed(iris):
+    def rows(seed):
+        return [
+            second.tolist() for _, second in ht.TrainObjective(iris, folds=3, seed=seed).rows.cut
+        ]
+
+    assert rows(0) == rows(0) != rows(1)
+
+
 def test_of_two_failures_the_shorter_is_told(iris):
     objective = ht.TrainObjective(iris, folds=2)
     fits = [fit_of(0.5, 0.5, status="diverged", reason="late"),
