@@ -213,3 +213,12 @@ def test_a_function_tells_what_decides_its_answers():
     assert told == {"objective": "FunctionObjective", "direction": "minimize", "epochs": 3}
     assert objective.deterministic is False and objective.metric == "value"
     assert ht.FunctionObjective(len).deterministic is True
+
+
+def test_an_evaluation_has_nothing_that_it_was_not_given():
+    found = ht.Evaluation({"x": 1}, 0.5)
+    assert (found.curve, found.epochs, found.seconds, found.status) == ({}, 0, 0.0, "complete")
+    assert (found.reason, found.fold_values, found.repeated) == ("", (), False)
+    assert found.repeated is False and found.seed is found.test_value is None
+    assert found.best_epoch is found.weights is None
+    assert ht.Evaluation({}, 0.5).curve is not found.curve

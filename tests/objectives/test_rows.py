@@ -389,6 +389,7 @@ def test_amounts_are_standardized_by_the_training_rows_of_each_fold():
     assert np.allclose(split.y, (y[:4] - y[:4].mean()) / y[:4].std())
     assert np.allclose(split.in_own_unit(split.y_val), y[4:6])
     assert np.array_equal(split.truth, y[4:6])
+    assert split.x.shape == (4, 2) and split.x_val.shape == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ def test_rows_unpack_into_four_and_know_their_unit():
         amounts = Split(*ROWS, center=center, spread=spread)
         assert amounts.scaled
         assert amounts.in_own_unit(np.float32([[0.5]])).tolist() == [[expected]]
+    exact = Split(*ROWS, center=1e9, spread=1.0)  # where single precision is 64 wide
+    assert exact.in_own_unit(np.float32([0.5])).tolist() == [1e9 + 0.5]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
-from hpotutor.objectives import training
+from hpotutor.objectives import _fused, training
 from hpotutor.objectives._fitting import is_ours
 from hpotutor.objectives.scoring import Fit
 
@@ -104,6 +104,44 @@ def test_the_fold_that_ended_worst_gives_the_status(status, after, value, iris, 
         assert len(asked) == (2 if order is fits else after)  # none is trained behind a failure
         assert found.value == value if value else math.isnan(found.value)
         assert len(found.fold_values) == (2 if value else 0)
+
+
+def test_several_are_evaluated_one_after_the_other_and_told(iris, fitted):
+    asked, told = fitted(fit_of(0.5), fit_of(0.75)).asked, []
+    batch = [{"units": 3}, {"units": 4}]
+    objective = ht.TrainObjective(iris)
+    found = objective.evaluate_many(batch, 2, on_done=lambda *one: told.append(one))
+    assert [e.params for e in found] == batch == [one["params"] for one in asked]
+    assert [one["epochs"] for one in asked] == [2, 2] and told == list(enumerate(found))
+
+
+def test_a_stack_answers_for_all_at_once_and_tells_as_it_goes(iris, monkeypatch):
+    asked, told = [], []
+
+    def train_stacked(objective, batch, epochs, answer, on_epoch=None):
+        asked.append((list(batch), epochs, on_epoch))
+        for index in reversed(range(len(batch))):
+            answer(index, [fit_of(index / 4)])
+
+    monkeypatch.setattr(_fused, "train_stacked", train_stacked)
+    objective = ht.TrainObjective(iris, engine="fused")
+    batch = [{"units": 3}, {"units": 4}]
+    found = objective.evaluate_many(batch, 2, on_done=lambda *one: told.append(one))
+    assert [e.value for e in found] == [0.0, 0.25] and [e.params for e in found] == batch
+    assert told == [(1, found[1]), (0, found[0])] and asked == [(batch, 2, None)]
+    assert len(objective.evaluate_many(batch)) == 2 and asked[1][1] is None
+    heard = functools.partial(int)
+    assert objective.evaluate(batch[1], 3, on_epoch=heard).params == batch[1]
+    assert asked[2] == ([batch[1]], 3, heard)
+
+
+def test_folds_are_drawn_with_the_seed(iris):
+    def rows(seed):
+        return [
+            second.tolist() for _, second in ht.TrainObjective(iris, folds=3, seed=seed).rows.cut
+        ]
+
+    assert rows(0) == rows(0) != rows(1)
 
 
 def test_of_two_failures_the_shorter_is_told(iris):

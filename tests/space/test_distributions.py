@@ -1,0 +1,188 @@
+"""The four kinds of hyperparameter at the ends of what they allow."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+import hpotutor as ht
+from hpotutor.errors import ArgumentError
+from hpotutor.space.distributions import Conditional, as_value, plain, recheck
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        (ht.uniform, (-1e100, 1e100)),
+        (ht.uniform, (0, math.nextafter(0, 1))),
+        (ht.uniform, (-2, -1)),
+        (ht.loguniform, (1e-100, 1e100)),
+        (ht.integers, (-(10**12), 10**12)),
+        (ht.integers, (0, 1)),
+        (ht.integers, (1, 2, 1, True)),
+        (ht.integers, (5, 8, 3)),
+    ],
+)
+def test_the_widest_and_the_narrowest_ranges_are_fine(call, arguments):
+    made = call(*arguments)
+    assert (made.low, made.high) == arguments[:2]
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "named"),
+    [
+        (ht.uniform, (-1.01e100, 0), ["low"]),
+        (ht.uniform, (0, 1.01e100), ["high"]),
+        (ht.uniform, (2, 2), ["low"]),
+        (ht.loguniform, (1e-101, 1), ["low"]),
+        (ht.loguniform, (0.99e-100, 1), ["low"]),
+        (ht.loguniform, (0, 1), ["low"]),
+        (ht.loguniform, (-2, -1), ["low", "high"]),
+        (ht.integers, (-(10**12) - 1, 0), ["low"]),
+        (ht.integers, (0, 10**12 + 1), ["high"]),
+        (ht.integers, (2, 2), ["low"]),
+        (ht.integers, (0, 2, 1, True), ["low"]),
+        (ht.integers, (1, 5, 3), ["step"]),
+        (ht.integers, (1, 5, 0), ["step"]),
+        (ht.integers, (1, 5, 1.0), ["step"]),
+        (ht.integers, (1, 5, 1, 1), ["log"]),
+        (ht.integers, (1.0, 5), ["low"]),
+    ],
+)
+def test_what_lies_just_beyond_is_refused(call, arguments, named):
+    with pytest.raises(ArgumentError) as caught:
+        call(*arguments)
+    told = str(caught.value)
+    assert re.findall(r"(\w+)=\S+ is not allowed", told) == named
+    assert told.startswith(f"{call.__name__}: ")
+    assert ("2 problems" in told) is (len(named) == 2)
+
+
+def test_a_step_does_not_go_with_a_log_scale():
+    with pytest.raises(ArgumentError, match="^integers: step=2 and log=True do not go together"):
+        ht.integers(1, 5, 2, True)
+    assert ht.integers(1, 5, 1, True).log and ht.integers(1, 5, 2).step == 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "typed"),
+    [(8, 100, 8, "high=96 or high=104"), (5, 8, 10, "high=15"), (1, 4, 2, "high=3 or high=5")],
+)
+def test_the_ends_to_which_a_step_would_lead_are_told(low, high, step, typed):
+    with pytest.raises(ArgumentError) as caught:
+        ht.integers(low, high, step)
+    told = f"Allowed: a step that leads from {low} exactly to {high}. Type for instance {typed}."
+    assert str(caught.value) == f"integers: step={step} is not allowed. {told}"
+
+
+def test_numbers_of_numpy_are_taken_and_plain_ones_kept():
+    made = ht.integers(np.int64(8), np.array(32), np.int32(8))
+    assert made == IntDistribution(8, 32, step=8) and type(made.low) is int is type(made.step)
+    assert ht.integers(1, 9, log=np.bool_(True)) == IntDistribution(1, 9, log=True)
+    made = ht.uniform(np.float32(0), 1)
+    assert made == FloatDistribution(0.0, 1.0) and type(made.high) is float
+    assert ht.loguniform(1, 10) == FloatDistribution(1.0, 10.0, log=True)
+    assert ht.choice(np.int64(1), np.str_("a")).choices == (1, "a")
+    assert ht.choice([1, np.int64(2)], (3,)).choices == ((1, 2), (3,))
+    assert ht.integers(1, 9) == IntDistribution(1, 9, step=1, log=False)
+
+
+@pytest.mark.parametrize("given", [[1, 2], (1, 2), {1, 2}, {1: 0, 2: 0}, np.array([1, 2])])
+def test_one_collection_is_no_choice(given):
+    with pytest.raises(ArgumentError, match=r"Allowed: values, not a coll.*ht\.choice\(.*1.*2.*\)"):
+        ht.choice(given)
+    with pytest.raises(ArgumentError, match=r"ht\.choice\('sgd', 'adam'\)"):
+        ht.choice([])
+    with pytest.raises(ArgumentError, match="there is nothing to choose from"):
+        ht.choice()
+
+
+def test_a_choice_of_one_and_of_texts_is_fine():
+    assert ht.choice("ab").choices == ("ab",) and ht.choice(None).choices == (None,)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (("a", "a"), "'a' appears twice. Type each value once."),
+        ((1, True), "True appears twice (in Python 1 == True). Type each"),
+        ((1, 1.0), "1.0 appears twice (in Python 1 == 1.0)."),
+        (((1, 2), [1, 2]), "(1, 2) appears twice. Type"),
+        ((math.inf, 1), "values=inf is not allowed."),
+        ((math.nan, 1), "values=nan is not allowed."),
+        (("a", b"b"), "values=b'b' is not allowed."),
+        (("a", (1, None, (2,))), "values=(1, None, (2,)) is not allowed."),
+        (("a", (1, math.nan)), "values=(1, nan) is not allowed."),
+        (("a", len), "values=<built-in function len> is not allowed."),
+    ],
+)
+def test_what_a_log_could_not_hold_or_tell_apart_is_refused(values, told):
+    with pytest.raises(ArgumentError) as caught:
+        ht.choice(*values)
+    assert told in str(caught.value) and "problems" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (2, (2,)), ([2, 3], (2, 3)), ((2, 3), (2, 3)), ({2}, (2,)), (range(2, 4), (2, 3)),
+        (np.array([2, 3]), (2, 3)), (np.int64(2), (2,)), ("ab", ("ab",)), (None, (None,)),
+        ([[1, 2]], ((1, 2),)),
+    ],
+)  # fmt: skip
+def test_a_condition_names_one_value_or_several(given, named):
+    made = ht.when(ht.integers(1, 9), parent=given)
+    assert isinstance(made, Conditional) and made.conditions == {"parent": named}
+    assert made.distribution == ht.integers(1, 9)
+    assert [type(value) for value in made.conditions["parent"]] == [type(v) for v in named]
+
+
+def test_a_condition_without_a_value_is_refused():
+    with pytest.raises(ArgumentError, match=r"^when: n=\[\] is not allowed.*n=\[2, 3\]"):
+        ht.when(ht.integers(1, 9), n=[])
+    with pytest.raises(ArgumentError, match="^when: there is no condition"):
+        ht.when(ht.integers(1, 9))
+    with pytest.raises(ArgumentError, match="^when: distribution="):
+        ht.when([1, 2], n=1)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        IntDistribution(8, 32, step=8),
+        IntDistribution(1, 9, log=True),
+        FloatDistribution(0, 1),
+        FloatDistribution(0.1, 1, log=True),
+        CategoricalDistribution(["a", None]),
+    ],
+)
+def test_distributions_of_optuna_are_taken_as_they_are(made):
+    assert recheck(made) == made
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (IntDistribution(3, 3), "integers: low=3"),
+        (FloatDistribution(0, 1e101), "uniform: high=1e+101"),
+        (FloatDistribution(1e-101, 1, log=True), "loguniform: low=1e-101"),
+        (FloatDistribution(0, 1, step=0.25), "FloatDistribution: step=0.25 is not allowed."),
+        (CategoricalDistribution([1, True]), "choice: True appears twice"),
+    ],
+)
+def test_distributions_of_optuna_are_held_to_the_same_rules(made, told):
+    with pytest.raises(ArgumentError) as caught:
+        recheck(made)
+    assert str(caught.value).startswith(told)
+
+
+def test_values_become_pythons_own():
+    assert plain(np.float64(0.5)) == 0.5 and type(plain(np.array(3))) is int
+    assert isinstance(plain(np.array([3])), np.ndarray) and plain("a") == "a"
+    for given in ([1, np.int64(2)], (1, 2), np.array([1, 2])):
+        assert repr(as_value(given)) == "(1, 2)"
+    assert as_value({1}) == {1} and as_value("ab") == "ab"
