@@ -35,9 +35,8 @@ _NETWORK = {"layers", "units", "activation", "dropout", "l1", "l2", "batch_norm"
             "kernel_size", "augmentation"}  # fmt: skip
 # Ratios of the highest to the lowest value from which a linear scale neglects the small values.
 _DUE = {"magnitude": 10, "float": 100, "integer": 50}
-_TRIALS_PER_KNOB = 10
-_FEWEST_TRIALS = 5
-_ASSUMED_ACCURACY = 0.8
+_TRIALS_PER_KNOB, _FEWEST_TRIALS, _ASSUMED_ACCURACY = 10, 5, 0.8
+_Number = FloatDistribution | IntDistribution
 
 
 @check("scales", "Bergstra and Bengio 2012", "https://jmlr.org/papers/v13/bergstra12a.html")
@@ -55,7 +54,7 @@ def check_scale(plan: Plan) -> list[Finding]:
     return found
 
 
-def _log_version(name: str, now: FloatDistribution | IntDistribution) -> Distribution | None:
+def _log_version(name: str, now: _Number) -> _Number | None:
     """Return the same range on a log scale if that is due."""
     if now.log or now.low < 0 or _plain(name) in _SHARES or now.high <= 0:
         return None
@@ -83,12 +82,12 @@ def check_boundary(plan: Plan) -> list[Finding] | str:
         if isinstance(now, CategoricalDistribution) or of.count(now) == 1:
             continue
         trials = [e for e in complete if name in e.params]
+        due = _log_version(name, now) or now  # so that ``mended`` has the mend of its scale too
         for end in ("low", "high"):
-            wider = _wider(name, now, end)
-            if wider is None or not _crowded(trials, name, now, end):
-                continue
-            told = words("boundary", name=name, now=now, end=end, best=trials[0].params[name])
-            found.append(change("boundary", name, *told, wider))
+            wider = _wider(name, now, end) and _wider(name, due, end)
+            if wider is not None and _crowded(trials, name, now, end):
+                told = words("boundary", name=name, now=now, end=end, best=trials[0].params[name])
+                found.append(change("boundary", name, *told, wider))
     return found
 
 
@@ -107,7 +106,7 @@ def _crowded(trials: Sequence[Evaluation], name: str, now: Distribution, end: st
     return bool(np.median(ranks[outer]) < np.median(ranks[~outer]))
 
 
-def _wider(name: str, now: FloatDistribution | IntDistribution, end: str) -> Distribution | None:
+def _wider(name: str, now: _Number, end: str) -> Distribution | None:
     """Return the range with one end moved out, or None where nature has put that end."""
     if isinstance(now, IntDistribution):
         return _wider_integer(now, end)
