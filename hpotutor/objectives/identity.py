@@ -65,9 +65,7 @@ def identify(function: Callable[..., Any], argument: str = "function") -> str:
 
 def is_older(stored: object, identity: object) -> bool:
     """Return whether a log of an older version has this text for the same function."""
-    if not isinstance(identity, str):
-        return False
-    known, behind, _ = identity.partition(") with ")
+    known, behind, _ = str(identity).partition(") with ")
     return bool(behind) and stored == f"{known})"
 
 
@@ -118,7 +116,7 @@ def _outside(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _globals(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield what a function reads by a global name and does not write notes in."""
+    """Yield what a function reads by a global name and does not write notes in, and its sets."""
     steps = [step for code in _codes(function.__code__) for step in dis.get_instructions(code)]
     written = {step.argval for step in steps if step.opname == "STORE_GLOBAL"}
     for name in {step.argval for step in steps if step.opname == "LOAD_GLOBAL"} - written:
@@ -127,6 +125,9 @@ def _globals(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
         data = isinstance(value, np.ndarray | functools.partial) or _is_data(value)
         if own or data or (_is_plain(value) and value is not None):
             yield name, value
+    constants = [one for code in _codes(function.__code__) for one in code.co_consts]
+    if sets := [one for one in constants if isinstance(one, frozenset)]:
+        yield "its sets", sets
 
 
 def _is_plain(value: Any) -> bool:
@@ -165,8 +166,7 @@ def _checksum(code: types.CodeType) -> int:
     """Return a number of what the code does, whatever the line it stands on."""
     total = zlib.crc32(code.co_code)
     for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            total = zlib.crc32(str(_checksum(constant)).encode(), total)
-        elif not isinstance(constant, frozenset):  # a set has no order to rely on
-            total = zlib.crc32(repr(constant).encode(), total)
+        if not isinstance(constant, frozenset):  # a set has no order to rely on: see _globals
+            told = _checksum(constant) if isinstance(constant, types.CodeType) else repr(constant)
+            total = zlib.crc32(str(told).encode(), total)
     return zlib.crc32(repr(code.co_names).encode(), total)

@@ -16,7 +16,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, LogError
-from hpotutor.objectives.identity import identify
+from hpotutor.objectives.identity import identify, is_older
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1))
 
@@ -180,3 +180,98 @@ def test_another_process_tells_the_same():
         for seed in (1, 2)
     }
     assert len(told) == 1 and told.pop().startswith("partial(base) (")
+
+
+# ── what belongs to a function, and what does not ────────────────────────────────────────────
+def made(text, name="f"):
+    """Return what a module of one's own defines by a name."""
+    one = types.ModuleType("mine")
+    exec(text, one.__dict__)
+    return one.__dict__[name]
+
+
+CLASS = """class A:
+    {0!r}
+    rate = {1}
+    notes = {2}
+    def __call__(self, params):
+        return self.rate
+f = A()"""
+
+
+def test_a_class_is_its_methods_and_plain_values_and_not_its_words_and_notes():
+    same = identify(made(CLASS.format("words", 1, [])))
+    assert identify(made(CLASS.format("other words", 1, []))) == same
+    assert identify(made(CLASS.format("words", 1, [3]))) == same
+    assert identify(made(CLASS.format("words", 2, []))) != same
+    assert identify(made(CLASS.format("words", 1, [])).__class__) != same
+
+
+@pytest.mark.parametrize(
+    ("text", "differ"),
+    [
+        ("def f(params):\n    return params['x'] + {0}", True),
+        ("def f(params):\n    return [k * {0} for k in params]", True),  # in code of its own
+        ("def f(params):\n    return (lambda: {0})()", True),
+        ("def f(params):\n    return params['x'] in {{3, 4, {0!r}}}", True),
+        ("# {0}\n\ndef f(params):\n    return 1", False),
+        ("def f(params):\n    return 1 # {0}", False),
+        ("def f(params, k={0}):\n    return k", True),
+        ("N = ({0}, 'a')\ndef f(params):\n    return N", True),
+        ("N = [{0}]\ndef f(params):\n    return N", False),
+        ("N = {0}\ndef f(params):\n    global N\n    N = N + 1\n    return N", False),
+        ("N = {0}\ndef f(params):\n    return 1", False),
+        ("import math\ndef f(params):\n    return math.{1}(1)", True),
+    ],
+)
+def test_what_changes_an_answer_changes_the_text(text, differ):
+    first, second = (identify(made(text.format(n, name))) for n, name in ((1, "sin"), (2, "cos")))
+    assert (first != second) is differ
+    assert first == identify(made(text.format(1, "sin")))
+
+
+def test_a_text_of_ones_own_counts_alone():
+    one, other = made("def f(p):\n    return 1"), made("def f(p):\n    return 2")
+    one.identity = other.identity = "mine"
+    assert identify(one) == identify(other) == "f 'mine'"
+    one.identity = 3  # no text
+    assert identify(one).startswith("f (")
+
+
+def test_texts_name_what_is_called():
+    assert identify(functools.partial(base, 3)).startswith("partial(base) (")
+    assert identify(functools.partial(Network())).startswith("partial(...) (")
+    assert identify(Network()).startswith("Network (") and identify(len).startswith("len (")
+    assert re.fullmatch(r"base \([0-9a-f]{8}\) with [0-9a-f]{12}", identify(base))
+    assert re.fullmatch(r"Network \([0-9a-f]{12}\)", identify(Network("relu")))
+
+
+@pytest.mark.parametrize(
+    ("stored", "now", "older"),
+    [
+        ("f (01234567)", "f (01234567) with 0123456789ab", True),
+        ("f (01234568)", "f (01234567) with 0123456789ab", False),
+        ("f (01234567)", "f (01234567)", False),
+        ("f (01234567) with 0123456789ab", "f (01234567) with 0123456789ab", False),
+        ("f (01234567)", 3, False),
+        (None, "f (01234567) with 0123456789ab", False),
+    ],
+)
+def test_a_text_of_an_older_version_is_known(stored, now, older):
+    assert is_older(stored, now) is older
+
+
+def test_what_cannot_be_named_tells_which_argument_and_why():
+    def function(params):
+        return lock
+
+    lock = threading.Lock()
+    with pytest.raises(ArgumentError) as caught:
+        identify(function, "build")
+    text = str(caught.value)
+    assert text.startswith(
+        f"build: {function.__qualname__} depends on something that does not tell"
+    )
+    assert text.endswith("mine.identity = 'version 1'; build=mine.")
+    with pytest.raises(ArgumentError, match="^function: "):
+        identify(function)
