@@ -60,7 +60,7 @@ def _amounts(name: str, y: np.ndarray) -> np.ndarray:
         numbers = np.asarray(y, dtype=float)
     except (TypeError, ValueError):
         raise DataError(
-            f"load: the target of {name!r} is not made of numbers (for instance {y.tolist()[0]!r}), "
+            f"load: the target of {name!r} is not made of numbers (for instance {y.item(0)!r}), "
             "and task='regression' needs them. Leave task out, or type task='classification'."
         ) from None
     if not np.isfinite(numbers).all():
