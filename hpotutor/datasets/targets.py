@@ -60,8 +60,8 @@ def _amounts(name: str, y: np.ndarray) -> np.ndarray:
         numbers = np.asarray(y, dtype=float)
     except (TypeError, ValueError):
         raise DataError(
-            f"load: the target of {name!r} is not made of numbers (for instance {y[0]!r}), and "
-            "task='regression' needs them. Leave task out, or type task='classification'."
+            f"load: the target of {name!r} is not made of numbers (for instance {y.item(0)!r}), "
+            "and task='regression' needs them. Leave task out, or type task='classification'."
         ) from None
     if not np.isfinite(numbers).all():
         bad = int((~np.isfinite(numbers)).sum())
