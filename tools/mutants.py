@@ -337,7 +337,13 @@ def main(arguments: list[str] | None = None) -> int:
     add("modules", nargs="*", help="files or folders of the package; without, the core")
     add("--sample", type=int, metavar="N", help="try so many changes; without, all of them")
     add("--seed", type=int, default=0, help="of the sample")
-    add("--jobs", type=int, default=1, metavar="N", help="changes tried at a time (1)")
+    add(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="changes at a time (1); 0 only tells what was found",
+    )
     add("--seconds", type=float, default=20.0, help="of tests for one change, at most (20)")
     add("--slow", type=float, default=5.0, help="tests that take longer are left out (5)")
     add("--report", type=Path, metavar="FILE", help="write the report there, too")
@@ -357,10 +363,11 @@ def main(arguments: list[str] | None = None) -> int:
     for entry in gone:
         print(f"Listed as equivalent, but no such change: {entry['module']}: {entry['now']}")
     mutants = sample(everything, told.sample, told.seed)
-    lab = Lab(settings, told.jobs)
     record = Record(root)
     try:
-        try_all(lab, mutants, record, [told.seconds, told.slow])
+        if told.jobs:
+            lab = Lab(settings, told.jobs)
+            try_all(lab, mutants, record, [told.seconds, told.slow])
     except KeyboardInterrupt:
         print("Stopped; the same command goes on from here.")
     rows, survived = rows_of(settings, everything, mutants, record)

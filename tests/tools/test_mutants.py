@@ -163,6 +163,8 @@ def test_what_survives_is_told_stored_and_tried_again_once_a_test_is_there(proje
     survivors = row["survived"] + row["untouched"]  # and the equivalent one
     assert f"{row['changes']} changes, {survivors + 1 - row['untouched']} of" in again.stdout
     assert (project / "package/some.py").read_text() == MODULE
+    table = again.stdout[again.stdout.index("module  ") :]
+    assert run(project, "--jobs=0").stdout.endswith(table), "what was found is told without a run"
 
 
 def loop_for_ever() -> None:
