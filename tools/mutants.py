@@ -9,7 +9,7 @@ it wants a test that states what a user relies on, or, if no user can tell the d
 entry with the reason in ``mutants_equivalent.toml``.
 
 The changes are mutmut's (see ``mutations.py``): its list of operators has what matters here, among
-it arguments that are dropped, at 60 to 100 changes for 100 lines. cosmic-ray has every pair of
+it arguments that are dropped, about 100 changes for 100 lines. cosmic-ray has every pair of
 operators instead (eleven for one ``+``), no dropped argument, and a process for each change: with
 TensorFlow that is 5 seconds before the first test begins. mutmut's own runner forks and is quick,
 but leaves out properties, decorated functions, and what a class or module says outside of
