@@ -114,7 +114,7 @@ def test_brackets_are_chosen_for_two_libraries_alone(library):
 )
 def test_counts_that_are_none_are_refused(bad):
     objective = ht.FunctionObjective(value_of, epochs=9)
-    with pytest.raises(ArgumentError, match=f"{next(iter(bad))}="):
+    with pytest.raises(ArgumentError, match=f"hyperband_search: {next(iter(bad))}="):
         ht.hyperband_search(objective, SPACE, progress=False, **bad)
 
 
