@@ -53,8 +53,8 @@ def data_of(count, **options):
         ("learning_rate", ht.uniform(-1, 10), False),
         ("learning_rate", ht.uniform(-2, 0), False),
         ("augmentation", ht.uniform(0.001, 1.0), False),
-        ("pipe__mlp__alpha", ht.uniform(0.001, 1.0), True),
-        ("pipe__dropout", ht.uniform(0.001, 0.9), False),
+        ("pipe__mlp__alpha", ht.uniform(0.05, 1.0), True),
+        ("pipe__mlp__dropout", ht.uniform(0.001, 0.9), False),
     ]
     + [(name, ht.uniform(0, 0.1), True) for name in ("lr", "eta", "l1", "alpha", "epsilon")]
     + [(name, ht.uniform(0, 0.1), True) for name in ("weight_decay", "learning_rate_init")],
@@ -170,6 +170,13 @@ def test_the_best_trials_and_not_one_of_them_crowd_at_an_end(positions, crowded)
 def test_equal_scores_have_no_best():
     values = [({"x": 3.0}, 1.0)] * 4 + [({"x": 1.5}, 1.0)] * 4
     assert "boundary" not in by_check(reviewed({"x": ht.uniform(1, 3)}, result_of(values)))
+
+
+def test_the_last_of_a_few_whole_numbers_is_an_end():
+    """However wide a step is on the range."""
+    values = [({"n": n}, -float(rank)) for rank, n in enumerate((4, 3, 4, 1, 2, 1))]
+    found = by_check(reviewed({"n": ht.integers(1, 4)}, result_of(values)))
+    assert found["boundary"].change == {"n": ht.integers(1, 7)}
 
 
 def test_a_scale_and_a_boundary_are_mended_together():

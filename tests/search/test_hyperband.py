@@ -109,11 +109,26 @@ def test_brackets_are_chosen_for_two_libraries_alone(library):
         search(library=library, bracket=0)
 
 
-@pytest.mark.parametrize("bad", [{"epochs": 0}, {"eta": 1}, {"eta": 2.5}, {"trials": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"epochs": 0}, {"eta": 1}, {"eta": 2.5}, {"trials": 0}, {"eta": 1, "epochs": 9}]
+)
 def test_counts_that_are_none_are_refused(bad):
     objective = ht.FunctionObjective(value_of, epochs=9)
-    with pytest.raises(ArgumentError, match=f"{next(iter(bad))}="):
+    with pytest.raises(ArgumentError, match=f"hyperband_search: {next(iter(bad))}="):
         ht.hyperband_search(objective, SPACE, progress=False, **bad)
+
+
+def test_a_rung_is_one_batch_of_its_epochs():
+    class Batches(ht.FunctionObjective):
+        batches = True
+        seen: list = []
+
+        def evaluate_many(self, batch, epochs=None, *, on_done=None):
+            self.seen.append((len(batch), epochs))
+            return super().evaluate_many(batch, epochs, on_done=on_done)
+
+    ht.hyperband_search(Batches(value_of, epochs=9), SPACE, bracket=2, progress=False)
+    assert Batches.seen == [(9, 1), (3, 3), (1, 9)]
 
 
 # ── what proposes configurations ─────────────────────────────────────────────────────────────

@@ -44,7 +44,7 @@ def test_without_a_guess_nothing_is_said_of_it():
 
 def test_a_guess_has_a_cell_with_three_digits():
     page = session().try_(x=1.0, guess=0.123456)._repr_html_()
-    assert "<th>guess</th>" in page and "<td>0.123</td>" in page
+    assert 'border="1"' not in page and "<th>guess</th>" in page and "<td>0.123</td>" in page
 
 
 @pytest.mark.parametrize(("direction", "best"), [("maximize", 2), ("minimize", 1)])

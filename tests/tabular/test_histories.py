@@ -299,6 +299,7 @@ def test_values_are_read_at_the_nearest_level_up_to_half_a_step_beyond():
     assert rate.nearest(0.81) is None and rate.nearest(-0.21) is None
     assert rate.nearest(math.nan) is None and rate.nearest(math.inf) is None
     kind = Axis("kind", ("a", 1, True), "category", "a")
+    assert kind.nearest(np.str_("a")) == 0 and kind.nearest(np.bool_(True)) == 2
     assert [kind.nearest(value) for value in ("a", 1, True, "b", 1.0)] == [0, 1, 2, None, None]
 
 
