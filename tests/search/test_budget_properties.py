@@ -70,6 +70,7 @@ BUDGETS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:keras_tuner")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_budgets_hold_and_an_interrupted_search_ends_as_another_would(case, monkeypatch):
     monkeypatch.setattr(journal.os, "fsync", lambda descriptor: None)
