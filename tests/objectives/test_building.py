@@ -138,6 +138,11 @@ WRONG = {
     "binary for three": (
         lambda: network((4,), 3, loss="binary_crossentropy"), 3, f"no classes apart.*{SPARSE}",
     ),
+    "one unit for three": (
+        lambda: network((4,), 1, loss="binary_crossentropy", activation="sigmoid"),
+        3,
+        f"1 outputs tells no.*{SPARSE}",
+    ),
     "binary with two units": (
         lambda: network((4,), 2, loss="binary_crossentropy"), 2,
         r"with 2 outputs.*Dense\(1, activation='sigmoid'\) with 'binary_crossentropy'",

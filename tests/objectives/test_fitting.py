@@ -230,6 +230,19 @@ def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
     assert fitted(monkeypatch, objective(), split=empty).last is None
 
 
+def test_a_prediction_is_timed_on_256_rows_without_the_first_call(monkeypatch):
+    model, asked = Says(), []
+
+    def repeat(statement, number, repeat):
+        statement()
+        asked.append((number, repeat, model.sizes[-1]))
+        return [90.0, 5.0, 1.0, 3.0, 2.0, 4.0]
+
+    monkeypatch.setattr(_fitting.timeit, "repeat", repeat)
+    assert fitted(monkeypatch, objective(), model=model).prediction == 3.0
+    assert asked == [(1, 6, 256)]
+
+
 def test_an_error_is_a_result_but_for_what_no_hyperparameter_mends(monkeypatch):
     fit = fitted(monkeypatch, objective(), raises=ValueError("no such layer"))
     assert (fit.status, fit.reason) == ("failed", "ValueError: no such layer")
@@ -283,6 +296,8 @@ def test_a_network_says_amounts_in_their_own_unit():
         scaled = _fitting.in_own_unit(model, amounts)
         expected = np.asarray(model(x)) * 20 + 100
         assert np.allclose(scaled(x), expected, atol=1e-4)
+        held = model.layers if isinstance(model, keras.Sequential) else [model]
+        assert scaled.layers[:-1] == held  # a summary shows the layers, not one network in another
         assert scaled.loss == "mae" and float(scaled.optimizer.learning_rate) == 0.125
         assert type(scaled.optimizer) is type(model.optimizer)
         assert _fitting.in_own_unit(model, SPLIT) is model

@@ -504,3 +504,12 @@ def test_what_is_told_of_a_metric_is_what_decides_its_value():
     assert told(profit)["direction"] == "maximize" and told(profit, "minimize") != told(profit)
     assert set(told(make_scorer(profit))) == {"metric"}
     assert told(make_scorer(profit)) != told(make_scorer(profit, greater_is_better=False))
+
+
+def test_a_metric_that_is_an_object_is_named_by_its_class():
+    class Halved:
+        def __call__(self, truth, said):
+            return 0.5
+
+    objective = ht.TrainObjective(ht.load("iris"), metric=Halved(), direction="maximize")
+    assert objective.metric == "Halved"

@@ -275,3 +275,20 @@ def test_the_epochs_that_a_search_asks_for_are_those_that_count(each, trials, ba
         for params in points(9):
             found.evaluate(params, each)
     assert len(objective.asked) == trials and found.spent_epochs == trials * each
+
+
+def test_the_cost_is_asked_of_an_objective_with_parameters_left_out(capsys):
+    class Chosen(Work):
+        """Trains for as many epochs as the setting says."""
+
+        def epochs_of(self, params, epochs):
+            return params.get("epochs", 7)
+
+    run(Chosen(), trials=3, progress=True)
+    assert "3 trials, up to 21 epochs" in capsys.readouterr().out
+
+
+def test_a_recorder_says_what_it_will_cost_unless_it_is_told_not_to(capsys):
+    with ht.Recorder(Work(), SPACE, method="mine", library="mine", trials=2) as found:
+        found.evaluate({"x": 0.5})
+    assert capsys.readouterr().out.startswith("Mine search: 2 trials")

@@ -180,3 +180,33 @@ def test_the_lines_are_read_from_a_number_on():
     assert [entry["op_code"] for entry in found.read_logs(0)] == [0, 2]
     assert [entry["op_code"] for entry in found.read_logs(1)] == [2]
     assert list(found.read_logs(2)) == []
+
+
+# ── what is on the disk, and when ────────────────────────────────────────────────────────────
+def test_what_is_synced_was_written_before(tmp_path, monkeypatch):
+    path, sizes = tmp_path / "x.log", []
+    monkeypatch.setattr(journal.os, "fsync", lambda file: sizes.append(os.fstat(file).st_size))
+    SealedJournal(str(path)).append_logs([{"op_code": 2, "worker_id": "a"}])
+    assert sizes == [path.stat().st_size] and sizes[0] > 0
+
+
+def test_a_disk_that_cannot_even_be_cleaned_up_tells_why_it_was_full(tmp_path, monkeypatch):
+    class Full:
+        tell = staticmethod(lambda: 0)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def write(self, rest):
+            raise OSError(28, "No space left on device")
+
+        def truncate(self, end):
+            raise OSError(5, "Input/output error")
+
+    own = SealedJournal(str(tmp_path / "x.log"))
+    monkeypatch.setattr(journal, "open", lambda *_, **__: Full(), raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        own.append_logs([{"op_code": 2, "worker_id": "a"}])

@@ -337,6 +337,8 @@ def test_a_trial_of_optunas_own_is_read_by_what_it_has():
     assert (failed.status, failed.reason) == ("failed", "Optuna recorded a failure")
     assert math.isnan(failed.value) and (failed.curve, failed.epochs) == ({}, 0)
     assert (stopped.status, stopped.reason, stopped.value) == ("pruned", "", 0.5)
+    waiting = optuna.trial.create_trial(state=optuna.trial.TrialState.WAITING)
+    assert to_evaluation(waiting).seconds == 0
     partly = optuna.trial.create_trial(value=0.5, user_attrs={"status": "failed", "epochs": 9})
     assert (to_evaluation(partly).status, to_evaluation(partly).epochs) == ("complete", 9)
 
@@ -416,6 +418,16 @@ def test_a_second_search_on_a_log_that_is_open_is_refused(tmp_path):
     )
     held.close()
     Log(path, {}, "maximize", SPACE).close()
+
+
+def test_a_log_that_was_mended_is_held_like_any_other(tmp_path):
+    path = tmp_path / "x.log"
+    Log(path, {}, "maximize", SPACE).close()
+    path.write_bytes(path.read_bytes() + b'{"op_code":')
+    held = Log(path, {}, "maximize", SPACE)
+    with pytest.raises(LogError, match="in use by another search"):
+        Log(path, {}, "maximize", SPACE)
+    held.close()
 
 
 def test_a_difference_is_told_by_its_place_and_a_missing_entry_too(tmp_path):
