@@ -222,3 +222,10 @@ def test_an_evaluation_has_nothing_that_it_was_not_given():
     assert found.repeated is False and found.seed is found.test_value is None
     assert found.best_epoch is found.weights is None
     assert ht.Evaluation({}, 0.5).curve is not found.curve
+
+
+def test_what_an_evaluation_does_not_know_is_none_or_false():
+    found = ht.Evaluation({"x": 1}, 0.5)
+    unknown = (found.seed, found.test_value, found.best_epoch, found.weights)
+    assert unknown == (None,) * 4 and found.prediction_seconds is None
+    assert found.repeated is False

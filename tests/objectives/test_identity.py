@@ -275,3 +275,24 @@ def test_what_cannot_be_named_tells_which_argument_and_why():
     assert text.endswith("mine.identity = 'version 1'; build=mine.")
     with pytest.raises(ArgumentError, match="^function: "):
         identify(function)
+
+
+def test_a_name_that_has_no_value_yet_is_no_error():
+    def outer():
+        def score(params):
+            return later
+
+        told = identify(score)
+        later = 1
+        return told, later
+
+    assert outer()[0].startswith("test_a_name_that_has_no_value_yet_is_no_error")
+
+
+def test_other_callbacks_are_another_search():
+    data = ht.load("iris")
+    told = [
+        ht.TrainObjective(data, callbacks=each).describe()["callbacks"]
+        for each in (lambda trial, params: [], lambda trial, params: [trial])
+    ]
+    assert told[0] != told[1]

@@ -138,3 +138,10 @@ def test_a_log_without_goals_is_read_by_score_and_weights(tmp_path):
     result = ht.FrontResult.from_log(log)
     assert (result.goals, result.limits) == (("value", "weights"), {})
     assert len(result) == 3 and result.front.empty  # of no trial the weights are known
+
+
+def test_a_front_keeps_the_objective_that_was_searched():
+    table = ht.TableObjective("digits", quiet=True)
+    call = {"goals": ("value", "seconds"), "trials": 3, "progress": False}
+    result = ht.multi_objective_search(table, table.space, **call)
+    assert result.objective is table.local

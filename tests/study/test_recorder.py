@@ -254,7 +254,8 @@ def test_unknown_points_are_refused():
 def test_three_kinds_of_budget_are_checked_together():
     with pytest.raises(ArgumentError) as caught:
         recorder(trials=0, max_epochs=1.5, max_seconds=-1)
-    assert [name in str(caught.value) for name in ("trials=0", "max_epochs=1.5", "max_seconds=-1")]
+    told = str(caught.value)
+    assert all(name in told for name in ("trials=0", "max_epochs=1.5", "max_seconds=-1"))
 
 
 @pytest.mark.parametrize("value", [None, "0.9"])

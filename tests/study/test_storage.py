@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pathlib
 import random
 import sys
@@ -428,6 +429,24 @@ def test_a_log_that_was_mended_is_held_like_any_other(tmp_path):
     with pytest.raises(LogError, match="in use by another search"):
         Log(path, {}, "maximize", SPACE)
     held.close()
+
+
+def test_a_log_is_no_program_and_is_let_go_of_once(tmp_path):
+    path = tmp_path / "x.log"
+    log = Log(path, {}, "maximize", SPACE)
+    assert not path.stat().st_mode & 0o111
+    held = os.dup(log._lock._held)  # as a forked process has it
+    log.close()
+    log.close()
+    os.fstat(1)  # nothing else was closed
+    Log(path, {}, "maximize", SPACE).close()
+    os.close(held)
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("Buy milk.")
+    with pytest.raises(LogError, match="notes.txt"):
+        ht.SearchResult.from_log(tmp_path / "notes.txt")
 
 
 def test_a_difference_is_told_by_its_place_and_a_missing_entry_too(tmp_path):
