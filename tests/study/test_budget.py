@@ -292,3 +292,12 @@ def test_a_recorder_says_what_it_will_cost_unless_it_is_told_not_to(capsys):
     with ht.Recorder(Work(), SPACE, method="mine", library="mine", trials=2) as found:
         found.evaluate({"x": 0.5})
     assert capsys.readouterr().out.startswith("Mine search: 2 trials")
+
+
+def test_a_search_that_ends_one_trial_early_says_so(capsys):
+    given = {"method": "mine", "library": "mine", "trials": 3, "progress": True}
+    with ht.Recorder(Work(), SPACE, **given) as found:
+        for x in (0.1, 0.2):
+            found.evaluate({"x": x})
+        raise KeyboardInterrupt
+    assert "Stopped: interrupted" in capsys.readouterr().out

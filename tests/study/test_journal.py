@@ -210,3 +210,9 @@ def test_a_disk_that_cannot_even_be_cleaned_up_tells_why_it_was_full(tmp_path, m
     monkeypatch.setattr(journal, "open", lambda *_, **__: Full(), raising=False)
     with pytest.raises(OSError, match="No space left"):
         own.append_logs([{"op_code": 2, "worker_id": "a"}])
+
+
+def test_a_folder_that_is_gone_at_the_end_is_no_error(tmp_path):
+    own = SealedJournal(str(tmp_path / "x.log"))
+    own._file_path = str(tmp_path / "gone" / "x.log")
+    own.sync()

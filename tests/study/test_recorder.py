@@ -575,3 +575,19 @@ def test_without_a_score_the_first_trial_gets_zero(status, value, score):
             rec.accept(points(worth)[0], None, ht.Evaluation(points(worth)[0], worth))
         expected = 0.5 if score else 0.2
         assert rec.score(ht.Evaluation({}, value, status=status)) == expected
+
+
+def test_what_a_search_begins_with_is_trained_once_for_the_epochs_asked():
+    objective = Counting(epochs=9)
+    with recorder(objective, trials=5) as rec:
+        rec.begin([{"x": 0.1}, {"x": 0.2}], 3)
+    assert [p["x"] for p in objective.asked] == [0.1, 0.2] and objective.sizes == [2]
+
+
+def test_an_answer_that_waits_stands_for_one_question_of_a_batch():
+    objective = Counting()
+    objective.deterministic = False
+    with recorder(objective) as rec:
+        rec.prefetch([{"x": 0.1}])
+        rec.prefetch([{"x": 0.1}] * 3)
+    assert objective.sizes == [1, 2]
