@@ -317,14 +317,14 @@ def store(path: Path, rows: list[dict[str, Any]], seed: int) -> None:
     """Put the rows into the table of all modules; those of other modules stay."""
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"modules": []}
     table = {row["module"]: row for row in stored["modules"]}
-    table.update({row["module"]: row for row in rows if row["tried"]})
+    table.update({row["module"]: {**row, "seed": seed} for row in rows if row["tried"]})
     modules = [table[name] for name in sorted(table)]
     folders = sorted({str(Path(name).parent) for name in table})
     shares = {
         each: share_of([row for row in modules if str(Path(row["module"]).parent) == each])
         for each in folders
     }
-    told = {"seed": seed, "all": share_of(modules), "folders": shares, "modules": modules}
+    told = {"all": share_of(modules), "folders": shares, "modules": modules}
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
