@@ -80,6 +80,18 @@ PAIRS = {
     "method of a dict": [{"a": k}.get for k in range(2)],
     "helper": [module(HELPED.format(k)) for k in range(2)],
     "global number": [module(f"N = {k}\ndef f(params):\n    return N") for k in range(2)],
+    "global array": [
+        module(f"import numpy as np\nA = np.arange({k}, 9)\ndef f(params):\n    return A.sum()")
+        for k in range(2)
+    ],
+    "global partial": [
+        module(f"from functools import partial\ng = partial(pow, {k})\ndef f(p):\n    return g(2)")
+        for k in range(2, 4)
+    ],
+    "global data set": [
+        module(f"import hpotutor as ht\nD = ht.load({name!r})\ndef f(p):\n    return len(D.x_val)")
+        for name in ("iris", "wine")
+    ],
     "global class": [
         module(f"class A:\n    b = {k}\ndef f(params):\n    return A()") for k in range(2)
     ],
