@@ -243,6 +243,15 @@ def test_a_prediction_is_timed_on_256_rows_without_the_first_call(monkeypatch):
     assert asked == [(1, 6, 256)]
 
 
+def test_a_network_with_two_outputs_needs_no_score_to_be_timed(monkeypatch):
+    class Two(Says):
+        def __call__(self, x, training):
+            return [super().__call__(x, training), x]
+
+    fit = fitted(monkeypatch, objective(), model=Two(), curve={"mine": [0.5]})
+    assert (fit.status, fit.reason) == ("complete", "") and fit.prediction > 0
+
+
 def test_an_error_is_a_result_but_for_what_no_hyperparameter_mends(monkeypatch):
     fit = fitted(monkeypatch, objective(), raises=ValueError("no such layer"))
     assert (fit.status, fit.reason) == ("failed", "ValueError: no such layer")
