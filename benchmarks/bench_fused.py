@@ -34,7 +34,7 @@ from sklearn.preprocessing import StandardScaler
 
 import hpotutor as ht
 from hpotutor._system import cores
-from hpotutor._tensorflow import keras
+from hpotutor._tensorflow import keras, tf
 from hpotutor.fused import clear_programs, train_many
 
 # The grids of the two articles: (rows, network, grid).
@@ -206,9 +206,38 @@ def bench_conv(quick: bool) -> dict:
     seconds = alternate({"fit": fit_alone, "32 networks": together}, 3 if quick else 5)
     one, all_of_them = median(seconds["fit"]), median(seconds["32 networks"])
     ratio = round(32 * one / all_of_them, 1)
+    bound = products_alone(len(rows[0]), epochs=10)
     print(f"convolutions: fit {1e3 * one:.0f} ms, stack {1e3 * all_of_them / 32:.1f} ms a network,")
-    print(f"  {ratio:.0f} times less, on {counted_cores()}")
-    return {"cores": cores(), "seconds": seconds, "times_less_per_network": ratio}
+    print(
+        f"  {ratio:.0f} times less, on {counted_cores()}; the training's matrix products alone take"
+    )
+    print(f"  {1e3 * bound:.0f} ms a network on one core, as TensorFlow multiplies them")
+    report = {"cores": cores(), "seconds": seconds, "times_less_per_network": ratio}
+    return {**report, "products_alone": {"one core, seconds a network": bound}}
+
+
+def products_alone(rows: int, epochs: int) -> float:
+    """Return the seconds that a network's products take on one core, in batches of 32, in stacks.
+
+    Each layer has three: forward, for its kernel, for its input (but for the first layer). What
+    the stack does besides, from gathering patches to the optimizer, is not in it.
+    """
+    members, batch, filters, kernel = 16, 32, 25, WAVES["kernel_size"]
+    seconds = 0.0
+    for inputs, places in ((1, 20), (filters, 10), (filters, 5)):
+        patches = tf.random.normal((members, inputs * kernel, places * batch))
+        weights = tf.random.normal((members, inputs * kernel, filters))
+        slopes = tf.random.normal((members, filters, places * batch))
+        products = [
+            partial(tf.matmul, weights, patches, transpose_a=True),
+            partial(tf.matmul, patches, slopes, transpose_b=True),
+            partial(tf.matmul, weights, slopes),
+        ]
+        for product in products[: 3 if inputs > 1 else 2]:
+            again = lambda product=product: [product() for _ in range(200)]  # noqa: E731
+            again()
+            seconds += median([seconds_of(again) for _ in range(5)]) / 200
+    return seconds / members * epochs * -(-rows // batch)
 
 
 # ── 3. the articles' grids ──────────────────────────────────────────────────

@@ -110,8 +110,7 @@ class StackData:
 
     def names(self, members: Sequence[Member]) -> list[str]:
         """Return the names of the evaluation sets, in the order in which the graph returns them."""
-        own = ["val"] if members[0].val_rows is not None else []
-        return [*own, *self.evaluations]
+        return ["val"] * (members[0].val_rows is not None) + list(self.evaluations)
 
     def folds(self, members: Sequence[Member]) -> dict[str, Any]:
         """Return each member's own validation rows, padded to equal length, and their number."""

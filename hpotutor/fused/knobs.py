@@ -30,9 +30,7 @@ def knobs_of(members: Sequence[Member], shape: StackShape) -> dict[str, Any]:
         if getattr(shape, name):
             knobs[name] = rounded((getattr(m, name) for m in members), (-1,))
     if shape.by_layer:
-        knobs["shares"] = column(
-            np.concatenate([_shares(m, shape) for m in members]), (len(members), -1)
-        )
+        knobs["shares"] = tf.constant(np.array([_shares(m, shape) for m in members], dtype))
         knobs["moves"] = tf.cast(knobs["shares"] > 0, dtype)  # a frozen layer does not decay either
     if shape.dropout:
         dropped = np.array([round(m.dropout * 2**32) for m in members], np.uint32)

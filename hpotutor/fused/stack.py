@@ -78,6 +78,7 @@ class Stack:
         self._outputs: np.ndarray | None = None
         self._best: dict[int, _Row] = {}
         self._final: dict[int, _Row] = {}
+        self._host: tuple[Numbers | None, list[np.ndarray]] = None, []
         self._steps = np.zeros(len(self.members), int)
         self._rates: dict[int, np.ndarray] = {}
         self._tables: dict[str, Any] | None = None
@@ -258,8 +259,12 @@ class Stack:
         return self.members + [self.members[0]] * (self.shape.members - len(self.members))
 
     def _row(self, k: int) -> _Row:
-        numbers, outputs = self._numbers, self._own_outputs(k, kept=True)
-        return np.array(numbers["params"][k]), np.array(numbers["moving"][k]), outputs
+        numbers, host = self._host
+        if numbers is not self._numbers:  # once an epoch rather than once a member
+            host = [np.asarray(self._numbers[name]) for name in ("params", "moving")]
+            self._host = self._numbers, host
+        params, moving = (np.array(each[k]) for each in host)
+        return params, moving, self._own_outputs(k, kept=True)
 
     # ── what the graph is fed ───────────────────────────────────────────────
     def _tensors(self) -> dict[str, Any]:
