@@ -146,11 +146,11 @@ def shrunk(
     It is estimated, not measured: how a stack is cut must not depend on the machine.
     """
     smaller = replace(shape, members=bucket(len(alive)))
-    if 2 * smaller.members > shape.members:  # asked after each epoch: most often this is all
+    spared = shape.members - smaller.members
+    if 2 * spared < shape.members:  # asked after each epoch: most often this is all
         return shape
     steps = left * max(steps_per_epoch(members[k], rows) for k in alive)
-    size = members[0].batch_size
-    gain = steps * (_step_seconds(shape, size) - _step_seconds(smaller, size))
+    gain = steps * spared * _member_seconds(shape, members[0].batch_size)
     return smaller if gain > TRACE_SECONDS else shape
 
 
