@@ -78,6 +78,7 @@ def run() -> Iterator[Callable[[str, Path], Ended]]:
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("HPOTUTOR", "PYTHON"))}
     environment |= {"MPLBACKEND": "Agg", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONUTF8": "1"}
+    environment |= {"TF_NUM_INTRAOP_THREADS": "1"}  # the other tests use the other processors
     forks = hasattr(os, "fork")
     command = [sys.executable, *(("-c", SERVER) if forks else ("mine.py",))]
     given = {"env": environment, "text": True, "encoding": "utf-8"}

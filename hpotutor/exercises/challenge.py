@@ -6,6 +6,7 @@ replay, and what counts is the share of replays that end in the table's best few
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +28,9 @@ def search(objective, seed):
 
 answer = search
 """
+
+
+FIRST_LOOK = 20  # replays, after which a search that is far off is told so
 
 
 class Outcome(NamedTuple):
@@ -80,6 +84,12 @@ def expect_choice(outcome: Outcome) -> None:
             "Nearly all replays choose the same setting, whatever they measured. That is an answer "
             "that was known before and no search: let the trainings decide."
         )
+
+
+def expect_hope(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> None:
+    """Refuse a search of which a first look shows that it is far off; arguments as ``verdict``."""
+    if outcome.share_in_best(best) < needed / 2:
+        verdict(outcome, needed=needed, look_at=look_at, best=best)
 
 
 def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> Right:
@@ -144,6 +154,7 @@ def replays(
     repeats: int = 200,
     table: str = "digits",
     defaults: Params | None = None,
+    first_look: Callable[[Outcome], object] | None = None,
 ) -> Outcome:
     """Call a learner's search once a seed and rank what it chose.
 
@@ -158,6 +169,9 @@ def replays(
     table : str, default "digits"
     defaults : dict, optional
         Hyperparameters that are not searched.
+    first_look : callable, optional
+        Called with the outcome of the first 20 replays; it may refuse the search, which spares the
+        others.
 
     Returns
     -------
@@ -193,5 +207,41 @@ def replays(
             )
         return ranked.index_of(checks.plain(params)), objective.spent
 
-    chosen, spent = np.array(repeatable(one, repeats)).T
-    return Outcome(ranked.ranks()[chosen], spent)
+    def outcome(ends: list[tuple[int, int]]) -> Outcome:
+        chosen, spent = np.array(ends).T
+        return Outcome(ranked.ranks()[chosen], spent)
+
+    ends = repeatable(one, min(FIRST_LOOK, repeats))
+    if first_look is not None:
+        first_look(outcome(ends))
+    return outcome(ends + [one(seed) for seed in range(len(ends), repeats)])
+
+
+def judge(
+    search: object,
+    *,
+    trials: int,
+    needed: float,
+    look_at: str,
+    expect: Callable[[Outcome], None],
+    best: float = 0.05,
+    repeats: int = 200,
+    table: str = "digits",
+) -> Right:
+    """Replay a search and return the verdict; one that is far off is told so after a first look.
+
+    Parameters
+    ----------
+    search, trials, repeats, table
+        As in ``replays``.
+    needed, look_at, best
+        As in ``verdict``.
+    expect : callable
+        ``expect_draws`` or ``expect_choice``.
+    """
+    asked: dict[str, Any] = {"needed": needed, "look_at": look_at, "best": best}
+
+    look = partial(expect_hope, **asked)
+    outcome = replays(search, trials=trials, repeats=repeats, table=table, first_look=look)
+    expect(outcome)
+    return verdict(outcome, **asked)

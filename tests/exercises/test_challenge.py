@@ -52,3 +52,21 @@ def test_the_same_end_for_every_seed_is_refused():
     assert outcome.share_in_best() == 1.0
     with pytest.raises(NotYet, match="default_rng"):
         challenge.expect_draws(outcome)
+
+
+@pytest.mark.parametrize(("share", "calls"), [(0.3, 20 + 3), (0.5, 60 + 3)])
+def test_who_is_far_off_is_told_so_after_twenty_replays(share, calls):
+    """A search that reaches less than half of what is asked; the first three are called twice."""
+    asked, ranked = [], challenge.TableObjective("digits", quiet=True)
+    best, worst = np.argsort(ranked.ranks())[[0, -1]]
+
+    def search(objective, seed):
+        asked.append(seed)
+        at = best if (seed % 10) < 10 * share else worst
+        return objective.evaluate(ranked.table.params_at(at), 1).params
+
+    judged = {"needed": 0.8, "look_at": "Look.", "expect": challenge.expect_choice, "repeats": 60}
+    replays = calls - 3
+    with pytest.raises(NotYet, match=f"{share:.0%} of {replays} replays end .*80% are asked"):
+        challenge.judge(search, trials=1, **judged)
+    assert len(asked) == calls

@@ -7,10 +7,10 @@ _TRIALS, _NEEDED = 12, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS)
-    challenge.expect_choice(outcome)
-    return challenge.verdict(
-        outcome,
+    return challenge.judge(
+        answer,
+        trials=_TRIALS,
+        expect=challenge.expect_choice,
         needed=_NEEDED,
         look_at="Which optimizers and which learning rates are worth a trial at all, and do you "
         "return the best trial?",
@@ -77,7 +77,7 @@ q5 = Exercise(
     + tuple(
         WrongAnswer(_SEARCH.format(trials=trials, narrow=narrow, better=better), because, says)
         for trials, narrow, better, because, says in (
-            (12, "pass", "score > best_score", "searches everything", "of 200 replays end"),
+            (12, "pass", "score > best_score", "searches everything", "replays end"),
             (12, 'params["optimizer"] = "adam"', "score > best_score",
              "narrows the optimizer and not its rate", "which learning rates"),
             (12, 'params["optimizer"] = "adam"', "True",
@@ -86,7 +86,7 @@ q5 = Exercise(
              "leaves SGD at Keras's default rate", "which learning rates"),
             (12, 'params["optimizer"] = "sgd"', "score > best_score",
              "takes the optimizer that is hardest to tune, and all of its rates",
-             "of 200 replays end"),
+             "replays end"),
             (40, 'params["optimizer"] = "adam"', "score > best_score",
              "spends more than the budget", "budget is 12"),
         )

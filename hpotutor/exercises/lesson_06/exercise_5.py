@@ -8,10 +8,11 @@ _TRIALS, _NEEDED = 20, 0.85
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS, table="signals")
-    challenge.expect_draws(outcome)
-    return challenge.verdict(
-        outcome,
+    return challenge.judge(
+        answer,
+        trials=_TRIALS,
+        table="signals",
+        expect=challenge.expect_draws,
         needed=_NEEDED,
         look_at="Did you look at many settings briefly, train several of the last ones in full, "
         "and choose among those?",

@@ -7,10 +7,12 @@ _TRIALS, _REPEATS, _NEEDED = 25, 100, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS, repeats=_REPEATS, table="signals")
-    challenge.expect_choice(outcome)
-    return challenge.verdict(
-        outcome,
+    return challenge.judge(
+        answer,
+        trials=_TRIALS,
+        repeats=_REPEATS,
+        table="signals",
+        expect=challenge.expect_choice,
         needed=_NEEDED,
         look_at="Does your study maximize? And random draws from everything are not enough: take "
         "a sampler that learns, or leave out parts of the space that you know to be bad.",
@@ -79,9 +81,9 @@ q5 = Exercise(
     wrong_answers=(
         WrongAnswer(_ONE, "returns one setting that it knew", "no search"),
         WrongAnswer(_search(trials=40), "spends more than 25", "its budget"),
-        WrongAnswer(_search(sampler="RandomSampler"), "draws from everything", "of 100 replays"),
+        WrongAnswer(_search(sampler="RandomSampler"), "draws from everything", "replays end"),
         WrongAnswer(_search().replace('direction="maximize", ', ""),
                     "forgets that Optuna minimizes", "Does your study maximize"),
-        WrongAnswer(_search(chosen="0"), "returns the first and not the best", "of 100 replays"),
+        WrongAnswer(_search(chosen="0"), "returns the first and not the best", "replays end"),
     ),
 )  # fmt: skip

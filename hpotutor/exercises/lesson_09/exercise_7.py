@@ -7,10 +7,10 @@ _TRIALS, _NEEDED = 80, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS)
-    challenge.expect_choice(outcome)
-    return challenge.verdict(
-        outcome,
+    return challenge.judge(
+        answer,
+        trials=_TRIALS,
+        expect=challenge.expect_choice,
         needed=_NEEDED,
         look_at="Is the trial with the best single score good, or lucky? A second training of "
         "the same setting has another seed.",
@@ -65,6 +65,6 @@ q7 = Exercise(
         WrongAnswer(challenge.ONE_SETTING, "returns one setting that it knew", "no search"),
         WrongAnswer(_search(80, 1, 0, rule="[0.0]"), "trains each once", "good, or lucky"),
         WrongAnswer(_search(80, 5, 4), "spends more than 80", "its budget"),
-        WrongAnswer(_search(10, 10, 7), "looks at too few settings", "of 200 replays"),
+        WrongAnswer(_search(10, 10, 7), "looks at too few settings", "replays end"),
     ),
 )  # fmt: skip

@@ -7,10 +7,10 @@ _TRIALS, _NEEDED = 40, 0.8
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS)
-    challenge.expect_choice(outcome)
-    return challenge.verdict(
-        outcome,
+    return challenge.judge(
+        answer,
+        trials=_TRIALS,
+        expect=challenge.expect_choice,
         needed=_NEEDED,
         look_at="Where do your epochs go? Few of them are enough to drop a bad setting, and "
         "several trainings are needed to trust a good one.",
