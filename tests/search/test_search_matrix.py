@@ -101,6 +101,17 @@ def test_same_seed_repeats_and_another_differs(case):
     assert (seen(first) == seen(other)) == (case in SEEDLESS)
 
 
+def test_the_model_of_keras_tuner_proposes_and_repeats():
+    case = Case("bayesian", "keras_tuner", (("startup", 3),))
+    first, again = (case.search(cheap(), SPACE, trials=4, seed=2) for _ in range(2))
+    assert seen(first) == seen(again)
+    assert SPACE.contains(first.evaluations[3].params)
+    random = Case("bayesian", "keras_tuner", (("startup", 4),)).search(
+        cheap(), SPACE, trials=4, seed=2
+    )
+    assert seen(first)[:3] == seen(random)[:3] and seen(first)[3] != seen(random)[3]
+
+
 @every
 def test_conditional_spaces(case):
     with (

@@ -135,7 +135,7 @@ def test_the_default_grid_fits_the_budget(digits, trials):
 @pytest.mark.parametrize("method", SHIPPED)
 def test_stored_searches_come_back(objective, method):
     stored = open_histories(objective.table)[1]
-    for seed in (0, 217):
+    for seed in (0, 217)[: 1 if method == "gp" else 2]:  # whose model is slow to fit
         index, epochs = search_once(objective.table, method, seed)
         # A library of another version may part ways after its random start.
         assert index[:10].tolist() == stored[f"{method}_index"][seed][:10].tolist()
