@@ -22,7 +22,7 @@ from tests.search_cases import CASES, Case, seen
 FULL = 4  # epochs of a training of full length
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), y=ht.integers(0, 9), kind=ht.choice("a", "b", "c"))
 EXPENSIVE = ("gp", "keras_tuner")
-SLOW = Case("bayesian", "keras_tuner", (("startup", 6),))  # its model takes seconds a trial
+SLOW = Case("bayesian", "keras_tuner", (("startup", 7),))  # its model takes seconds a trial
 
 
 class Timed(Objective):
