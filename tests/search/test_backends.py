@@ -263,3 +263,22 @@ def test_conditions_of_a_grid_are_refused_by_optuna_alone():
         objective = ht.FunctionObjective(lambda params: params.get("n", 0))
         found = ht.grid_search(objective, space, library=library, progress=False)
         assert len(found) == 3
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_a_narrowed_grid_is_that_of_scikit_learn(levels):
+    """Of conditions on values that the grid leaves out, nothing is left; of the others, a part."""
+    pytest.importorskip("keras_tuner")
+    space = ht.SearchSpace(
+        layers=ht.integers(1, 5),
+        middle=ht.when(ht.integers(1, 3), layers=[2, 3]),
+        below=ht.when(ht.choice("a", "b"), middle=[1, 2]),
+        deep=ht.when(ht.integers(1, 9), layers=[3, 4, 5]),
+    )
+    objective = ht.FunctionObjective(lambda params: params["layers"])
+    found = [
+        ht.grid_search(objective, space, levels=levels, library=library, progress=False)
+        for library in ("scikit-learn", "keras_tuner")
+    ]
+    one, other = ({str(params) for params in points(result)} for result in found)
+    assert one == other and len(found[0]) == len(found[1]) == len(one)

@@ -258,3 +258,34 @@ def test_what_is_no_observation_is_refused_and_others_are_taken_as_plain_values(
 def test_the_incumbent_is_the_best_of_its_direction():
     assert model().incumbent == {"x": 0.1}
     assert model(direction="minimize").incumbent == {"x": 0.9}
+
+
+# ── as a search of its own ───────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("direction", "options"),
+    [
+        ("maximize", {"seed": 4}),
+        ("minimize", {"startup": 2, "acquisition": "upper_confidence_bound", "kappa": 0.1}),
+        ("maximize", {"startup": 2, "acquisition": "probability_of_improvement", "xi": 0.5}),
+    ],
+)
+def test_the_search_takes_its_steps(direction, options):
+    sign = 1 if direction == "maximize" else -1
+    objective = ht.FunctionObjective(lambda p: sign * math.sin(6 * p["x"]), direction)
+    steps = ht.GaussianProcessSearch(LINE, **options)
+    call = {"trials": steps.startup + 2, "library": "gp", "progress": False}
+    found = ht.bayesian_search(objective, LINE, **call, **options)
+    for evaluation in found.evaluations:
+        assert steps.suggest() == evaluation.params
+        steps.observe(evaluation.params, sign * evaluation.value)
+    assert len(steps.points) == call["trials"]
+
+
+def test_a_known_noise_bounds_what_is_known_of_a_point():
+    """Measured four times, a value is known to half the noise."""
+    for unit in (1, 100):
+        search = ht.GaussianProcessSearch(LINE, noise=0.05 * unit)
+        for x in (0.1, 0.9):
+            for _ in range(4):
+                search.observe({"x": x}, x * unit)
+        assert search.posterior([{"x": 0.1}]).std[0] == pytest.approx(0.025 * unit, rel=0.1)
