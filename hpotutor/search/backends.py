@@ -100,12 +100,12 @@ class TrialEstimator(BaseEstimator):
     def __sklearn_clone__(self) -> TrialEstimator:
         return TrialEstimator(self.recorder)  # a copy would copy the recorder, and the log
 
-    def fit(self, x: Any, y: Any = None) -> TrialEstimator:
+    def fit(self, x: Any, y: Any) -> TrialEstimator:
         evaluation = self.recorder.evaluate(self.chosen, self.epochs_resource)
         self.score_ = self.recorder.score(evaluation)
         return self
 
-    def score(self, x: Any, y: Any = None) -> float:
+    def score(self, x: Any, y: Any) -> float:
         return self.score_
 
 
@@ -117,7 +117,7 @@ def run_scikit_learn(
     settings |= {"cv": [(both, both)], "refit": False, "error_score": "raise"}
     started = search(TrialEstimator(recorder), points, **settings)
     with warnings.catch_warnings():  # a space smaller than what was asked for is run as a whole
-        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+        warnings.filterwarnings("ignore", "The total space of parameters")
         started.fit(np.zeros((2, 1)), both)
 
 
@@ -215,7 +215,7 @@ def run_hyperopt(recorder: Recorder, algorithm: str, seed: int, **settings: Any)
     trials.refresh()
     suggest = functools.partial(getattr(hyperopt, algorithm).suggest, **settings)
     asked = {"algo": suggest, "max_evals": recorder.trials, "trials": trials}
-    quiet = {"return_argmin": False, "show_progressbar": False, "verbose": False}
+    quiet = {"show_progressbar": False, "verbose": False}
     rng = np.random.default_rng(seed)
     hyperopt.fmin(loss, recorder.space.to_hyperopt(), rstate=rng, **asked, **quiet)
 
@@ -258,7 +258,7 @@ def run_keras_tuner(
     goal = kt.Objective("score", "max")
     asked = getattr(kt.oracles, oracle)(objective=goal, seed=spread, **settings)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
-        tuner = Tuner(asked, hypermodel=declare, directory=folder, overwrite=True)
+        tuner = Tuner(asked, hypermodel=declare, directory=folder)
         with warnings.catch_warnings():  # of every length scale that reaches a bound
             warnings.simplefilter("ignore", ConvergenceWarning)
             tuner.search(verbose=0)
