@@ -176,9 +176,7 @@ def run_generations(study: Any, recorder: Recorder, size: int, tell: Any = tell_
             tell(study, recorder, trial, recorder.evaluate(params))
 
 
-def run_optuna(
-    recorder: Recorder, sampler: Any, trials: int | None = None, *, learn: bool = False
-) -> None:
+def run_optuna(recorder: Recorder, sampler: Any, *, learn: bool = False) -> None:
     """Let ``Study.optimize`` lead the recorder; a sampler that learns hears of the start."""
 
     def objective(trial: Any) -> float:
@@ -186,7 +184,7 @@ def run_optuna(
 
     with optuna_study(sampler) as study:
         tell_optuna(study, recorder, recorder.started if learn else [])
-        study.optimize(objective, n_trials=trials or recorder.trials)
+        study.optimize(objective, n_trials=recorder.trials)
 
 
 def experimental(make: Callable[..., Any], **arguments: Any) -> Any:
@@ -228,7 +226,7 @@ def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]
         distribution: Any = space[name]
         if name in carriers or hasattr(distribution, "choices"):
             value = grid_axis(distribution, ALL).index(value)
-        elif not distribution.log and (step := getattr(distribution, "step", None)):
+        elif step := getattr(distribution, "step", None):
             value -= distribution.low if distribution.low % step else 0  # see the space's text
         found[name] = [value]
     return found
@@ -254,7 +252,7 @@ def run_keras_tuner(
             """Save nothing: the log does it, and the folder is gone after the search."""
 
     # It takes 0 for any seed and counts up from others: neighboring seeds would share most points.
-    spread = int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1
+    spread = np.random.SeedSequence(seed).generate_state(1).item() // 2 + 1
     goal = kt.Objective("score", "max")
     asked = getattr(kt.oracles, oracle)(objective=goal, seed=spread, **settings)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:

@@ -142,6 +142,15 @@ def test_counts_that_compare_are_compared_only_where_both_are_counts():
         assert "less than" not in str(caught.value)
 
 
+@pytest.mark.parametrize("method", NEEDED)
+def test_what_is_no_objective_no_space_or_no_client_is_refused(method):
+    with refused(rf"^{method}_search: 2 problems", "objective=3", "space=4"):
+        call(method, 3, 4, **({"epochs": 9} if method == "hyperband" else {}))
+    pytest.importorskip("distributed")
+    with refused(rf"^{method}_search: 2 problems", "client='locl'.*Did you mean 'local'"):
+        call(method, client="locl")
+
+
 def test_nothing_is_told_twice():
     """A bad count of trials is the method's to tell, not the recorder's too."""
     with pytest.raises(ArgumentError) as caught:
@@ -158,6 +167,9 @@ def test_hyperband_tells_what_is_wrong_with_its_brackets():
         with pytest.raises(ArgumentError) as caught:
             call("hyperband", **bad)
         assert "bracket" not in str(caught.value)
+        with pytest.raises(ArgumentError) as caught:
+            call("hyperband", trials=None, library="asha", **bad)
+        assert "max_epochs" not in str(caught.value)
     with refused("2 problems", "epochs=0", "eta=1"):
         call("hyperband", epochs=0, eta=1)
     with refused("3 problems", "bracket= is for", "sampler='tpe' is for", "Leave 'epochs' out"):

@@ -107,6 +107,22 @@ def test_what_was_recalled_is_neither_drawn_nor_promoted_again():
     assert rule.ask() is None
 
 
+def test_a_log_that_lost_a_line_is_recalled():
+    """The lower rung of a configuration is missing; it is neither drawn nor trained again."""
+    space = ht.SearchSpace(n=ht.integers(1, 2))
+    rule = AsynchronousHalving(space, [1, 3], eta=2)
+    rule.recall({"n": 2}, 3, 1.0)
+    assert rule.ask() == Job({"n": 1}, 1) and rule.ask() is None
+
+
+def test_what_a_space_has_not_is_not_looked_for_again(monkeypatch):
+    space = ht.SearchSpace(n=ht.integers(1, 2))
+    rule = AsynchronousHalving(space, [1, 3])
+    assert [rule.ask() is None for _ in range(3)] == [False, False, True]
+    monkeypatch.setattr(ht.SearchSpace, "sample", None)
+    assert rule.ask() is None
+
+
 def test_a_promotion_waits_for_the_rung_below():
     rule = AsynchronousHalving(SPACE, [1, 3], eta=3)
     jobs = [rule.ask() for _ in range(5)]  # five workers ask before anything is in

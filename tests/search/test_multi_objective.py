@@ -170,7 +170,9 @@ class Priced(ht.FunctionObjective):
         status = {"c": "diverged", "d": "failed"}.get(params["kind"], "complete")
         value = found.value if status == "complete" else math.nan
         weights = None if status == "failed" else round(10 ** params["x"])
-        return ht.Evaluation(found.params, value, weights=weights, seconds=0.0, status=status)
+        return ht.Evaluation(found.params, value, weights=weights, status=status,
+            seconds=10 ** params["x"] / 1e4, epochs=1, prediction_seconds=0.0,
+        )  # fmt: skip
 
 
 def priced(params):
@@ -178,14 +180,14 @@ def priced(params):
 
 
 def of_optuna(sampler, size, trials, space, limit):
-    """Return what Optuna's own study is asked for: the score, and the logarithm of the weights."""
+    """Return what Optuna's own study is asked for, told the score and the seconds' logarithm."""
     study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
     asked, worst = [], None
     while len(asked) < trials:
         batch = [(trial, space.suggest(trial)) for trial in [study.ask() for _ in range(size)]]
         for trial, params in batch:
             asked.append(params)
-            weights = round(10 ** params["x"])
+            weights, seconds = round(10 ** params["x"]), 10 ** params["x"] / 1e4
             if params["kind"] == "d":
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
                 continue
@@ -194,7 +196,7 @@ def of_optuna(sampler, size, trials, space, limit):
             if params["kind"] != "c":
                 worst = value if worst is None else min(value, worst)
             told = value if params["kind"] != "c" else worst or 0.0
-            study.tell(trial, [math.log10(weights), told])
+            study.tell(trial, [math.log10(seconds), told])
     return asked[:trials]
 
 
@@ -207,7 +209,7 @@ def test_samplers_are_asked_and_told_as_optunas_own(sampler, direction):
     sign = 1 if direction == "maximize" else -1
     found = ht.multi_objective_search(
         Priced(lambda params: sign * priced(params), direction), space, trials=27, seed=3,
-        sampler=sampler, population=6, goals=("weights", "value"), limits={"weights": 3_000},
+        sampler=sampler, population=6, goals=("seconds", "value"), limits={"weights": 3_000},
         max_failures=None, progress=False,
     )  # fmt: skip
     own, size = {
@@ -234,9 +236,14 @@ def test_a_cost_of_nothing_is_no_trouble():
     """Seconds of what takes none have no logarithm."""
     space = ht.SearchSpace(x=ht.uniform(0, 1), y=ht.uniform(0, 1), kind=ht.choice("a", "b"))
     found = ht.multi_objective_search(
-        Priced(priced), space, trials=4, goals=["value", "seconds"], progress=False
+        Priced(priced), space, trials=4, goals=["value", "prediction_seconds"], progress=False
     )
     assert len(found) == 4 and len(found.front) == 1
+    most = dict.fromkeys(["weights", "seconds", "epochs", "prediction_seconds"], 1e9)
+    found = ht.multi_objective_search(
+        Priced(priced), space, trials=4, limits={"value": -9, **most}, progress=False
+    )
+    assert len(found.front) >= 1, "each goal may have a limit"
 
 
 def test_what_is_limited_must_be_told_too():
