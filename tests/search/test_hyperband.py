@@ -1,5 +1,6 @@
 """Brackets, halving and what proposes configurations, at their boundaries."""
 
+import warnings
 from types import SimpleNamespace
 
 import optuna
@@ -189,7 +190,9 @@ def test_a_third_of_the_proposals_is_random():
             SPACE.suggest(trial)
             study.tell(trial, 0.0)
         known = len(study.trials)
-        assert len(proposals.draw(600)) == 600
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert len(proposals.draw(600)) == 600
         assert 400 - 25 < len(study.trials) - known < 400 + 25
         assert {t.state.name for t in study.trials[known:]} == {"FAIL"}, "none is on its way"
 

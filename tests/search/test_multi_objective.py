@@ -202,6 +202,7 @@ def of_optuna(sampler, size, trials, space, limit):
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 @pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_samplers_are_asked_and_told_as_optunas_own(sampler, direction):
     space = ht.SearchSpace(
         x=ht.uniform(0, 5), y=ht.uniform(-1, 1), kind=ht.choice("a", "b", "c", "d")

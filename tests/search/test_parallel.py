@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -99,6 +100,22 @@ def test_failures_in_a_row_end_it_once_the_other_worker_is_done(search):
     assert "3 trials failed in a row" in caught.value.result.stopped
 
 
+def test_time_that_is_over_is_told_though_a_whole_training_would_not_fit_either(monkeypatch):
+    clock = [0.0]
+
+    def second(params, epochs):
+        clock[0] += 1
+        return bowl(params, epochs)
+
+    watch = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr("hpotutor.study._budget.time", watch)
+    monkeypatch.setattr("hpotutor.study.recorder.time", watch)
+    budgets = {"trials": 99, "max_seconds": 3, "max_epochs": 8}
+    _, result = led(SEARCHES["asha"], 1, objective=plain(second), **budgets)
+    assert [e.epochs for e in result.evaluations] == [1, 1, 1]
+    assert result.stopped == "the budget of 3 seconds is spent"
+
+
 # ── what the models hear ─────────────────────────────────────────────────────────────────────
 def odd(params, epochs=9):
     return math.nan if params["n"] == 4 else -bowl(params, epochs)
@@ -110,8 +127,8 @@ START = [{"x": 0.25, "n": 2}, {"x": -0.5, "n": 4}]
 @pytest.mark.parametrize(
     ("search", "function", "cuts", "more"),
     [
-        ("gp", odd, [6], {"startup": 4, "start": START}),
-        ("gp", bowl, [4, 6], {"startup": 4}),
+        ("gp", odd, [6], {"startup": 5, "start": START}),
+        ("gp", bowl, [4, 6], {"startup": 5}),
         ("asha", odd, [7, 12], {}),
     ],
 )
@@ -176,7 +193,7 @@ def test_a_search_that_goes_on_draws_other_points_and_learns_from_the_log(tmp_pa
 
 
 def test_the_gaussian_process_keeps_away_from_what_others_train():
-    pool, _ = led(SEARCHES["gp"], 2, trials=5, seed=3, startup=3)
+    pool, _ = led(SEARCHES["gp"], 2, trials=4, seed=3, startup=3)
     search = ht.GaussianProcessSearch(SPACE, startup=3, seed=3)
     running = []
     for params, _, _ in pool.begun:
