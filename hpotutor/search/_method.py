@@ -61,7 +61,7 @@ def search_method(method: Callable[P, SearchResult]) -> Callable[P, SearchResult
 
     arguments, notes, rest = inspect.cleandoc(method.__doc__ or "").partition("\n\nNotes\n")
     question = "\n".join(text for name, text in _QUESTION.items() if f"{name} :" not in arguments)
-    arguments = arguments.replace("----------\n", f"----------\n{question}\n", 1)
+    arguments = arguments.replace("----------\n", f"----------\n{question}\n")
     call.__doc__ = f"{arguments}\n{_SHARED}{notes}{rest}"
     call.__signature__ = signature  # type: ignore[attr-defined] # read by inspect and help
     return call
@@ -94,7 +94,7 @@ def run_search(
     points, left_out = _starting_points(problems, space, start)
     trials = trials + len(points) if whole and trials else trials
     epochs = options.get("epochs")  # a method that deals them out gives those of start the most
-    if planned and points and is_whole(epochs):
+    if planned and is_whole(epochs):
         planned = planned[0] + len(points), planned[1] + len(points) * epochs
     with (
         on_workers(objective, client, problems.call) as target,

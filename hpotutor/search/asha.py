@@ -2,6 +2,7 @@
 
 import bisect
 import heapq
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -48,7 +49,7 @@ class AsynchronousHalving:
 
     def ask(self) -> Job | None:
         """Return the next job; None when every configuration of the space was drawn."""
-        for low, high in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
+        for low, high in reversed(list(itertools.pairwise(self.rungs))):
             waiting, finished = self._waiting[low], self._finished[low]
             if waiting:
                 place = bisect.bisect_left(finished, waiting[0][:2])

@@ -100,12 +100,12 @@ class TrialEstimator(BaseEstimator):
     def __sklearn_clone__(self) -> TrialEstimator:
         return TrialEstimator(self.recorder)  # a copy would copy the recorder, and the log
 
-    def fit(self, x: Any, y: Any = None) -> TrialEstimator:
+    def fit(self, x: Any, y: Any) -> TrialEstimator:
         evaluation = self.recorder.evaluate(self.chosen, self.epochs_resource)
         self.score_ = self.recorder.score(evaluation)
         return self
 
-    def score(self, x: Any, y: Any = None) -> float:
+    def score(self, x: Any, y: Any) -> float:
         return self.score_
 
 
@@ -117,7 +117,7 @@ def run_scikit_learn(
     settings |= {"cv": [(both, both)], "refit": False, "error_score": "raise"}
     started = search(TrialEstimator(recorder), points, **settings)
     with warnings.catch_warnings():  # a space smaller than what was asked for is run as a whole
-        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+        warnings.filterwarnings("ignore", "The total space of parameters")
         started.fit(np.zeros((2, 1)), both)
 
 
@@ -176,9 +176,7 @@ def run_generations(study: Any, recorder: Recorder, size: int, tell: Any = tell_
             tell(study, recorder, trial, recorder.evaluate(params))
 
 
-def run_optuna(
-    recorder: Recorder, sampler: Any, trials: int | None = None, *, learn: bool = False
-) -> None:
+def run_optuna(recorder: Recorder, sampler: Any, *, learn: bool = False) -> None:
     """Let ``Study.optimize`` lead the recorder; a sampler that learns hears of the start."""
 
     def objective(trial: Any) -> float:
@@ -186,7 +184,7 @@ def run_optuna(
 
     with optuna_study(sampler) as study:
         tell_optuna(study, recorder, recorder.started if learn else [])
-        study.optimize(objective, n_trials=trials or recorder.trials)
+        study.optimize(objective, n_trials=recorder.trials)
 
 
 def experimental(make: Callable[..., Any], **arguments: Any) -> Any:
@@ -215,7 +213,7 @@ def run_hyperopt(recorder: Recorder, algorithm: str, seed: int, **settings: Any)
     trials.refresh()
     suggest = functools.partial(getattr(hyperopt, algorithm).suggest, **settings)
     asked = {"algo": suggest, "max_evals": recorder.trials, "trials": trials}
-    quiet = {"return_argmin": False, "show_progressbar": False, "verbose": False}
+    quiet = {"show_progressbar": False, "verbose": False}
     rng = np.random.default_rng(seed)
     hyperopt.fmin(loss, recorder.space.to_hyperopt(), rstate=rng, **asked, **quiet)
 
@@ -228,7 +226,7 @@ def _hyperopt_values(space: SearchSpace, params: Params) -> dict[str, list[Any]]
         distribution: Any = space[name]
         if name in carriers or hasattr(distribution, "choices"):
             value = grid_axis(distribution, ALL).index(value)
-        elif not distribution.log and (step := getattr(distribution, "step", None)):
+        elif step := getattr(distribution, "step", None):
             value -= distribution.low if distribution.low % step else 0  # see the space's text
         found[name] = [value]
     return found
@@ -254,11 +252,11 @@ def run_keras_tuner(
             """Save nothing: the log does it, and the folder is gone after the search."""
 
     # It takes 0 for any seed and counts up from others: neighboring seeds would share most points.
-    spread = int(np.random.SeedSequence(seed).generate_state(1)[0]) // 2 + 1
+    spread = np.random.SeedSequence(seed).generate_state(1).item() // 2 + 1
     goal = kt.Objective("score", "max")
     asked = getattr(kt.oracles, oracle)(objective=goal, seed=spread, **settings)
     with tempfile.TemporaryDirectory(prefix="hpotutor-") as folder:
-        tuner = Tuner(asked, hypermodel=declare, directory=folder, overwrite=True)
+        tuner = Tuner(asked, hypermodel=declare, directory=folder)
         with warnings.catch_warnings():  # of every length scale that reaches a bound
             warnings.simplefilter("ignore", ConvergenceWarning)
             tuner.search(verbose=0)

@@ -81,9 +81,9 @@ def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
         backends.run_optuna(recorder, TPESampler(seed=seed, n_startup_trials=startup), learn=True)
 
 
-def tpe_constant_liar(seed: int | list[int], startup: int = 10) -> Any:
+def tpe_constant_liar(seed: list[int], startup: int) -> Any:
     """Return Optuna's TPE for several trials at once: those on their way are taken for bad ones."""
-    word = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    word = np.random.SeedSequence(seed).generate_state(1).item()
     settings = {"seed": word, "n_startup_trials": startup, "constant_liar": True}
     return backends.experimental(TPESampler, **settings)
 

@@ -46,7 +46,7 @@ def expected_improvement(
     [0.0, 0.0083]
     """
     gain, z, known = _standardize(mean, std, best, xi)
-    hoped: np.ndarray = gain * norm.cdf(z) + np.asarray(std, dtype=float) * norm.pdf(z)
+    hoped: np.ndarray = gain * norm.cdf(z) + std * norm.pdf(z)
     return np.where(known, np.maximum(gain, 0.0), hoped)
 
 
@@ -65,7 +65,7 @@ def probability_of_improvement(
     [0.159, 0.5]
     """
     gain, z, known = _standardize(mean, std, best, xi)
-    return np.where(known, (gain > 0).astype(float), norm.cdf(z))
+    return np.where(known, gain > 0, norm.cdf(z))
 
 
 def upper_confidence_bound(mean: np.ndarray, std: np.ndarray, kappa: float = 2.0) -> np.ndarray:
@@ -79,14 +79,14 @@ def upper_confidence_bound(mean: np.ndarray, std: np.ndarray, kappa: float = 2.0
     >>> upper_confidence_bound([0.8, 0.9], [0.1, 0.0]).tolist()
     [1.0, 0.9]
     """
-    return np.asarray(mean, dtype=float) + kappa * np.asarray(std, dtype=float)
+    return np.asarray(mean) + kappa * np.asarray(std)
 
 
 def _standardize(
     mean: np.ndarray, std: np.ndarray, best: float, xi: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gain over the incumbent, the same in standard deviations, and where std is 0."""
-    gain, std = np.asarray(mean, dtype=float) - best - xi, np.asarray(std, dtype=float)
+    gain, std = np.asarray(mean) - best - xi, np.asarray(std)
     known = std <= 0
     return gain, gain / np.where(known, 1.0, std), known
 

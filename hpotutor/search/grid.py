@@ -91,12 +91,12 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
 
 
 def _optuna(recorder: Recorder, seed: int, options: Options) -> None:
-    space, levels = recorder.space, options["levels"]
+    space = recorder.space
     grid = {
         name: [labeled(space[name], value)[1] for value in values]
-        for name, values in space.grid(levels).items()
+        for name, values in space.grid(options["levels"]).items()
     }
-    backends.run_optuna(recorder, GridSampler(grid, seed=seed), space.grid_size(levels))
+    backends.run_optuna(recorder, GridSampler(grid, seed=seed))
 
 
 def _keras_tuner(recorder: Recorder, seed: int, options: Options) -> None:

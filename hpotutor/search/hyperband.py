@@ -250,8 +250,7 @@ class Proposals:
         """Return so many points, from the model of the most epochs that has seen enough."""
         space = self.recorder.space
         for _, study in sorted(self.studies.items(), reverse=True):
-            known = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            if len(known) >= len(space) + 3:
+            if len(study.trials) >= len(space) + 3:  # all told: it is asked from then on
                 break
         else:
             return [space.sample(self.rng) for _ in range(count)]
@@ -307,7 +306,7 @@ def _scikit_learn(recorder: Recorder, seed: int, options: Options) -> None:
     search, seeds = backends.in_batches(HalvingRandomSearchCV), np.random.SeedSequence(seed)
     budget["n_candidates"] = lowest.configurations
     while True:
-        state = int(seeds.spawn(1)[0].generate_state(1)[0])
+        state = seeds.spawn(1)[0].generate_state(1).item()
         backends.run_scikit_learn(recorder, search, space.to_scipy(), random_state=state, **budget)
         if recorder.trials is None:
             return

@@ -40,7 +40,7 @@ def manual_search(
     {'x': 0.5}
     """
     recorder = Recorder(
-        objective, space, method="manual", library="you", log=log, progress=False, max_failures=None
+        objective, space, method="manual", library="you", log=log, max_failures=None
     )
     recorder.log.close()  # between trials, another session may use the file
     return ManualSession(recorder)

@@ -63,6 +63,66 @@ def test_what_diverged_is_never_promoted():
     assert [job for job in found if job[1] > 1] == [(1, 2, 1)]
 
 
+def test_what_is_not_finite_ranks_last():
+    assert (3, 2, 1) in follow([math.inf, 3]), "3 is the best of two"
+    assert (3, 2, 1) in follow([3, math.nan])
+    assert (1, 2, 1) in follow([math.nan, -math.inf, 1, 1]) and (2, 4, 2) in follow([1, 2, 0, 2])
+
+
+def test_of_equals_the_one_that_ended_first_goes_up():
+    rule = AsynchronousHalving(SPACE, [1, 3], eta=3)
+    jobs = [rule.ask() for _ in range(6)]
+    for job in jobs[::-1]:
+        rule.tell(job, 0.5)
+    assert [rule.ask().params for _ in range(2)] == [jobs[5].params, jobs[4].params]
+    assert rule.ask().epochs == 1, "two of six"
+
+
+def test_one_in_three_and_the_seed_nought_by_default():
+    default, told = (
+        AsynchronousHalving(SPACE, [1, 3]),
+        AsynchronousHalving(SPACE, [1, 3], eta=3, seed=0),
+    )
+    for value in range(12):
+        job = default.ask()
+        assert job == told.ask()
+        for rule in (default, told):
+            rule.tell(job, value)
+    assert AsynchronousHalving(SPACE, [1, 3], seed=1).ask() != AsynchronousHalving(SPACE, [1]).ask()
+    assert Job({"x": 0.5}, 3).done == 0
+
+
+def test_what_was_recalled_is_neither_drawn_nor_promoted_again():
+    space = ht.SearchSpace(n=ht.integers(1, 4))
+    rule = AsynchronousHalving(space, [1, 3, 9], eta=2)
+    for n in (1, 2, 3):
+        rule.recall({"n": n}, 1, n)
+    rule.recall({"n": 3}, 3, 3)
+    assert rule.ask() == Job({"n": 4}, 1), "the one of three that may go up did"
+    rule.tell(Job({"n": 4}, 1), 2.5)
+    assert rule.ask() == Job({"n": 4}, 3, 1), "the second of four"
+    assert rule.ask() is None
+    rule.tell(Job({"n": 4}, 3), 4)
+    assert rule.ask() == Job({"n": 4}, 9, 3)
+    assert rule.ask() is None
+
+
+def test_a_log_that_lost_a_line_is_recalled():
+    """The lower rung of a configuration is missing; it is neither drawn nor trained again."""
+    space = ht.SearchSpace(n=ht.integers(1, 2))
+    rule = AsynchronousHalving(space, [1, 3], eta=2)
+    rule.recall({"n": 2}, 3, 1.0)
+    assert rule.ask() == Job({"n": 1}, 1) and rule.ask() is None
+
+
+def test_what_a_space_has_not_is_not_looked_for_again(monkeypatch):
+    space = ht.SearchSpace(n=ht.integers(1, 2))
+    rule = AsynchronousHalving(space, [1, 3])
+    assert [rule.ask() is None for _ in range(3)] == [False, False, True]
+    monkeypatch.setattr(ht.SearchSpace, "sample", None)
+    assert rule.ask() is None
+
+
 def test_a_promotion_waits_for_the_rung_below():
     rule = AsynchronousHalving(SPACE, [1, 3], eta=3)
     jobs = [rule.ask() for _ in range(5)]  # five workers ask before anything is in

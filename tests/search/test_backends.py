@@ -196,6 +196,11 @@ def test_what_a_tuner_of_keras_is_asked_for(monkeypatch):
 
     note("BayesianOptimizationOracle", tuner.oracles.BayesianOptimizationOracle)
     note("HyperbandOracle", tuner.oracles.HyperbandOracle)
+    note("RandomSearchOracle", tuner.oracles.RandomSearchOracle)
+    searched("random", trials=4, seed=3, library="keras_tuner")
+    oracle = made["RandomSearchOracle"]
+    # Its seed is that of all logs so far, which go on only if the same points come.
+    assert (oracle.max_trials, oracle.seed) == (4, 788_445_326)
     searched("bayesian", trials=4, startup=6, library="keras_tuner")
     oracle = made["BayesianOptimizationOracle"]
     assert (oracle.max_trials, oracle.num_initial_points) == (4, 6)
@@ -228,6 +233,10 @@ def test_a_second_halving_of_scikit_learn_has_configurations_of_its_own():
     assert not [e for e in second if e.params in [one.params for one in first]]
     other = searched("hyperband", trials=9, library="scikit-learn", seed=1)
     assert points(other) != points(found)[:9]
+    for number, part in enumerate((first, second)):
+        state = np.random.SeedSequence(0, spawn_key=(number,)).generate_state(1)[0]
+        drawn = ParameterSampler(SPACE.to_scipy(), 9, random_state=int(state))
+        assert [e.params for e in part[:9]] == [SPACE.clean(one) for one in drawn]
 
 
 # ── what stands in for a recorder or a network ───────────────────────────────────────────────
@@ -263,3 +272,89 @@ def test_conditions_of_a_grid_are_refused_by_optuna_alone():
         objective = ht.FunctionObjective(lambda params: params.get("n", 0))
         found = ht.grid_search(objective, space, library=library, progress=False)
         assert len(found) == 3
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_a_narrowed_grid_is_that_of_scikit_learn(levels):
+    """Of conditions on values that the grid leaves out, nothing is left; of the others, a part."""
+    pytest.importorskip("keras_tuner")
+    space = ht.SearchSpace(
+        layers=ht.integers(1, 5),
+        middle=ht.when(ht.integers(1, 3), layers=[2, 3]),
+        below=ht.when(ht.choice("a", "b"), middle=[1, 2]),
+        deep=ht.when(ht.integers(1, 9), layers=[3, 4, 5]),
+    )
+    objective = ht.FunctionObjective(lambda params: params["layers"])
+    found = [
+        ht.grid_search(objective, space, levels=levels, library=library, progress=False)
+        for library in ("scikit-learn", "keras_tuner")
+    ]
+    one, other = ({str(params) for params in points(result)} for result in found)
+    assert one == other and len(found[0]) == len(found[1]) == len(one)
+
+
+def test_a_grid_of_optuna_ends_with_its_points_and_a_budget_before():
+    assert len(searched("grid", SMALL, library="optuna", trials=2)) == 2
+    found = searched("grid", SMALL, library="optuna", trials=50)
+    assert len(found) == 6 and "no further point" in found.stopped
+
+
+def test_a_start_does_not_change_what_a_sequence_draws():
+    start = [{"x": 0.5, "rate": 0.1, "n": 7, "kind": None}]
+    for quasi in (True, False):
+        call = {"library": "optuna", "quasi": quasi, "seed": 3}
+        found = points(searched("random", trials=6, start=start, **call))
+        assert found == [*start, *points(searched("random", trials=5, **call))]
+
+
+def test_a_start_on_a_logarithmic_condition_is_told_to_hyperopt():
+    hyperopt = pytest.importorskip("hyperopt")
+    space = ht.SearchSpace(
+        big=ht.integers(1, 64, log=True), sub=ht.when(ht.uniform(0, 1), big=[7, 63])
+    )
+    for params in ({"big": 63, "sub": 0.25}, {"big": 6}, {"big": 7, "sub": 0.5}):
+        values = backends._hyperopt_values(space, params)
+        held = {name: value[0] for name, value in values.items() if value}
+        assert space.clean(hyperopt.space_eval(space.to_hyperopt(), held)) == params
+
+
+@pytest.mark.parametrize("library", ["keras_tuner", "scikit-learn", "optuna"])
+def test_what_an_objective_warns_of_is_seen(library):
+    def warns(params):
+        warnings.warn("mine", UserWarning, stacklevel=1)
+        return 1.0
+
+    with pytest.warns(UserWarning, match="mine"):
+        ht.random_search(
+            ht.FunctionObjective(warns), SMALL, trials=2, library=library, progress=False
+        )
+
+
+def test_only_that_something_is_experimental_is_not_said():
+    def make(**settings):
+        warnings.warn("new", optuna.exceptions.ExperimentalWarning, stacklevel=1)
+        warnings.warn("mine", UserWarning, stacklevel=1)
+        return settings
+
+    with pytest.warns(UserWarning) as seen:
+        assert backends.experimental(make, seed=3) == {"seed": 3}
+    assert [str(one.message) for one in seen] == ["mine"]
+
+
+def test_a_dry_run_hands_on_what_was_asked():
+    class Traces(backends.DryRunRecorder):
+        def answer(self, *question):
+            return question
+
+    def watch(epoch, value):
+        return False
+
+    found = Traces(None, SMALL, 3).evaluate({"n": 2.0, "kind": "a"}, 9, on_epoch=watch)
+    assert found == ({"n": 2, "kind": "a"}, 9, watch)
+
+
+def test_where_nothing_is_gained_by_a_batch_points_are_drawn_once(monkeypatch):
+    drawn, make = [], ht.SearchSpace.to_scipy
+    monkeypatch.setattr(ht.SearchSpace, "to_scipy", lambda space: drawn.append(1) or make(space))
+    searched("random", trials=3)
+    assert len(drawn) == 1

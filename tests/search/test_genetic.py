@@ -90,6 +90,25 @@ def test_without_crossover_a_child_has_one_parent():
     assert len(set(mixed)) > 20
 
 
+@pytest.mark.parametrize("crossover", [0, 1])
+@pytest.mark.parametrize("regularized", [False, True])
+def test_in_a_tournament_of_all_the_best_is_the_only_parent(crossover, regularized):
+    options = {"population": 6, "elite": 1, "tournament": 6, "mutation": 0.1}
+    options |= {"crossover": crossover, "regularized": regularized}
+    rows = np.array(points(search(trials=7 if regularized else 11, **options)))
+    best = rows[:6][rows[:6].sum(axis=1).argmax()]
+    for child in rows[6:]:
+        assert 0 < (child != best).sum() <= 4
+
+
+def test_half_of_the_genes_are_the_mothers_where_there_are_two():
+    """Two of a population of two, without a mutation, give children of both."""
+    rows = np.array(points(search(trials=30, population=2, elite=0, crossover=1, mutation=0,
+                                  tournament=1)))  # fmt: skip
+    assert all(set(rows[2:, n]) <= set(rows[:2, n]) for n in range(8))
+    assert not np.array_equal(rows[2], rows[0]) and not np.array_equal(rows[2], rows[1])
+
+
 def test_regularized_children_are_mutated_copies_of_one_parent():
     found = search(trials=40, regularized=True, mutation=0.25, crossover=1.0)
     rows = np.array(points(found))

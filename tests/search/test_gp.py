@@ -216,7 +216,7 @@ def test_what_is_not_there_is_in_the_middle():
     space = ht.SearchSpace(
         kind=ht.choice("a", "b"),
         rate=ht.when(ht.loguniform(1e-4, 1), kind="b"),
-        way=ht.when(ht.choice("u", "v", "w"), kind="b"),
+        way=ht.when(ht.choice(None, "v", "w"), kind="b"),
     )
     rows = ht.GaussianProcessSearch(space)._encode(
         [{"kind": "a"}, {"kind": "b", "rate": 1e-1, "way": "v"}]
@@ -258,3 +258,58 @@ def test_what_is_no_observation_is_refused_and_others_are_taken_as_plain_values(
 def test_the_incumbent_is_the_best_of_its_direction():
     assert model().incumbent == {"x": 0.1}
     assert model(direction="minimize").incumbent == {"x": 0.9}
+
+
+# ── as a search of its own ───────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("direction", "options"),
+    [
+        ("maximize", {"seed": 4}),
+        ("minimize", {"startup": 2, "acquisition": "upper_confidence_bound", "kappa": 0.1}),
+        ("maximize", {"startup": 2, "acquisition": "probability_of_improvement", "xi": 0.5}),
+    ],
+)
+def test_the_search_takes_its_steps(direction, options):
+    sign = 1 if direction == "maximize" else -1
+    objective = ht.FunctionObjective(lambda p: sign * math.sin(6 * p["x"]), direction)
+    steps = ht.GaussianProcessSearch(LINE, **options)
+    call = {"trials": steps.startup + 2, "library": "gp", "progress": False}
+    found = ht.bayesian_search(objective, LINE, **call, **options)
+    for evaluation in found.evaluations:
+        assert steps.suggest() == evaluation.params
+        steps.observe(evaluation.params, sign * evaluation.value)
+    assert len(steps.points) == call["trials"]
+
+
+def test_a_known_noise_bounds_what_is_known_of_a_point():
+    """Measured four times, a value is known to half the noise."""
+
+    def known(noise, value_of):
+        search = ht.GaussianProcessSearch(LINE, noise=noise)
+        for x in (0.1, 0.9):
+            for _ in range(4):
+                search.observe({"x": x}, value_of(x))
+        return search.posterior([{"x": 0.1}]).std[0]
+
+    assert known(0.05, lambda x: x) == pytest.approx(0.025, rel=0.1)
+    assert known(5, lambda x: 100 * x) == pytest.approx(2.5, rel=0.1)
+    assert 0.01 < known(0.05, lambda x: 7) < 0.025, "all eight are of one value"
+
+
+@pytest.mark.parametrize("best", [0.0, 1.0])
+def test_beside_the_end_of_a_range_it_asks_within(best):
+    search = ht.GaussianProcessSearch(LINE, acquisition="upper_confidence_bound", kappa=0)
+    for x in (0.0, 0.25, 0.5, 0.75, 1.0):
+        search.observe({"x": x}, -abs(x - best))
+    assert LINE.contains(search.suggest()) and abs(search.suggest()["x"] - best) < 0.05
+
+
+def test_what_is_refused_is_told_with_what_to_type():
+    for bad, told in (
+        ({"startup": 0}, "a whole number from 1 up. Type for instance startup=5."),
+        ({"xi": -1}, "a number from 0 up. Type for instance xi=0.01."),
+        ({"noise": -1}, "a number from 0 up. Type for instance noise=0.01."),
+    ):
+        with pytest.raises(ArgumentError) as caught:
+            ht.GaussianProcessSearch(LINE, **bad)
+        assert str(caught.value).endswith(told) and "problems" not in str(caught.value)

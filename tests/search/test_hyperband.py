@@ -1,10 +1,15 @@
 """Brackets, halving and what proposes configurations, at their boundaries."""
 
+import warnings
+from types import SimpleNamespace
+
+import optuna
 import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
-from hpotutor.search.hyperband import Rung
+from hpotutor.search import backends
+from hpotutor.search.hyperband import Proposals, Rung
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), y=ht.uniform(0, 1), kind=ht.choice("a", "b"))
 
@@ -30,6 +35,9 @@ def test_the_shortest_brackets():
     assert [bracket.s for bracket in ht.hyperband_brackets(8, 2)] == [3, 2, 1, 0]
     assert [bracket.s for bracket in ht.hyperband_brackets(7, 2)] == [2, 1, 0]
     assert ht.hyperband_brackets(9) == ht.hyperband_brackets(9, 3)
+    rungs = [rung for bracket in ht.hyperband_brackets(10) for rung in bracket.rungs]
+    assert [rung.epochs for rung in rungs] == [1, 3, 10, 3, 10, 10], "rounded down"
+    assert {type(number) for rung in rungs for number in rung} == {int}
 
 
 @pytest.mark.parametrize("power", [3, 5, 8])
@@ -171,6 +179,26 @@ def test_the_model_of_the_longest_trainings_proposes():
         )  # fmt: skip
         xs += [e.params["x"] for e in found.evaluations[21 + 22 :]]
     assert sum(x > 0.6 for x in xs) > sum(x < 0.4 for x in xs)
+
+
+def test_a_third_of_the_proposals_is_random():
+    proposals = Proposals(SimpleNamespace(space=SPACE), 0, "tpe")
+    with backends.optuna_study(optuna.samplers.RandomSampler(seed=1)) as study:
+        proposals.studies = {9: study}
+        for _ in range(len(SPACE) + 3):
+            trial = study.ask()
+            SPACE.suggest(trial)
+            study.tell(trial, 0.0)
+        known = len(study.trials)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert len(proposals.draw(600)) == 600
+        assert 400 - 25 < len(study.trials) - known < 400 + 25
+        assert {t.state.name for t in study.trials[known:]} == {"FAIL"}, "none is on its way"
+
+
+def test_pruned_trials_are_as_many_as_were_asked_for():
+    assert len(search(library="optuna", trials=30)) == 30
 
 
 def test_a_seed_decides_what_the_model_proposes():

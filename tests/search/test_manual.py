@@ -34,6 +34,12 @@ def test_a_guess_is_compared(guess, told):
     assert f"<p>your guess {guess:.3g} {told}. Best so far.</p>" in row._repr_html_()
 
 
+def test_a_guess_is_right_within_half_a_thousandth():
+    for guess, told in (0.0005, "was 0.0005 too high"), (-0.0005, "was 0.0005 too low"):
+        assert told in repr(session().try_(x=0.0, guess=guess))
+    assert "was right" in repr(session().try_(x=0.0, guess=0.00049))
+
+
 def test_without_a_guess_nothing_is_said_of_it():
     row = session().try_(x=1.0)
     assert repr(row) == "1. x=1.0: 1. Best so far."
@@ -68,6 +74,7 @@ def test_what_has_no_value_is_told_with_its_reason_and_no_guess():
     tried = session(odd)
     row = tried.try_(x=-1.0, guess=0.5)
     assert repr(row) == "1. x=-1.0: failed (RuntimeError: a < b). No trial has a value yet."
+    assert row.best_number is None and math.isnan(row.best_value)
     page = row._repr_html_()
     assert "RuntimeError: a &lt; b" in page and "<p>No trial has a value yet.</p>" in page
     row = tried.try_(x=0.0, guess=0.5)

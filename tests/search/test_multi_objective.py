@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import optuna
 import pytest
+from optuna import samplers
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, HpoTutorError
@@ -157,3 +159,97 @@ def test_where_nobody_times_a_prediction_the_error_says_who_does(objective):
     goals = ("value", "prediction_seconds")
     with pytest.raises(ArgumentError, match=r"does not tell prediction_seconds.*engine='keras'"):
         ht.multi_objective_search(asked, space, trials=2, goals=goals, progress=False)
+
+
+# ── what the sampler is told ─────────────────────────────────────────────────────────────────
+class Priced(ht.FunctionObjective):
+    """Larger is better and costs more, by factors; some trials diverge, some have no price."""
+
+    def evaluate(self, params, epochs=None, *, on_epoch=None):
+        found = super().evaluate(params, epochs, on_epoch=on_epoch)
+        status = {"c": "diverged", "d": "failed"}.get(params["kind"], "complete")
+        value = found.value if status == "complete" else math.nan
+        weights = None if status == "failed" else round(10 ** params["x"])
+        return ht.Evaluation(found.params, value, weights=weights, status=status,
+            seconds=10 ** params["x"] / 1e4, epochs=1, prediction_seconds=0.0,
+        )  # fmt: skip
+
+
+def priced(params):
+    return params["x"] - params["y"] ** 2
+
+
+def of_optuna(sampler, size, trials, space, limit):
+    """Return what Optuna's own study is asked for, told the score and the seconds' logarithm."""
+    study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
+    asked, worst = [], None
+    while len(asked) < trials:
+        batch = [(trial, space.suggest(trial)) for trial in [study.ask() for _ in range(size)]]
+        for trial, params in batch:
+            asked.append(params)
+            weights, seconds = round(10 ** params["x"]), 10 ** params["x"] / 1e4
+            if params["kind"] == "d":
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                continue
+            trial.set_constraint("weights", weights - limit)
+            value = priced(params)
+            if params["kind"] != "c":
+                worst = value if worst is None else min(value, worst)
+            told = value if params["kind"] != "c" else worst or 0.0
+            study.tell(trial, [math.log10(seconds), told])
+    return asked[:trials]
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_samplers_are_asked_and_told_as_optunas_own(sampler, direction):
+    space = ht.SearchSpace(
+        x=ht.uniform(0, 5), y=ht.uniform(-1, 1), kind=ht.choice("a", "b", "c", "d")
+    )
+    sign = 1 if direction == "maximize" else -1
+    found = ht.multi_objective_search(
+        Priced(lambda params: sign * priced(params), direction), space, trials=27, seed=3,
+        sampler=sampler, population=6, goals=("seconds", "value"), limits={"weights": 3_000},
+        max_failures=None, progress=False,
+    )  # fmt: skip
+    own, size = {
+        "nsga2": (samplers.NSGAIISampler(population_size=6, seed=3), 6),
+        "tpe": (samplers.TPESampler(seed=3), 1),
+        "random": (samplers.RandomSampler(seed=3), 6),
+    }[sampler]
+    expected = of_optuna(own, size, 27, space, 3_000)
+    assert [e.params for e in found.evaluations] == expected
+    assert {e.status for e in found.evaluations} == {"complete", "diverged", "failed"}
+
+
+def test_goals_and_limits_are_those_of_the_text_by_default():
+    """A score and weights, without a limit, by NSGA-II with generations of ten."""
+    asked = table(seed="mean")
+    found = ht.multi_objective_search(asked, asked.space, trials=25, progress=False)
+    assert (found.goals, found.limits) == (("value", "weights"), {})
+    told = {"sampler": "nsga2", "population": 10, "seed": 0, "goals": ("value", "weights")}
+    same = ht.multi_objective_search(asked, asked.space, trials=25, progress=False, **told)
+    assert [e.params for e in found.evaluations] == [e.params for e in same.evaluations]
+
+
+def test_a_cost_of_nothing_is_no_trouble():
+    """Seconds of what takes none have no logarithm."""
+    space = ht.SearchSpace(x=ht.uniform(0, 1), y=ht.uniform(0, 1), kind=ht.choice("a", "b"))
+    found = ht.multi_objective_search(
+        Priced(priced), space, trials=4, goals=["value", "prediction_seconds"], progress=False
+    )
+    assert len(found) == 4 and len(found.front) == 1
+    most = dict.fromkeys(["weights", "seconds", "epochs", "prediction_seconds"], 1e9)
+    found = ht.multi_objective_search(
+        Priced(priced), space, trials=4, limits={"value": -9, **most}, progress=False
+    )
+    assert len(found.front) >= 1, "each goal may have a limit"
+
+
+def test_what_is_limited_must_be_told_too():
+    asked = ht.FunctionObjective(lambda params: params["x"])
+    space = ht.SearchSpace(x=ht.uniform(0, 1))
+    call = {"goals": ("value", "seconds"), "limits": {"weights": 9}, "progress": False}
+    with pytest.raises(ArgumentError, match="does not tell weights"):
+        ht.multi_objective_search(asked, space, trials=3, **call)

@@ -294,6 +294,33 @@ def test_settings_of_the_genetic_search_are_checked_together():
         assert word in str(caught.value)
 
 
+KINDS = ht.SearchSpace(x=ht.uniform(0, 1), kind=ht.choice("a", "b", "c"))
+LATER = [
+    ("genetic", {"trials": 16, "population": 5}, [(0.865, "b"), (0.66, "c"), (0.948, "a")]),
+    (
+        "genetic",
+        {"trials": 16, "population": 5, "regularized": True},
+        [(0.282, "b"), (0.282, "c"), (0.704, "b")],
+    ),
+    ("hyperband", {}, [(0.036, "b"), (0.629, "b"), (0.497, "a")]),
+    ("hyperband", {"trials": 22, "library": "asha"}, [(0.613, "a"), (0.036, "b"), (0.036, "b")]),
+]
+
+
+@pytest.mark.parametrize(("method", "options", "asked"), LATER)
+def test_logs_of_earlier_versions_go_on(method, options, asked):
+    """Which takes that a seed asks for the same as ever, late in a search, too."""
+
+    def value_of(params, epochs):
+        x = params["x"]
+        return x * (1 - x) * (1 - 0.5**epochs) + (params["kind"] == "b")
+
+    objective = ht.FunctionObjective(value_of, epochs=9)
+    search = getattr(ht, f"{method}_search")
+    found = search(objective, KINDS, seed=7, progress=False, **options).evaluations[-4:-1]
+    assert [(round(e.params["x"], 3), e.params["kind"]) for e in found] == asked
+
+
 # ── grid and random ──────────────────────────────────────────────────────────────────────────
 
 
