@@ -165,6 +165,20 @@ def test_a_space_with_conditions_is_written_so(dialect):
     assert SPACE.show(dialect) == TEXTS[dialect]
 
 
+def test_a_variable_hides_no_name_that_the_text_needs():
+    space = ht.SearchSpace(
+        k=ht.choice("a", "b"),
+        hp=ht.when(ht.integers(1, 2), k="a"),
+        hp_=ht.when(ht.integers(3, 4), k="b"),
+        m=ht.choice(1, "x"),
+        m_values=ht.integers(5, 6),
+    )
+    assert line(space, "hp__ = ") == 'hp.Int("hp", 1, 2)'
+    assert line(space, "hp_ = ") == 'hp.Int("hp_", 3, 4)'
+    assert line(space, "m_values_ = ") == '{"1": 1, "x": "x"}'
+    assert line(space, "hp__ = ", "hyperopt") == 'scope.int(hp.quniform("hp", 0.5, 2.5, 1))'
+
+
 def line(space, start, dialect="keras_tuner"):
     """Return the one line of a text that starts so, without its indent and comma."""
     text = space.show(dialect)

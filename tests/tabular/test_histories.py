@@ -57,6 +57,7 @@ def test_before_anything_is_found_regret_is_that_of_the_worst():
     assert math.isnan(found.best[0, 0]) and math.isnan(found.test[0, 0])
     assert found.regret[0, 0] == asked.truth.max() - asked.truth.min()
     assert found.regret[0, 1] == asked.truth.max() - asked.truth[6]
+    assert found.epochs[0].tolist() == [1, 28]  # it was stopped after the first
 
 
 def test_of_equals_the_first_is_the_incumbent():
@@ -255,6 +256,10 @@ def test_one_question_may_be_asked_hundreds_of_times():
     own = objective(seed=1)
     met = [own.evaluate(TABLE.params_at(int(number))).seed for number in index[0]]
     assert runs_met(np.array([1]), index, epochs, 4)[0].tolist() == met
+    apart = np.array([[0, 1000]]), np.array([[5, 4]])  # of a large table
+    assert runs_met(np.array([1]), *apart, 256)[0].tolist() == [
+        int(draw_runs(1, number, 0, 256)) for number in (0, 1000)
+    ]
 
 
 @pytest.mark.parametrize(

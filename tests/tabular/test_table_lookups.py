@@ -218,6 +218,11 @@ def test_a_digest_is_of_names_types_shapes_and_contents():
     assert _npz.digest(plain) == _npz.digest(dict(reversed(plain.items())))
 
 
+def test_a_table_is_shown_by_its_hyperparameters_and_without_its_numbers():
+    assert repr(BRANCHED) == f"Table(name='branched', axes={BRANCHED.axes!r})"
+    assert Axis("n", (1, 2), "linear", 1) == Axis("n", (1, 2), "linear", 1, None)
+
+
 # ── curves ───────────────────────────────────────────────────────────────────────────────────
 def test_curves_are_read_at_the_end_of_an_epoch():
     assert BRANCHED.read("val_accuracy", 3, 1, 2) == 0.36
