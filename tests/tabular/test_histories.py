@@ -50,6 +50,15 @@ def test_a_search_that_ended_spends_nothing_more():
     assert found.seconds[0] == pytest.approx([cost[0], sum(cost), sum(cost)])
 
 
+def test_a_table_of_a_single_epoch_is_replayed_too():
+    one = {
+        n: getattr(TABLE, n)[:, :, :1] for n in ("val_correct", "test_correct", "loss", "val_loss")
+    }
+    asked = TableObjective(dataclasses.replace(TABLE, **one), quiet=True)
+    found = replay(asked, History(np.array([[3, 0]]), np.array([[1, 0]]), np.array([[2, 0]])))
+    assert found.value[0, 0] == TABLE.val_correct[3, 2, 0] / 200 and math.isnan(found.value[0, 1])
+
+
 def test_before_anything_is_found_regret_is_that_of_the_worst():
     table = dataclasses.replace(TABLE, diverged=np.where(np.arange(96)[:, None] == 5, 1, 0))
     asked = TableObjective(table, quiet=True)
