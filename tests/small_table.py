@@ -45,6 +45,32 @@ def small_table() -> Table:
     )  # fmt: skip
 
 
+def branched_table() -> Table:
+    """Return 10 configurations of two kinds, each with a hyperparameter of its own.
+
+    Number 0 to 3 are dense, with 4 or 8 units; 4 to 9 convolutions, with 2, 4 or 8 filters. Of two
+    runs of four epochs each, run s of number i is right on ``10 i + 4 s + epoch`` rows of 100.
+    """
+    number, run, epoch = np.ogrid[:10, :2, 1:5]
+    correct = 10 * number + 4 * run + epoch
+    return Table(
+        "branched",
+        (
+            Axis("kind", ("dense", "conv"), "category", "dense"),
+            Axis("units", (4, 8), "log", 8, ("kind", "dense")),
+            Axis("filters", (2, 4, 8), "log", 4, ("kind", "conv")),
+            Axis("rate", (0.01, 0.1), "log", 0.01),
+        ),
+        val_correct=correct.astype(np.uint16), test_correct=(correct + 1).astype(np.uint16),
+        loss=(2 - correct / 100).astype(np.float16),
+        val_loss=(1 - correct / 100).astype(np.float16),
+        diverged=np.zeros((10, 2), np.uint8), epoch_seconds=np.arange(1, 11, dtype=np.float32),
+        start_seconds=np.full(10, 0.5, np.float32),
+        about={"rows": {"train": 300, "validation": 100, "test": 100}, "classes": 3},
+        checksum="0123456789abcdef", parameters=np.arange(100, 110, dtype=np.uint32),
+    )  # fmt: skip
+
+
 def small_objective(**arguments: Any) -> TableObjective:
     """Return an objective on the small table, which says nothing of what it reads."""
     return TableObjective(small_table(), quiet=True, **arguments)

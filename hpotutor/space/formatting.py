@@ -25,7 +25,7 @@ def literal(value: Value) -> str:
         return f'"{value}"' if plain else text
     if not isinstance(value, float):
         return repr(value)
-    if value == 0 or 0.01 <= abs(value) < 1e4:
+    if 0.01 <= abs(value) < 1e4:
         return repr(value)
     scientific = (f"{value:.{digits}e}" for digits in range(17))
     mantissa, _, exponent = next(text for text in scientific if float(text) == value).partition("e")

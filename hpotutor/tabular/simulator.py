@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from hpotutor._validation import check_number, is_number
+from hpotutor._validation import check_count, check_number, is_number
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Evaluation, Params
 from hpotutor.search import asha
@@ -83,7 +83,8 @@ def simulate(
     with Problems("simulate") as problems:
         if seconds is None and jobs is None:
             problems.say("without an end this would run for ever. Type jobs=100, or seconds=600.")
-        for name, limit in (("workers", workers), ("seconds", seconds), ("jobs", jobs)):
+        check_count(problems, "workers", workers, example=4)
+        for name, limit in (("seconds", seconds), ("jobs", jobs)):
             if limit is not None and not (is_number(limit) and limit > 0):
                 problems.add(name, limit, "a number above 0", f"{name}=4")
         check_number(problems, "stragglers", stragglers, example=0.5)
@@ -122,8 +123,7 @@ def simulate(
         else:
             evaluation = objective.evaluate(job.params, job.epochs)
             value, test_value = evaluation.value, evaluation.test_value
-            complete = evaluation.status == "complete"
-            scheduler.tell(job, sign * value if complete else -np.inf)
+            scheduler.tell(job, sign * value if evaluation.status == "complete" else -np.inf)
         rows.append((worker, start, clock, value, test_value, job.epochs, index, lost))
     names = ["worker", "start", "end", "value", "test_value", "epochs", "configuration", "lost"]
     return pd.DataFrame(rows, columns=names)

@@ -40,6 +40,74 @@ SPACES = {"flat": FLAT, "tree": TREE}
 DRAWS = 500
 
 
+# ── the text ─────────────────────────────────────────────────────────────────────────────────
+
+SMALL = ht.SearchSpace(
+    learning_rate=ht.loguniform(1e-4, 1e-1),
+    units=ht.integers(8, 128, step=8),
+    optimizer=ht.choice("sgd", "adam"),
+)
+TEXTS = {
+    "scikit-learn": """\
+param_grid = {
+    "learning_rate": [1e-4, 0.00316, 0.1],
+    "units": [8, 64, 128],
+    "optimizer": ["sgd", "adam"],
+}""",
+    "scipy": """\
+from scipy.stats import loguniform
+
+param_distributions = {
+    "learning_rate": loguniform(1e-4, 0.1),
+    "units": list(range(8, 129, 8)),
+    "optimizer": ["sgd", "adam"],
+}""",
+    "hyperopt": """\
+import numpy as np
+from hyperopt import hp
+from hyperopt.pyll import scope
+
+space = {
+    "learning_rate": hp.loguniform("learning_rate", np.log(1e-4), np.log(0.1)),
+    "units": scope.int(hp.quniform("units", 4, 132, 8)),
+    "optimizer": hp.choice("optimizer", ["sgd", "adam"]),
+}""",
+    "optuna": """\
+def suggest(trial):
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 1e-4, 0.1, log=True),
+        "units": trial.suggest_int("units", 8, 128, step=8),
+        "optimizer": trial.suggest_categorical("optimizer", ["sgd", "adam"]),
+    }""",
+    "keras_tuner": """\
+def declare(hp):
+    return {
+        "learning_rate": hp.Float("learning_rate", 1e-4, 0.1, sampling="log"),
+        "units": hp.Int("units", 8, 128, step=8),
+        "optimizer": hp.Choice("optimizer", ["sgd", "adam"]),
+    }""",
+}
+
+
+@pytest.mark.parametrize("dialect", TEXTS)
+def test_the_text_reads_as_a_learner_would_type_it(dialect):
+    text = SMALL.show(dialect, levels=3 if dialect == "scikit-learn" else None)
+    assert text == TEXTS[dialect]
+    assert isinstance(text, Source) and text._repr_markdown_() == f"```python\n{text}\n```"
+
+
+def test_an_optuna_condition_is_an_if():
+    space = ht.SearchSpace(
+        layers=ht.integers(1, 3),
+        units_2=ht.when(ht.integers(8, 64), layers=[2, 3]),
+        units_3=ht.when(ht.integers(8, 64), layers=3),
+    )
+    text = space.show("optuna")
+    assert '    if params["layers"] in [2, 3]:\n        params["units_2"] = trial.' in text
+    assert '    if params["layers"] == 3:\n        params["units_3"] = trial.' in text
+
+
+# ── draws ────────────────────────────────────────────────────────────────────────────────────
 def executed(space, dialect, name):
     """Return what a dialect's text defines, run in an empty namespace."""
     namespace = {}
@@ -288,73 +356,7 @@ def test_hyperopt_keeps_the_order_of_integers_and_their_values_in_its_log():
     assert trials.vals["layers"] == [raw["layers"] for raw in seen]
 
 
-# ── the text ─────────────────────────────────────────────────────────────────────────────────
-
-SMALL = ht.SearchSpace(
-    learning_rate=ht.loguniform(1e-4, 1e-1),
-    units=ht.integers(8, 128, step=8),
-    optimizer=ht.choice("sgd", "adam"),
-)
-TEXTS = {
-    "scikit-learn": """\
-param_grid = {
-    "learning_rate": [1e-4, 0.00316, 0.1],
-    "units": [8, 64, 128],
-    "optimizer": ["sgd", "adam"],
-}""",
-    "scipy": """\
-from scipy.stats import loguniform
-
-param_distributions = {
-    "learning_rate": loguniform(1e-4, 0.1),
-    "units": list(range(8, 129, 8)),
-    "optimizer": ["sgd", "adam"],
-}""",
-    "hyperopt": """\
-import numpy as np
-from hyperopt import hp
-from hyperopt.pyll import scope
-
-space = {
-    "learning_rate": hp.loguniform("learning_rate", np.log(1e-4), np.log(0.1)),
-    "units": scope.int(hp.quniform("units", 4, 132, 8)),
-    "optimizer": hp.choice("optimizer", ["sgd", "adam"]),
-}""",
-    "optuna": """\
-def suggest(trial):
-    return {
-        "learning_rate": trial.suggest_float("learning_rate", 1e-4, 0.1, log=True),
-        "units": trial.suggest_int("units", 8, 128, step=8),
-        "optimizer": trial.suggest_categorical("optimizer", ["sgd", "adam"]),
-    }""",
-    "keras_tuner": """\
-def declare(hp):
-    return {
-        "learning_rate": hp.Float("learning_rate", 1e-4, 0.1, sampling="log"),
-        "units": hp.Int("units", 8, 128, step=8),
-        "optimizer": hp.Choice("optimizer", ["sgd", "adam"]),
-    }""",
-}
-
-
-@pytest.mark.parametrize("dialect", TEXTS)
-def test_the_text_reads_as_a_learner_would_type_it(dialect):
-    text = SMALL.show(dialect, levels=3 if dialect == "scikit-learn" else None)
-    assert text == TEXTS[dialect]
-    assert isinstance(text, Source) and text._repr_markdown_() == f"```python\n{text}\n```"
-
-
-def test_an_optuna_condition_is_an_if():
-    space = ht.SearchSpace(
-        layers=ht.integers(1, 3),
-        units_2=ht.when(ht.integers(8, 64), layers=[2, 3]),
-        units_3=ht.when(ht.integers(8, 64), layers=3),
-    )
-    text = space.show("optuna")
-    assert '    if params["layers"] in [2, 3]:\n        params["units_2"] = trial.' in text
-    assert '    if params["layers"] == 3:\n        params["units_3"] = trial.' in text
-
-
+# ── short and exact ──────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     ("value", "text"),
     [(1e-4, "1e-4"), (0.1, "0.1"), (0.01, "0.01"), (0.00316, "0.00316"), (1e5, "1e5")]

@@ -62,6 +62,23 @@ def test_what_lies_just_beyond_is_refused(call, arguments, named):
     assert ("2 problems" in told) is (len(named) == 2)
 
 
+@pytest.mark.parametrize(
+    ("call", "allowed", "low", "high"),
+    [
+        (ht.loguniform, "a number from -1e100 to 1e100", "0.0001", "0.1"),
+        (ht.uniform, "a number from -1e100 to 1e100", "0.0", "0.5"),
+        (ht.integers, "a whole number up to 10**12", "8", "128"),
+    ],
+)
+def test_bounds_that_are_no_numbers_are_told_with_what_to_type(call, allowed, low, high):
+    with pytest.raises(ArgumentError) as caught:
+        call("a", None)
+    assert str(caught.value).splitlines()[1:] == [
+        f"  1. low='a' is not allowed. Allowed: {allowed}. Type for instance low={low}.",
+        f"  2. high=None is not allowed. Allowed: {allowed}. Type for instance high={high}.",
+    ]
+
+
 def test_a_step_does_not_go_with_a_log_scale():
     with pytest.raises(ArgumentError, match="^integers: step=2 and log=True do not go together"):
         ht.integers(1, 5, 2, True)
@@ -170,7 +187,11 @@ def test_distributions_of_optuna_are_taken_as_they_are(made):
         (IntDistribution(3, 3), "integers: low=3"),
         (FloatDistribution(0, 1e101), "uniform: high=1e+101"),
         (FloatDistribution(1e-101, 1, log=True), "loguniform: low=1e-101"),
-        (FloatDistribution(0, 1, step=0.25), "FloatDistribution: step=0.25 is not allowed."),
+        (
+            FloatDistribution(0, 1, step=0.25),
+            "FloatDistribution: step=0.25 is not allowed. Allowed: no step. Type for instance "
+            "ht.choice(0.0, 0.1, 0.2).",
+        ),
         (CategoricalDistribution([1, True]), "choice: True appears twice"),
     ],
 )

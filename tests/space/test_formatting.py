@@ -106,6 +106,20 @@ def test_other_data_describe_no_space(saved):
         ht.SearchSpace.from_dict(saved)
 
 
+def test_a_table_has_a_row_a_hyperparameter():
+    space = ht.SearchSpace(
+        kind=ht.choice("a", 2), n=ht.integers(1, 3), x=ht.when(ht.uniform(0, 1), n=[1, 2], kind="a")
+    )
+    assert space._repr_html_().splitlines() == [
+        "<table><tr><th>hyperparameter</th><th>values</th><th>scale</th><th>exists when</th></tr>",
+        "<tr><td>kind</td><td>one of &#39;a&#39;, 2</td><td>no order</td><td>always</td></tr>",
+        "<tr><td>n</td><td>a whole number from 1 to 3</td><td>linear</td><td>always</td></tr>",
+        "<tr><td>x</td><td>a number from 0.0 to 1.0</td><td>linear</td>"
+        "<td>n is 1 or 2 and kind is &#39;a&#39;</td></tr>",
+        "</table>",
+    ]
+
+
 def test_a_table_says_the_scale():
     page = SPACE._repr_html_()
     rows = page.split("<tr>")[2:]

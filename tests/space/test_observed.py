@@ -107,6 +107,11 @@ def test_a_float_is_no_parent_and_a_later_name_neither():
     assert conditions(trial(x=1, kind=("a", KIND)), trial(kind=("b", KIND))) == {}
 
 
+def test_a_parent_is_what_it_was_drawn_from_last():
+    trials = trial(n=(0.5, FloatDistribution(0, 1))), trial(n=("a", KIND), x=1)
+    assert conditions(*trials) == {"x": {"n": ("a",)}}
+
+
 def test_a_failed_trial_may_have_ended_before_it_asked():
     complete = [trial(kind=("a", KIND), x=1), trial(kind=("b", KIND), x=1)]
     assert conditions(*complete, trial(None, kind=("c", KIND))) == {}

@@ -108,6 +108,9 @@ def test_a_long_grid_is_counted_and_not_made(monkeypatch):
         (-1.0, 1.0, 3, [-1.0, 0.0, 1.0]),
         (1000.0, 1001.0, 5, [1000.0, 1000.25, 1000.5, 1000.75, 1001.0]),
         (0.1234567, 0.2345678, 3, [0.1234567, 0.179, 0.2345678]),
+        (0.0, 0.606, 3, [0.0, 0.303, 0.606]),  # 3 digits, though 0.3 would be close, too
+        (-0.1, 0.2, 4, [-0.1, 0.0, 0.1, 0.2]),  # as computed, 1.4e-17
+        (0.0, 5e-324, 3, [0.0, 5e-324]),  # there is nothing in between
     ],
 )
 def test_inner_values_of_a_grid_print_short(low, high, levels, values):
@@ -168,6 +171,11 @@ def test_bins_meet_halfway():
         (SHARE, 0.5 * (1 + 1e-7), 0.5),
         (SHARE, -1e-13, 0.0),
         (RATE, 1e-4 * (1 - 1e-7), 1e-4),
+        (ht.uniform(-2, -1), -1.5, -1.5),
+        (ht.uniform(-1, 1), -1 - 1e-7, -1.0),
+        (ht.uniform(0, 1e6), -1e-7, 0.0),
+        (ht.uniform(-1e100, 1e100), 1e100, 1e100),
+        (ht.uniform(-1e100, 1e100), -(10**100), -1e100),
         (KIND, "1.5", 1.5),
         (KIND, "None", None),
         (KIND, np.float32(1.5), 1.5),
@@ -195,6 +203,9 @@ def test_what_libraries_give_back_becomes_plain(distribution, given, value):
         (STEPS, math.nan),
         (SHARE, 0.5001),
         (SHARE, -1e-6),
+        (SHARE, -1e-12),
+        (SHARE, 0.5 * (1 + 3e-6)),
+        (ht.integers(1, 9), 2.000003),
         (SHARE, math.nan),
         (SHARE, "0.1"),
         (RATE, 0.99e-4),

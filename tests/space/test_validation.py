@@ -58,6 +58,8 @@ def test_the_parts_of_a_condition_are_told_one_by_one():
     assert "x cannot depend on itself." in told(space, x=1)
     assert "x depends on y: move y before it." in told(space, y=1)
     assert "which is not in the space. Did you mean 'kind'?" in told(space, kinds=1)
+    text = told(ht.SearchSpace, units_2=ht.when(N, units_1=1), units_3=N)
+    assert text.endswith("which is not in the space. Did you mean 'units_3'?")  # not itself
     # A parent that is wrong itself is told once.
     text = told(ht.SearchSpace, a=3, b=ht.when(N, a=1))
     assert "problems" not in text and text.startswith("SearchSpace: a=3")
@@ -72,6 +74,9 @@ def test_a_space_of_pairs_of_a_mapping_and_of_another_space():
     for given in (3, [1, 2], [("a", N, 3)]):
         text = told(ht.SearchSpace, given)
         assert "Allowed: a mapping or (name, distribution) pairs." in text
+        assert text.startswith("SearchSpace: parameters=")  # and of nothing else
+    text = told(ht.SearchSpace)
+    assert text.startswith("SearchSpace: a space needs at least one hyperparameter. Type for")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def test_what_must_be_made_to_be_counted_has_a_hundred_thousand_levels_at_most(m
     text = "levels=100001 is not allowed. Allowed: up to 100,000 of x. Type for instance levels=5."
     assert told(space.grid_size, 100_001) == f"grid_size: {text}"
     assert told(space.grid, 100_001) == f"grid: {text}"
-    wide = ht.SearchSpace(x=ht.integers(1, 10**6))
+    wide = ht.SearchSpace(x=ht.integers(1, 10**6), kind=ht.choice("a"))
     assert wide.grid_size(100_001) == 100_001  # by arithmetic
 
 

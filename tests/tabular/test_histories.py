@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 
 import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, DataError
-from hpotutor.tabular import _npz
-from hpotutor.tabular.comparison import Comparison, compare
+from hpotutor.errors import DataError
+from hpotutor.tabular import histories
+from hpotutor.tabular.comparison import compare
 from hpotutor.tabular.histories import (
     History,
-    Replay,
     grid_history,
     grid_levels,
     history_of,
@@ -24,8 +22,9 @@ from hpotutor.tabular.histories import (
     runs_met,
 )
 from hpotutor.tabular.objective import TableObjective, draw_runs
-from hpotutor.tabular.table import Axis
-from tests.small_table import small_table
+from tests.messages import refused
+from tests.small_table import branched_table, small_table
+from tools.tables.store import write
 
 TABLE = small_table()  # 96 configurations, 4 runs of 27 epochs, 200 rows of each part
 
@@ -51,6 +50,15 @@ def test_a_search_that_ended_spends_nothing_more():
     assert found.seconds[0] == pytest.approx([cost[0], sum(cost), sum(cost)])
 
 
+def test_a_table_of_a_single_epoch_is_replayed_too():
+    one = {
+        n: getattr(TABLE, n)[:, :, :1] for n in ("val_correct", "test_correct", "loss", "val_loss")
+    }
+    asked = TableObjective(dataclasses.replace(TABLE, **one), quiet=True)
+    found = replay(asked, History(np.array([[3, 0]]), np.array([[1, 0]]), np.array([[2, 0]])))
+    assert found.value[0, 0] == TABLE.val_correct[3, 2, 0] / 200 and math.isnan(found.value[0, 1])
+
+
 def test_before_anything_is_found_regret_is_that_of_the_worst():
     table = dataclasses.replace(TABLE, diverged=np.where(np.arange(96)[:, None] == 5, 1, 0))
     asked = TableObjective(table, quiet=True)
@@ -58,6 +66,7 @@ def test_before_anything_is_found_regret_is_that_of_the_worst():
     assert math.isnan(found.best[0, 0]) and math.isnan(found.test[0, 0])
     assert found.regret[0, 0] == asked.truth.max() - asked.truth.min()
     assert found.regret[0, 1] == asked.truth.max() - asked.truth[6]
+    assert found.epochs[0].tolist() == [1, 28]  # it was stopped after the first
 
 
 def test_of_equals_the_first_is_the_incumbent():
@@ -153,229 +162,148 @@ def test_a_grid_of_all_levels_is_the_table_in_random_order():
     assert (history.index == again.index).all()
 
 
-# ── comparisons ──────────────────────────────────────────────────────────────────────────────
-def made_up(**settings):
-    """Return a comparison of two methods over three repeats, with numbers to check by hand."""
-
-    def of(best, trials):
-        best = np.array(best)
-        trials = np.array([trials] * 3, float)
-        return Replay(best, best, best - 0.1, 1 - best, trials, 10 * trials, 100 * trials)
-
-    nan = math.nan
-    a = of([[0.5, 0.6, 0.7], [0.4, 0.6, 0.9], [nan, 0.6, 0.8]], [1, 2, 3])
-    b = of([[0.6, 0.6, 0.6], [0.6, 0.6, 0.6], [0.6, 0.6, 0.6]], [1, 1.5, 3])
-    return Comparison({"a": a, "b": b}, objective(**settings), 3, "median", 0.95, 0)
+# ── stored searches ──────────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Let histories of the made-up table be looked for in an empty folder."""
+    monkeypatch.setattr(histories, "FOLDER", tmp_path)
+    histories.open_histories.cache_clear()
+    yield tmp_path
+    histories.open_histories.cache_clear()
 
 
-def test_what_was_reached_with_a_budget():
-    race = made_up()
-    assert race.at(what="best")["a"].tolist() == [0.7, 0.9, 0.8]
-    assert race.at(2, "best")["a"].tolist() == [0.6, 0.6, 0.6]
-    assert race.at(1.999, "best")["a"][:2].tolist() == [0.5, 0.4]
-    assert np.isnan(race.at(0.5, "best")["b"]).all() and math.isnan(race.at(1, "best")["a"][2])
-    assert race.at(20, "test", "epochs")["a"] == pytest.approx([0.5, 0.5, 0.5])
-    assert race.at(against="seconds")["a"] == pytest.approx([0.3, 0.1, 0.2])
-    assert race.at()["b"] == pytest.approx([0.4, 0.4, 0.4])
-    assert race.methods == ["a", "b"] and race.values()["a"] is race.replays["a"].best
-    assert race.cost()["b"] is race.replays["b"].trials
-    assert race.cost("epochs")["b"] is race.replays["b"].epochs
+def keep(path, checksum=TABLE.checksum, **methods):
+    about = {"format": 1, "table": checksum, "methods": dict.fromkeys(methods, "told")}
+    arrays = {f"{name}_index": np.array(index) for name, index in methods.items()}
+    arrays |= {f"{name}_epochs": np.full((1, a.shape[1]), 27) for name, a in
+               zip(methods, list(arrays.values()), strict=True)}  # fmt: skip
+    write(path, about, arrays)
 
 
-def test_a_summary_has_medians_and_what_was_spent():
-    table = made_up().summary()
-    assert table.loc["a", ["best", "test", "regret"]].tolist() == pytest.approx([0.8, 0.7, 0.2])
-    assert table.loc["b", ["best_low", "best_high"]].tolist() == [0.6, 0.6]
-    assert table["epochs"].tolist() == [30, 30] and table["seconds"].tolist() == [300, 300]
-    early = made_up().summary(2)
-    assert early.loc["a", "best"] == 0.6
-    page = made_up()._repr_html_()
-    assert "Median of 3 repeats after 3 trainings, with 95% bootstrap intervals." in page
-    assert "<td>0.6 (0.6 … 0.6)</td>" in page and "<td>300</td>" in page
-    assert repr(made_up()) == "Comparison(a, b; budget of 3 trainings)"
+def test_stored_searches_are_met_as_a_search_of_their_seed_would(folder):
+    index = np.arange(12).reshape(3, 4) % 5
+    keep(folder / "made up_histories.npz", tpe=index)
+    found = histories.stored_history(objective(), "tpe")
+    assert found.index.tolist() == index.tolist() and found.epochs.tolist() == [[27] * 4] * 3
+    for seed, row in enumerate(index):
+        own = objective(seed=seed)
+        met = [own.evaluate(TABLE.params_at(int(number))) for number in row]
+        assert found.run[seed].tolist() == [e.seed for e in met]
+    race = compare(["tpe", "random"], objective(), trials=4, repeats=2)
+    assert [part.shape for part in race.values().values()] == [(2, 4), (2, 4)]
+    assert compare(["tpe"], objective(), trials=4, repeats=3).replays["tpe"].best.shape == (3, 4)
+    for asked in ({"trials": 5, "repeats": 3}, {"trials": 4, "repeats": 4}):
+        typed = "Type repeats=3, trials=4, or give a function that searches"
+        with refused(f"^compare: 'tpe' is stored for 3 repeats of 4 trainings. {typed}"):
+            compare(["tpe"], objective(), **asked)
+    with refused("Type repeats=2, trials=4"):
+        compare(["tpe"], objective(), trials=9, repeats=2)
+    with refused("Type repeats=3, trials=2"):
+        compare(["tpe"], objective(), trials=2, repeats=9)
 
 
-def test_wins_go_the_metrics_way_and_what_found_nothing_loses():
-    race = made_up()
-    for what in ("best", "test", "regret"):
-        assert race.probability("a", "b", what=what).value == 1
-        assert race.probability("b", "a", what=what).value == 0
-        assert race.probability("a", "b", 2, what).value == 0.5
-        assert race.probability("a", "b", 1, what).value == 0
-    loss = made_up(metric="val_loss")
-    assert loss.probability("a", "b", what="best").value == 0
-    assert loss.probability("a", "b", what="test").value == 1
-    assert loss.probability("a", "b", what="regret").value == 1
+def test_what_ships_has_the_last_word_on_what_was_computed_here(folder):
+    keep(folder / "made up_histories.npz", tpe=[[1, 2]], gp=[[3, 4]])
+    keep(folder / "made up_own_histories.npz", tpe=[[5, 6]], bohb=[[7, 8]])
+    about, arrays = histories.open_histories(TABLE)
+    assert set(about["methods"]) == {"tpe", "gp", "bohb"}
+    assert [arrays[f"{m}_index"].tolist() for m in ("tpe", "gp", "bohb")] == [
+        [[1, 2]], [[3, 4]], [[7, 8]],
+    ]  # fmt: skip
+    assert histories.histories_path("made up") == folder / "made up_histories.npz"
 
 
-def test_the_budget_to_a_target():
-    race = made_up()
-    found = race.budget_to(0.8, "best")
-    assert found["reached"].tolist() == pytest.approx([2 / 3, 0])
-    assert found["median"].tolist() == [3, math.inf]
-    assert race.budget_to(0.6, "best", "epochs").loc["b", "median"] == 10
-    assert race.budget_to(0.6, "best").loc["a", ["reached", "median"]].tolist() == [1, 2]
-    assert race.budget_to(0.4).loc["a", "median"] == 2
-    assert race.budget_to(0.5, "test", "seconds").loc["a", "median"] == 200
-    assert made_up(metric="val_loss").budget_to(0.65, "best").loc["b", "median"] == 1
+def test_stored_searches_are_of_the_plain_objective_and_the_same_table(folder):
+    keep(folder / "made up_histories.npz", tpe=[[1, 2]])
+    told = r"^stored_history: tpe is stored for TableObjective\('made up'\) as it is"
+    for settings in (
+        {"noise": False}, {"epochs": 9}, {"defaults": {"units": 8}}, {"metric": "val_loss"},
+    ):  # fmt: skip
+        with refused(told):
+            histories.stored_history(objective(**settings), "tpe")
+    with refused("method='gp' is not allowed.*'tpe'", "tools/tables/histories.py, in the project"):
+        histories.stored_history(objective(), "gp")
+    keep(folder / "made up_own_histories.npz", checksum="another", gp=[[1, 2]])
+    histories.open_histories.cache_clear()
+    with refused("^made up_own_histories.npz was computed on another", error=DataError):
+        histories.stored_history(objective(), "tpe")
 
 
-def test_curves_stand_where_all_repeats_can_be_judged():
-    curves = made_up().curves("best")
-    a = curves[curves["method"] == "a"].set_index("trials")
-    assert a.index.tolist() == [1, 2, 3] and a["value"].tolist()[1:] == pytest.approx([0.6, 0.8])
-    epochs = made_up().curves("best", "epochs")
-    spent = epochs[epochs["method"] == "b"]["epochs"]
-    assert len(spent) == 60 and (spent.min(), spent.max()) == (10, 30)
+# ── searches that need not see a score ───────────────────────────────────────────────────────
+BRANCHED = branched_table()
 
 
-def test_a_budget_is_full_trainings_whatever_a_method_asks():
-    def short(objective, space, *, trials, seed):
-        return ht.random_search(objective, space, trials=9 * trials, seed=seed, progress=False)
+def test_random_searches_meet_what_a_kind_has_as_often_as_the_kind():
+    history = random_history(TableObjective(BRANCHED), trials=40, repeats=100)
+    counts = np.bincount(history.index.ravel(), minlength=10)
+    assert counts[:4] == pytest.approx(500, abs=90) and counts[4:] == pytest.approx(333, abs=75)
+    for name, value, numbers in (
+        ("kind", "conv", range(4, 10)),
+        ("filters", 8, (0, 1, 2, 3, 8, 9)),
+    ):
+        fixed = TableObjective(BRANCHED, defaults={name: value})
+        for make in (random_history, grid_history):
+            drawn = make(fixed, trials=8, repeats=50)
+            assert set(drawn.index[drawn.epochs > 0]) == set(numbers)
 
-    def hyperband(objective, space, *, trials, seed):
-        return ht.hyperband_search(objective, space, max_epochs=27 * trials, seed=seed,
-                                   trials=500, progress=False)  # fmt: skip
 
-    race = compare({"many": short, "few": hyperband, "random": "random"}, objective(), trials=3,
-                   repeats=2, seed=4)  # fmt: skip
-    assert race.replays["many"].best.shape == (2, 3)
-    for found in race.replays.values():
-        assert found.trials.max() <= 3 + 1e-9 and found.epochs.max() <= 81
-    assert race.trials == 3 and race.seed == 4
-    own = short(objective(seed=4), objective().space, trials=3, seed=4)
-    assert race.replays["many"].value[0] == pytest.approx([e.value for e in own.evaluations[:3]])
-    assert race.replays["random"].best.shape == (2, 3)
-    with pytest.raises(ArgumentError, match="a function that returns a SearchResult"):
-        compare({"none": lambda *a, **k: None}, objective(), trials=2, repeats=1)
+def test_each_repeat_meets_runs_of_its_own_and_other_seeds_others():
+    for make in (random_history, grid_history):
+        history = make(objective(), trials=5, repeats=4, seed=3)
+        for repeat in range(4):
+            own = objective(seed=3 * 1_000_003 + repeat)
+            met = [
+                own.evaluate(TABLE.params_at(int(i)), int(e) or None).seed
+                for i, e in zip(history.index[repeat], history.epochs[repeat], strict=True)
+            ]
+            there = history.epochs[repeat] > 0
+            assert history.run[repeat][there].tolist() == np.array(met)[there].tolist()
+
+
+def test_one_question_may_be_asked_hundreds_of_times():
+    index, epochs = np.arange(300)[None] % 2, np.full((1, 300), 27)
+    own = objective(seed=1)
+    met = [own.evaluate(TABLE.params_at(int(number))).seed for number in index[0]]
+    assert runs_met(np.array([1]), index, epochs, 4)[0].tolist() == met
+    apart = np.array([[0, 1000]]), np.array([[5, 4]])  # of a large table
+    assert runs_met(np.array([1]), *apart, 256)[0].tolist() == [
+        int(draw_runs(1, number, 0, 256)) for number in (0, 1000)
+    ]
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("trials", "counts"),
     [
-        {"confidence": 0}, {"confidence": 1}, {"trials": 0}, {"repeats": 0}, {"seed": -1},
-        {"statistic": "mean"},
+        (1, {"kind": 1, "units": 1, "filters": 1, "rate": 1}),
+        (2, {"kind": 1, "units": 2, "filters": 2, "rate": 1}),
+        (3, {"kind": 2, "units": 1, "filters": 2, "rate": 1}),
+        (5, {"kind": 2, "units": 2, "filters": 3, "rate": 1}),
+        (10, {"kind": 2, "units": 2, "filters": 3, "rate": 2}),
+        (99, {"kind": 2, "units": 2, "filters": 3, "rate": 2}),
     ],
-)  # fmt: skip
-def test_numbers_of_a_comparison_at_their_ends(bad):
-    with pytest.raises(ArgumentError, match=f"{next(iter(bad))}="):
-        compare(["random"], objective(), **bad)
-    assert len(compare(["random"], objective(), trials=1, repeats=1).at()["random"]) == 1
-    with pytest.raises(ArgumentError, match="searches='random'"):
-        compare("random", objective())
+)
+def test_a_grid_of_kinds_counts_what_each_has(trials, counts):
+    asked = TableObjective(BRANCHED)
+    assert grid_levels(asked, trials) == counts
+    history = grid_history(asked, trials=trials, repeats=20)
+    assert history.index.shape == (20, trials)
+    for row, epochs in zip(history.index, history.epochs, strict=True):
+        there = row[epochs > 0]
+        assert 1 <= len(set(there)) == len(there) <= trials
+        assert (epochs[: len(there)] == 4).all() and (epochs[len(there) :] == 0).all()
+        assert trials < 10 or sorted(there) == list(range(10))
 
 
-@pytest.mark.parametrize("name", ["at", "curves", "cost", "budget_to", "probability"])
-def test_what_is_no_measure_is_named(name):
-    race = made_up()
-    calls = {
-        "at": [lambda: race.at(what="bset"), lambda: race.at(against="time"),
-               lambda: race.at("two")],
-        "curves": [lambda: race.curves("bset"), lambda: race.curves(against="time")],
-        "cost": [lambda: race.cost("time")],
-        "budget_to": [lambda: race.budget_to("low"), lambda: race.budget_to(1, "bset")],
-        "probability": [lambda: race.probability("a", "c"), lambda: race.probability("c", "b")],
-    }  # fmt: skip
-    for call in calls[name]:
-        with pytest.raises(ArgumentError):
-            call()
-
-
-# ── tables and their files ───────────────────────────────────────────────────────────────────
-def test_values_are_read_at_the_nearest_level_up_to_half_a_step_beyond():
-    units = Axis("units", (8, 16, 32), "log", 16)
-    assert [units.nearest(value) for value in (8, 11, 12, 22, 23, 45, 5.7)] == [0, 0, 1, 1, 2, 2, 0]
-    assert units.nearest(46) is None and units.nearest(5.6) is None
-    assert units.nearest(0) is None and units.nearest(-8) is None and units.nearest("8") is None
-    rate = Axis("dropout", (0.0, 0.2, 0.6), "linear", 0.2)
-    assert [rate.nearest(value) for value in (-0.2, 0.09, 0.11, 0.39, 0.41, 0.8)] == [
-        0,
-        0,
-        1,
-        1,
-        2,
-        2,
-    ]
-    assert rate.nearest(0.81) is None and rate.nearest(-0.21) is None
-    assert rate.nearest(math.nan) is None and rate.nearest(math.inf) is None
-    kind = Axis("kind", ("a", 1, True), "category", "a")
-    assert kind.nearest(np.str_("a")) == 0 and kind.nearest(np.bool_(True)) == 2
-    assert [kind.nearest(value) for value in ("a", 1, True, "b", 1.0)] == [0, 1, 2, None, None]
-
-
-def test_what_a_search_may_try_of_an_axis():
-    assert Axis("n", (1, 2, 3), "linear", 1).distribution() == ht.integers(1, 3)
-    assert Axis("n", (1, 3), "linear", 1).distribution() == ht.choice(1, 3)
-    assert Axis("n", (8, 16), "log", 8).distribution() == ht.choice(8, 16)
-    log = Axis("r", (0.01, 0.1, 1.0), "log", 0.1).distribution()
-    assert log.log and (log.low, log.high) == pytest.approx((0.00316, 3.16), rel=0.03)
-    assert Axis("k", ("a", "b"), "category", "a").distribution() == ht.choice("a", "b")
-    assert Axis("k", ("a", "b"), "category", "a").allowed() == "'a', 'b'"
-
-
-def test_numbers_and_reads_at_their_ends():
-    assert TABLE.params_at(0) | TABLE.params_at(95) == TABLE.params_at(95)
-    for bad in (96, -1, 1.5):
-        with pytest.raises(ArgumentError, match="a whole number from 0 to 95"):
-            TABLE.params_at(bad)
-    last = TABLE.read("val_accuracy", 95, 3, 27)
-    assert last == TABLE.val_correct[95, 3, 26] / 200
-    assert TABLE.read("val_loss", 95, None, 1) == pytest.approx(TABLE.val_loss[95, :, 0].mean())
-    assert TABLE.val_accuracy[95, 3, 26] == pytest.approx(float(last))
-    assert TABLE.test_accuracy[2, 1, 0] == pytest.approx(TABLE.test_correct[2, 1, 0] / 200)
-
-
-@pytest.mark.parametrize(("run", "epochs", "died"), [(1, 4, 0), (1, 5, 5), (0, 9, 0), (None, 5, 5),
-                                                     (None, 4, 0), (None, 27, 5)])  # fmt: skip
-def test_a_run_died_in_the_epoch_in_which_its_loss_was_no_number(run, epochs, died):
-    diverged = np.zeros_like(TABLE.diverged)
-    diverged[7, 1], diverged[7, 2] = 5, 20
-    table = dataclasses.replace(TABLE, diverged=diverged)
-    assert table.died(7, run, epochs) == died
-    assert table.died(8, run, epochs) == 0
-
-
-def test_weights_are_counted_where_the_table_knows_enough():
+def test_levels_of_a_grid_are_even_and_each_is_met():
+    asked = objective(defaults={"optimizer": "adam", "dropout": 0.0})
+    assert grid_levels(asked, 4) == {"learning_rate": 2, "units": 2}
+    history = grid_history(asked, trials=4, repeats=200)
     columns = TABLE.columns()
-    dense = 65 * columns["units"] + (columns["units"] + 1) * 10
-    assert TABLE.weights.tolist() == dense.tolist()
-    two = dataclasses.replace(TABLE, about=TABLE.about | {"classes": 2})
-    assert two.weights.tolist() == (66 * columns["units"] + 1).tolist()
-    counted = dataclasses.replace(TABLE, parameters=np.arange(96, dtype=np.uint32))
-    assert counted.weights.tolist() == list(range(96))
-    assert dataclasses.replace(TABLE, about={"rows": TABLE.about["rows"]}).weights is None
-
-
-def stored(path, form=1, **changes):
-    about = np.frombuffer(json.dumps({"format": form}).encode(), np.uint8)
-    arrays = {"about": about, "a": np.arange(3.0)} | changes
-    checksum = np.frombuffer(bytes.fromhex(_npz.digest(arrays)), np.uint8)
-    np.savez(path, checksum=checksum, **arrays)
-    return path
-
-
-def test_files_of_arrays_tell_what_is_wrong_with_them(tmp_path):
-    fine = stored(tmp_path / "a.npz")
-    about, arrays, checksum = _npz.read(fine, ["a"], 1, "make it")
-    assert about == {"format": 1} and list(arrays) == ["a"] and len(checksum) == 64
-    with pytest.raises(DataError, match=r"a.npz is damaged.*\(b missing\).*make it anew: make it"):
-        _npz.read(fine, ["a", "b"], 1, "make it")
-    with pytest.raises(DataError, match="of format 2, and this hpotutor reads format 1"):
-        _npz.read(stored(tmp_path / "b.npz", form=2), ["a"], 1, "make it")
-    texts = stored(tmp_path / "c.npz", b=np.arange(2))
-    np.savez(texts, a=np.array([{}], object))
-    with pytest.raises(DataError, match="something else than arrays of numbers"):
-        _npz.read(texts, ["a"], 1, "make it")
-
-
-def test_a_digest_is_of_names_types_shapes_and_contents():
-    plain = {"a": np.arange(4), "b": np.zeros(2)}
-    found = {
-        _npz.digest(arrays)
-        for arrays in (
-            plain, {"a": np.arange(4), "c": np.zeros(2)}, plain | {"a": np.arange(4.0)},
-            plain | {"a": np.arange(4).reshape(2, 2)}, plain | {"a": np.arange(4)[::-1]},
-        )
-    }  # fmt: skip
-    assert len(found) == 5
-    assert _npz.digest(plain) == _npz.digest(dict(reversed(plain.items())))
+    for name in ("learning_rate", "units"):
+        levels = sorted(set(columns[name]))
+        met = [sorted({levels.index(columns[name][i]) for i in row}) for row in history.index]
+        assert {tuple(pair) for pair in met} == {(0, 2), (1, 3)}  # half of the axis apart
+        assert 60 < sum(pair == [0, 2] for pair in met) < 140
+    kinds = objective(defaults={"learning_rate": 0.1, "units": 8, "dropout": 0.0})
+    one = grid_history(kinds, trials=1, repeats=200)
+    assert 60 < (TABLE.columns()["optimizer"][one.index[:, 0]] == "sgd").sum() < 140
