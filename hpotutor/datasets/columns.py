@@ -262,4 +262,4 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
         steps.append(("categories", make_pipeline(texts, fill, encoder), words))
     if gaps:
         steps.append(("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps))
-    return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
+    return ColumnTransformer(steps, verbose_feature_names_out=False)

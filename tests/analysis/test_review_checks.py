@@ -316,7 +316,8 @@ def test_rare_classes_are_no_matter_of_amounts_or_other_scores():
     data = data_of(100)
     object.__setattr__(data, "y_train", np.repeat([0, 1], [55, 5]))
     values = [({"learning_rate": 0.01}, 0.9)] * 6
-    for metric, told in (("val_accuracy", True), ("val_loss", False), ("f1", False)):
+    told_by = (("val_accuracy", True), ("accuracy", True), ("val_loss", False), ("f1", False))
+    for metric, told in told_by:
         objective = ht.TrainObjective(data_of(100), metric=metric)
         found = by_check(reviewed(RATE, result_of(values, objective=objective), 20, data=data))
         assert ("rarity" in found) is told
@@ -334,6 +335,10 @@ def test_all_dates_are_named():
     assert found[1].found == "The column seen holds dates, and the rows were shuffled."
     assert found[1].remedy == "time='seen' in ht.load, if it says when a row came"
     assert found[1].reason.startswith("The networks learn from rows that are later")
+    own = ht.load(
+        table.assign(y=np.arange(60) % 2, who=np.arange(60) // 4), target="y", groups="who"
+    )
+    assert "time" not in by_check(reviewed(RATE, data=own)), "groups split the rows"
 
 
 # ── what a review is made of ─────────────────────────────────────────────────────────────────
