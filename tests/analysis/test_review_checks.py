@@ -395,3 +395,7 @@ def test_a_result_alone_brings_its_space_trials_and_data():
     values = [({"learning_rate": 0.01}, 0.9)] * 6
     trained = result_of(values, objective=ht.TrainObjective(data, epochs=1))
     assert "validation" not in reviewed(RATE, trained, difference=0.9).skipped
+    found = by_check(reviewed(RATE, trained, 20, difference=0.01, data=data_of(500)))
+    assert found["validation"].found.startswith("100 validation rows"), "what is given counts"
+    found = by_check(reviewed(RATE, trained, 20, difference=0.01))
+    assert found["validation"].found.startswith("12 validation rows")

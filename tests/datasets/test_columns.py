@@ -62,6 +62,7 @@ def test_every_column_says_what_it_became(shop):
 
 def test_what_is_left_out_is_said_and_kept_when_asked_for(shop):
     assert "left out: id, since, customer, country, code" in repr(ht.load(shop, target="left"))
+    assert ht.load(shop, target="left").date_columns == ["since"]
     kept = ht.load(shop, target="left", keep=["id", "code"])
     assert {"id", "code"} <= set(kept.feature_names)
 

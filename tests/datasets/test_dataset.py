@@ -288,6 +288,7 @@ def test_the_later_part_begins_where_the_time_changes():
     assert cut(range(10)) == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
     assert cut([0, 1, 2, 3, 4, 5, 5, 6, 7, 8]) == [[0, 1, 2, 3, 4, 5, 5], [6], [7, 8]]
     assert cut([0, 1, 2, 3, 4, 5, 6, 7, 7, 8]) == [[0, 1, 2, 3, 4, 5], [6, 7, 7], [8]]
+    assert cut([0, 0, *range(1, 9)], 0.5, 0.4) == [[0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]
     assert cut(range(10), 0.3, 0.1) == [[0, 1, 2, 3, 4, 5], [6, 7, 8], [9]]
     with pytest.raises(DataError, match="too many rows have the same time"):
         cut([0] * 8 + [1, 2])
