@@ -199,6 +199,9 @@ def test_nullable_categorical_and_sparse_columns_are_what_plain_ones_are(table):
     assert ht.load(plain.astype({"way": "category"}), target="y").fingerprint == expected
     sparse = plain.astype({"n": pd.SparseDtype(float)})
     assert ht.load(sparse, target="y").fingerprint == expected
+    words = pd.arrays.SparseArray(table["way"].where(table.index % 9 > 0, "?"), fill_value="none")
+    expected = ht.load(table.assign(way=np.asarray(words)), target="y").fingerprint
+    assert ht.load(table.assign(way=words), target="y").fingerprint == expected
 
 
 def test_arrays_of_every_kind_are_taken():
