@@ -57,7 +57,7 @@ def test_bad_scores_of_a_study_are_named(name):
     for bad in ({"chosen": [1, 2]}, {"chosen": [1], "default": [2]}, [1, 2]):
         with pytest.raises(ArgumentError, match=f"report: {name}="):
             ht.report("?", result=study("maximize", 0.4), **{name: bad})
-    with pytest.raises(ArgumentError, match="seeds=1"):
+    with refused("seeds=1 is not allowed.* from 2 up.*seeds=5", error=ArgumentError):
         ht.report("?", result=study("maximize", 0.4), seeds=1)
 
 

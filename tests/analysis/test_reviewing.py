@@ -295,6 +295,14 @@ def test_bad_arguments_are_named_together():
     told = [f"{name}=" for name in ("space", "result", "trials", "data", "difference")]
     with refused("5 problems", *told, error=ArgumentError):
         ht.review({"units": 8}, "result", 0, data="digits", difference=2)
+    for difference in (0, 1, -0.1, "small"):
+        with refused("difference=.* between 0 and 1.*difference=0.02", error=ArgumentError):
+            ht.review(BAD, difference=difference)
+    for trials in (0, 1.5, "many"):
+        with refused("trials=.* from 1 up.*trials=40", error=ArgumentError):
+            ht.review(BAD, trials=trials)
+    with refused("no trial with a hyperparameter yet", error=ArgumentError):
+        ht.review(optuna.create_study())
 
 
 def test_a_result_of_another_space_is_refused():
