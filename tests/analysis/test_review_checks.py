@@ -127,6 +127,7 @@ def test_what_is_said_of_a_boundary():
     assert found.found == "x: the best trial has 3.0, at the high end of 1.0 to 3.0."
     assert "What lies above was never tried." in found.reason
     assert found.remedy == "x=ht.uniform(1.0, 5.0)" and found.source == CHECKS["boundary"].source
+    assert "Distribution" not in repr(found), "what to type says it already"
     low = edge(ht.uniform(4, 6), "low")
     assert "at the low end of 4.0 to 6.0" in low.found and "What lies below" in low.reason
 
@@ -165,6 +166,14 @@ def crowd(positions):
 )
 def test_the_best_trials_and_not_one_of_them_crowd_at_an_end(positions, crowded):
     assert crowd(positions) is crowded
+
+
+@pytest.mark.parametrize(("first", "second", "crowded"), [(11, 12, True), (11.1, 12, False)])
+def test_a_tenth_of_the_range_is_at_its_end_and_a_fifth_is_near_it(first, second, crowded):
+    best_first = (first, second, 17.0, 18.0, 19.0, 15.0)
+    values = [({"x": float(x)}, -float(rank)) for rank, x in enumerate(best_first)]
+    found = by_check(reviewed({"x": ht.uniform(10, 20)}, result_of(values)))
+    assert ("boundary" in found) is crowded
 
 
 def test_equal_scores_have_no_best():

@@ -361,6 +361,7 @@ def test_folds_that_run_backwards_in_time_are_told():
         assert bool(said) == bool(expected)
         for finding in said:
             assert finding.name == "folds" and finding.found.startswith(expected)
+            assert finding.reason.startswith("The networks learn from rows that are later")
             assert finding.remedy == f"folds={most}, or a TimeSeriesSplit, in ht.TrainObjective"
 
 
