@@ -64,7 +64,7 @@ def judge(
             compared = paired_verdict(measure.of, part.y, *both, measure.direction)
         return Found(scores, compared, "for seeds and rows together, row by row")
     scores = {w: list(map(float, part.given[w])) for w in WHO}
-    if measure.name == "accuracy" and len(part.y):
+    if measure.name == "accuracy":
         compared = verdict(scores["chosen"], scores["default"], len(part.y))
         return Found(scores, compared, "for seeds and rows together")
     mean, low, high = mean_interval(np.subtract(scores["chosen"], scores["default"]))

@@ -51,7 +51,7 @@ def check_rarity(plan: Plan) -> list[Finding] | str:
     data = plan.data
     if data is None or not data.n_classes or plan.metric not in ("val_accuracy", "accuracy"):
         return ""
-    shares = np.bincount(data.y_train, minlength=data.n_classes) / len(data.y_train)
+    shares = np.bincount(data.y_train) / len(data.y_train)
     rare, usual = int(shares.argmin()), int(shares.argmax())
     if shares[rare] >= _RARE / data.n_classes:
         return ""

@@ -184,8 +184,9 @@ def report(
     results = [as_result(one) for one in (result if isinstance(result, list | tuple) else [result])]
     # Of a study, nothing is known but its trials.
     plain = all(isinstance(one, SearchResult) and one.objective is None for one in results)
+    if space is None and results:
+        space = getattr(results[-1], "space", None)
     if plain and results:
-        space = space or results[-1].space
         method = method or "an Optuna study, which keeps neither its sampler nor its pruner"
     _check_report(question, data, space, results, method, validation, test, review, seeds, plain)
     pick = max if results[0].direction == "maximize" else min

@@ -165,7 +165,7 @@ def check_scores(problems: Problems, name: str, scores: object, *, shares: bool 
     if not numbers or not all(((part >= low) & (part <= high)).all() for part in lists):
         allowed = "accuracies from 0 to 1, one a seed" if shares else "finite numbers, one a seed"
         problems.add(name, scores, allowed, instead)
-    elif len(lists[0]) != len(lists[1]) or len(lists[0]) < 2:
+    elif not len(lists[0]) == len(lists[1]) >= 2:
         problems.add(name, scores, "two seeds or more, as many of both", instead)
 
 

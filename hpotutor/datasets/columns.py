@@ -213,8 +213,6 @@ def names_groups(name: str, values: pd.Series) -> bool:
 
 def as_numbers(values: pd.Series) -> pd.Series | None:
     """Return a column as numbers, gaps as NaN; None if it holds anything else."""
-    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        return to_floats(values.to_frame()).iloc[:, 0]
     if isinstance(values.dtype, pd.CategoricalDtype):
         return None
     try:
@@ -250,16 +248,14 @@ def frame_transformer(x: pd.DataFrame, columns: Sequence[Column], scale: str | N
     gaps = [name for name in (*numbers, *words) if x[name].isna().any()]
     floats = FunctionTransformer(to_floats, feature_names_out="one-to-one")
     texts = FunctionTransformer(to_texts, feature_names_out="one-to-one")
-    steps: list[tuple[str, Any, list[str]]] = []
-    if numbers:
-        scaler = [_SCALERS[scale]()] if scale else []
-        parts = [floats, SimpleImputer(strategy="median", keep_empty_features=True)]
-        steps.append(("numbers", make_pipeline(*parts, *scaler), numbers))
-    if words:
-        rare: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
-        encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **rare)
-        fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
-        steps.append(("categories", make_pipeline(texts, fill, encoder), words))
-    if gaps:
-        steps.append(("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps))
-    return ColumnTransformer(steps, sparse_threshold=0, verbose_feature_names_out=False)
+    middle = SimpleImputer(strategy="median", keep_empty_features=True)
+    scaler = [_SCALERS[scale]()] if scale else []
+    fill = SimpleImputer(strategy="most_frequent", keep_empty_features=True)
+    rare: Any = {"min_frequency": RARE, "max_categories": MOST_CATEGORIES}
+    encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **rare)
+    steps = [  # scikit-learn passes over one that has no columns
+        ("numbers", make_pipeline(floats, middle, *scaler), numbers),
+        ("categories", make_pipeline(texts, fill, encoder), words),
+        ("gaps", FunctionTransformer(to_gaps, feature_names_out=name_gaps), gaps),
+    ]
+    return ColumnTransformer(steps, verbose_feature_names_out=False)

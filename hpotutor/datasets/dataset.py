@@ -1,7 +1,7 @@
 """A data set: prepared training and validation rows, and a sealed test set."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ class Fold(NamedTuple):
     y_val: np.ndarray
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Dataset:
     """Prepared rows to train and validate on, and a test set that is opened once.
 
@@ -69,17 +69,17 @@ class Dataset:
     classes: tuple
     feature_names: tuple[str, ...]
     input_shape: tuple[int, ...]
-    columns: pd.DataFrame = field(repr=False)
-    preparation: Any = field(repr=False)
-    transformer: Any = field(repr=False)
+    columns: pd.DataFrame
+    preparation: Any
+    transformer: Any
     seed: int
-    note: str = ""
-    groups: np.ndarray | None = field(default=None, repr=False)
-    timed: bool = False
-    row_numbers: np.ndarray = field(repr=False, kw_only=True)
-    _test: tuple[np.ndarray, np.ndarray] = field(repr=False, kw_only=True)
-    _rest: Any = field(repr=False, kw_only=True)
-    _openings: int = field(default=0, repr=False)
+    note: str
+    groups: np.ndarray | None
+    timed: bool
+    row_numbers: np.ndarray
+    _test: tuple[np.ndarray, np.ndarray]
+    _rest: Any
+    _openings: int = 0
 
     @property
     def n_features(self) -> int:
@@ -155,7 +155,7 @@ class Dataset:
 
     def fold_rows(self, folds: Any, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return which rows train and validate in each fold; the training rows count first."""
-        return fold_rows(folds, self.y_known, self.task, seed, self.groups, self.timed, self._rest)
+        return fold_rows(folds, self._rest, self.y_known, self.task, seed, self.groups, self.timed)
 
     def fold(self, first: np.ndarray, second: np.ndarray) -> Fold:
         """Return rows to train and to validate on, by their numbers, prepared by the first."""

@@ -136,7 +136,7 @@ def _check(
     problems: Problems, source: Any, target: Any, task: Any, groups: Any, time: Any, keep: Any
 ) -> str:
     """Note arguments that are not allowed; return what kind of source this is."""
-    name = isinstance(source, str) and (source in NAMES or not re.search(r"[./\\]", source))
+    name = isinstance(source, str) and not re.search(r"[./\\]", source)
     if name:
         kind = "name"
         problems.choice("source", source, NAMES)
@@ -228,6 +228,8 @@ def _dataset(
         shape = shape or x.shape[1:]
         x = x.reshape(len(x), -1)
         transformer = array_transformer(scale, x, shape)
+        size = 3 if shape[2:] > (1,) else 2  # one channel goes without a number
+        names = ["pixel_" + "_".join(map(str, place[:size])) for place in np.ndindex(shape)]
     parts = split(goal.numbers, goal.task, *shares, seed, rows.groups, rows.time, rows.published)
     _check_classes(name, goal.numbers, goal.classes, parts)
     fitted = transformer.fit(take(x, parts[0]))
@@ -237,10 +239,6 @@ def _dataset(
     rest = np.concatenate(parts[:2])
     if isinstance(x, pd.DataFrame):
         names = list(map(str, fitted.get_feature_names_out()))
-    else:
-        size = 3 if shape and shape[2:] > (1,) else 2  # one channel goes without a number
-        places = np.ndindex(shape or ())
-        names = ["pixel_" + "_".join(map(str, place[:size])) for place in places]
     doubt = ""
     if shape and len(shape) == 3 and shape[0] <= 4 < shape[2]:
         doubt = f"images of {shape[0]} × {shape[1]} with {shape[2]} channels; if the channels come "

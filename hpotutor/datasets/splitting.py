@@ -158,15 +158,14 @@ def is_splitter(folds: Any) -> bool:
 
 def fold_rows(
     folds: Any,
+    x: Any,
     y: np.ndarray,
     task: str,
     seed: int,
     groups: np.ndarray | None = None,
     timed: bool = False,
-    x: Any = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the rows to train and to validate on in each fold; see `Dataset.folds`."""
-    x = np.zeros((len(y), 1)) if x is None else x
     if is_splitter(folds):
         return list(folds.split(x, y, groups))
     if not is_whole(folds) or folds < 2:

@@ -151,7 +151,7 @@ def test_markdown_has_the_same_numbers(parts):
 
 def test_saving_never_overwrites(parts, tmp_path):
     page, other = ht.report("One?", **parts), ht.report("Two?", **parts)
-    first = page.save(tmp_path / "runs" / "report.html")
+    first = page.save(tmp_path / "runs" / "iris" / "report.html")
     assert first.name == "report.html" and "One?" in first.read_text(encoding="utf-8")
     assert page.save(first) == first, "the same page needs no second file"
     second = other.save(first)
@@ -161,6 +161,8 @@ def test_saving_never_overwrites(parts, tmp_path):
     assert other.save(first, replace=True) == first
     assert "Two?" in first.read_text(encoding="utf-8")
     assert sorted(p.name for p in first.parent.iterdir()) == ["report-2.html", "report.html"]
+    (tmp_path / "a.HTML").mkdir()  # a folder of that name stays, too
+    assert page.save(tmp_path / "a.HTML").name == "a-2.HTML"
 
 
 @pytest.mark.parametrize("path", ["report.pdf", "", None, 3])

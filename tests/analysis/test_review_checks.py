@@ -127,6 +127,7 @@ def test_what_is_said_of_a_boundary():
     assert found.found == "x: the best trial has 3.0, at the high end of 1.0 to 3.0."
     assert "What lies above was never tried." in found.reason
     assert found.remedy == "x=ht.uniform(1.0, 5.0)" and found.source == CHECKS["boundary"].source
+    assert "Distribution" not in repr(found), "what to type says it already"
     low = edge(ht.uniform(4, 6), "low")
     assert "at the low end of 4.0 to 6.0" in low.found and "What lies below" in low.reason
 
@@ -165,6 +166,14 @@ def crowd(positions):
 )
 def test_the_best_trials_and_not_one_of_them_crowd_at_an_end(positions, crowded):
     assert crowd(positions) is crowded
+
+
+@pytest.mark.parametrize(("first", "second", "crowded"), [(11, 12, True), (11.1, 12, False)])
+def test_a_tenth_of_the_range_is_at_its_end_and_a_fifth_is_near_it(first, second, crowded):
+    best_first = (first, second, 17.0, 18.0, 19.0, 15.0)
+    values = [({"x": float(x)}, -float(rank)) for rank, x in enumerate(best_first)]
+    found = by_check(reviewed({"x": ht.uniform(10, 20)}, result_of(values)))
+    assert ("boundary" in found) is crowded
 
 
 def test_equal_scores_have_no_best():
@@ -316,7 +325,8 @@ def test_rare_classes_are_no_matter_of_amounts_or_other_scores():
     data = data_of(100)
     object.__setattr__(data, "y_train", np.repeat([0, 1], [55, 5]))
     values = [({"learning_rate": 0.01}, 0.9)] * 6
-    for metric, told in (("val_accuracy", True), ("val_loss", False), ("f1", False)):
+    told_by = (("val_accuracy", True), ("accuracy", True), ("val_loss", False), ("f1", False))
+    for metric, told in told_by:
         objective = ht.TrainObjective(data_of(100), metric=metric)
         found = by_check(reviewed(RATE, result_of(values, objective=objective), 20, data=data))
         assert ("rarity" in found) is told
@@ -334,6 +344,10 @@ def test_all_dates_are_named():
     assert found[1].found == "The column seen holds dates, and the rows were shuffled."
     assert found[1].remedy == "time='seen' in ht.load, if it says when a row came"
     assert found[1].reason.startswith("The networks learn from rows that are later")
+    own = ht.load(
+        table.assign(y=np.arange(60) % 2, who=np.arange(60) // 4), target="y", groups="who"
+    )
+    assert "time" not in by_check(reviewed(RATE, data=own)), "groups split the rows"
 
 
 # ── what a review is made of ─────────────────────────────────────────────────────────────────
@@ -390,3 +404,7 @@ def test_a_result_alone_brings_its_space_trials_and_data():
     values = [({"learning_rate": 0.01}, 0.9)] * 6
     trained = result_of(values, objective=ht.TrainObjective(data, epochs=1))
     assert "validation" not in reviewed(RATE, trained, difference=0.9).skipped
+    found = by_check(reviewed(RATE, trained, 20, difference=0.01, data=data_of(500)))
+    assert found["validation"].found.startswith("100 validation rows"), "what is given counts"
+    found = by_check(reviewed(RATE, trained, 20, difference=0.01))
+    assert found["validation"].found.startswith("12 validation rows")

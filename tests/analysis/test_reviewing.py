@@ -295,6 +295,14 @@ def test_bad_arguments_are_named_together():
     told = [f"{name}=" for name in ("space", "result", "trials", "data", "difference")]
     with refused("5 problems", *told, error=ArgumentError):
         ht.review({"units": 8}, "result", 0, data="digits", difference=2)
+    for difference in (0, 1, -0.1, "small"):
+        with refused("difference=.* between 0 and 1.*difference=0.02", error=ArgumentError):
+            ht.review(BAD, difference=difference)
+    for trials in (0, 1.5, "many"):
+        with refused("trials=.* from 1 up.*trials=40", error=ArgumentError):
+            ht.review(BAD, trials=trials)
+    with refused("no trial with a hyperparameter yet", error=ArgumentError):
+        ht.review(optuna.create_study())
 
 
 def test_a_result_of_another_space_is_refused():
@@ -342,11 +350,19 @@ def test_rows_that_were_shuffled_in_time_are_told():
 def test_folds_that_run_backwards_in_time_are_told():
     data = ht.load(table(day=np.arange(120)), target="y", time="day")
     result = search_of([(NETWORK, 0.9)] * 6)
-    for folds, expected in ((KFold(4), "In 3 of 4 folds"), (TimeSeriesSplit(4), None)):
+    for folds, expected, most in (
+        (KFold(4), "In 3 of 4 folds", 4),
+        (KFold(8), "In 7 of 8 folds", 5),
+        (TimeSeriesSplit(4), None, 0),
+    ):
         result.objective = ht.TrainObjective(data, folds=folds)
         reviewed = ht.review(ht.SearchSpace(**GOOD), result, 20)
-        said = [f.found for f in reviewed if f.check == "time"]
-        assert bool(said) == bool(expected) and all(s.startswith(expected) for s in said)
+        said = [f for f in reviewed if f.check == "time"]
+        assert bool(said) == bool(expected)
+        for finding in said:
+            assert finding.name == "folds" and finding.found.startswith(expected)
+            assert finding.reason.startswith("The networks learn from rows that are later")
+            assert finding.remedy == f"folds={most}, or a TimeSeriesSplit, in ht.TrainObjective"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
 import hpotutor as ht
+from hpotutor.datasets.columns import without_blanks
 from hpotutor.errors import DataError
 
 
@@ -61,6 +62,7 @@ def test_every_column_says_what_it_became(shop):
 
 def test_what_is_left_out_is_said_and_kept_when_asked_for(shop):
     assert "left out: id, since, customer, country, code" in repr(ht.load(shop, target="left"))
+    assert ht.load(shop, target="left").date_columns == ["since"]
     kept = ht.load(shop, target="left", keep=["id", "code"])
     assert {"id", "code"} <= set(kept.feature_names)
 
@@ -203,3 +205,49 @@ def test_numbers_with_signs_are_told(shop):
     columns = ht.load(shop, target="left").columns
     assert columns.loc[["share", "paid"], "why"].str.startswith("numbers with signs").all()
     assert columns.loc["share", "became"] == "category"
+
+
+def test_a_column_has_at_most_fifty_columns_of_categories():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"town": [f"town {n % 60}" for n in range(600)], "y": rng.random(600)})
+    names = ht.load(table, target="y").feature_names
+    assert len(names) == 50 and names[-1] == "town_infrequent_sklearn"
+
+
+def test_a_column_without_values_among_the_training_rows_stays_a_feature():
+    """As one that was measured late, in a fold that learns from early rows alone."""
+    empty, full = np.full(30, np.nan), np.arange(30.0) % 7
+    table = pd.DataFrame({"late": np.r_[empty, full], "plain": np.r_[full, full]})
+    table["word"] = [None] * 30 + ["left", "right"] * 15
+    table["day"], table["y"] = np.arange(60), np.tile([0, 1, 1], 20)
+    data = ht.load(table, target="y", time="day", keep=["late", "word"])
+    fold = data.fold(np.arange(20), np.arange(30, 40))
+    assert fold.x.shape[1] == fold.x_val.shape[1] >= 5
+    assert np.isfinite(fold.x).all() and (fold.x[:, 0] == 0).all()
+
+
+# ── what stands for a gap ────────────────────────────────────────────────────────────────────
+def test_gaps_are_marked_by_their_columns_names(shop):
+    names = ht.load(shop, target="left").feature_names
+    assert names[-2:] == ("missingindicator_age", "missingindicator_city")
+    assert names[0] == "age", "a name is the column's own"
+
+
+@pytest.mark.parametrize(
+    ("values", "gaps"),
+    [
+        (["1", " N/A ", "2", "?"], 2),  # among numbers
+        (["1", "3+", "none", "-"], 0),  # 3+ is no number, so that none may be a size
+        (["1", "3+", " ", "?"], 2),  # these never are
+        (["none", "unknown", "none", "na"], 0),  # words alone
+        (["none", None, "unknown", None], 2),
+        ([1, "-", 2.5, None], 2),
+    ],
+)
+def test_what_stands_for_a_gap_depends_on_what_stands_around_it(values, gaps):
+    table = pd.DataFrame({"size": pd.Series(values, dtype=object), "n": [1, 2, 3, 4]})
+    found = without_blanks(table)
+    assert int(found["size"].isna().sum()) == gaps
+    kept = found["size"].dropna()
+    assert kept.tolist() == [values[n] for n in kept.index], "the rest is as it was"
+    assert found["n"].tolist() == [1, 2, 3, 4]

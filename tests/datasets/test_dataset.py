@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import hpotutor as ht
 from hpotutor.datasets.columns import Whole, array_transformer, describe, names_groups
 from hpotutor.datasets.splitting import is_splitter, moments, split, strata
 from hpotutor.errors import ArgumentError, DataError
+from tests.messages import refused
 
 RNG = np.random.default_rng(0)
 
@@ -110,6 +112,7 @@ def test_values_on_both_sides_are_counted():
         ("patient", np.arange(100) % 50, True),
         ("patient", np.arange(100) % 51, False),
         ("patient", np.arange(100) % 20 + 0.5, False),
+        ("patient", np.r_[np.nan, np.arange(99) % 20], True),
         ("weight", np.arange(100) % 20, False),
         ("row_id", np.arange(100) % 20, True),
         ("patient", np.array([f"p{n % 20}" for n in range(100)]), True),
@@ -141,6 +144,9 @@ def test_ten_rows_are_the_fewest_that_can_be_counted():
     assert became(mixed * 2) == ("number", "")
     assert became(mixed * 2, name="row_id") == ("left out", "names the rows")
     assert became(mixed * 2 + 0.5, name="row_id") == ("number", "")
+    assert became(mixed + 100) == ("left out", "counts the rows")
+    for once in (np.r_[np.arange(9), 20], np.r_[np.arange(9), 20][::-1]):  # after a row was dropped
+        assert became(once) == ("left out", "counts the rows")
 
 
 def test_texts_name_the_rows_where_nearly_every_one_differs():
@@ -184,6 +190,11 @@ def test_what_rises_or_falls_with_amounts_repeats_them():
     assert became(-(y**2), y=y) == ("left out", "repeats the target")
     assert became(y + np.random.default_rng(4).normal(size=40), y=y)[0] == "number"
     assert became(np.log(y), y=y, keep=["column"])[0] == "number"
+    near = y + np.random.default_rng(4).normal(size=40) / 10  # no step of it is above 1
+    assert became(near / near.max(), y=y)[0] == "number"
+    assert became(np.log(y[:10]), y=y[:10]) == ("left out", "repeats the target")
+    assert became(np.log(y[:9]), y=y[:9])[0] == "number"
+    assert became([f"house {n}" for n in range(40)], y=y) == ("left out", "names the rows")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +208,19 @@ def test_what_rises_or_falls_with_amounts_repeats_them():
 )
 def test_times_and_durations_are_dates_whatever_their_type(dates):
     assert became(pd.Series(dates)) == ("left out", "dates")
+
+
+def test_a_column_is_of_dates_by_its_first_two_hundred():
+    days = pd.date_range("2026-01-01", periods=200).strftime("%Y-%m-%d").tolist()
+    assert became([*days, "unknown", *days]) == ("left out", "dates")
+    assert became([*days[:-1], "unknown", *days])[0] == "category"
+
+
+def test_complex_numbers_are_no_cells():
+    for kind in (complex, object):
+        values = pd.Series(np.arange(20) + 1j).astype(kind)
+        with refused("column 'column' holds complex numbers .for instance", error=DataError):
+            became(values)
 
 
 def test_numbers_beyond_float32_are_refused():
@@ -219,10 +243,16 @@ def test_images_are_scaled_as_a_whole_and_signals_by_channel():
     assert Whole().fit_transform(np.array([[1.0, -4.0]])).tolist() == [[0.25, -1.0]]
     x = np.array([[1.0, 5.0, 3.0, 5.0]])  # two steps of two channels, of which one never changes
     assert Whole(2).fit_transform(x).tolist() == [[-1.0, 0.0, 1.0, 0.0]]
+    assert Whole(2).fit(x).transform(x + 1).tolist() == [[0.0, 1.0, 2.0, 1.0]]
+    assert Whole().fit(dark).transform(dark + 3).max() == 3, "rows that come later are brighter"
     shape = (2, 2)
     assert array_transformer("auto", x, shape).channels == 0
     assert array_transformer("auto", -x, shape).channels == 2
     assert array_transformer("auto", (-x).astype(int), shape).channels == 0
+    assert array_transformer("auto", x * 0, shape).channels == 0, "nothing is below zero"
+    assert array_transformer("auto", -x, (8, 5, 3)).channels == 3
+    assert isinstance(array_transformer("minmax", x, shape), MinMaxScaler)
+    assert isinstance(array_transformer("standard", x, shape), StandardScaler)
     assert array_transformer(None, x, shape).fit_transform(x) is x
 
 
@@ -258,6 +288,7 @@ def test_the_later_part_begins_where_the_time_changes():
     assert cut(range(10)) == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
     assert cut([0, 1, 2, 3, 4, 5, 5, 6, 7, 8]) == [[0, 1, 2, 3, 4, 5, 5], [6], [7, 8]]
     assert cut([0, 1, 2, 3, 4, 5, 6, 7, 7, 8]) == [[0, 1, 2, 3, 4, 5], [6, 7, 7], [8]]
+    assert cut([0, 0, *range(1, 9)], 0.5, 0.4) == [[0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]
     assert cut(range(10), 0.3, 0.1) == [[0, 1, 2, 3, 4, 5], [6, 7, 8], [9]]
     with pytest.raises(DataError, match="too many rows have the same time"):
         cut([0] * 8 + [1, 2])
@@ -276,8 +307,11 @@ def test_a_group_may_fill_a_part_and_not_more():
     assert [len(part) for part in parts] == [60, 20, 20]
     with pytest.raises(DataError, match=r"the group '0' has 62% .* \(training: 60%\)"):
         grouped([0] * 62 + [1] * 19 + [2] * 19)
-    large = grouped([0] * 45 + list(range(1, 56)), 0.5, 0.2)
-    assert sum(len(set(part)) for part in large) == 56
+    for shares in ((0.5, 0.2), (0.2, 0.5)):
+        large = grouped([0] * 50 + list(range(1, 51)), *shares)
+        assert sum(len(set(part)) for part in large) == 51
+        with pytest.raises(DataError, match="the group '0' has 51%"):
+            grouped([0] * 51 + list(range(1, 50)), *shares)
     with pytest.raises(DataError, match="groups has 2 different values"):
         grouped([0] * 50 + [1] * 50)
     with pytest.raises(DataError, match="load: 3 rows have no group"):
@@ -290,6 +324,24 @@ def test_parts_of_groups_have_about_their_shares_and_a_seed():
     assert [len(part) for part in parts] == pytest.approx([120, 60, 20], abs=10)
     assert all((a == b).all() for a, b in zip(parts, grouped(groups, 0.3, 0.1), strict=True))
     assert set(grouped(groups, 0.3, 0.1, seed=1)[2]) != set(parts[2])
+
+
+def test_parts_of_uneven_groups_are_near_their_shares_and_alike_in_classes():
+    """Of each group all rows have the same class, and the groups have from 1 to 20 rows."""
+    groups = np.repeat(np.arange(40), np.tile(np.arange(1, 21), 2))
+    y = groups // 20
+    for seed in range(3):
+        parts = split(y, "classification", 0.2, 0.2, seed, groups=groups)
+        assert [len(p) / len(y) for p in parts] == pytest.approx([0.6, 0.2, 0.2], abs=0.04)
+        assert [y[p].mean() for p in parts] == pytest.approx([0.5] * 3, abs=0.12)
+
+
+def test_a_class_that_few_groups_have_is_dealt_out_too():
+    """The last of three classes is in three groups of thirty: some draws have no row of it."""
+    groups = np.repeat(np.arange(30), 4)
+    y = np.where(groups < 27, groups % 2, 2)
+    parts = split(y, "classification", 0.2, 0.2, 0, groups=groups)
+    assert sorted(np.concatenate(parts)) == list(range(120))
 
 
 def test_shares_are_of_all_rows():
@@ -314,7 +366,75 @@ def test_folds_by_number_are_those_of_scikit_learn():
     amounts = ht.load((x, x[:, 0]), groups=np.repeat(np.arange(30), 3))
     assert not any(set(amounts.groups[a]) & set(amounts.groups[b]) for a, b in amounts.fold_rows(4))
     assert len(ht.load((x, x[:, 0])).fold_rows(2)) == 2
+    many = ht.load((RNG.normal(size=(200, 1)), RNG.normal(size=200))).fold_rows(20)
+    assert [len(b) for _, b in many] == [8] * 20, "quantiles that each fold has its share of"
     for bad in (1, 0, 2.5, KFold, "3"):
         with pytest.raises(ArgumentError, match="folds=.*a whole number from 2 up, or a splitter"):
             amounts.fold_rows(bad)
     assert is_splitter(KFold(3)) and not is_splitter(KFold) and not is_splitter(3)
+
+
+class Halves:
+    """A splitter that looks at what it is given."""
+
+    def split(self, x, y, groups):
+        self.seen = x, y, groups
+        rows = np.arange(len(y))
+        yield rows[::2], rows[1::2]
+
+    def get_n_splits(self, *_):
+        return 1
+
+
+def test_a_splitter_is_given_rows_labels_and_groups():
+    table = pd.DataFrame({"a": RNG.normal(size=60), "who": np.arange(60) // 3})
+    data = ht.load(table.assign(y=np.arange(60) % 2), target="y", groups="who")
+    halves = Halves()
+    [fold] = data.folds(halves)
+    x, y, groups = halves.seen
+    assert x["a"].tolist() == table["a"][data.row_numbers].tolist()
+    assert y.tolist() == (data.row_numbers % 2).tolist()
+    assert groups.tolist() == (data.row_numbers // 3).tolist()
+    assert fold.y_val.tolist() == y[1::2].tolist()
+    for first, second in data.fold_rows(GroupKFold(3)):
+        assert not set(groups[first]) & set(groups[second])
+
+
+def test_the_seed_of_a_split_and_of_folds_is_zero_unless_given():
+    data = ht.load("wine")
+    assert (data.seed, data.fingerprint) == (0, ht.load("wine", seed=0).fingerprint)
+    for call in (data.folds, data.fold_rows):
+        plain, zero, other = call(3)[0][1], call(3, seed=0)[0][1], call(3, seed=1)[0][1]
+        assert plain.tolist() == zero.tolist() != other.tolist()
+
+
+# ── dates with the day or the month first ────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("dates", "order"),
+    [
+        (["13/01/2026", "02/03/2026", "01/02/2026"], [0, 2, 1]),  # a 13th month there is not
+        (["01/13/2026", "02/03/2026", "03/02/2026"], [0, 1, 2]),
+        (["01.13.2026", "02.03.2026", "03.02.2026"], [0, 1, 2]),  # dots, and yet the month is first
+        (["13-01-26", "02-03-26", "01-02-26"], [0, 2, 1]),
+        (["02.03.2026", "01.02.2026", "12.01.2026"], [2, 1, 0]),  # dots: the day is first
+        (["2026-03-02", "2 March 2026", "2026-02-01"], [1, 1, 0]),
+        (["10", "9", "11.5"], [1, 0, 2]),
+    ],
+)
+def test_dates_are_read_by_what_some_row_decides(dates, order):
+    assert moments(np.array(dates)).tolist() == order
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["12/01/2026", "02/03/2026"],  # 12 may be either
+        ["01/12/2026", "02/03/2026"],
+        ["02.03.2026", "01/02/2026"],  # dots are not all there is
+        ["13/01/2026", "2026-02-03"],  # two ways to write a date
+        ["02.03.2026", "2026-02-03"],
+    ],
+)
+def test_dates_that_may_have_the_day_or_the_month_first_are_refused(dates):
+    with refused(f"time has '{dates[0]}', which may have the day first", error=DataError):
+        moments(np.array(dates))

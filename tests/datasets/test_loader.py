@@ -6,10 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_diabetes, make_regression
+from sklearn.datasets import load_diabetes, load_iris, make_regression
+from sklearn.utils import Bunch
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError, DataError, SealError
+from tests.messages import refused
 
 ROWS = {"iris": 150, "wine": 178, "breast_cancer": 569, "digits": 1797}
 
@@ -91,6 +93,38 @@ def test_a_pickled_set_scales_new_rows_alike():
     assert np.array_equal(copy.preparation.transform(rows), data.preparation.transform(rows))
 
 
+def test_many_columns_are_named_up_to_twenty():
+    wide = pd.DataFrame(np.zeros((3, 25))).add_prefix("c")
+    with refused(r"Columns: c0, c1, .*, c19 and 5 more\.", error=DataError):
+        ht.load(wide, target="y")
+    with refused(r"Columns: c0, .*, c19\. Type for instance target='c19'", error=DataError):
+        ht.load(wide.iloc[:, :20])
+
+
+def test_whatever_becomes_a_data_frame_of_pandas_is_taken(frame):
+    class Table:
+        def to_pandas(self):
+            return frame
+
+    expected = ht.load(frame, target="species").fingerprint
+    assert ht.load(Table(), target="species").fingerprint == expected
+
+
+def test_columns_of_several_levels_are_named_by_a_tuple(frame):
+    frame.columns = pd.MultiIndex.from_tuples([("size", "a"), ("size", "b"), ("kind", "")])
+    data = ht.load(frame, target=("kind", ""))
+    assert data.n_classes == 3 and data.n_features == 2
+
+
+def test_a_class_that_groups_leave_out_of_a_part_is_named(frame):
+    late = np.where(np.arange(60) < 50, "old", "new")
+    with refused("the training part of 'frame' has no row of class 'new'", "seed", error=DataError):
+        ht.load(frame.assign(species=late), target="species", time=np.arange(60))
+    one = frame.assign(species=["a", "b", "c"] * 12 + ["c"] * 24)
+    with refused("the validation part of .* no row of class 'a', 'b'", error=DataError):
+        ht.load(one, target="species", time=np.arange(60))
+
+
 def test_repr_tells_whether_the_seal_holds():
     data = ht.load("iris")
     assert "sealed" in data._repr_html_()
@@ -127,7 +161,19 @@ def test_mnist_from_a_cached_file(monkeypatch):
     [
         ({"source": "digit"}, "Did you mean 'digits'"),
         ({"source": 5}, "a name, a .csv path, a data frame"),
-        ({"source": "iris", "validation": 0}, "validation=0 is not allowed"),
+        ({"source": np.zeros((60, 2))}, "a name, a .csv path, a data frame"),
+        ({"source": "iris", "validation": 0}, r"^load: validation=0 is not .* validation=0\.2\.$"),
+        ({"source": "iris", "validation": 1}, "validation=1 is not allowed"),
+        ({"source": "iris", "test": 1.0}, "^load: test=1.0 is not allowed"),
+        ({"source": "iris", "seed": -1}, "seed=-1"),
+        ({"source": "iris", "task": "regresion"}, "Did you mean 'regression'"),
+        ({"source": "iris", "target": "species"}, "the labels are known"),
+        ({"source": (np.zeros((60, 2)), np.arange(60) % 2), "target": "y"}, "the labels are known"),
+        ({"source": "iris", "groups": "who"}, "groups is for data of your own; 'iris' has none"),
+        ({"source": "iris", "time": "day"}, "time is for data of your own"),
+        ({"source": "a.csv", "groups": "a", "time": "b"}, "groups and time split the rows in diff"),
+        ({"source": "a.csv", "keep": "id"}, r"keep='id' is not allowed.*keep=\[\"id\"\]"),
+        ({"source": "a.csv", "keep": ["id", 3]}, "keep="),
         ({"source": "iris", "test": True}, "test=True is not allowed"),
         ({"source": "iris", "validation": 0.5, "test": 0.5}, "leave no rows to train on"),
         ({"source": "iris", "scale": "standart"}, "Did you mean 'standard'"),
@@ -144,7 +190,17 @@ def test_bad_arguments_are_all_named_at_once():
 
 
 def test_bad_tables(frame, tmp_path):
+    short = frame.rename(columns=str.upper)
     cases = {
+        "features are .60, 0.": (frame[["species"]], {"target": "species"}),
+        "features are .0, 2.": (frame[:0], {"target": "species"}),
+        "the table has no columns": (frame[[]], {"target": "species"}),
+        "target, groups and time must be three": (frame, {"target": "width", "groups": "width"}),
+        "target=.'a', 'b'. is no column": (frame, {"target": ["a", "b"]}),
+        "groups='who' is no column of the table. Columns: LENGTH, WIDTH, SPECIES.": (
+            short,
+            {"target": "SPECIES", "groups": "who"},
+        ),
         "target is missing: name the column": (frame, {}),
         "Did you mean 'species'": (frame, {"target": "specis"}),
         "no file 'nowhere.csv'": ("nowhere.csv", {"target": "y"}),
@@ -155,6 +211,8 @@ def test_bad_tables(frame, tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(DataError, match="cannot be read as a CSV"):
         ht.load(tmp_path / "empty.csv", target="y")
+    with refused("keep=..lenght.. is no column to .*mean 'length'", error=ArgumentError):
+        ht.load(frame, target="species", keep=["width", "lenght"])
 
 
 def test_a_target_with_gaps_is_refused(frame):
@@ -256,3 +314,94 @@ def test_each_value_of_a_color_image_has_a_name():
     names = ht.load((pictures, np.arange(40) % 2)).feature_names
     assert len(names) == len(set(names)) == 48 and names[:2] == ("pixel_0_0_0", "pixel_0_0_1")
     assert ht.load("digits").feature_names[:2] == ("pixel_0_0", "pixel_0_1")
+
+
+# ── what scikit-learn's loaders return ───────────────────────────────────────────────────────
+X = np.random.default_rng(0).normal(size=(60, 2))
+THREE = np.arange(60) % 3
+
+
+@pytest.mark.parametrize(
+    ("y", "names", "classes"),
+    [
+        (THREE, ["a", "b", "c"], ("a", "b", "c")),
+        (THREE, np.array(["a", "b", "c"]), ("a", "b", "c")),
+        (THREE, None, (0, 1, 2)),
+        (THREE + 1, ["a", "b", "c"], (1, 2, 3)),  # the names are of 0, 1, 2
+        (THREE, ["a", "b"], (0, 1, 2)),
+        (THREE % 2, ["a", "b", "c"], (0, 1)),
+        (np.array(["x", "y", "z"])[THREE], ["a", "b", "c"], ("x", "y", "z")),
+        (np.array(["x", "y", "z"])[THREE], ["species"], ("x", "y", "z")),  # as fetch_openml does
+        (np.eye(2, dtype=int)[THREE % 2], ["a", "b"], (0, 1)),
+    ],
+)
+def test_classes_of_a_bunch_have_the_names_that_fit_them(y, names, classes):
+    data = ht.load(Bunch(data=X, target=y, target_names=names))
+    assert data.classes == classes
+    assert data.name == "bunch" and data.feature_names == ("feature_0", "feature_1")
+
+
+def test_a_bunch_needs_data_and_a_target_and_takes_groups_and_times():
+    for one in ({"data": X}, {"target": THREE}):
+        with refused("this Bunch has no data or no target", error=DataError):
+            ht.load(Bunch(**one))
+    grouped = ht.load(load_iris(), groups=np.arange(150) % 30)
+    assert set(grouped.groups) < set(range(30)) and not grouped.timed
+    timed = ht.load(Bunch(data=X, target=THREE), time=np.arange(60))
+    assert timed.timed and timed.row_numbers.tolist() == list(range(48))
+
+
+def test_the_courses_sets_have_their_task_and_raise_no_doubt():
+    assert ht.load("digits").note == ""
+    assert ht.load("digits", task="regression").task == "regression"
+
+
+# ── arrays ───────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((X, THREE, THREE), "a tuple of 3 parts was given"),
+        ((X,), "a tuple of 1 parts was given"),
+        ((X[:, 0], THREE), r"x has shape \(60,\); a row an example"),
+        ((np.zeros((60, 2, 2, 2, 2)), THREE), r"x has shape \(60, 2, 2, 2, 2\); a row"),
+        ((np.zeros((0, 3)), []), r"the features are \(0, 3\)"),
+        ((np.zeros((60, 0)), THREE), r"the features are \(60, 0\)"),
+        ((np.zeros((60, 3, 0)), THREE), r"the features are \(60, 3, 0\)"),
+        (([[1, 2], [3]] * 30, THREE), "x is no array.*differ in length"),
+        ((X, [[1], [1, 2]] * 30), "y is no array.*differ in length"),
+        ((X, np.where(THREE == 1, None, "a")), "load: 20 rows of y have no label"),
+        ((X, X), r"y has shape \(60, 2\); y needs shape \(60,\)"),
+        ((X, (X > 0).astype(int)), r"y has shape \(60, 2\); y needs"),  # of several labels a row
+        ((X, np.eye(3)[THREE] * 2), r"y has shape \(60, 3\); y needs"),
+        ((X, np.eye(3)[THREE].astype(str)), r"y has shape \(60, 3\); y needs"),
+        ((X, np.zeros((60, 1, 1))), r"y has shape \(60, 1, 1\); y needs"),
+        ((np.full((60, 2, 2), "a"), THREE), "images and sequences need numbers"),
+        ((np.where(np.eye(60)[:, :2, None], np.nan, 1), THREE), "x has 2 missing or infinite"),
+    ],
+)
+def test_arrays_that_cannot_be_learned_from_say_why(pair, message):
+    with refused(message, error=DataError):
+        ht.load(pair)
+
+
+def test_labels_beside_a_frame_keep_their_order_unless_they_are_named_in_another(frame):
+    x, y = frame[["length", "width"]], frame["species"]
+    expected = ht.load((x, y)).fingerprint
+    assert ht.load((x.set_axis(range(100, 160)), y)).fingerprint == expected
+    assert ht.load((x, y[::-1].to_numpy()[::-1])).fingerprint == expected
+    assert ht.load((x, np.eye(3)[np.arange(60) % 3] == 1)).fingerprint != expected
+    records = x.to_records(index=False)
+    assert ht.load((records, y.to_numpy())).fingerprint == expected
+    for table in (x, records):
+        assert ht.load((table, y), time=np.arange(60)).row_numbers.tolist() == list(range(48))
+        assert set(ht.load((table, y), groups=np.arange(60) // 5).groups) < set(range(12))
+    with refused("groups has the row labels of x in another order", error=DataError):
+        ht.load((x, y), groups=pd.Series(np.arange(60) % 9)[::-1])
+
+
+def test_pictures_of_yes_and_no_and_of_four_axes_are_taken():
+    y = np.arange(60) % 2
+    for shape in ((2, 2), (2, 3, 2)):
+        pictures = np.random.default_rng(0).random((60, *shape)) > 0.5
+        data = ht.load((pictures, y))
+        assert data.input_shape == shape and set(np.unique(data.x_train)) == {0, 1}

@@ -10,6 +10,7 @@ from sklearn.datasets import load_diabetes, load_iris
 
 import hpotutor as ht
 from hpotutor.errors import DataError
+from tests.messages import refused
 
 
 @pytest.fixture
@@ -24,10 +25,11 @@ def table() -> pd.DataFrame:
 def test_separator_and_decimal_are_found_out(table, separator, decimal, tmp_path):
     path = tmp_path / "table.csv"
     table.to_csv(path, sep=separator, decimal=decimal, index=False)
+    found = ht.load(path, target="y")
     if separator == decimal:  # quoted by pandas, and a text to any reader
+        assert found.columns.loc["a", "why"].startswith("numbers with signs, such as '")
         return
-    expected = ht.load(table, target="y")
-    assert ht.load(path, target="y").fingerprint == expected.fingerprint
+    assert found.fingerprint == ht.load(table, target="y").fingerprint
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_name(table, tmp_path):
@@ -61,9 +63,13 @@ def lines(row, heading: str = "a;b;y", count: int = 60) -> str:
 
 def test_a_table_in_utf_16_and_one_with_another_ending_are_read(table, tmp_path):
     expected = ht.load(table, target="y").fingerprint
+    text = table.to_csv(index=False, sep="\t")
     for name, encoding in (("table.txt", "utf-16"), ("table.tsv", "utf-8-sig")):
-        path = written(tmp_path / name, table.to_csv(index=False, sep="\t"), encoding)
+        path = written(tmp_path / name, text, encoding)
         assert ht.load(str(path), target="y").fingerprint == expected
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        path = written(tmp_path / "table.csv", mark + text.encode(encoding))
+        assert ht.load(path, target="y").fingerprint == expected
 
 
 @pytest.mark.parametrize("odd", ["7;8", "7;8;1;"])
@@ -81,7 +87,7 @@ def test_a_missing_target_is_answered_with_the_columns_of_any_file(table, tmp_pa
 
 
 def test_spaces_after_separators_are_no_part_of_names_or_values(tmp_path):
-    text = lines(lambda n: f"{n * 7 % 11}, word {n % 3}, {n % 2}", "a, b, y")
+    text = "\n" + lines(lambda n: f"{n * 7 % 11}, word {n % 3}, {n % 2}", "a , b ,  y ")
     data = ht.load(written(tmp_path / "spaces.csv", text), target="y")
     assert data.feature_names[:2] == ("a", "b_word 0")
 
@@ -119,12 +125,44 @@ def test_a_text_among_numbers_is_no_gap(tmp_path):
         (b"PK\x03\x04 a spreadsheet", "pandas.read_excel"),
         (b"\x1f\x8b packed", "it is not text"),
         ("a,b,y\né,1,0\n".encode("latin-1"), r"not in UTF-8.*cp1252"),
+        (b"\xff\xfeab,y\n1,0\n2,1\n", "not in UTF-8"),  # begins as UTF-16 by chance
         ("a,b,a,y\n1,2,3,0\n", "columns appear twice: a"),
+        ("a;b;a;y\n1;2;3;0\n", "columns appear twice: a"),
+        ("\n\na;b; a ;y\n1;2;3;0\n", "columns appear twice: a"),
+        ("a,b,y\n1,2,3\n1,2,3,4,5\n", "Expected 3 fields in line 3, saw 5"),
     ],
 )
 def test_a_file_that_is_no_table_is_told_as_what_it_is(tmp_path, content, message):
-    with pytest.raises(DataError, match=message):
+    with refused("^load: |^'.*file.csv' cannot be read as a CSV table: ", message, error=DataError):
         ht.load(written(tmp_path / "file.csv", content), target="y")
+
+
+def test_commas_in_headings_do_not_hide_the_separator(tmp_path):
+    text = lines(lambda n: f"{n * 7 % 11},5;{n * 3 % 7},5;{n % 5};{n % 4};{n % 2}",
+                 "size, mm;weight, g;price, EUR;depth, mm;y")  # fmt: skip
+    data = ht.load(written(tmp_path / "units.csv", text), target="y")
+    assert data.feature_names == ("size, mm", "weight, g", "price, EUR", "depth, mm")
+    assert set(data.columns["became"]) == {"number"}
+
+
+def test_columns_without_a_name_are_no_twins(tmp_path):
+    text = lines(lambda n: f"{n};{n * 7 % 11 / 2};;{n % 2}", ";a;;y")
+    columns = ht.load(written(tmp_path / "unnamed.csv", text), target="y").columns
+    assert columns["became"].tolist() == ["left out", "number", "left out"]
+
+
+def test_a_file_names_its_groups_and_times(tmp_path):
+    text = lines(lambda n: f"{n % 9};{60 - n};{n * 7 % 11};{n % 2}", "who;day;a;y")
+    path = written(tmp_path / "visits.csv", text)
+    grouped = ht.load(path, target="y", groups="who")
+    assert set(grouped.groups) < set(range(9)) and grouped.feature_names == ("a",)
+    timed = ht.load(path, target="y", time="day")
+    assert timed.timed and timed.row_numbers.tolist() == list(range(59, 11, -1))
+
+
+def test_a_folder_is_no_table(tmp_path):
+    with refused("cannot be read as a CSV table: [A-Z][a-z]", error=DataError):
+        ht.load(tmp_path, target="y")
 
 
 def test_an_address_says_what_to_type():
@@ -161,6 +199,10 @@ def test_nullable_categorical_and_sparse_columns_are_what_plain_ones_are(table):
     assert ht.load(plain.astype({"way": "category"}), target="y").fingerprint == expected
     sparse = plain.astype({"n": pd.SparseDtype(float)})
     assert ht.load(sparse, target="y").fingerprint == expected
+    cells = table["way"].where(table.index % 9 > 0, "?").to_numpy(object)
+    words = pd.arrays.SparseArray(cells, fill_value="none")
+    expected = ht.load(table.assign(way=cells), target="y").fingerprint
+    assert ht.load(table.assign(way=words), target="y").fingerprint == expected
 
 
 def test_arrays_of_every_kind_are_taken():

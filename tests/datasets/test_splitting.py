@@ -55,7 +55,7 @@ def test_no_group_is_in_both_sides_of_a_fold(visits):
     from hpotutor.datasets.splitting import fold_rows
 
     y = np.concatenate([data.y_train, data.y_val])
-    for first, second in fold_rows(4, y, data.task, 0, data.groups):
+    for first, second in fold_rows(4, y, y, data.task, 0, data.groups):
         assert not set(data.groups[first]) & set(data.groups[second])
 
 

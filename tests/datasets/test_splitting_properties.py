@@ -66,7 +66,7 @@ def test_each_row_is_judged_once_and_never_by_a_network_that_saw_its_like(table,
     order = np.arange(len(y)) if time is None else np.argsort(time, kind="stable")
     y, groups = y[order], None if groups is None else groups[order]
     try:
-        cut = fold_rows(folds, y, task, seed, groups, timed=time is not None)
+        cut = fold_rows(folds, y, y, task, seed, groups, timed=time is not None)
     except ArgumentError as error:
         assert (
             groups is not None and len(set(groups)) < folds * 4 and f"folds: {folds}" in str(error)
