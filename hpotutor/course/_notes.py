@@ -28,7 +28,7 @@ def read_notes(path: Path, noted: Callable[[Any], Noted]) -> dict[str, Noted] | 
 
 def write_notes(path: Path, notes: Mapping[str, Any]) -> None:
     """Write them as a whole or not at all."""
-    write_whole(path, json.dumps(notes, indent=1).encode())
+    write_whole(path, json.dumps(notes).encode())
 
 
 def fingerprint(content: bytes, *, settings: bool = False) -> str:

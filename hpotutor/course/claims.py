@@ -183,6 +183,6 @@ def claims_ledger(
     known = {row["number"] for row in rows}
     rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in known]
     ledger = pd.DataFrame(rows).sort_values("number", kind="stable")
-    ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
+    ledger["claim"] = ledger["number"].map(lambda number: CLAIMS[number][0])
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
     return ledger.reindex(columns=names, fill_value="").fillna("").reset_index(drop=True)

@@ -310,7 +310,8 @@ def draws(function: Any, *arguments: object, count: int, what: str) -> list:
         return call(function, *arguments, np.random.default_rng(seed), what=what)
 
     drawn = [one(seed) for seed in range(count)]
-    if not _same(drawn[:_REPEATED], [one(seed) for seed in range(_REPEATED)]):
+    first = drawn[:_REPEATED]
+    if not _same(first, [one(seed) for seed in range(len(first))]):
         wrong(
             f"Called twice with generators of the same seed, `{getattr(function, '__name__', '')}` "
             "gives different results. Draw from `rng`, the generator that it is given, and from "
