@@ -215,6 +215,10 @@ def test_points_of_a_task_and_of_a_mark_are_changes_of_others_too(tmp_path) -> N
 def test_a_course_without_notes_counts_as_changed(tmp_path) -> None:
     assign(["02"], tmp_path)
     (tmp_path / classroom.NOTES).write_text("[]")
+    before = source_in(tmp_path).read_bytes()
+    assign(["02"], tmp_path)  # but what is as it would be written may stay
+    assert source_in(tmp_path).read_bytes() == before
+    (tmp_path / classroom.NOTES).write_text("[]")
     with pytest.raises(HpoTutorError, match="changed by hand"):
         assign(["02"], tmp_path, only=True)
 

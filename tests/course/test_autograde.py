@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -93,6 +94,13 @@ def test_an_answer_that_ends_the_kernel_costs_its_own_marks(ends) -> None:
     (output,) = nb.cells[2].outputs
     assert output.evalue.startswith("This cell ended the kernel, or could not be stopped")
     assert output.traceback == [f"KernelEnded: {output.evalue}"]
+
+
+def test_what_marks_no_answer_is_run() -> None:
+    run, nb = Run(), new_notebook(cells=[mark("a"), new_code_cell("dies"), mark("b")])
+    run.preprocess(nb, {})
+    assert run.runs[-1] == ["a", "b"]
+    assert [said(cell) for cell in nb.cells] == [[], ["KernelEnded"], []]
 
 
 def test_two_such_answers_cost_two() -> None:
@@ -203,6 +211,19 @@ def test_what_was_graded_needs_no_reason(again) -> None:
     api = Api(success=True)
     assert grader(api).grade("a", "ada", again=again) is None
     assert api.asked == [("a", "ada", again)]
+
+
+def test_only_nbgraders_own_warnings_are_silenced() -> None:
+    class Noisy(Api):
+        def autograde(self, *asked: object, **more: object) -> dict:
+            for kind in (UserWarning, FutureWarning):
+                warnings.warn("so it is", kind, stacklevel=1)
+            return {"success": True}
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        grader(Noisy()).grade("a", "ada", again=False)
+    assert [warning.category for warning in told] == [FutureWarning]
 
 
 def test_an_error_without_a_log_is_told_too() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hpotutor.course import _autograde
 from hpotutor.course import nbgrader as classroom
 from hpotutor.course.nbgrader import grade
-from hpotutor.errors import HpoTutorError
+from hpotutor.errors import HpoTutorError, MissingExtra
 from tests.messages import refused
 
 NAN = float("nan")
@@ -106,8 +106,8 @@ def course(tmp_path, monkeypatch) -> Course:
     vars(api).update(MissingEntry=MissingEntryError)
     monkeypatch.setitem(sys.modules, "nbgrader", package)
     monkeypatch.setitem(sys.modules, "nbgrader.api", api)
-    monkeypatch.setattr(classroom, "_gradebook", lambda folder: course.book)
-    monkeypatch.setattr(_autograde, "Grader", lambda folder: course)
+    monkeypatch.setattr(classroom, "_gradebook", {course.folder: course.book}.__getitem__)
+    monkeypatch.setattr(_autograde, "Grader", {course.folder: course}.__getitem__)
     return course
 
 
@@ -142,6 +142,7 @@ def test_who_nbgrader_does_not_know_yet_has_a_row(course) -> None:
     course.book.known.clear()
     table, _ = grade(course.folder)
     assert table.index.tolist() == ["ada"]
+    assert table[["grids", "pipes", "total"]].dtypes.eq(float).all()  # though none has a mark
 
 
 def test_what_was_not_graded_has_no_mark_and_no_total(course) -> None:
@@ -289,6 +290,14 @@ def test_a_folder_with_a_config_alone_is_no_course(course) -> None:
     assert (course.folder / "marks.csv").is_file()
     with refused("is no course"):
         grade(course.folder.parent)
+
+
+def test_without_nbgrader_nothing_is_graded(course, monkeypatch) -> None:
+    course.hand_in("ada", "pipes", 2)
+    monkeypatch.setattr(classroom.importlib.util, "find_spec", lambda name: None)
+    with refused("nbgrader is not installed. Type: python -m pip install", error=MissingExtra):
+        grade(course.folder)
+    assert course.asked == []
 
 
 def test_marks_that_cannot_be_written_are_told(course, monkeypatch) -> None:
