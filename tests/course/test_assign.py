@@ -183,6 +183,9 @@ def opened_and_saved(notebook: dict) -> None:
         for flag in ("grade", "solution", "locked", "task"):
             about.setdefault(flag, False)
         about.setdefault("points", 0 if about["solution"] else None)
+        cell["metadata"].setdefault("tags", [])
+        if cell["cell_type"] == "markdown":
+            cell["attachments"] = {}
 
 
 @pytest.mark.parametrize("only", [True, False])

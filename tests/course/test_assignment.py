@@ -120,9 +120,12 @@ def test_a_stub_is_followed_by_a_solution_that_nbgrader_takes_out() -> None:
 @pytest.mark.parametrize("solution", ["def mine(a):\n    return a", "x = 1\nmine = x"])
 def test_a_solution_that_has_the_name_is_given_none(solution) -> None:
     cell = code("mine = ...\nexercises.q1.check(mine)")
-    notebook = {"cells": [text("# L"), cell], "metadata": {}}
-    shown = sources(assignment_of(notebook, (exercise(1, solution=solution),)))
-    assert shown["lesson_02-q1"].endswith(f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION")
+    notebook = {"cells": [text("# L"), code(IMPORTS), cell], "metadata": {}}
+    one = (exercise(1, solution=solution),)
+    for made_of, imports in ({}, "lesson-002"), ({"only": True}, "imports"):
+        shown = sources(assignment_of(notebook, one, **made_of))
+        assert shown["lesson_02-q1"].endswith(f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION")
+        assert imports in shown
 
 
 def test_a_mark_says_what_it_is_worth_and_checks_in_hidden_lines() -> None:
