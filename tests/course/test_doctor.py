@@ -260,6 +260,12 @@ def test_a_checkout_knows_what_lessons_need(package):
     assert not [f for f in ht.check().findings if f.about == "versions"]
 
 
+def test_this_checkout_does_without_what_is_installed(monkeypatch):
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: None)
+    abouts = {finding.about for finding in ht.check().findings}
+    assert "numpy" in abouts and "versions" not in abouts
+
+
 def test_the_versions_that_were_tested_come_with_the_package(package):
     text = "# as of today==now\n\nkeras==3.10.1\n--index-url x\noptuna==5.0.0\n"
     (package.parent / "constraints.txt").write_text(text)
@@ -328,6 +334,7 @@ def test_two_tensorflows_are_told_and_the_first_is_looked_at(installed):
     installed.update({"tensorflow": "2.1", "tensorflow-cpu": "2.2", "tensorflow-intel": ""})
     installed["tensorflow-macos"] = ""
     both, first = doctor._package("tensorflow>=2", {})
+    assert (both.state, both.about) == ("note", "tensorflow")
     assert both.told == "tensorflow and tensorflow-cpu overwrite each other's files"
     assert both.remedy.startswith("Uninstall both, then: ")
     assert (first.about, first.told) == ("tensorflow", "2.1 (>=2)")

@@ -123,7 +123,7 @@ class Table:
         return Evaluation(params, 0.5, epochs=epochs or self.epochs, test_value=0.9)
 
     def epochs_of(self, params, epochs):
-        return 7 if epochs is None else epochs
+        return params["a"] if epochs is None else epochs
 
     def describe(self):
         return {"name": "two"}
@@ -142,7 +142,7 @@ def test_a_table_counts_what_it_is_asked_for():
     assert type(table.asked[0][0]["a"]) is int
     metered.evaluate([1])  # the table itself says what is wrong
     assert table.asked[2][0] == [1]
-    assert (metered.epochs_of({}, 3), metered.epochs_of({}, None)) == (3, 7)
+    assert (metered.epochs_of({}, 3), metered.epochs_of({"a": 7}, None)) == (3, 7)
     assert metered.describe() == {"name": "two"}
     assert (metered.direction, metered.deterministic) == ("maximize", False)
 
@@ -169,6 +169,27 @@ def test_a_search_may_give_back_its_result_and_use_up_its_budget():
     found = challenge.replays(searches, trials=2, repeats=3)
     assert found.epochs.tolist() == [60] * 3
     assert len(set(found.ranks)) > 1
+
+
+def test_scores_are_another_seeds_in_each_replay():
+    table = TableObjective("digits", quiet=True)
+    drawn = [table.space.sample(np.random.default_rng(number)) for number in range(60)]
+    params = sorted(drawn, key=lambda one: table.ranks()[table.index_of(one)])[:6]  # hard to tell
+
+    def same_ones(objective, seed):
+        return max(params, key=lambda one: objective.evaluate(one).value)
+
+    assert len(set(challenge.replays(same_ones, trials=6, repeats=8).ranks)) > 1
+
+
+def test_without_a_number_there_are_200_replays_and_what_is_not_searched_has_a_value():
+    def few(objective, seed):
+        rate = float(np.random.default_rng(seed).choice([0.01, 0.1]))
+        return objective.evaluate({"learning_rate": rate}).params
+
+    whole = TableObjective("digits", quiet=True).space.sample(np.random.default_rng(0))
+    rest = {name: value for name, value in whole.items() if name != "learning_rate"}
+    assert len(challenge.replays(few, trials=1, defaults=rest).ranks) == 200
 
 
 @pytest.mark.parametrize("search", [3, lambda objective, seed: [objective.evaluate]])

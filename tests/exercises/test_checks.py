@@ -87,6 +87,8 @@ def test_near_is_within_a_share() -> None:
     assert checks.near(1e-13, 0.0) and not checks.near(1e-11, 0.0)
     assert checks.all_near([102, 51], [100, 50]) and not checks.all_near([102, 52], [100, 50])
     assert checks.all_near([104], [100], 0.05)
+    with pytest.raises(ValueError, match="longer|shorter"):  # no answer is right in part
+        checks.all_near([100], [100, 50])
 
 
 def test_a_list_of_numbers_says_which_is_none() -> None:
@@ -307,7 +309,13 @@ def test_an_argument_without_a_name_is_numbered() -> None:
             given[1].append(3)
             return 1
 
-    assert "changes its argument number 2, which" in refusal(checks.call, Odd(), [1], [2])
+    said = refusal(checks.call, Odd(), [1], [2])
+    assert said.startswith("`function` changes its argument number 2, which")
+
+
+def test_a_stand_in_is_handed_over_as_it_is() -> None:
+    probe = SimpleNamespace(asked=[])
+    assert checks.call(lambda given: given, probe) is probe
 
 
 def test_draws_are_decided_by_the_generator_alone() -> None:

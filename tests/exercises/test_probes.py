@@ -60,6 +60,18 @@ def test_a_network_measures_what_it_was_told(accuracy) -> None:
     assert len(fit(probe).history["loss"]) == 1
 
 
+def test_made_up_numbers_look_measured_and_differ() -> None:
+    losses = [TRAINED["loss"], TRAINED["val_loss"], UNTRAINED["loss"], UNTRAINED["val_loss"]]
+    shares = [TRAINED["accuracy"], UNTRAINED["accuracy"], UNTRAINED["val_accuracy"], *ACCURACIES]
+    assert all(0 < share < 1 for share in shares) and min(losses) > 0
+    shares += [1 - accuracy for accuracy in ACCURACIES[:1]]
+    told = sorted([*losses, *shares])
+    assert min(np.diff(told)) > 0.02
+    assert [round(6 * accuracy, 9) for accuracy in ACCURACIES] == [4, 5]
+    past = RowsProbe().model.fit(epochs=5, x=np.zeros((1, 2)), y=[0]).history
+    assert 0 < min(past["accuracy"]) and max(past["accuracy"]) < 1
+
+
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 def test_predictions_are_as_right_as_the_accuracy(accuracy) -> None:
     probe = RowsProbe(accuracy)
@@ -75,6 +87,7 @@ def test_predictions_are_as_right_as_the_accuracy(accuracy) -> None:
 
 
 def test_epochs_add_up_and_the_rest_is_noted(probe) -> None:
+    assert (probe.model.epochs, probe.model.validation_split) == (0, 0.0)
     fit(probe, epochs=np.int64(2), validation_split=0.25, callbacks=[], unknown=1)
     assert (probe.model.epochs, probe.model.validation_split) == (2, 0.25)
     fit(probe)
@@ -165,6 +178,8 @@ def test_rows_in_another_order_are_all_the_same(probe) -> None:
     data, order = probe.data, np.random.default_rng(0).permutation(18)
     probe.model.fit(data.x_train[order], data.y_train[order][:, None])  # labels as a column
     probe.model.evaluate(data.x_val.astype(float), list(data.y_val))
+    weighted = (data.x_val, data.y_val, np.ones(6))
+    fit(probe, validation_data=weighted)
     assert probe.refuse_misuse() is None
 
 

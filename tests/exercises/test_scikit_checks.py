@@ -60,6 +60,11 @@ def test_shares_may_differ_by_a_row(folds, says) -> None:
         assert says in refusal(scikit_checks.equal_shares, Folds(*folds), labels)
 
 
+def test_a_rare_class_is_in_one_fold_alone() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 2])
+    assert scikit_checks.equal_shares(Folds([0, 3, 6], [1, 4], [2, 5]), labels) is None
+
+
 class Network(ClassifierMixin, BaseEstimator):
     """Looks like the course's network: SciKeras's, and a classifier."""
 
