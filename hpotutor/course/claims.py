@@ -19,7 +19,7 @@ from hpotutor.errors import Problems
 MIME = "application/vnd.hpotutor.claims+json"
 VERDICTS = ("holds", "partly", "does not hold", "open")
 # What the five articles say, in the course's words, and which of them say it.
-_SAID = pd.read_csv(Path(__file__).parent / "texts" / "claims.csv", dtype={"articles": str})
+_SAID = pd.read_csv(Path(__file__).parent / "texts" / "claims.csv")
 CLAIMS = {number: (claim, articles) for number, claim, articles in _SAID.itertuples(index=False)}
 
 

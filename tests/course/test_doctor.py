@@ -38,6 +38,7 @@ def installed(monkeypatch):
 
 def found(about: str) -> Finding:
     (finding,) = [f for f in ht.check().findings if f.about == about]
+    assert bool(finding.remedy) is (finding.state != "fine")  # what is to be done is always told
     return finding
 
 
@@ -440,4 +441,5 @@ def test_every_library_of_a_lesson_can_be_hidden(monkeypatch, tmp_path):
         Path(f"{name}.py").write_text("")
     (tmp_path / "types.py").mkdir()  # a folder of that name is no module
     problems = [finding for finding in doctor._hidden() if finding.state == "problem"]
+    assert all("another name" in f.remedy for f in problems)
     assert {f.about for f in problems} == {f"the file {name}.py here" for name in names}
