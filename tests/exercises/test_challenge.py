@@ -185,6 +185,7 @@ def test_scores_are_another_seeds_in_each_replay():
 def test_without_a_number_there_are_200_replays_and_what_is_not_searched_has_a_value():
     def few(objective, seed):
         rate = float(np.random.default_rng(seed).choice([0.01, 0.1]))
+        assert list(objective.space) == ["learning_rate"]
         return objective.evaluate({"learning_rate": rate}).params
 
     whole = TableObjective("digits", quiet=True).space.sample(np.random.default_rng(0))

@@ -225,7 +225,8 @@ def test_hints_come_one_by_one_and_are_noted() -> None:
 
 def test_a_solution_is_noted_when_it_is_seen_first() -> None:
     exercise = make()
-    exercise.solution()
+    shown = exercise.solution()
+    assert (shown.source, shown.message) == (exercise.solution_source, "It just does.")
     assert noted()["lesson_03.q2"]["solution"] is True
     exercise.check("yes")
     assert noted()["lesson_03.q2"]["solution"] is True  # and stays so

@@ -96,7 +96,8 @@ def test_the_selector_stands_before_the_network() -> None:
 
 
 def test_the_network_comes_last() -> None:
-    assert scikit_checks.network_last(pipeline(SelectKBest(), Network())) is None
+    steps = pipeline(StandardScaler(), SelectKBest(), Network())
+    assert scikit_checks.network_last(steps) is None
     said = refusal(scikit_checks.network_last, pipeline(Network(), SelectKBest()))
     assert said.startswith(
         "The last step, `s1`, should be an `ht.KerasClassifier`; it is an object"
