@@ -166,9 +166,9 @@ def test_a_search_may_give_back_its_result_and_use_up_its_budget():
     def searches(objective, seed):
         return random_search(objective, objective.space, trials=2, seed=seed, progress=False)
 
-    found = challenge.replays(searches, trials=2, repeats=3)
-    assert found.epochs.tolist() == [60] * 3
-    assert len(set(found.ranks)) > 1
+    found = challenge.replays(searches, trials=2, repeats=2)
+    assert found.epochs.tolist() == [60] * 2
+    assert len(set(found.ranks)) == 2
 
 
 def test_scores_are_another_seeds_in_each_replay():
