@@ -104,5 +104,5 @@ class Grader:
             return f"{', '.join(unknown)} is not the name under which the notebook was handed out"
         if "No notebooks were matched" in said:
             return "its folder holds no notebook"
-        errors = _ERROR.findall(said) or said.strip().splitlines()[-1:]
+        errors = _ERROR.findall(said) or said.strip().splitlines()
         return errors[-1][:200]

@@ -28,7 +28,7 @@ def read_notes(path: Path, noted: Callable[[Any], Noted]) -> dict[str, Noted] | 
 
 def write_notes(path: Path, notes: Mapping[str, Any]) -> None:
     """Write them as a whole or not at all."""
-    write_whole(path, json.dumps(notes, indent=1).encode())
+    write_whole(path, json.dumps(notes).encode())
 
 
 def fingerprint(content: bytes, *, settings: bool = False) -> str:
@@ -51,11 +51,11 @@ def fingerprint(content: bytes, *, settings: bool = False) -> str:
 
 def _settings_of(cell: dict[str, Any]) -> tuple[Any, ...]:
     """Return how nbgrader marks a cell, in one form, then its tags and its attachments."""
-    metadata = cell.get("metadata", {})
+    metadata = cell["metadata"]
     about = metadata.get("nbgrader", {})
     flags = [bool(about.get(flag)) for flag in ("grade", "solution", "locked", "task")]
-    worth = about.get("points") or 0 if flags[0] or flags[3] else 0
-    marking = [about.get("grade_id"), *flags, float(worth)] if any(flags) else None
+    worth = about.get("points") if flags[0] or flags[3] else None
+    marking = [about.get("grade_id"), *flags, float(worth or 0)] if any(flags) else None
     return marking, [sorted(metadata.get("tags", [])), cell.get("attachments", {})]
 
 

@@ -19,7 +19,7 @@ from hpotutor.errors import Problems
 MIME = "application/vnd.hpotutor.claims+json"
 VERDICTS = ("holds", "partly", "does not hold", "open")
 # What the five articles say, in the course's words, and which of them say it.
-_SAID = pd.read_csv(Path(__file__).parent / "texts" / "claims.csv", dtype={"articles": str})
+_SAID = pd.read_csv(Path(__file__).parent / "texts" / "claims.csv")
 CLAIMS = {number: (claim, articles) for number, claim, articles in _SAID.itertuples(index=False)}
 
 
@@ -183,6 +183,6 @@ def claims_ledger(
     known = {row["number"] for row in rows}
     rows += [{"number": number, "verdict": "open"} for number in CLAIMS if number not in known]
     ledger = pd.DataFrame(rows).sort_values("number", kind="stable")
-    ledger.insert(1, "claim", ledger["number"].map(lambda number: CLAIMS[number][0]))
+    ledger["claim"] = ledger["number"].map(lambda number: CLAIMS[number][0])
     names = ["number", "claim", "lesson", "published", "measured", "verdict", "because"]
     return ledger.reindex(columns=names, fill_value="").fillna("").reset_index(drop=True)

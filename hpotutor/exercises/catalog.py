@@ -45,5 +45,4 @@ def exercises_of(lesson: int | str) -> tuple[Exercise, ...]:
     problems.choice("lesson", name, lessons())
     problems.raise_if_any()
     module = importlib.import_module(f"{__package__}.{name}")
-    found = [value for value in vars(module).values() if isinstance(value, Exercise)]
-    return tuple(sorted(found, key=lambda exercise: exercise.number))
+    return tuple(value for value in vars(module).values() if isinstance(value, Exercise))

@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 def expect_draws(outcome: Outcome) -> None:
     """Refuse a search that ends the same whatever its seed."""
-    if len(np.unique(outcome.ranks)) <= len(outcome.ranks) // 20:
+    if len(np.unique(outcome.ranks)) <= len(outcome.ranks) / 20:
         wrong(
             "Nearly all replays choose the same setting, so the draws do not depend on `seed`. "
             "Draw with `rng = np.random.default_rng(seed)`."

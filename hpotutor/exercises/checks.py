@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -170,7 +171,7 @@ def log_spaced(values: Iterable[float], share: float = 0.05) -> bool:
     ordered = sorted(values)
     if ordered[0] <= 0:
         return False
-    ratios = [high / low for low, high in zip(ordered, ordered[1:], strict=False)]
+    ratios = [high / low for low, high in itertools.pairwise(ordered)]
     return all(near(ratio, ratios[0], share) for ratio in ratios)
 
 
@@ -185,7 +186,7 @@ def search_space(value: Any, names: Iterable[str] | None = None) -> SearchSpace:
 
 def log_scaled(space: SearchSpace, name: str) -> bool:
     """Return whether a hyperparameter is drawn on a log scale."""
-    return bool(getattr(space[name], "log", False))
+    return getattr(space[name], "log", False)
 
 
 def in_space(space: SearchSpace, params: Any) -> dict[str, Any]:
@@ -256,8 +257,8 @@ def call(
         raise
     except Exception as error:
         wrong(f"{asked()} stopped. {reason(error)}")
-    for place, (before, after) in enumerate(zip(arguments, given, strict=True)):
-        if isinstance(before, _COPIED) and not _same(before, after):
+    for place, after in enumerate(given):
+        if isinstance(after, _COPIED) and not _same(arguments[place], after):
             wrong(
                 f"`{name}` changes {_argument(function, place)}, which it was given and which "
                 "others still need. Make a new one, or work on a copy."
@@ -310,7 +311,8 @@ def draws(function: Any, *arguments: object, count: int, what: str) -> list:
         return call(function, *arguments, np.random.default_rng(seed), what=what)
 
     drawn = [one(seed) for seed in range(count)]
-    if not _same(drawn[:_REPEATED], [one(seed) for seed in range(_REPEATED)]):
+    first = drawn[:_REPEATED]
+    if not _same(first, [one(seed) for seed in range(len(first))]):
         wrong(
             f"Called twice with generators of the same seed, `{getattr(function, '__name__', '')}` "
             "gives different results. Draw from `rng`, the generator that it is given, and from "

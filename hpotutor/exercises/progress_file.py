@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from hpotutor._system import write_whole
 
@@ -65,8 +65,8 @@ def record(
                 {"version": VERSION, "exercises": entries}, indent=1, sort_keys=True
             )
             write_whole(path, content.encode())
-    except (OSError, Timeout) as error:
-        reason = getattr(error, "strerror", None) or "another notebook holds it"
+    except OSError as error:
+        reason = error.strerror or "another notebook holds it"  # of filelock's Timeout
         return (
             f"(Your progress could not be saved in {path.name}: {reason}. Set the environment "
             f"variable {VARIABLE} to a file that you may write.)"

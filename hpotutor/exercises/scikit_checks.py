@@ -83,7 +83,7 @@ def pipeline_names(search: GridSearchCV, selector: str) -> None:
     known = set(search.estimator.get_params())
     last = search.estimator.steps[-1][0]
     for name in grid:
-        if name in known or name.replace(f"{last}__model__", f"{last}__", 1) in known:
+        if name in known or name.replace(f"{last}__model__", f"{last}__") in known:
             continue
         owners = [step for step, _ in search.estimator.steps if f"{step}__{name}" in known]
         if owners:

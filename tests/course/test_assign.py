@@ -10,6 +10,7 @@ import pytest
 
 from hpotutor.cli import main
 from hpotutor.course import nbgrader as classroom
+from hpotutor.course._notes import fingerprint
 from hpotutor.course.assignment import points_of
 from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.course.nbgrader import assign
@@ -117,7 +118,13 @@ def tagged(notebook: dict) -> None:
     notebook["cells"][-1]["metadata"]["tags"] = ["skip-execution"]
 
 
+def task(notebook: dict) -> None:
+    about = {"grade": False, "solution": False, "locked": False, "task": True, "points": 3}
+    notebook["cells"][0]["metadata"]["nbgrader"] = about | {"grade_id": "a-task"}
+
+
 CHANGES = [more_points, unlocked, renamed, unmarked, by_hand, reordered, shortened, lengthened]
+CHANGES += [task]
 
 
 def marking_cells(notebook: dict) -> list[dict]:
@@ -145,9 +152,14 @@ def test_settings_are_changes_too(tmp_path, capsys, change) -> None:
     assert source_in(tmp_path).read_bytes() == before
 
 
-def test_a_tag_is_a_change(tmp_path) -> None:
+def pictured(notebook: dict) -> None:
+    notebook["cells"][0]["attachments"] = {"mine.png": {"image/png": ""}}
+
+
+@pytest.mark.parametrize("change", [tagged, pictured])
+def test_a_tag_or_a_picture_is_a_change(tmp_path, change) -> None:
     assign(["02"], tmp_path, only=True)
-    before = edit(tmp_path, tagged)
+    before = edit(tmp_path, change)
     with pytest.raises(HpoTutorError, match="changed by hand"):
         assign(["02"], tmp_path)
     assert source_in(tmp_path).read_bytes() == before
@@ -166,6 +178,14 @@ def opened_and_saved(notebook: dict) -> None:
     for cell in marking_cells(notebook):
         about = cell["metadata"]["nbgrader"]
         about |= {"points": float(about["points"]), "checksum": "1", "cell_type": "code"}
+    for cell in notebook["cells"]:
+        about = cell["metadata"].setdefault("nbgrader", {"grade_id": f"cell-{cell['id']}"})
+        for flag in ("grade", "solution", "locked", "task"):
+            about.setdefault(flag, False)
+        about.setdefault("points", 0 if about["solution"] else None)
+        cell["metadata"].setdefault("tags", [])
+        if cell["cell_type"] == "markdown":
+            cell["attachments"] = {}
 
 
 @pytest.mark.parametrize("only", [True, False])
@@ -178,8 +198,29 @@ def test_a_course_that_was_only_opened_and_saved_follows(tmp_path, only) -> None
     assert source_in(course).read_bytes() == source_in(fresh).read_bytes()
 
 
+def test_points_of_a_task_and_of_a_mark_are_changes_of_others_too(tmp_path) -> None:
+    """What is marked by hand, or was given no points, follows while nobody changes it."""
+
+    def written(points: object, flag: str) -> bytes:
+        about = {"grade_id": "a", "points": points, flag: True}
+        cell = {"cell_type": "markdown", "source": "", "metadata": {"nbgrader": about}}
+        return json.dumps({"cells": [cell]}).encode()
+
+    def seen(points: object, flag: str) -> str:
+        return fingerprint(written(points, flag), settings=True)
+
+    for flag in ("task", "grade"):
+        assert seen(3, flag) == seen(3.0, flag) != seen(2, flag)
+        assert seen(None, flag) == seen(0, flag) != seen(1, flag)
+    assert seen(3, "solution") == seen(2, "solution")  # which nbgrader does not read
+
+
 def test_a_course_without_notes_counts_as_changed(tmp_path) -> None:
     assign(["02"], tmp_path)
+    (tmp_path / classroom.NOTES).write_text("[]")
+    before = source_in(tmp_path).read_bytes()
+    assign(["02"], tmp_path)  # but what is as it would be written may stay
+    assert source_in(tmp_path).read_bytes() == before
     (tmp_path / classroom.NOTES).write_text("[]")
     with pytest.raises(HpoTutorError, match="changed by hand"):
         assign(["02"], tmp_path, only=True)
@@ -198,6 +239,26 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch) -> None:
         assign(["02"], tmp_path, only=True)
     assert path.read_bytes() == before
     assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_what_cannot_be_looked_into_is_not_written_over(tmp_path) -> None:
+    source_in(tmp_path).mkdir(parents=True)
+    with pytest.raises(HpoTutorError, match=f"^source/{NAME}/{NAME}.ipynb in the course was chan"):
+        assign(["02"], tmp_path)
+    (tmp_path / "other").write_text("a file")
+    with pytest.raises(HpoTutorError, match="The course cannot be written"):
+        assign(["02"], tmp_path / "other")
+    assert (tmp_path / "other").read_text() == "a file"
+
+
+def test_a_course_is_written_as_jupyter_would(tmp_path) -> None:
+    assign(["02"], tmp_path / "of" / "mine")
+    text = source_in(tmp_path / "of" / "mine").read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert "·" in text and text.splitlines()[1] == ' "cells": ['  # so saving it changes few lines
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    config = (tmp_path / "of" / "mine" / "nbgrader_config.py").read_text(encoding="utf-8")
+    assert "c.Execute.timeout = 180\n" in config and config.endswith("\n")
 
 
 def test_bad_lessons_are_told() -> None:

@@ -28,6 +28,34 @@ def test_the_box_shows_the_articles_words_and_escapes_ours(box):
     assert "Holds. It diverges above 0.1." in shown["text/plain"]
 
 
+def test_the_box_is_a_table(box):
+    frame = box.to_frame()
+    assert frame.columns.tolist() == ["claim", "published", "measured here", "verdict"]
+    assert frame.iloc[1].tolist() == [
+        "8. {} ({})".format(*CLAIMS[8]),
+        "none given",
+        "+0.02",
+        "Does not hold.",
+    ]
+    shown = box._repr_mimebundle_()
+    lines = shown["text/plain"].splitlines()
+    assert len(lines) == 3 and lines[2].split()[0] == "8."  # no column of an index
+    assert 'border="' not in shown["text/html"] and "<th></th>" not in shown["text/html"]
+    assert shown["text/html"].count("<tr") == 3
+    assert shown["text/html"].count("vertical-align:top") == 12  # each cell of it
+
+
+def test_nothing_in_a_box_is_cut_short_and_each_number_has_a_line():
+    because = "It is " + "very " * 60 + "so; and (once more) so."
+    claim = ht.Claim(3, "none; (none)", {"a; (b": ABOVE, "c": (-0.1, -0.2, 0.0)}, because=because)
+    shown = ht.claims_box(claim)._repr_mimebundle_()
+    for kind in ("text/html", "text/plain"):
+        assert because in shown[kind]
+    html = shown["text/html"]
+    assert "0.6 (0.55 … 0.65) a; (b;<br>-0.1 (-0.2 … 0) c" in html
+    assert html.count("<br>") == 1
+
+
 def test_the_ledger_is_computed_from_executed_notebooks(box, tmp_path):
     output = {"output_type": "display_data", "metadata": {}, "data": box._repr_mimebundle_()}
     notebook = {"cells": [{"cell_type": "code", "outputs": [output]}, {"cell_type": "markdown"}]}
@@ -42,7 +70,8 @@ def test_the_ledger_is_computed_from_executed_notebooks(box, tmp_path):
 def stored(folder, name, *claims):
     output = {"output_type": "display_data", "metadata": {}}
     output["data"] = ht.claims_box(*claims)._repr_mimebundle_()
-    text = json.dumps({"cells": [{"cell_type": "code", "outputs": [output]}]})
+    others = [{"output_type": "stream", "text": ""}, {"data": {"image/png": ""}}]
+    text = json.dumps({"cells": [{"cell_type": "code", "outputs": [*others, output]}]})
     (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
 
@@ -65,7 +94,45 @@ def test_every_lesson_that_measured_a_claim_has_a_line(tmp_path):
     assert lines(ledger, 14) == [("09", "does not hold")]
 
 
+def test_a_ledger_without_measurements_is_open(tmp_path):
+    ledger = ht.claims_ledger(tmp_path)
+    assert ledger["number"].tolist() == list(CLAIMS) == [n + 1 for n in ledger.index]
+    assert ledger["claim"].tolist() == [words for words, _ in CLAIMS.values()]
+    assert set(ledger["verdict"]) == {"open"}
+    rest = ledger[["lesson", "published", "measured", "because"]]
+    assert rest.eq("").all(axis=None)
+
+
+def test_a_line_of_the_ledger_says_all(tmp_path):
+    claim = ht.Claim(2, "0.9 (a study)", {"on digits": ABOVE}, because="It is so.", null=0.5)
+    for lesson in ("12", "03", "07"):
+        stored(tmp_path, f"{lesson}_a", *(ht.Claim(n, "", "", "holds") for n in CLAIMS), claim)
+    ledger = ht.claims_ledger(tmp_path)
+    line = {"number": 2, "claim": CLAIMS[2][0], "lesson": "03", "published": "0.9 (a study)"}
+    line |= {"measured": claim.measured, "verdict": "holds", "because": "It is so."}
+    assert ledger[ledger["because"] != ""].iloc[0].to_dict() == line
+    assert list(ledger.columns) == list(line)
+    assert ledger.index.tolist() == list(range(48))
+    for number in CLAIMS:  # lessons in their order within each claim
+        lessons = ledger["lesson"][ledger["number"] == number].tolist()
+        assert lessons == sorted(lessons) and set(lessons) == {"03", "07", "12"}
+
+
+def test_by_default_it_reads_the_courses_own_lessons():
+    assert len(ht.claims_ledger()) > len(CLAIMS)
+
+
+@pytest.mark.parametrize("folder", ["no such folder", 3, __file__])
+def test_what_is_no_folder_is_refused(folder):
+    with pytest.raises(ArgumentError, match=r"folder=.*a folder of executed lessons"):
+        ht.claims_ledger(folder)
+
+
 def test_a_box_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"boxes=.*claims_box"):
+        ht.claims_ledger(tmp_path, boxes=["09"])
+    with pytest.raises(ArgumentError, match=r"claims=.*ht\.Claim"):
+        ht.claims_box(ht.Claim(3, "", "", "open"), "holds")
     with pytest.raises(ArgumentError, match=r"boxes=.*claims_box"):
         ht.claims_ledger(tmp_path, boxes={"09": "mine"})
 
@@ -103,10 +170,12 @@ def test_a_verdict_is_what_the_intervals_say_of_both_sides(intervals, verdict):
 
 def test_an_interval_that_ends_at_no_difference_shows_none():
     assert ht.judge((0.1, 0.0, 0.2)) == ht.judge((-0.1, -0.2, 0.0)) == "open"
+    assert ht.judge((0.1, 0.1, 0.1)) == "holds"  # a value may be its own end
 
 
 @pytest.mark.parametrize(
-    "one", [0.5, (0.5, 0.6), (0.5, 0.6, 0.7), (1, None, 2), "0.5", (1, 0, "2")]
+    "one",
+    [0.5, (0.5, 0.6), (0.5, 0.6, 0.7), (0.8, 0.6, 0.7), (1, None, 2), "0.5", (1, 0, "2")],
 )
 def test_what_is_no_interval_is_refused(one):
     with pytest.raises(ArgumentError, match=r"intervals=.*\(value, low, high\).*ht\.judge\("):
@@ -130,7 +199,8 @@ def test_measured_is_written_from_the_intervals():
 
 
 def test_a_verdict_may_be_weaker_than_its_intervals_and_never_stronger():
-    assert ht.Claim(3, "", {"on digits": ABOVE}, "partly", null=0.5).verdict == "partly"
+    for one in (ABOVE, BELOW):
+        assert ht.Claim(3, "", {"on digits": one}, "partly", null=0.5).verdict == "partly"
     for one, verdict in ((OPEN, "partly"), (OPEN, "holds"), (BELOW, "holds"), (ABOVE, "open")):
         with pytest.raises(ArgumentError, match=f"verdict='{verdict}': the intervals say"):
             ht.Claim(3, "", {"on digits": one}, verdict, null=0.5)

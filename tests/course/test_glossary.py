@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import hpotutor as ht
+from hpotutor.course import words
 from hpotutor.errors import ArgumentError
 
 
@@ -30,6 +31,14 @@ def test_an_unknown_word_says_what_is_known(typed: object) -> None:
         ht.glossary(typed)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="Did you mean 'regret'"):
         ht.glossary("regrett")
+
+
+def test_an_installed_package_has_its_words_beside_its_lessons(monkeypatch, tmp_path) -> None:
+    (tmp_path / "glossary.md").write_text("grid, net\n: A lattice\n  of points.\n\nsum\n: All.\n")
+    monkeypatch.setattr(words, "checkout", lambda: None)
+    monkeypatch.setattr(words, "lessons_folder", lambda: tmp_path / "lessons")
+    assert ht.glossary("net") == "**grid, net**: A lattice of points."
+    assert ht.glossary() == "grid, net · sum"
 
 
 def test_without_a_word_all_are_listed() -> None:

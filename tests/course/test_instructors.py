@@ -98,6 +98,8 @@ def test_no_course_inside_a_course(course, monkeypatch) -> None:
     with pytest.raises(ArgumentError, match="inside the course course. Type --to \\. inside it"):
         assign(["03"], "course")
     assert not (course / "course").exists()
+    (course / "archive").mkdir()
+    assign(["03"], "archive")  # a folder that is there is meant
     assign(["03"], ".")
     assert (course / "source" / "03_random_search").is_dir()
     with pytest.raises(HpoTutorError, match="inside the course"):

@@ -218,6 +218,9 @@ def test_grade_says_what_is_missing(tmp_path, monkeypatch) -> None:
         grade(tmp_path)
 
 
+# ── grade, when things go wrong ──────────────────────────────────────────────────────────────
+
+
 HANGS = """\
 import time
 while True:

@@ -18,7 +18,8 @@ from hpotutor.errors import HpoTutorError
 def lesson(text: str, **metadata: object) -> bytes:
     output = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]}
     cell = {"cell_type": "code", "source": [text], "outputs": [output], "metadata": metadata}
-    return json.dumps({"cells": [cell], "metadata": metadata}).encode()
+    above = {"cell_type": "markdown", "source": "Text.", "metadata": metadata}
+    return json.dumps({"cells": [above, cell], "metadata": metadata}).encode()
 
 
 @pytest.fixture
@@ -83,12 +84,70 @@ def test_an_edited_lesson_survives_three_upgrades(shipped, mine):
 
 def test_saving_alone_is_no_edit_and_running_is(shipped, mine):
     bring_up_to_date(mine)
-    (mine / "a.ipynb").write_bytes(lesson("a1", language_info={"version": "3.12"}))
+    saved = lesson("a1", language_info={"version": "3.12"}, tags=["theirs"])
+    (mine / "a.ipynb").write_bytes(saved)
     ran = lesson("b1").replace(b"two", b"three")
     (mine / "b.ipynb").write_bytes(ran)
     shipped(a="a2", b="b2")
     assert told(mine)[0] == "updated a.ipynb"
     assert contents(mine)["b.ipynb"] == ran
+
+
+PAGE = {"text/plain": "one\ntwo", "text/html": ["<p>\n", "one"]}
+STREAM = {"output_type": "stream", "name": "stdout", "text": "one\ntwo"}
+ERROR = {"output_type": "error", "ename": "KeyError", "evalue": "'a'", "traceback": ["..."]}
+RESULT = {"output_type": "execute_result", "data": PAGE, "metadata": {}, "execution_count": 1}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "yours"),
+    [
+        (STREAM, STREAM | {"text": ["one\n", "two"]}, False),
+        (STREAM, STREAM | {"text": "one\nthree"}, True),
+        (ERROR, ERROR | {"traceback": []}, False),
+        (ERROR, ERROR | {"evalue": "'b'"}, True),
+        (ERROR, ERROR | {"ename": "IndexError"}, True),
+        (RESULT, RESULT | {"execution_count": 2, "metadata": {"needs": "light"}}, False),
+        (RESULT, RESULT | {"data": dict(reversed(PAGE.items()))}, False),
+        (RESULT, RESULT | {"data": PAGE | {"text/html": "<p>\none"}}, False),
+        (RESULT, RESULT | {"data": PAGE | {"text/plain": "one\nthree"}}, True),
+        (RESULT, RESULT | {"data": {"text/plain": "one\ntwo"}}, True),
+    ],
+)
+def test_an_output_is_an_edit_when_it_shows_something_else(tmp_path, monkeypatch, was, now, yours):
+    def written(path: Path, output: dict, source: object = "x") -> Path:
+        cell = {"cell_type": "code", "source": source, "outputs": [output], "metadata": {}}
+        path.write_text(json.dumps({"cells": [cell], "metadata": {}}))
+        return path
+
+    shipped = written(tmp_path / "shipped.ipynb", was)
+    monkeypatch.setattr(copies, "all_lessons", lambda: {"a": shipped})
+    bring_up_to_date(tmp_path / "mine")
+    written(tmp_path / "mine" / "a.ipynb", now, ["x"])
+    written(shipped, was, "y")
+    (change,) = bring_up_to_date(tmp_path / "mine")
+    assert change.kind == ("beside" if yours else "updated")
+
+
+def test_a_folder_is_made_with_those_around_it(shipped, mine):
+    assert len(told(mine / "of" / "mine")) == 2
+
+
+def test_a_new_version_that_equals_an_edit_is_no_news(shipped, mine):
+    bring_up_to_date(mine)
+    (mine / "a.ipynb").write_bytes(lesson("a2"))
+    shipped(a="a2")
+    assert told(mine) == []
+    assert set(contents(mine)) == {"a.ipynb", "b.ipynb"}
+
+
+def test_a_third_version_is_put_beside_two_that_are_taken(shipped, mine):
+    bring_up_to_date(mine)
+    (mine / "a.ipynb").write_bytes(lesson("mine"))
+    for name in ("a.new.ipynb", "a.new-2.ipynb"):
+        (mine / name).write_bytes(b"mine, too")
+    shipped(a="a2")
+    assert told(mine) == ["a.ipynb is yours and stays; the new version is in a.new-3.ipynb"]
 
 
 def test_a_deleted_lesson_comes_back_fresh(shipped, mine):

@@ -1,4 +1,4 @@
-"""`hpotutor lab` brings a copy up to date, then is JupyterLab, which nothing outlives."""
+"""JupyterLab, started by `hpotutor lab`, is that very process, and nothing outlives it."""
 
 from __future__ import annotations
 
@@ -17,102 +17,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from hpotutor import cli
-from hpotutor.course import workspace as copies
-from hpotutor.course import workspace as lab
-
-
-@pytest.fixture
-def opened(monkeypatch, tmp_path) -> list:
-    calls: list = []
-
-    def open_lab(folder, arguments):
-        calls.append((str(folder), arguments))
-        sys.exit(7)
-
-    monkeypatch.setattr(lab, "open_lab", open_lab)
-    monkeypatch.setattr(copies, "default_folder", lambda: tmp_path / "default")
-    return calls
-
-
-@pytest.mark.parametrize(
-    ("typed", "folder", "passed"),
-    [
-        ([], "default", []),
-        (["mine"], "mine", []),
-        (
-            ["03", "--no-browser"],
-            "default",
-            ["--LabApp.default_url=/lab/tree/03_random_search.ipynb", "--no-browser"],
-        ),
-        (["--port", "9000"], "default", ["--port", "9000"]),
-        (["mine", "--no-browser", "--port", "9"], "mine", ["--no-browser", "--port", "9"]),
-    ],
-)
-def test_options_reach_jupyterlab(opened, monkeypatch, tmp_path, capsys, typed, folder, passed):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["lab", *typed])
-    assert ended.value.code == 7
-    (call,) = opened
-    assert call[0].endswith(folder) and call[1] == passed
-    assert (tmp_path / folder / "00_start_here.ipynb").exists()
-    said = capsys.readouterr().out
-    assert "added 00_start_here.ipynb" in said and "Your lessons are in" in said
-
-
-def test_a_lesson_that_is_not_there_is_no_folder(opened, capsys):
-    assert cli.main(["lab", "77"]) == 1
-    assert "77" in capsys.readouterr().err and opened == []
-
-
-def test_it_can_stop_after_copying(opened, tmp_path):
-    assert cli.main(["lab", str(tmp_path / "x"), "--copy-only"]) == 0
-    assert opened == []
-    assert "(00_start_here.ipynb)" in (tmp_path / "x" / "index.md").read_text(encoding="utf-8")
-
-
-def test_only_lab_takes_foreign_options(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["doctor", "--port", "9000"])
-    assert "unrecognized arguments: --port 9000" in capsys.readouterr().err
-
-
-def test_jupyterlab_listens_here_only_unless_it_is_told_otherwise(tmp_path):
-    options = lab.lab_arguments(tmp_path, ["--port", "9"], "index.md")
-    assert f"--ServerApp.root_dir={tmp_path.resolve()}" in options
-    assert "--ServerApp.ip=127.0.0.1" in options
-    assert "--LabApp.default_url=/lab/tree/index.md" in options
-    for given in ("--ip=0.0.0.0", "--ServerApp.ip=0.0.0.0"):  # Jupyter refuses to be told twice
-        assert [o for o in lab.lab_arguments(tmp_path, [given]) if "ip=" in o] == [given]
-    page = "--LabApp.default_url=/lab/tree/03_random_search.ipynb"
-    assert [o for o in lab.lab_arguments(tmp_path, [page]) if "default_url" in o] == [page]
-
-
-def test_the_layout_is_the_folders_own(tmp_path, monkeypatch):
-    pytest.importorskip("jupyterlab")
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
-    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(tmp_path / "theirs"))
-    lab.lay_out(tmp_path)
-    assert list(tmp_path.iterdir()) == []  # they have said where
-    assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == "theirs"
-    monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR")
-    lab.lay_out(tmp_path)
-    (layout,) = (tmp_path / ".hpotutor_lab").iterdir()
-    layout.write_text("moved by its owner")
-    monkeypatch.delenv("JUPYTERLAB_WORKSPACES_DIR")
-    lab.lay_out(tmp_path)
-    assert layout.read_text() == "moved by its owner"
-
-
-def test_a_missing_jupyterlab_is_a_sentence(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
-    assert cli.main(["lab", str(tmp_path)]) == 1
-    assert 'pip install "jupyterlab>=4.2"' in capsys.readouterr().err
-
-
-# ── real JupyterLab, ended ───────────────────────────────────────────────────────────────────
 
 
 def the_command(folder: Path, root: Path) -> list[str]:

@@ -6,6 +6,9 @@ import pytest
 
 from hpotutor.exercises import challenge
 from hpotutor.exercises.engine import NotYet
+from hpotutor.objectives.base import Evaluation
+from hpotutor.search import random_search
+from hpotutor.tabular.objective import TableObjective
 
 
 def draw(objective, seed):
@@ -70,3 +73,145 @@ def test_who_is_far_off_is_told_so_after_twenty_replays(share, calls):
     with pytest.raises(NotYet, match=f"{share:.0%} of {replays} replays end .*80% are asked"):
         challenge.judge(search, trials=1, **judged)
     assert len(asked) == calls
+
+
+# ── what many replays came to ────────────────────────────────────────────────────────────────
+
+
+def outcome(*ranks: float) -> challenge.Outcome:
+    return challenge.Outcome(np.array(ranks), np.full(len(ranks), 30))
+
+
+def test_replays_must_differ_by_their_seed():
+    challenge.expect_draws(outcome(*[0.1] * 38, 0.2, 0.3))  # 3 ends of 40
+    with pytest.raises(NotYet, match="the draws do not depend on `seed`"):
+        challenge.expect_draws(outcome(*[0.1] * 39, 0.2))
+
+
+def test_a_search_may_not_choose_one_setting_whatever_it_measures():
+    challenge.expect_choice(outcome(*[0.1] * 36, *np.arange(4)))  # 90 percent
+    with pytest.raises(NotYet, match="whatever they measured"):
+        challenge.expect_choice(outcome(*[0.1] * 37, *np.arange(3)))
+
+
+def test_enough_replays_must_end_among_the_best():
+    four = outcome(0.0, 0.04, 0.05, 0.5)
+    assert four.share_in_best() == 0.5 and four.share_in_best(0.06) == 0.75
+    said = challenge.verdict(four, needed=0.5, look_at="Look.")
+    assert said.detail == "50% of 4 replays end among the best 5% of the table."
+    with pytest.raises(NotYet) as caught:
+        challenge.verdict(four, needed=0.8, look_at="Look.", best=0.1)
+    assert str(caught.value) == (
+        "Only 75% of 4 replays end among the best 10% of the table; 80% are asked for. Look."
+    )
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 7])
+def test_a_search_is_repeated_with_its_seed(repeats):
+    asked = []
+
+    def one(seed):
+        asked.append(seed)
+        return 10 * seed
+
+    assert challenge.repeatable(one, repeats) == [10 * seed for seed in range(repeats)]
+    twice = list(range(min(repeats, 3)))
+    assert asked == [*twice, *twice, *range(len(twice), repeats)]
+
+
+def test_a_search_that_forgets_its_seed_is_refused():
+    ends = iter(range(99))
+    with pytest.raises(NotYet, match="Called again with the same seed"):
+        challenge.repeatable(lambda seed: next(ends), 5)
+
+
+# ── the table that a search is given ─────────────────────────────────────────────────────────
+
+
+class Table:
+    """Two settings, and what was asked of them."""
+
+    epochs, space = 10, {"a": 1}
+
+    def __init__(self):
+        self.asked = []
+
+    def evaluate(self, params, epochs=None, *, on_epoch=None):
+        self.asked.append((params, epochs, on_epoch))
+        return Evaluation(params, 0.5, epochs=epochs or self.epochs, test_value=0.9)
+
+    def epochs_of(self, params, epochs):
+        return params["a"] if epochs is None else epochs
+
+    def describe(self):
+        return {"name": "two"}
+
+
+def test_a_table_counts_what_it_is_asked_for():
+    table = Table()
+    metered = challenge.MeteredTable(table)
+    assert (metered.spent, metered.epochs, metered.space) == (0, 10, {"a": 1})
+    evaluation = metered.evaluate({"a": np.int64(3)}, 4, on_epoch=print)
+    assert (evaluation.value, evaluation.epochs, evaluation.test_value) == (0.5, 4, None)
+    assert metered.spent == 4
+    metered.evaluate({"a": 1})
+    assert metered.spent == 14
+    assert table.asked == [({"a": 3}, 4, print), ({"a": 1}, None, None)]
+    assert type(table.asked[0][0]["a"]) is int
+    metered.evaluate([1])  # the table itself says what is wrong
+    assert table.asked[2][0] == [1]
+    assert (metered.epochs_of({}, 3), metered.epochs_of({"a": 7}, None)) == (3, 7)
+    assert metered.describe() == {"name": "two"}
+    assert (metered.direction, metered.deterministic) == ("maximize", False)
+
+
+def test_replays_are_ranked_by_what_they_choose():
+    table = TableObjective("digits", quiet=True)
+    best = table.space.sample(np.random.default_rng(3))
+
+    def chooses(objective, seed):
+        for number in range(2):
+            params = objective.space.sample(np.random.default_rng(number))
+            objective.evaluate(params, 15 if number else 7)
+        return {**best, "units": np.int64(best["units"])}
+
+    found = challenge.replays(chooses, trials=1, repeats=4)
+    assert found.ranks.tolist() == [table.ranks()[table.index_of(best)]] * 4
+    assert found.epochs.tolist() == [22] * 4
+
+
+def test_a_search_may_give_back_its_result_and_use_up_its_budget():
+    def searches(objective, seed):
+        return random_search(objective, objective.space, trials=2, seed=seed, progress=False)
+
+    found = challenge.replays(searches, trials=2, repeats=2)
+    assert found.epochs.tolist() == [60] * 2
+    assert len(set(found.ranks)) == 2
+
+
+def test_scores_are_another_seeds_in_each_replay():
+    table = TableObjective("digits", quiet=True)
+    drawn = [table.space.sample(np.random.default_rng(number)) for number in range(60)]
+    params = sorted(drawn, key=lambda one: table.ranks()[table.index_of(one)])[:6]  # hard to tell
+
+    def same_ones(objective, seed):
+        return max(params, key=lambda one: objective.evaluate(one).value)
+
+    assert len(set(challenge.replays(same_ones, trials=6, repeats=8).ranks)) > 1
+
+
+def test_without_a_number_there_are_200_replays_and_what_is_not_searched_has_a_value():
+    def few(objective, seed):
+        rate = float(np.random.default_rng(seed).choice([0.01, 0.1]))
+        assert list(objective.space) == ["learning_rate"]
+        return objective.evaluate({"learning_rate": rate}).params
+
+    whole = TableObjective("digits", quiet=True).space.sample(np.random.default_rng(0))
+    rest = {name: value for name, value in whole.items() if name != "learning_rate"}
+    assert len(challenge.replays(few, trials=1, defaults=rest).ranks) == 200
+
+
+@pytest.mark.parametrize("search", [3, lambda objective, seed: [objective.evaluate]])
+def test_what_is_no_search_is_refused(search):
+    with pytest.raises(NotYet, match=r"`search\(objective, seed\)`|returns the chosen"):
+        challenge.replays(search, trials=1, repeats=2)

@@ -252,34 +252,6 @@ def test_an_interrupt_passes_through():
         make(interrupted).judge("yes")
 
 
-@pytest.mark.parametrize(
-    ("answer", "named"),
-    [
-        ({"a": 1, "b": ...}, "answer['b']"),
-        ([1, (2, ...)], "answer[1][1]"),
-        ({"a": {"b": [...]}}, "answer['a']['b'][0]"),
-    ],
-)
-def test_a_gap_inside_an_answer_is_named(answer, named):
-    verdict = make().judge(answer)
-    assert verdict.status == "not attempted"
-    assert f"`{named}`" in verdict.message
-
-
-def test_an_empty_function_is_not_attempted():
-    def dots(parent): ...
-
-    def described(parent):
-        """Change one gene."""
-        pass
-
-    def written(parent):
-        return parent
-
-    assert make().judge(dots).status == make().judge(described).status == "not attempted"
-    assert make().judge(written)
-
-
 def test_warnings_of_an_answer_stay_silent(capfd):
     def noisy(answer):
         np.float64(1) / np.float64(0)
@@ -287,14 +259,6 @@ def test_warnings_of_an_answer_stay_silent(capfd):
 
     assert make(noisy).judge("yes")
     assert capfd.readouterr().err == ""
-
-
-def test_hints_come_one_by_one():
-    exercise = make()
-    assert str(exercise.hint()) == "Hint 1 of 2: One."
-    assert "Hint 2 of 2: Two." in str(exercise.hint())
-    assert str(exercise.hint()) == str(exercise.hint())
-    assert "q9.solution()" in str(exercise.hint())
 
 
 def test_messages_show_themselves():
@@ -332,49 +296,6 @@ def refusal(function, *arguments, **keywords):
     with pytest.raises(engine.NotYet) as caught:
         function(*arguments, **keywords)
     return str(caught.value)
-
-
-def test_numbers():
-    assert checks.whole_number(np.float32(7)) == 7
-    assert "fraction" in refusal(checks.whole_number, 7.5)
-    assert "from 1 up" in refusal(checks.whole_number, 0, low=1)
-    assert "True or False" in refusal(checks.number, True)
-    assert checks.near(0.1 + 0.2, 0.3) and not checks.near(0.31, 0.3)
-
-
-def test_options():
-    assert checks.option(" ADAM ", ["sgd", "adam"]) == "adam"
-    assert "Did you mean 'adam'?" in refusal(checks.option, "adm", ["sgd", "adam"])
-
-
-def test_collections():
-    assert checks.sequence(np.array([1, 2]), "a list", length=2) == [1, 2]
-    assert "It has 1." in refusal(checks.sequence, [1], "a list", length=2)
-    assert "nothing for `b`" in refusal(checks.mapping, {"a": 1}, "a dict", names="ab")
-    assert "twice" in refusal(checks.param_grid, {"a": [1, 1]})
-    assert not checks.log_spaced([0, 1, 10]) and checks.log_spaced([1, 2, 4])
-
-
-def test_spaces():
-    space = ht.SearchSpace(rate=ht.loguniform(1e-4, 1e-1), dropout=ht.uniform(0, 0.5))
-    assert checks.search_space(space, ["rate", "dropout"]) is space
-    assert "nothing for `units`" in refusal(
-        checks.search_space, space, ["rate", "dropout", "units"]
-    )
-    assert checks.log_scaled(space, "rate") and not checks.log_scaled(space, "dropout")
-    assert checks.in_space(space, {"rate": 0.01, "dropout": 0.1})
-    assert "rate" in refusal(checks.in_space, space, {"rate": 1.0, "dropout": 0.1})
-
-
-def test_calls():
-    def child(a, b):
-        return ...
-
-    assert checks.call(max, 1, 2) == 2
-    assert "ZeroDivisionError" in refusal(checks.call, lambda x: x / 0, 1)
-    assert "None" in refusal(checks.call, print)
-    with pytest.raises(engine.NotAttempted, match="child"):
-        checks.call(child, 1, 2)
 
 
 def test_budgets_and_ranks():
