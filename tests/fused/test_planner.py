@@ -223,26 +223,31 @@ CONVS = [
     {"architecture": "conv", "layers": 1, "filters": filters, "kernel_size": 3, "seed": seed}
     for filters in (2, 8, 32) for seed in range(12)
 ]  # fmt: skip
-PINNED = {
-    "one kind": ([{"layers": 2, "units": 32, "seed": n} for n in range(70)], 20, [(24, 32), (24, 32), (22, 32)]),
-    "narrow": ([{"units": 2, "seed": n} for n in range(400)], 20, [(100, 2), (100, 2), (100, 2), (100, 2)]),
-    "wide": ([{"units": (512, 512), "seed": n} for n in range(30)], 20, [(6, 512), (6, 512), (6, 512), (6, 512), (6, 512)]),
-    "widths, briefly": (WIDE, 2, [(5, 1024), (5, 1024), (5, 1024), (5, 1024)]),
-    "widths": (WIDE, 40, [(5, 1024), (5, 1024), (5, 1024), (5, 1024)]),
-    "widths, for long": (WIDE, 4000, [(12, 64), (4, 256), (4, 1024)]),
-    "lengths": ([{"units": 64, "epochs": 2**n, "seed": n} for n in range(16)], None, [(12, 64), (4, 64)]),
+PINNED = {  # requests, epochs, and how many networks of which width each stack has
+    "one kind": ([{"layers": 2, "units": 32, "seed": n} for n in range(70)], 20,
+                 "24x32 24x32 22x32"),
+    "narrow": ([{"units": 2, "seed": n} for n in range(400)], 20, "100x2 100x2 100x2 100x2"),
+    "wide": ([{"units": (512, 512), "seed": n} for n in range(30)], 20,
+             "6x512 6x512 6x512 6x512 6x512"),
+    "widths, briefly": (WIDE, 2, "5x1024 5x1024 5x1024 5x1024"),
+    "widths": (WIDE, 40, "5x1024 5x1024 5x1024 5x1024"),
+    "widths, for long": (WIDE, 4000, "12x64 4x256 4x1024"),
+    "lengths": ([{"units": 64, "epochs": 2**n, "seed": n} for n in range(16)], 0, "12x64 4x64"),
     "activations": (
         [{"units": 128, "activation": name, "seed": n, "batch_size": 256}
-         for name in ("relu", "tanh", "sigmoid") for n in range(6)], 500, [(4, 128), (4, 128), (4, 128), (3, 128), (3, 128)],
+         for name in ("relu", "tanh", "sigmoid") for n in range(6)], 500,
+        "4x128 4x128 4x128 3x128 3x128",
     ),
-    "dropout": ([{"units": 64, "dropout": n % 2 / 4, "seed": n} for n in range(40)], 900, [(20, 64), (20, 64)]),
+    "dropout": ([{"units": 64, "dropout": n % 2 / 4, "seed": n} for n in range(40)], 900,
+                "20x64 20x64"),
     "folds": (
         [{"units": 64, "rows": np.arange(size), "seed": n}
-         for n in range(6) for size in (9, 30, 31, 60)], 900, [(24, 64)],
+         for n in range(6) for size in (9, 30, 31, 60)], 900, "24x64",
     ),
-    "batches of one": ([{"units": 8, "seed": n, "batch_size": 1} for n in range(300)], 9, [(75, 8), (75, 8), (75, 8), (75, 8)]),
-    "convolutions": (CONVS, 20, [(8, 32), (8, 32), (8, 32), (8, 32), (4, 32)]),
-    "convolutions, for long": (CONVS, 2000, [(12, 8), (12, 8), (4, 32), (4, 32), (4, 32)]),
+    "batches of one": ([{"units": 8, "seed": n, "batch_size": 1} for n in range(300)], 9,
+                       "75x8 75x8 75x8 75x8"),
+    "convolutions": (CONVS, 20, "8x32 8x32 8x32 8x32 4x32"),
+    "convolutions, for long": (CONVS, 2000, "12x8 12x8 4x32 4x32 4x32"),
 }  # fmt: skip
 
 
@@ -256,7 +261,7 @@ def test_the_same_requests_are_cut_the_same_way_for_ever(case):
     members = [Member(**{"epochs": epochs, **one}) for one in asked]
     stacks = made.plan(members)
     assert sorted(n for _, group in stacks for n in group) == list(range(len(members)))
-    assert [(len(group), program.widths[0]) for program, group in stacks] == expected
+    assert " ".join(f"{len(group)}x{program.widths[0]}" for program, group in stacks) == expected
 
 
 def test_what_a_network_takes_is_an_estimate_that_stays():
