@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from hpotutor._tensorflow import keras, tf
+from hpotutor.fused import Member, Stack, StackData
 from hpotutor.fused.convolution import Convolution, as_maps, kernel_shapes, take
+from hpotutor.fused.knobs import knobs_of
 from hpotutor.fused.losses import CROSS_ENTROPY, judged, predictions
-from hpotutor.fused.program import dense
+from hpotutor.fused.planner import shape_of
+from hpotutor.fused.program import Program, dense
 
 MEMBERS, ROWS = 2, 3
 
@@ -159,3 +162,46 @@ def test_predictions_are_shares_of_classes_and_amounts_as_they_are():
     close(predictions(CROSS_ENTROPY, three), shares)
     close(predictions(CROSS_ENTROPY, one), 1 / (1 + np.exp(-one)))
     close(predictions("huber", one), one)
+
+
+# ── what is dropped, and what is held at once ────────────────────────────────────────────────
+def test_the_same_draws_drop_the_same_units_for_ever(monkeypatch):
+    """A training that goes on later, or elsewhere, is the training that was begun."""
+    seeds = []
+
+    def drawn(size, seed, *_):
+        seeds.append(seed.numpy().tolist())
+        numbers = np.arange(math.prod(size), dtype=np.uint64) * 0x12345671 % 2**32
+        return tf.constant(numbers.astype(np.uint32).reshape(size))
+
+    monkeypatch.setattr(tf.random, "stateless_uniform", drawn)
+    members = [
+        Member(units=(2, 8), dropout=rate, seed=seed) for rate, seed in ((0.5, 0), (0.25, 7))
+    ]
+    shape = shape_of(members, 3, 24, n_features=4)
+    noise = [tf.constant(5), tf.constant(3)]
+    scale = Program(shape)._dropout_scale(knobs_of(members, shape), 1, noise, 4)
+    assert seeds == [[5, 3 * 64 + 1]], "by epoch, step and layer"
+    assert scale.shape == (2, 4, 8)
+    np.testing.assert_allclose(np.unique(scale[0]), [0, 2])
+    np.testing.assert_allclose(np.unique(scale[1]), [0, 4 / 3], rtol=1e-6)
+    kept = np.packbits(scale.numpy() > 0, axis=None).tobytes().hex()
+    assert kept == "4eaa57063657ff6c"
+
+
+@pytest.mark.parametrize(("folds", "pieces"), [(False, [2**15, 5]), (True, [2**14, 2**14, 5])])
+def test_rows_are_evaluated_in_pieces_of_16_megabytes(folds, pieces, untraced, monkeypatch):
+    """Of the widest layer of two networks; of folds, whose rows are gathered, of features, too."""
+    rows, seen, features = 2**15 + 5, [], 128
+    x, y = np.zeros((rows, features), np.float32), np.zeros(rows)
+
+    def look(loss, logits, labels):
+        seen.append(logits.shape[1])
+        return judged(loss, logits, labels)
+
+    monkeypatch.setattr("hpotutor.fused.program.judged", look)
+    own = {"rows": [0], "val_rows": np.arange(rows)} if folds else {}
+    data = StackData(x if folds else x[:1], y if folds else y[:1],
+                     *(() if folds else (x, y)), n_classes=3)  # fmt: skip
+    Stack(data, [{"units": 64, "seed": seed, **own} for seed in range(2)]).train(1)
+    assert seen[1:] == pieces, "after the step"
