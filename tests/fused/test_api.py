@@ -9,7 +9,7 @@ import pytest
 
 from hpotutor.errors import ArgumentError
 from hpotutor.fused import Member, Stack, StackData, range_test, train_many
-from hpotutor.fused.planner import MAX_BYTES
+from hpotutor.fused.planner import MAX_BYTES, member_bytes
 from tests.messages import refused
 from tests.stack_cases import make_rows
 
@@ -64,6 +64,18 @@ def test_what_is_asked_reaches_the_networks():
     assert plain.weights is None and plain.outputs is None
     assert plain.curve["loss"] != pytest.approx(one.curve["loss"]), "one row alone weighs"
     assert set(plain.curve) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+@pytest.mark.parametrize(("room", "threads"), [(1, 1), (1.5, 1), (2, 2), (9, 3)])
+def test_as_many_stacks_at_a_time_as_there_is_room_for(room, threads, monkeypatch):
+    """Of three networks that cannot share a stack."""
+    seen: list = []
+    monkeypatch.setattr("hpotutor.fused.api.run_jobs", lambda jobs, n, deliver: seen.append(n))
+    asked = [Member(units=(8,) * layers) for layers in (1, 2, 3)]
+    shape = StackData(*ROWS, n_classes=3).shape(asked[2:])
+    most = int(room * member_bytes(shape, 32))
+    train_many(*ROWS, asked, n_classes=3, max_bytes=most, threads=4)
+    assert seen == [threads] and type(seen[0]) is int
 
 
 def test_a_watcher_sees_what_each_has_so_far():

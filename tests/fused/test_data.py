@@ -219,6 +219,11 @@ def test_a_network_becomes_the_keras_model_of_its_architecture():
     assert ours.outputs is None and ours.input_shape is None
 
 
+def test_a_networks_text_holds_no_arrays():
+    text = repr(trained(MEMBER, weights=[np.ones(2)], outputs=np.ones(2)))
+    assert "status='complete'" in text and "array" not in text
+
+
 def test_a_network_without_its_weights_says_how_to_keep_them():
     with refused("to_keras: the weights .* not kept. Type keep_weights=True", error=ArgumentError):
         trained(MEMBER).to_keras()

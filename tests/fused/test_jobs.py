@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from types import SimpleNamespace
@@ -260,6 +261,23 @@ def test_how_many_threads_says_what_to_type(monkeypatch):
         assert pool.threads_for(None) == 5
     finally:
         pool.set_threads(None)
+
+
+@pytest.mark.parametrize("error", [ValueError, AttributeError])
+def test_a_process_that_is_no_worker_takes_its_cores(error, monkeypatch):
+    """Dask may be imported, or on its way, in a process that is none of its workers."""
+
+    def get_worker():
+        raise error
+
+    monkeypatch.delenv(pool.VARIABLE, raising=False)
+    monkeypatch.setattr(pool, "cores", lambda: 3)
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(get_worker=get_worker))
+    assert pool.threads_for(None) == 3
+    monkeypatch.setattr(sys.modules["distributed"], "get_worker", lambda: "a worker")
+    assert pool.threads_for(None) == 1
+    monkeypatch.delitem(sys.modules, "distributed")
+    assert pool.threads_for(None) == 3
 
 
 # ── all of them watched ──────────────────────────────────────────────────────────────────────

@@ -157,6 +157,7 @@ def test_values_at_their_ends_are_fine(fine):
     "bad",
     [
         {"rows": [0, 20]}, {"rows": [-1, 0]}, {"val_rows": [20]}, {"rows": []}, {"rows": [[0, 1]]},
+        {"rows": np.array([], int)},
         {"rows": [0.0, 1.0]}, {"val_rows": "all"}, {"learning_rate": []},
         {"learning_rate": [-0.1]}, {"learning_rate": [[0.1]]}, {"learning_rate": [np.inf]},
         {"learning_rate": 0}, {"batch_size": 0}, {"batch_size": 1.5}, {"epochs": 0},

@@ -189,6 +189,23 @@ def test_the_same_draws_drop_the_same_units_for_ever(monkeypatch):
     assert kept == "4eaa57063657ff6c"
 
 
+def test_what_nobody_asked_for_is_not_computed(untraced, monkeypatch):
+    """Outputs are those on the first of the sets, and only if they are kept or scored."""
+    seen = []
+
+    def look(loss, logits):
+        seen.append(logits.shape[1])
+        return predictions(loss, logits)
+
+    monkeypatch.setattr("hpotutor.fused.program.predictions", look)
+    x, y = np.zeros((6, 4)), np.zeros(6)
+    for keep in (False, True):
+        data = StackData(x, y, x[:5], y[:5], n_classes=2, evaluations={"test": (x, y)},
+                         keep_outputs=keep)  # fmt: skip
+        Stack(data, [{"units": 2}]).train(1)
+    assert seen == [5]
+
+
 @pytest.mark.parametrize(("folds", "pieces"), [(False, [2**15, 5]), (True, [2**14, 2**14, 5])])
 def test_rows_are_evaluated_in_pieces_of_16_megabytes(folds, pieces, untraced, monkeypatch):
     """Of the widest layer of two networks; of folds, whose rows are gathered, of features, too."""
@@ -205,3 +222,17 @@ def test_rows_are_evaluated_in_pieces_of_16_megabytes(folds, pieces, untraced, m
                      *(() if folds else (x, y)), n_classes=3)  # fmt: skip
     Stack(data, [{"units": 64, "seed": seed, **own} for seed in range(2)]).train(1)
     assert seen[1:] == pieces, "after the step"
+
+
+def test_pieces_of_very_wide_networks_have_16_rows(untraced, monkeypatch):
+    seen = []
+
+    def look(loss, logits, labels):
+        seen.append(logits.shape[1])
+        return judged(loss, logits, labels)
+
+    monkeypatch.setattr("hpotutor.fused.program.judged", look)
+    monkeypatch.setattr("hpotutor.fused.program.EVALUATION_FLOATS", 1)
+    x, y = np.zeros((40, 4)), np.zeros(40)
+    Stack(StackData(x[:1], y[:1], x, y, n_classes=2), [{"units": 2}]).train(1)
+    assert seen[1:] == [16, 16, 8], "after the step"

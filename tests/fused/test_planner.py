@@ -178,6 +178,7 @@ def test_max_bytes_is_what_a_whole_stack_may_take():
         groups, programs = plan(members, room * one)
         assert [len(group) for group in groups] == sizes
         assert all(program.members <= room for program in programs)
+    assert [len(group) for group in plan(members[:9], int(4.9 * one))[0]] == [3, 3, 3]
     with pytest.raises(ArgumentError, match="units=16 is too wide"):
         plan(members, one - 1)
 
@@ -226,7 +227,8 @@ CONVS = [
 PINNED = {  # requests, epochs, and how many networks of which width each stack has
     "one kind": ([{"layers": 2, "units": 32, "seed": n} for n in range(70)], 20,
                  "24x32 24x32 22x32"),
-    "narrow": ([{"units": 2, "seed": n} for n in range(400)], 20, "100x2 100x2 100x2 100x2"),
+    "narrow": ([{"units": 2, "seed": n} for n in range(402)], 20, "81x2 81x2 81x2 81x2 78x2"),
+    "many": ([{"units": 2, "seed": n} for n in range(1000)], 20, " ".join(["125x2"] * 8)),
     "wide": ([{"units": (512, 512), "seed": n} for n in range(30)], 20,
              "6x512 6x512 6x512 6x512 6x512"),
     "widths, briefly": (WIDE, 2, "5x1024 5x1024 5x1024 5x1024"),
@@ -262,6 +264,18 @@ def test_the_same_requests_are_cut_the_same_way_for_ever(case):
     stacks = made.plan(members)
     assert sorted(n for _, group in stacks for n in group) == list(range(len(members)))
     assert " ".join(f"{len(group)}x{program.widths[0]}" for program, group in stacks) == expected
+
+
+def test_likes_stand_together_in_a_stack():
+    """Wherever a kind is merged with others and cut."""
+    members = [
+        Member(seed=n, epochs=2 + n % 2, dropout=n % 4 // 2 / 4, activation=name)
+        for name in ("tanh", "relu")
+        for n in range(20)
+    ]
+    order = [members[n] for group in plan(members)[0] for n in group]
+    kinds = [(m.epochs, m.activation, m.dropout) for m in order]
+    assert kinds == sorted(kinds)
 
 
 def test_what_a_network_takes_is_an_estimate_that_stays():
@@ -341,6 +355,7 @@ def test_weights_come_out_as_they_went_in(batch_norm):
         params, moving = pack(given, member, common)
         assert params.dtype == np.float32
         assert len(moving) == (2 * sum(common.widths) if batch_norm else 0)
+        assert moving.dtype == params.dtype
         back = unpack(params, moving, member, common)
         for one, other in zip(given, back, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -82,6 +82,8 @@ def test_a_network_that_diverges_stops_with_what_it_was():
 
 def test_what_is_over_is_trained_no_further(monkeypatch):
     stack = stack_of({"epochs": 1}, {"epochs": 2})
+    stack.train()
+    assert stack.epoch == 1
     stack.train(9)
     assert stack.epoch == 2 and not stack.live.any()
     before = [list(curve["loss"]) for curve in stack.curves], list(stack.status)
@@ -90,7 +92,7 @@ def test_what_is_over_is_trained_no_further(monkeypatch):
 
 
 def test_each_living_network_pays_its_share_of_the_time(monkeypatch):
-    clock = itertools.count()
+    clock = itertools.count(7)
     monkeypatch.setattr(fused_stack.time, "perf_counter", lambda: next(clock))
     stack = stack_of({"epochs": 1}, {"seed": 1})
     assert stack.seconds.tolist() == [0.5, 0.5]
@@ -120,12 +122,18 @@ def test_a_result_says_all_about_its_network():
 
 
 def test_outputs_of_folds_are_as_many_as_their_rows():
-    data = StackData(*ROWS[:2], **DATA, keep_outputs=True)
+    data = StackData(*ROWS[:2], **DATA, keep_outputs=True, evaluations={"test": ROWS[2:]})
     stack = Stack(data, [{"units": 3, "val_rows": rows} for rows in ([1], [4, 2, 5])])
     stack.train(1)
+    kernel, bias, out, last = stack.get_weights(1)
+    right = (np.maximum(ROWS[2] @ kernel + bias, 0) @ out + last).argmax(axis=1) == ROWS[3]
+    assert stack.curves[1]["test_accuracy"] == [right.mean()]
     assert [stack.result(k).outputs.shape for k in range(2)] == [(1, 3), (3, 3)]
-    unkept = Stack(StackData(*ROWS, **DATA, scores={"val_s": lambda *_: 1.0}), [{"units": 3}])
+    unkept = Stack(
+        StackData(*ROWS, **DATA, scores={"val_s": lambda y, out: len(out)}), [{"units": 3}]
+    )
     unkept.train(1)
+    assert unkept.curves[0]["val_s"] == [15.0]
     assert unkept.result(0).outputs is None
 
 
@@ -160,7 +168,9 @@ def test_a_rate_a_step_goes_on_where_it_was():
 
 # ── between epochs ───────────────────────────────────────────────────────────────────────────
 def test_select_takes_each_network_as_it_stands_and_twice_if_asked():
-    stack = stack_of({"epochs": 1}, {"seed": 1}, {"seed": 2, "restore_best": True})
+    stack = stack_of(
+        {"epochs": 1}, {"seed": 1}, {"seed": 2, "restore_best": True}, keep_outputs=True
+    )
     stack.train(1)
     stack.positions = [5, 6, 7]
     twice = stack.select([2, 0, np.int64(2)])
@@ -171,6 +181,7 @@ def test_select_takes_each_network_as_it_stands_and_twice_if_asked():
         assert twice.curves[k] == stack.curves[was]
         assert_equal_weights(twice.get_weights(k), stack.get_weights(was), 0)
         np.testing.assert_array_equal(twice.batch_losses[k], stack.batch_losses[was])
+        np.testing.assert_array_equal(twice.result(k).outputs, stack.result(was).outputs)
     twice.train(1)
     assert [len(curve["loss"]) for curve in twice.curves] == [2, 1, 2]
     assert twice.curves[0] == twice.curves[2]

@@ -89,7 +89,7 @@ CASES = {
 @pytest.mark.parametrize("case", list(CASES))
 def test_steps_are_those_of_keras(case, untraced, float64, fixed_order):
     n_classes, asked, others = CASES[case]
-    member = Member(**asked, batch_size=10, seed=3)
+    member = Member(**asked, batch_size=12, seed=3)
     rows, weights = make_rows(n_classes), None
     if "weights" in case:
         weights = np.random.default_rng(5).uniform(-0.5, 3, ROWS).clip(0)
@@ -97,7 +97,7 @@ def test_steps_are_those_of_keras(case, untraced, float64, fixed_order):
     data = StackData(
         *rows, n_classes=n_classes, dtype="float64", input_shape=shape, sample_weight=weights
     )
-    neighbors = [Member(**other, batch_size=10, seed=9) for other in others]
+    neighbors = [Member(**other, batch_size=12, seed=9) for other in others]
     stack = Stack(data, [*neighbors, member])
     stack.train(EPOCHS)
     curves, model = step_by_step(member, rows, n_classes, shape, weights)
