@@ -9,6 +9,7 @@ import pytest
 
 from hpotutor.errors import ArgumentError, DataError
 from hpotutor.fused import Member, StackData, Trained
+from hpotutor.fused.member import initial_weights
 from hpotutor.fused.planner import shape_of
 from tests.messages import refused
 
@@ -217,6 +218,15 @@ def test_a_network_becomes_the_keras_model_of_its_architecture():
     dense = dataclasses.replace(ours, input_shape=(4, 1)).to_keras()
     assert dense.count_params() == model.count_params(), "the rows' shape is for convolutions"
     assert ours.outputs is None and ours.input_shape is None
+
+
+@pytest.mark.parametrize(("row", "kind"), [((4, 1), "Conv1D"), ((2, 2, 1), "Conv2D")])
+def test_a_convolution_becomes_that_of_its_rows(row, kind):
+    conv = Member(
+        architecture="conv", layers=1, filters=1, kernel_size=2, pool_size=2, dense_layers=0
+    )
+    ours = trained(conv, weights=initial_weights(conv, 4, 3, input_shape=row), input_shape=row)
+    assert kind in [type(layer).__name__ for layer in ours.to_keras().layers]
 
 
 def test_a_networks_text_holds_no_arrays():
