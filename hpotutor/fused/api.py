@@ -166,8 +166,7 @@ def range_test(
     networks = as_members(members, n_classes, data.rows, data.input_shape)
     steps = {steps_per_epoch(m, data.rows) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
-        said = "All networks of one range test need the same batch_size and all the rows."
-        raise ArgumentError(f"range_test: {said}")
+        raise ArgumentError("range_test: all members need the same batch_size and all the rows.")
     rates = np.geomspace(low, high, steps.pop() * epochs)
     swept = [dataclasses.replace(m, learning_rate=rates, epochs=epochs) for m in networks]
     planner = Planner(data.shape, n_classes, data.rows)

@@ -162,7 +162,7 @@ def _places(sides: Sequence[int], size: int, stride: int, padding: str) -> np.nd
     met = np.zeros((1, 1), np.int32)
     for side in sides:
         count = length_after(side, size, stride, padding)
-        start = max((count - 1) * stride + size - side, 0) // 2 if padding == "same" else 0
+        start = max((count - 1) * stride + size - side, 0) // 2  # 0 if "valid", which fills none
         along = np.arange(size)[:, np.newaxis] + stride * np.arange(count) - start
         along = np.where((along < 0) | (along >= side), ZERO, along)[:, np.newaxis]
         before = met[:, np.newaxis, :, np.newaxis]

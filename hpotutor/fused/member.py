@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpotutor._tensorflow import keras, tf
-from hpotutor._validation import check_count, check_seed
+from hpotutor._validation import check_count, check_seed, is_number
 from hpotutor.errors import Problems
 from hpotutor.fused.convolution import Convolution, convolutions_of, kernel_shapes
 from hpotutor.fused.losses import CROSS_ENTROPY
@@ -224,8 +224,8 @@ def _check_member(problems: Problems, member: Member, n_classes: int, rows: int)
     rate = 1e-3 if array else m.learning_rate
     parts.check_optimizer(problems, m.optimizer, rate, m.momentum, m.weight_decay)
     if array:
-        rates = np.asarray(m.learning_rate, dtype=float)
-        if rates.ndim != 1 or not rates.size or not (np.isfinite(rates) & (rates >= 0)).all():
+        rates = np.asarray(m.learning_rate, dtype=object)  # whatever they hold
+        if not rates.ndim * rates.size or not all(is_number(r) and 0 <= r < np.inf for r in rates):
             allowed = "one rate a step, each a number from 0 up"
             problems.add("learning_rate", m.learning_rate, allowed, "learning_rate=0.001")
     check_count(problems, "batch_size", m.batch_size, example=32)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import numpy as np
+
 from hpotutor._system import cores
 from hpotutor._validation import require_count
 from hpotutor.fused.data import Curve, Trained
@@ -119,9 +121,8 @@ def run_watched(
             epoch += 1
             grown = {position: curve for job in jobs for position, curve in job.curves.items()}
             answer = on_epoch(epoch, [grown.get(position, {}) for position in range(asked)])
-            if answer is True:
-                answer = range(asked)
-            if answer:
-                for job in busy:
-                    _deliver(job.stop({int(position) for position in answer}), deliver)
+            if answer is None or isinstance(answer, bool | np.bool_):
+                answer = range(asked) if answer else ()
+            for job in busy:
+                _deliver(job.stop({int(position) for position in answer}), deliver)
             busy = [job for job in busy if job.busy]

@@ -66,7 +66,7 @@ class StackShape:
         """
         blocks: list[Block] = []
         shapes = self.kernels_of(widths)
-        inputs = shapes[0][-2] if self.convolutions else self.n_features
+        inputs = shapes[0][-2]
         for layer, (*places, columns) in enumerate(shapes):
             row = (columns, 1, 1) if layer < len(self.convolutions) else (1, 1, columns)
             kernel = (inputs, math.prod(places) // inputs, columns)

@@ -157,7 +157,7 @@ class Stack:
             best = self.best_epoch[k] = len(curve)
             if member.restore_best:
                 self._best[k] = self._row(k)
-        patient = member.patience is None or len(curve) - best < max(member.patience, 1)
+        patient = member.patience is None or len(curve) - best < member.patience
         if not patient or len(curve) == member.epochs:
             self.stop(k, "complete")
 

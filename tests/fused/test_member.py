@@ -10,6 +10,7 @@ import pytest
 import hpotutor as ht
 from hpotutor._tensorflow import keras
 from hpotutor.errors import ArgumentError
+from hpotutor.fused import member as fused_member
 from hpotutor.fused.member import (
     Member,
     as_members,
@@ -18,6 +19,7 @@ from hpotutor.fused.member import (
     initial_weights,
     rate_table,
 )
+from tests.messages import refused
 
 
 # ── what follows from what is asked ──────────────────────────────────────────────────────────
@@ -93,6 +95,16 @@ def test_defaults_are_those_of_the_builder():
             assert builder[name].default == value, name
 
 
+def test_what_no_builder_has_is_as_documented():
+    own = {name: value for name, value in vars(Member()).items() if value is not None}
+    for name in (*inspect.signature(ht.build_mlp).parameters, "architecture"):
+        own.pop(name, None)
+    assert own == {
+        "batch_size": 32, "monitor": "val_loss", "monitor_mode": "auto", "restore_best": False
+    }  # fmt: skip
+    assert (Member().seed, Member().layers, Member().architecture) == (0, None, "dense")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -145,8 +157,14 @@ def test_values_at_their_ends_are_fine(fine):
     "bad",
     [
         {"rows": [0, 20]}, {"rows": [-1, 0]}, {"val_rows": [20]}, {"rows": []}, {"rows": [[0, 1]]},
+        {"rows": np.array([], int)},
         {"rows": [0.0, 1.0]}, {"val_rows": "all"}, {"learning_rate": []},
-        {"learning_rate": [-0.1]}, {"learning_rate": [[0.1]]}, {"learning_rate": [np.inf]},
+        {"learning_rate": [-0.1]}, {"learning_rate": ["fast"]}, {"learning_rate": [[1], [1, 2]]},
+        {"learning_rate": np.array(0.1)}, {"learning_rate": [np.nan]}, {"learning_rate": [[0.1]]},
+        {"learning_rate": [np.inf]},
+        {"weight_decay": -1, "optimizer": "adamw"}, {"weight_decay": 0.1}, {"momentum": 0.5},
+        {"momentum": 1.0, "optimizer": "sgd"}, {"l1": -1}, {"l2": -1}, {"batch_norm": 2},
+        {"initializer": "ones"}, {"optimizer": "lion"},
         {"learning_rate": 0}, {"batch_size": 0}, {"batch_size": 1.5}, {"epochs": 0},
         {"patience": 0}, {"seed": -1}, {"monitor_mode": "up"}, {"architecture": "rnn"},
         {"units": 0}, {"activation": "step"}, {"dropout": -0.1}, {"loss": "mse"},
@@ -182,6 +200,45 @@ def test_requests_are_members_or_dicts_of_their_fields():
         checked({"unit": 3}, {"units": 0}, {"units": 0})
     assert str(caught.value).count("units=0") == 1
     assert "Did you mean 'units'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "instead"),
+    [
+        ({"batch_size": 0}, "batch_size=32"), ({"epochs": 0}, "epochs=20"),
+        ({"learning_rate": [-1]}, "learning_rate=0.001"), ({"units": 0}, "units=64"),
+        ({"rows": [20]}, r"rows=np.arange\(20\)"), ({"val_rows": []}, r"val_rows=np.arange\(20\)"),
+    ],
+)  # fmt: skip
+def test_what_to_type_instead_is_told(bad, instead):
+    with refused(
+        rf"^train_many: .* is not allowed.* Type for instance {instead}\. The stack trains"
+    ):
+        checked(bad)
+
+
+def test_what_the_stack_trains_is_told_once_and_last():
+    with refused("3 problems", "units=0", "epochs=0", "batch_size=0.*use engine='keras'.$") as told:
+        checked({"units": 0}, {"epochs": 0}, {"batch_size": 0})
+    assert str(told.value).count("engine='keras'") == 1
+    with refused("filters=3 .*None in a dense network.*Type for instance architecture='conv'"):
+        checked({"filters": 3})
+
+
+def test_scaling_is_checked_where_sizes_are_known():
+    """One share a layer with a kernel, the output's last."""
+    assert len(checked({"units": (3, 4), "layer_rates": (1, 1, 1)}, {"layer_rates": (0, 1)})) == 2
+    conv = {"architecture": "conv", "filters": 4, "kernel_size": 3, "layers": 2, "units": 5}
+    assert len(checked(conv | {"layer_rates": (1, 1, 1, 1)}, input_shape=(16, 1))) == 1
+    for asked in ({"units": (3, 4)}, conv):
+        with refused("layer_rates=.* numbers from 0 up"):
+            checked(asked | {"layer_rates": (1, 1)}, input_shape=(16, 1))
+        with refused("batch_norm=True is not allowed"):
+            shares = (1,) * (3 if "architecture" not in asked else 4)
+            checked(asked | {"layer_rates": shares, "batch_norm": True}, input_shape=(16, 1))
+    with refused("^train_many: units=0") as caught:
+        checked({"units": 0, "layer_rates": (1, 1, 1, 1)})
+    assert "layer_rates" not in str(caught.value), "what follows from units=0 is not told"
 
 
 # ── who trains to the same result ────────────────────────────────────────────────────────────
@@ -267,3 +324,34 @@ def test_a_schedule_begins_with_its_first_step():
     found = rate_table(schedule, 4)
     np.testing.assert_allclose(found, [float(schedule(step)) for step in range(4)], rtol=1e-6)
     assert found[0] == pytest.approx(0.1) and found.dtype == np.float64
+
+
+def test_a_seed_gives_the_same_order_in_the_next_process():
+    first = batch_order(3, 2, 30).tolist()
+    batch_order.cache_clear()
+    assert batch_order(3, 2, 30).tolist() == first
+
+
+def test_draws_are_remembered_within_32_megabytes():
+    """The same few seeds are asked for again and again; of a wide layer each draw is new."""
+    remembered = fused_member._draw_again.cache_info().maxsize * fused_member.REMEMBERED_DRAW
+    assert 4 * remembered == 2**25
+    for inputs, again in ((2**12, True), (2**12 + 1, False)):
+        one, two = (initial_weights(Member(units=2, seed=1), inputs, 2)[0] for _ in range(2))
+        assert (one is two) == again
+        np.testing.assert_array_equal(one, two)
+
+
+def test_scaled_weights_are_the_plain_ones_times_a_factor():
+    plain = initial_weights(Member(units=(8, 8), initializer="normal"), 4, 3)
+    mup = Member(units=(8, 8), initializer="normal", parametrization="mup", base_units=2)
+    scaled = initial_weights(mup, 4, 3)
+    factors = [1, 1, 0.5, 1, 0.25, 1]
+    for one, other, factor in zip(scaled, plain, factors, strict=True):
+        np.testing.assert_allclose(one, other * factor, rtol=1e-6)
+
+
+def test_weights_of_convolutions_have_the_shape_of_their_maps():
+    conv = Member(architecture="conv", filters=2, layers=1, kernel_size=3, units=5)
+    weights = initial_weights(conv, 16, 3, input_shape=(8, 2))
+    assert [part.shape for part in weights] == [(3, 2, 2), (2,), (8, 5), (5,), (5, 3), (3,)]
