@@ -91,6 +91,14 @@ def class_of(text):
     return [module(head + text.format(k) + call) for k in range(2)]
 
 
+def borrowed(name):
+    """Return a decorator of Python's own."""
+    library = types.ModuleType("json.mine")
+    text = f"class {name}:\n    def __init__(self, function):\n        self.__wrapped__ = function"
+    exec(text, library.__dict__)
+    return library.__dict__[name]
+
+
 BOX = {"a": 1}
 HELPED = "def helper(x):\n    return x + {0}\ndef f(params):\n    return helper(1)"
 LOOP = [lambda params, k=k: k for k in range(2)]
@@ -137,6 +145,15 @@ PAIRS = {
     "cached function": [functools.cache(f) for f in LATE],
     "state of a decorator": [Scaled(LATE[0], k) for k in range(2)],
     "function of a decorator": [Scaled(f, 1) for f in LATE],
+    "decorators of a library": [around(borrowed(name)(LATE[0])) for name in ("Twice", "Half")],
+    "sets that change or do not": [around(kind({1, 2})) for kind in (set, frozenset)],
+    "sets": [around({k, 2}) for k in range(2)],
+    "layers of other kinds": [
+        around(kind(name="a")) for kind in (keras.layers.Add, keras.layers.Multiply)
+    ],
+    "global ellipsis": [
+        module(f"N = {value}\ndef f(params):\n    return N") for value in ("...", "None")
+    ],
     "property": class_of("    @property\n    def b(self):\n        return {}\n"),
     "static method": class_of("    @staticmethod\n    def b():\n        return {}\n"),
     "class method": class_of("    @classmethod\n    def b(cls):\n        return {}\n"),

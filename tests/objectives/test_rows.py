@@ -375,7 +375,7 @@ def test_as_many_folds_as_the_rarest_class_has_rows_and_no_more(twenty):
 
 def test_as_many_folds_as_there_are_groups_and_no_more():
     x, y = noise(60), np.arange(60) % 2
-    data = ht.load((x, y), groups=np.repeat(np.arange(10), 6))
+    data = ht.load((x, y), groups=np.repeat(list("abcdefghij"), 6))
     groups = len(np.unique(data.groups))
     assert rows_of(data, groups)[1] == []
     _, (line,) = rows_of(data, groups + 1)
