@@ -507,6 +507,11 @@ def test_a_metric_is_tried_on_each_fold_before_anything_trains():
     # So has one that is undefined for a perfect guess alone.
     assert lines(lambda y, s: math.log(np.abs(y - s).mean()), [[1.0, 2.0]], ()) == []
 
+    def far(y_true, y_score):
+        return math.log(np.abs(y_true - y_score).max() - 0.5)
+
+    assert lines(make_scorer(far, response_method="predict_proba"), [[0, 1]]) == []
+
     def warns(y_true, y_score):
         warnings.warn("beware", UserWarning, stacklevel=1)
         return 1.0

@@ -245,11 +245,12 @@ def test_networks_that_are_kept_come_with_their_weights(folds, iris, monkeypatch
     settings = {"metric": "f1_macro", "folds": folds, "early_stopping": 2}
     settings["class_weight"] = {"setosa": 3}
     objective = ht.TrainObjective(iris, engine="fused", **settings)
-    assert objective.train_seeds({"units": 3}, [4, 5]) == [0, 1]
+    assert objective.train_seeds({"units": 3}, [4, 5], 7) == [0, 1]
     (*rows, requests), told = asked[0]
     split = objective.rows.fixed()
     assert all(np.array_equal(a, b) for a, b in zip(rows, split, strict=True))
-    assert [(one["seed"], one["units"]) for one in requests] == [(4, 3), (5, 3)]
+    told_each = [(one["seed"], one["units"], one["epochs"]) for one in requests]
+    assert told_each == [(4, 3, 7), (5, 3, 7)]
     assert np.array_equal(told["sample_weight"], split.weight)
     assert told["keep_weights"] is True and list(told["scores"]) == ["f1_macro"]
     assert told["scores"]["f1_macro"](split.y_val, np.eye(3)[split.y_val]) == 1.0

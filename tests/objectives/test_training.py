@@ -60,14 +60,15 @@ def fitted(monkeypatch):
 
 # ── one evaluation ───────────────────────────────────────────────────────────────────────────
 def test_without_folds_one_network_is_trained_and_the_number_goes_on(iris, fitted):
-    asked = fitted(fit_of(0.5, 0.75, seconds=2.5, prediction=0.125), fit_of(0.25)).asked
+    more = {"prediction": 0.125, "model": SimpleNamespace(count_params=lambda: 99)}
+    asked = fitted(fit_of(0.5, 0.75, seconds=2.5, **more), fit_of(0.25)).asked
     objective = ht.TrainObjective(iris, epochs=7, seed=3)
     heard = functools.partial(int)
     found = objective.evaluate({"units": 8}, on_epoch=heard)
     assert (found.value, found.epochs, found.seconds, found.seed) == (0.75, 2, 2.5, 3)
     assert (found.status, found.reason, found.fold_values) == ("complete", "", ())
     assert found.prediction_seconds == 0.125
-    assert (found.best_epoch, found.weights, found.curve) == (None, None, curve(0.5, 0.75))
+    assert (found.best_epoch, found.weights, found.curve) == (None, 99, curve(0.5, 0.75))
     assert asked[0] == {
         "params": {"units": 8}, "epochs": 7, "rows": len(iris.x_train), "fold": None, "seed": 3,
         "trial": 0, "heard": heard, "patience": None,
