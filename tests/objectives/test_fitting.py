@@ -208,12 +208,13 @@ class Clock:
         return self.now
 
 
-def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT):
+def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT, **more):
     """Run `fit_network` on a network that is not trained."""
     clock = Clock()
     monkeypatch.setattr(_fitting, "time", clock)
 
     def prepare(fit, objective, params, split):
+        assert objective is one and params == {"units": 3}
         clock.now += 2.5
         fit.model = model or Says()
         fit.curve |= curve or {}
@@ -222,7 +223,7 @@ def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT
         return split, {"batch_size": 7}
 
     monkeypatch.setattr(_fitting, "_prepare", prepare)
-    return fit_network(one, {"units": 3}, 9, split)
+    return fit_network(one, {"units": 3}, 9, split, **more)
 
 
 def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
@@ -235,6 +236,16 @@ def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
     extra = objective(callbacks=lambda trial, params: [keras.callbacks.Callback()])
     fitted(monkeypatch, extra, model=model)
     assert len(model.fitted["callbacks"]) == 2
+    told = []
+    folded = objective(callbacks=lambda trial, params, fold: told.append((params, fold)) or [])
+    fitted(monkeypatch, folded, fold=2)
+    assert told == [({"units": 3}, 2)]
+    heard = []
+    fitted(monkeypatch, objective(), model=model, on_epoch=lambda *one: heard.append(one))
+    (watcher,) = model.fitted["callbacks"]
+    watcher.set_model(model)
+    watcher.on_epoch_end(0, {"loss": 1.0})
+    assert heard == [(1, 28.0)]
     assert fitted(monkeypatch, objective(), curve={"mine": [0.5]}).last is None
     empty = Split(np.zeros((6, 2)), np.zeros(6), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     assert fitted(monkeypatch, objective(), split=empty).last is None
