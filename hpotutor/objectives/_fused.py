@@ -108,12 +108,14 @@ class _Scorer:
     def __call__(self, y_true: np.ndarray, outputs: Any) -> float:
         # A fold's own labels or amounts are known by what the stack has of them.
         split = next(one for one in self.splits if np.array_equal(one.y_val, y_true))
-        try:
-            value = self.metric.of(split.truth, split.in_own_unit(outputs))
-        except Exception as error:  # one network must not end the training of the others
-            value, self.why = math.nan, f"{type(error).__name__}: {error}"
         worst = -math.inf if self.metric.direction == "maximize" else math.inf
-        return value if math.isfinite(value) else worst
+        try:
+            value, why = self.metric.of(split.truth, split.in_own_unit(outputs)), ""
+        except Exception as error:  # one network must not end the training of the others
+            value, why = math.nan, f"{type(error).__name__}: {error}"
+        if not math.isfinite(value):
+            value, self.why = worst, why
+        return value
 
 
 def _side_by_side(folds: list[Split]) -> tuple[tuple[Any, Any, None, None], list[Any], Any]:

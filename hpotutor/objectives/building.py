@@ -92,7 +92,7 @@ def _shapes_of(data: Dataset) -> dict[str, Any]:
 def rows_for(model: Any, build: Callable[..., Any], data: Dataset, x: np.ndarray) -> np.ndarray:
     """Return flat rows in the shape of the model's input, or else what the builder asks for."""
     known = _shapes_of(data)
-    shapes, wanted = [x.shape[1:], *known.values()], _asked(model, "input_shape")
+    shapes, wanted = [x.shape[1:], *known.values()], getattr(model, "input_shape", None)
     if wanted is None:  # not built before it is called
         parameters = signature_of(build).parameters
         named = (shape for name, shape in known.items() if name in parameters)
@@ -126,7 +126,7 @@ def check_model(model: Any, data: Dataset, varied: bool) -> None:
 
 def _check_output(problems: Problems, model: Any, data: Dataset) -> None:
     """Note a loss and an output layer that do not fit what is predicted, nor each other."""
-    loss, shape, layers = _name(model.loss), _asked(model, "output_shape"), model.layers
+    loss, shape, layers = _name(model.loss), getattr(model, "output_shape", None), model.layers
     units = shape[-1] if isinstance(shape, tuple) and isinstance(shape[-1], int) else None
     told = f"loss={model.loss!r}" if isinstance(model.loss, str) else f"the loss {loss}"
     held = f"{data.name!r} has {data.n_classes} classes, numbered from 0"
@@ -155,11 +155,6 @@ def _instead(data: Dataset) -> str:
     last += "model.compile('adam', loss='sparse_categorical_crossentropy')"
     one = "; or Dense(1, activation='sigmoid') with 'binary_crossentropy'"
     return last + one if data.n_classes == 2 else last
-
-
-def _asked(model: Any, name: str) -> Any:
-    with suppress(AttributeError, ValueError):  # a model that is built when it is first called
-        return getattr(model, name)
 
 
 def _name(found: Any) -> str:

@@ -99,7 +99,7 @@ class _Reader(NumpyHasher):
         if hasattr(value, "get_config"):  # Keras's objects
             weights = getattr(value, "get_weights", list)
             return type(value), value.get_config(), weights()
-        if hasattr(value, "__wrapped__"):  # functools.cache
+        if hasattr(value, "__wrapped__") and not _is_own(type(value)):  # functools.cache
             return type(value), value.__wrapped__
         return value
 

@@ -78,7 +78,7 @@ class Metric:
         if self.name == "val_accuracy":  # rounded as Keras does, for ties with what it reported
             return float(np.float32(accuracy_score(y_true, said.chosen)))
         labels = np.asarray(self.classes)[y_true] if self.classes else y_true
-        asked = get_scorer(self.asked) if isinstance(self.asked, str) else self.asked
+        asked = get_scorer(self.asked)  # itself, if it is no name
         if is_scorer(asked):
             if asked._response_method == "predict_proba" and hasattr(said, "decision_function"):
                 raise ValueError(
@@ -121,7 +121,7 @@ class Metric:
         if not self.classes:
             return "Type for instance metric='neg_mean_absolute_error'."
         held = [repr(self.classes[number]) for number in np.unique(y_true)]
-        scorer = get_scorer(self.asked) if isinstance(self.asked, str) else self.asked
+        scorer = get_scorer(self.asked)
         if len(held) < len(self.classes):
             fewer = "Type fewer folds, or metric='val_accuracy'."
             return f"Its validation rows have {', '.join(held)} alone. {fewer}"
@@ -186,13 +186,12 @@ def read_metric(
 
 def is_scorer(metric: Any) -> bool:
     """Return whether a metric is called as ``scorer(estimator, X, y)``."""
-    return hasattr(metric, "_score_func") and hasattr(metric, "_response_method")
+    return hasattr(metric, "_response_method")
 
 
 def _kind_of(scorer: Any) -> str:
     """Return the task that a scorer of scikit-learn is made for; "" if one cannot know."""
-    scorer = get_scorer(scorer) if isinstance(scorer, str) else scorer
-    module = scorer._score_func.__module__
+    module = get_scorer(scorer)._score_func.__module__
     if not module.startswith("sklearn.metrics."):
         return ""
     kinds = {".cluster": "clustering", "_regression": "regression"}

@@ -4,7 +4,7 @@ import re
 import warnings
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit
@@ -16,7 +16,7 @@ from hpotutor.datasets.splitting import is_splitter
 from hpotutor.errors import Problems, did_you_mean
 from hpotutor.objectives.scoring import Split
 
-Cut = list[tuple[np.ndarray, np.ndarray]]  # row numbers to train and to validate on
+Cut: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # row numbers to train and to validate on
 
 
 class Rows:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-Curve = dict[str, list[float]]
+Curve: TypeAlias = dict[str, list[float]]
 
 
 @dataclass(frozen=True)

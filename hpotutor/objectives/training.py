@@ -279,7 +279,7 @@ class TrainObjective(Objective):
             from hpotutor.objectives._fused import train_all
 
             return train_all(each[0], split, [one.request(params, epochs) for one in each])
-        fits = [fit_network(one, params, epochs, split, None) for one in each]
+        fits = [fit_network(one, params, epochs, split) for one in each]
         if failed := [fit.reason for fit in fits if fit.status == "failed"]:
             raise ArgumentError(f"TrainObjective.train: {failed[0]}")
         return [in_own_unit(fit.model, split) for fit in fits]

@@ -38,6 +38,15 @@ class Plain(Objective):
         return {}
 
 
+class Unsigned:
+    """A function of which Python cannot tell what it takes."""
+
+    __signature__ = "unknown"
+
+    def __call__(self, params):
+        return 1.0
+
+
 def test_what_an_objective_is_unless_it_says_otherwise():
     plain = Plain()
     assert (plain.direction, plain.metric, plain.epochs) == ("maximize", "val_accuracy", None)
@@ -73,6 +82,7 @@ def test_a_batch_is_answered_in_its_order_and_told_as_it_goes():
         (functools.partial(lambda params, epochs: epochs, epochs=2), False),
         (len, False),
         (int, False),
+        (Unsigned(), False),
     ],
 )
 def test_epochs_go_to_those_who_ask_for_them_by_place(function, takes):
@@ -138,6 +148,12 @@ def test_a_function_that_ends_badly_keeps_what_it_had(last, status):
     assert found.curve == {"value": [0.5]} and math.isnan(found.value)
 
 
+def test_a_function_that_nobody_listens_to_is_asked_once():
+    asked = []
+    objective = ht.FunctionObjective(lambda params, epochs: asked.append(epochs) or 1.0, epochs=3)
+    assert objective.evaluate({}).value == 1.0 and asked == [3]
+
+
 def test_a_function_of_no_epochs_is_heard_once():
     for epochs, told in ((None, 1), (4, 4)):
         found, heard = listen(ht.FunctionObjective(lambda params: 0.5, epochs=epochs))
@@ -184,8 +200,8 @@ def test_an_attempt_that_raises_is_a_failure_with_its_seconds(clock):
             clock.now += 1.5
             raise MemoryError(f"{epochs} {on_epoch}")
 
-    found = attempt(Raises(), {"x": 1}, 3, None)
-    assert (found.status, found.reason) == ("failed", "MemoryError: 3 None")
+    found = attempt(Raises(), {"x": 1}, 3, len)
+    assert (found.status, found.reason) == ("failed", f"MemoryError: 3 {len}")
     assert found.seconds == 1.5 and found.params == {"x": 1} and math.isnan(found.value)
     assert attempt(Plain(), {"x": 1}, 3).epochs == 3
 

@@ -32,7 +32,8 @@ IMAGES, COLORED, SEQUENCES = arrays(6, 6), arrays(4, 5, 3), arrays(12, 2)
 
 
 def network(shape, *units, loss="sparse_categorical_crossentropy", activation="softmax"):
-    layers = [keras.layers.Flatten(), keras.layers.Dense(units[-1], activation=activation)]
+    layers = [keras.layers.Flatten(), *map(keras.layers.Dense, units[:-1])]
+    layers.append(keras.layers.Dense(units[-1], activation=activation))
     model = keras.Sequential([keras.Input(shape), *layers] if shape else layers)
     model.compile("adam", loss=loss)
     return model
@@ -65,10 +66,23 @@ def test_a_builder_is_handed_what_it_asks_for(builder, handed):
     assert build_network(builder, IMAGES, 7, 36, KNOBS) == handed
 
 
+def test_a_builder_of_which_python_cannot_tell_what_it_takes_is_handed_everything():
+    class Unsigned:
+        __signature__ = "unknown"
+
+        def __call__(self, *sizes, **knobs):
+            return sizes, knobs
+
+    handed = build_network(Unsigned(), IMAGES, 7, 36, KNOBS)
+    assert handed == ((36, 2), {"seed": 7, "units": 3})
+
+
 def test_hyperparameters_that_do_not_fit_are_named():
     def make(n_features, n_classes, units, rate=0.1): ...
 
-    with pytest.raises(ArgumentError, match=r"(?s)units is given no value.*unit is not .*'units'"):
+    with pytest.raises(
+        ArgumentError, match=r"(?s)^make: .*units is given no value.*unit is not .*'units'"
+    ):
         build_network(make, IMAGES, 0, 36, {"unit": 3})
     with pytest.raises(ArgumentError, match=r"learning_rat is not.*'learning_rate'.*batch_size"):
         build_network(ht.build_mlp, IMAGES, 0, 36, {"learning_rat": 3})
@@ -77,7 +91,7 @@ def test_hyperparameters_that_do_not_fit_are_named():
 def test_a_shape_that_the_rows_do_not_have_ends_the_search(iris):
     with pytest.raises(Unfit, match=r"asks for image_shape.*'iris' have shape \(4,\).*height"):
         ht.TrainObjective(iris, epochs=1, build=ht.build_cnn).evaluate({})
-    with pytest.raises(Unfit, match=r"asks for sequence_shape.*\(4, 5, 3\)"):
+    with pytest.raises(Unfit, match=r"asks for sequence_shape.*\(4, 5, 3\).*\(rows, steps, c"):
         ht.TrainObjective(COLORED, epochs=1, build=ht.build_conv1d).evaluate({})
 
 
@@ -98,6 +112,12 @@ def test_a_model_sees_rows_in_the_shape_of_its_input(data, shape, seen):
     model = types.SimpleNamespace(input_shape=(None, *shape)) if shape else network(None, 2)
     rows = rows_for(model, lambda n, k: None, data, data.x_train)
     assert rows.shape == (len(data.x_train), *seen)
+
+
+def test_rows_with_fewer_columns_than_the_shape_of_the_data_are_told():
+    model = types.SimpleNamespace(input_shape=(None, 12, 2))
+    with pytest.raises(ArgumentError, match=r"has shape \(None, 12, 2\), and the rows of"):
+        rows_for(model, lambda n, k: None, SEQUENCES, SEQUENCES.x_train[:, 1:])
 
 
 def test_a_model_without_an_input_sees_what_its_builder_asked_for():
@@ -123,6 +143,23 @@ def test_images_and_sequences_of_ones_own_are_trained_on(data, build):
 
 # ── what no hyperparameters can mend ─────────────────────────────────────────────────────────
 
+
+def unflattened(units):
+    """Return a network that says something for each step of a sequence of any length."""
+    layers = [keras.Input((None, 4)), keras.layers.Dense(units, activation="softmax")]
+    model = keras.Sequential(layers)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def rescaled():
+    """Return a network whose last layer has no activation."""
+    layers = [keras.Input((4,)), keras.layers.Dense(1), keras.layers.Rescaling(2.0)]
+    model = keras.Sequential(layers)
+    model.compile("adam", "mse")
+    return model
+
+
 SPARSE = r"Dense\(n_classes, activation='softmax'\).*'sparse_categorical_crossentropy'"
 WRONG = {
     "nothing": (lambda: None, 3, r"returned None \(is a return missing\?\)"),
@@ -133,7 +170,8 @@ WRONG = {
         f"loss='categorical_crossentropy' takes one-hot labels.*3 classes.*{SPARSE}",
     ),
     "one-hot object": (
-        lambda: network((4,), 3, loss=keras.losses.CategoricalCrossentropy()), 3, "takes one-hot",
+        lambda: network((4,), 3, loss=keras.losses.CategoricalCrossentropy()), 3,
+        "the loss categoricalcrossentropy takes one-hot",
     ),
     "binary for three": (
         lambda: network((4,), 3, loss="binary_crossentropy"), 3, f"no classes apart.*{SPARSE}",
@@ -149,8 +187,9 @@ WRONG = {
     ),
     "too few units": (lambda: network((4,), 2), 3, f"2 outputs, and.*3 classes.*{SPARSE}"),
     "softmax of one": (
-        lambda: network((4,), 1, loss="binary_crossentropy"), 2, "always 1.*'sigmoid'",
+        lambda: network((4,), 3, 1, loss="binary_crossentropy"), 2, "always 1.*'sigmoid'",
     ),
+    "no Flatten": (lambda: unflattened(2), 3, f"2 outputs, and.*3 classes.*{SPARSE}"),
     "amounts for classes": (lambda: network((4,), 3, loss="mse"), 3, f"loss='mse'.*{SPARSE}"),
     "classes for amounts": (
         lambda: network((4,), 2), 0, r"is for classes.*regression.*'mean_squared_error'",
@@ -168,8 +207,9 @@ def rows_of(classes):
 
 @pytest.mark.parametrize(("make", "classes", "said"), WRONG.values(), ids=WRONG.keys())
 def test_what_cannot_learn_is_told_before_the_first_epoch(make, classes, said):
-    with pytest.raises(Unfit, match=rf"(?s){said}"):
+    with pytest.raises(Unfit, match=rf"(?s){said}") as caught:
         check_model(make(), rows_of(classes), varied=False)
+    assert ("sigmoid" in str(caught.value)) is (classes == 2)  # one unit is for two classes alone
 
 
 @pytest.mark.parametrize(
@@ -182,6 +222,8 @@ def test_what_cannot_learn_is_told_before_the_first_epoch(make, classes, said):
         (lambda: network((4,), 3, loss=lambda y, p: keras.ops.mean(p)), 3),
         (lambda: network((4,), 1, loss="huber", activation=None), 0),
         (lambda: network(None, 3), 3),
+        (lambda: network((4,), 3, loss="of_nobody"), 3),  # Keras tells
+        (rescaled, 0),
         (lambda: ht.build_mlp(4, 2, output="softmax"), 2),
     ],
 )
@@ -215,6 +257,8 @@ def test_a_loss_that_the_search_chooses_is_a_failed_trial(iris):
 def test_a_model_is_no_builder(iris):
     with pytest.raises(ArgumentError, match="build=.*a function that returns a model"):
         ht.TrainObjective(iris, build=network((4,), 3))
+    with pytest.raises(Unfit, match="build= returned None"):
+        ht.TrainObjective(iris, build=lambda n, k: None).evaluate({})
 
 
 # ── callbacks ────────────────────────────────────────────────────────────────────────────────

@@ -42,13 +42,13 @@ class Says:
         return x[:, : self.columns]
 
     def fit(self, x, y, **settings):
-        self.fitted = settings
+        self.fitted = {"x": x, "y": y, **settings}
 
 
 def objective(**changes):
     told = {"metric": "mine", "direction": "maximize", "early_stopping": None, "build": None}
     told |= {"picks_epoch": False, "callbacks": None, "trial": 0, "seed": 3, "defaults": {}}
-    told["measured"] = SimpleNamespace(of=lambda truth, outputs: float(outputs.sum()))
+    told["measured"] = SimpleNamespace(of=lambda truth, outputs: float(truth.sum() + outputs.sum()))
     return SimpleNamespace(**(told | changes))
 
 
@@ -65,6 +65,8 @@ def test_logits_become_probabilities_of_one_class_or_of_many():
     assert np.array_equal(_said(Says(False), x), x)
     assert np.allclose(_said(Says(True), x), softmax(x, axis=1))
     assert np.allclose(_said(Says(True, 1), x), expit(x[:, :1]))
+    steps = np.arange(6.0).reshape(2, 1, 3)  # the classes stand in the last axis
+    assert np.allclose(_said(Says(True), steps), softmax(steps, axis=2))
 
 
 @pytest.mark.parametrize("several", [[1, 2], (1, 2), {"a": 1, "b": 2}])
@@ -148,6 +150,13 @@ def test_a_loss_that_is_not_finite_ends_a_network(bad, told):
     assert len(seen) == fit.epochs == 2 and len(heard) == 1 and len(fit.curve["mine"]) == 1
 
 
+def test_a_callback_that_ends_a_network_within_an_epoch_is_heard():
+    model = Says()
+    model.stop_training = True
+    fit, seen = watch(objective(), LOGS, model=model)
+    assert len(seen) == 1 and model.stop_training is True and fit.status == "complete"
+
+
 def test_a_score_without_a_value_is_an_error():
     one = objective(measured=SimpleNamespace(of=lambda *_: math.nan), picks_epoch=True)
     with pytest.raises(ValueError, match="the metric 'mine' is nan for these predictions"):
@@ -199,12 +208,13 @@ class Clock:
         return self.now
 
 
-def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT):
+def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT, **more):
     """Run `fit_network` on a network that is not trained."""
     clock = Clock()
     monkeypatch.setattr(_fitting, "time", clock)
 
     def prepare(fit, objective, params, split):
+        assert objective is one and params == {"units": 3}
         clock.now += 2.5
         fit.model = model or Says()
         fit.curve |= curve or {}
@@ -213,7 +223,7 @@ def fitted(monkeypatch, one, *, model=None, curve=None, raises=None, split=SPLIT
         return split, {"batch_size": 7}
 
     monkeypatch.setattr(_fitting, "_prepare", prepare)
-    return fit_network(one, {"units": 3}, 9, split)
+    return fit_network(one, {"units": 3}, 9, split, **more)
 
 
 def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
@@ -221,10 +231,21 @@ def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
     fit = fitted(monkeypatch, objective(), model=model)
     assert (fit.last, fit.status, fit.seconds) == (28.0, "complete", 2.5)
     assert (model.fitted["epochs"], model.fitted["verbose"]) == (9, 0)
+    assert model.fitted["x"] is SPLIT.x and model.fitted["y"] is SPLIT.y
     assert model.fitted["batch_size"] == 7 and len(model.fitted["callbacks"]) == 1
     extra = objective(callbacks=lambda trial, params: [keras.callbacks.Callback()])
     fitted(monkeypatch, extra, model=model)
     assert len(model.fitted["callbacks"]) == 2
+    told = []
+    folded = objective(callbacks=lambda trial, params, fold: told.append((params, fold)) or [])
+    fitted(monkeypatch, folded, fold=2)
+    assert told == [({"units": 3}, 2)]
+    heard = []
+    fitted(monkeypatch, objective(), model=model, on_epoch=lambda *one: heard.append(one))
+    (watcher,) = model.fitted["callbacks"]
+    watcher.set_model(model)
+    watcher.on_epoch_end(0, {"loss": 1.0})
+    assert heard == [(1, 28.0)]
     assert fitted(monkeypatch, objective(), curve={"mine": [0.5]}).last is None
     empty = Split(np.zeros((6, 2)), np.zeros(6), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     assert fitted(monkeypatch, objective(), split=empty).last is None
@@ -275,6 +296,8 @@ def test_rows_and_settings_are_handed_to_keras_as_they_were_asked(iris):
         shaped, told = _prepare(fit, one, params, split)
         assert one.proven and fit.model.count_params() == (4 + 1) * 5 + (5 + 1) * 3
         assert shaped.x.shape == split.x.shape and shaped.x_val.shape == split.x_val.shape
+        alone = ht.build_mlp(4, 3, units=5, seed=3)
+        assert np.array_equal(fit.model.get_weights()[0], alone.get_weights()[0])
         return told
 
     split = ht.TrainObjective(iris).splits()[0]
@@ -290,6 +313,46 @@ def test_rows_and_settings_are_handed_to_keras_as_they_were_asked(iris):
     assert prepare({"units": 5}, together)["validation_data"] is None
     with pytest.raises(ArgumentError, match="^fit: batch_size=0"):
         prepare({"units": 5, "batch_size": 0}, split)
+
+
+@pytest.mark.parametrize(("entry", "shape"), [(None, (3, 2)), ((6,), (6,))])
+def test_rows_come_as_the_network_takes_them_or_else_as_its_builder_asked(entry, shape):
+    x = np.random.default_rng(0).normal(size=(40, 3, 2))
+    data = ht.load((x, np.arange(40) % 2))
+
+    def build(input_shape, n_classes):
+        layers = [keras.layers.Flatten(), keras.layers.Dense(n_classes, activation="softmax")]
+        model = keras.Sequential([keras.Input(entry), *layers] if entry else layers)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        return model
+
+    one, fit, model = ht.TrainObjective(data, build=build), Fit(), Says()
+    shaped, told = _prepare(fit, one, {}, one.splits()[0])
+    assert shaped.x.shape[1:] == shaped.x_val.shape[1:] == shape
+    assert told["validation_data"][0].shape == (len(data.x_val), *shape)
+    if entry:
+        model.input_shape = (None, *entry)
+    said = one.predict(model, data.x_val)  # the first two along the second axis
+    assert said.shape == (len(data.x_val), 2, *shape[1:])
+
+
+def test_amounts_of_other_kinds_of_networks_are_in_their_own_unit_too():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.last(x)
+
+    x = np.ones((5, 2), "float32")
+    amounts = Split(x, np.zeros(5), x, np.zeros(5), np.zeros(5), center=100.0, spread=20.0)
+    model, layers = Own(), [keras.Input((2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    said, steps = np.asarray(model(x)), keras.Sequential(layers)
+    for one in (model, steps):
+        one.compile("sgd", loss="mse")
+    assert np.allclose(_fitting.in_own_unit(model, amounts)(x), said * 20 + 100, atol=1e-4)
+    assert _fitting.in_own_unit(steps, amounts).input_shape == (None, 2, 1)
 
 
 def test_a_network_says_amounts_in_their_own_unit():

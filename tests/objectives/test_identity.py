@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 import hpotutor as ht
+from hpotutor._tensorflow import keras
 from hpotutor.errors import ArgumentError, LogError
 from hpotutor.objectives.identity import identify, is_older
 
@@ -50,6 +52,32 @@ class Deeper(Network):
         return self.act + self.act
 
 
+def repeated(value):
+    def function(n):
+        return function(n - 1) + value
+
+    return function
+
+
+class Scaled:
+    """A decorator with a state of its own."""
+
+    def __init__(self, function, by):
+        functools.update_wrapper(self, function)
+        self.by = by
+
+    def __call__(self, params):
+        return self.__wrapped__(params) * self.by
+
+
+def weighted(weight):
+    """Return a layer that differs from another in its weights alone."""
+    layer = keras.layers.Dense(1, name="a")
+    layer.build((None, 1))
+    layer.set_weights([np.full((1, 1), weight), np.zeros(1)])
+    return layer
+
+
 def module(text):
     """Return the function ``f`` of a module of one's own."""
     made = types.ModuleType("mine")
@@ -57,6 +85,21 @@ def module(text):
     return made.f
 
 
+def class_of(text):
+    """Return objects of two classes that differ in a number."""
+    head, call = "class A:\n", "    def __call__(self, params):\n        return self.b\nf = A()"
+    return [module(head + text.format(k) + call) for k in range(2)]
+
+
+def borrowed(name):
+    """Return a decorator of Python's own."""
+    library = types.ModuleType("json.mine")
+    text = f"class {name}:\n    def __init__(self, function):\n        self.__wrapped__ = function"
+    exec(text, library.__dict__)
+    return library.__dict__[name]
+
+
+BOX = {"a": 1}
 HELPED = "def helper(x):\n    return x + {0}\ndef f(params):\n    return helper(1)"
 LOOP = [lambda params, k=k: k for k in range(2)]
 LATE = [around(k) for k in range(2)]
@@ -95,6 +138,32 @@ PAIRS = {
     "global class": [
         module(f"class A:\n    b = {k}\ndef f(params):\n    return A()") for k in range(2)
     ],
+    "methods of one dict": [around(BOX.get), around(BOX.pop)],
+    "functions of one library": [around(math.sin), around(math.cos)],
+    "functions bound by hand": [around(types.MethodType(f, BOX)) for f in LATE],
+    "function that calls itself": [repeated(k) for k in range(2)],
+    "cached function": [functools.cache(f) for f in LATE],
+    "state of a decorator": [Scaled(LATE[0], k) for k in range(2)],
+    "function of a decorator": [Scaled(f, 1) for f in LATE],
+    "decorators of a library": [around(borrowed(name)(LATE[0])) for name in ("Twice", "Half")],
+    "sets that change or do not": [around(kind({1, 2})) for kind in (set, frozenset)],
+    "sets": [around({k, 2}) for k in range(2)],
+    "layers of other kinds": [
+        around(kind(name="a")) for kind in (keras.layers.Add, keras.layers.Multiply)
+    ],
+    "global ellipsis": [
+        module(f"N = {value}\ndef f(params):\n    return N") for value in ("...", "None")
+    ],
+    "property": class_of("    @property\n    def b(self):\n        return {}\n"),
+    "static method": class_of("    @staticmethod\n    def b():\n        return {}\n"),
+    "class method": class_of("    @classmethod\n    def b(cls):\n        return {}\n"),
+    "settings of a layer": [around(keras.layers.Dense(k, name="a")) for k in (1, 2)],
+    "weights of a layer": [around(weighted(k)) for k in range(2)],
+    "settings of an optimizer": [around(keras.optimizers.SGD(k)) for k in (0.1, 0.2)],
+    "first constant of many": [
+        module(f"def f(params):\n    return {k} * params['x'] - 7.5") for k in (2, 3)
+    ],
+    "operation": [module(f"def f(params):\n    return params['x'] {o} 7") for o in "+-"],
     "default only by keyword": [
         module(f"def f(params, *, k={k}):\n    return k") for k in range(2)
     ],
@@ -240,6 +309,41 @@ def test_what_changes_an_answer_changes_the_text(text, differ):
     first, second = (identify(made(text.format(n, name))) for n, name in ((1, "sin"), (2, "cos")))
     assert (first != second) is differ
     assert first == identify(made(text.format(1, "sin")))
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "counts"),
+    [
+        ("lib", "/a/site-packages/lib.py", False),
+        ("lib.deep", "/a/dist-packages/lib/deep.py", False),
+        ("hpotutor.mine.deep", "/a/hpotutor/mine/deep.py", False),
+        ("json.mine.deep", "/a/json/mine/deep.py", False),
+        ("own.mine.deep", "/a/own/mine/deep.py", True),
+    ],
+)
+def test_of_an_installed_library_the_name_counts(name, file, counts, monkeypatch):
+    def told(number):
+        library = types.ModuleType(name)
+        library.__file__ = file
+        monkeypatch.setitem(sys.modules, name, library)
+        text = f"N = {number}\ndef g(x):\n    return N + {number}\n"
+        text += f"class B:\n    c = {number}\n    def d(self):\n        return {number}"
+        exec(text, library.__dict__)
+        derived = type("Mine", (library.B,), {"__module__": __name__, "__call__": repeated})
+        return [identify(each) for each in (around(library.g), derived())]
+
+    for one, other in zip(told(1), told(2), strict=True):
+        assert (one != other) is counts
+
+
+def test_what_lies_outside_is_told_as_in_the_logs_of_older_versions():
+    itself = module("def f(n):\n    return f(n - 1)")
+    library = types.ModuleType("json.mine")  # of Python: the name counts
+    exec("def g(x):\n    return x", library.__dict__)
+    default = module("def f(n, g=None):\n    return g(n)")
+    default.__defaults__ = (library.g,)
+    told = [identify(each).partition(" with ")[2] for each in (itself, default)]
+    assert told == ["5410a7eb2df8", "3aa784ed2949"]
 
 
 def test_a_text_of_ones_own_counts_alone():

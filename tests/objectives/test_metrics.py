@@ -2,6 +2,8 @@
 
 import functools
 import json
+import math
+import warnings
 
 import numpy as np
 import pytest
@@ -356,6 +358,12 @@ def test_probabilities_are_known_by_their_range_and_their_sum(outputs, probable)
     assert np.isfinite(scored("roc_auc", outputs))
 
 
+def test_one_probability_is_as_good_as_two():
+    one = np.array([[0.25], [0.5], [0.75]])
+    both = np.concatenate([1 - one, one], axis=1)
+    assert scored("neg_log_loss", one) == scored("neg_log_loss", both)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
 def test_any_kind_of_number_is_scored(dtype):
     outputs = np.array([[0.0], [1.0], [1.0]]).astype(dtype)
@@ -483,6 +491,8 @@ def test_a_metric_is_tried_on_each_fold_before_anything_trains():
     (one,) = lines("roc_auc", [[0, 1], [1, 1], [0, 0]])
     assert "has no value on fold 2 of 3 (" in one
     assert "Its validation rows have 1 alone. Type fewer folds, or metric='val_accuracy'." in one
+    (first,) = lines("roc_auc", [[1, 1], [0, 1]])
+    assert "has no value on fold 1 of 2 (" in first
     (alone,) = lines("roc_auc", [[1, 1]])
     assert "metric='mine' has no value (" in alone
     (amount,) = lines(lambda y, s: np.nan, [[1.0, 2.0]], ())
@@ -494,6 +504,19 @@ def test_a_metric_is_tried_on_each_fold_before_anything_trains():
     assert "labels and probabilities of shape (rows, 3)." in many
     # One that is undefined for a bad guess alone has a value.
     assert lines(lambda y, s: np.inf if s[0] > 0.5 else 1.0, [[0, 1]]) == []
+    # So has one that is undefined for a perfect guess alone.
+    assert lines(lambda y, s: math.log(np.abs(y - s).mean()), [[1.0, 2.0]], ()) == []
+
+    def far(y_true, y_score):
+        return math.log(np.abs(y_true - y_score).max() - 0.5)
+
+    assert lines(make_scorer(far, response_method="predict_proba"), [[0, 1]]) == []
+
+    def warns(y_true, y_score):
+        warnings.warn("beware", UserWarning, stacklevel=1)
+        return 1.0
+
+    assert lines(warns, [[0, 1]]) == []
 
 
 def test_what_is_told_of_a_metric_is_what_decides_its_value():
@@ -503,6 +526,7 @@ def test_what_is_told_of_a_metric_is_what_decides_its_value():
     assert told("r2") == {"metric": "r2"}
     assert told(profit)["direction"] == "maximize" and told(profit, "minimize") != told(profit)
     assert set(told(make_scorer(profit))) == {"metric"}
+    assert told(make_scorer(profit))["metric"].startswith("profit (")
     assert told(make_scorer(profit)) != told(make_scorer(profit, greater_is_better=False))
 
 

@@ -173,7 +173,8 @@ def test_numpy_integers_of_a_function(iris):
 
 def test_folds_cannot_be_pruned(iris):
     objective = ht.TrainObjective(iris, folds=2)
-    with pytest.raises(ArgumentError, match="folds=None"):
+    told = "^TrainObjective: folds are trained one after the other.* Type folds=None, or engine="
+    with pytest.raises(ArgumentError, match=told):
         objective.evaluate({}, on_epoch=lambda epoch, value: False)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -145,8 +146,8 @@ def test_rows_with_a_time_or_a_group_go_with_the_splitters_made_for_them():
         ("3", "a whole number from 2 up"),
         (KFold(3, shuffle=True), "draws other rows each time.*random_state=0"),
         (GroupKFold(3), "groups.*groups='patient'"),
-        (TimeSeriesSplit(3), "were shuffled.*time='date'"),
-        (StratifiedKFold(500), "cannot cut 'arrays'"),
+        (TimeSeriesSplit(3), r"^TrainObjective: folds=TimeSer.*were shuffled.*time='date'"),
+        (StratifiedKFold(500), r"folds=StratifiedKFold\(n_splits=500.*cannot cut 'arrays'[^.]*\.$"),
         (PredefinedSplit([-1] * 150 + [0] * 10), r"fold 1 of 1 rows beyond the 128"),
         (PredefinedSplit([0, 1] * 10), None),
         (ShuffleSplit(2, train_size=1, random_state=0), "training rows of one class alone"),
@@ -304,6 +305,9 @@ def test_all_rows_of_the_folds_together_are_trained_on_and_none_is_scored(twenty
     rows, _ = rows_of(twenty, cut_by(([0, 1, 2], [3, 4]), ([3, 4, 5, 6], [1, 2])))
     assert rows.count == 2
     split = rows.together()
+    assert split.weight is None
+    weighted, _ = rows_of(twenty, rows.folds, sample_weight=np.arange(20))
+    assert np.array_equal(weighted.together().weight, twenty.row_numbers[:7])
     assert np.array_equal(split.y, twenty.y_known[:7]) and len(split.x) == 7
     assert split.x_val.shape == (0, split.x.shape[1]) and len(split.y_val) == 0
     first, second = rows.truths
@@ -331,7 +335,7 @@ def test_a_fold_is_looked_at_row_by_row(first, second, told, twenty):
         assert lines == []
     else:
         (line,) = lines
-        assert f"gives fold 2 of 2 {told}" in line
+        assert line.startswith("folds=<") and f"gives fold 2 of 2 {told}" in line
         assert line.endswith(". Type fewer folds, or another splitter.")
 
 
@@ -371,7 +375,7 @@ def test_as_many_folds_as_the_rarest_class_has_rows_and_no_more(twenty):
 
 def test_as_many_folds_as_there_are_groups_and_no_more():
     x, y = noise(60), np.arange(60) % 2
-    data = ht.load((x, y), groups=np.repeat(np.arange(10), 6))
+    data = ht.load((x, y), groups=np.repeat(list("abcdefghij"), 6))
     groups = len(np.unique(data.groups))
     assert rows_of(data, groups)[1] == []
     _, (line,) = rows_of(data, groups + 1)
@@ -390,6 +394,18 @@ def test_amounts_are_standardized_by_the_training_rows_of_each_fold():
     assert np.allclose(split.in_own_unit(split.y_val), y[4:6])
     assert np.array_equal(split.truth, y[4:6])
     assert split.x.shape == (4, 2) and split.x_val.shape == (2, 2)
+    weight = np.arange(40) + 1
+    (weighted,) = rows_of(data, rows.folds, sample_weight=weight)[0].splits()
+    assert np.array_equal(weighted.weight, weight[data.row_numbers[:4]])
+    assert (weighted.center, weighted.spread) == (split.center, split.spread)
+
+
+def test_amounts_that_are_all_alike_are_only_moved():
+    y, days = np.r_[np.full(30, 5.0), np.arange(10.0)], pd.date_range("2026-01-01", periods=40)
+    data = ht.load((noise(40), y), time=days.to_numpy(), task="regression")
+    split = rows_of(data)[0].fixed()
+    assert (split.center, split.spread) == (5.0, 1.0) and not split.y.any()
+    assert np.array_equal(split.y_val, split.truth - 5.0)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +417,7 @@ def test_amounts_are_standardized_by_the_training_rows_of_each_fold():
         ({"sample_weight": np.full(20, 2)}, (2.0, 2.0)),
         ({"sample_weight": [2] * 20, "class_weight": {1: 3}}, (2.0, 6.0)),
         ({"class_weight": {}}, (1.0, 1.0)),
+        ({"sample_weight": [Fraction(1, 2)] * 20}, (0.5, 0.5)),
     ],
 )
 def test_what_a_row_counts_for(weights, expected, twenty):
@@ -408,6 +425,7 @@ def test_what_a_row_counts_for(weights, expected, twenty):
     assert lines == []
     (split,) = rows.splits()
     assert np.array_equal(split.weight, np.asarray(expected)[split.y])
+    assert split.weight.dtype == float
     told = rows.describe()
     assert told.keys() == weights.keys()
     if weights.get("class_weight"):

@@ -36,7 +36,7 @@ def test_the_last_or_the_best_epoch_is_scored(direction, best, score):
 def test_a_training_that_did_not_begin_has_no_epochs():
     fit = Fit()
     assert (fit.epochs, fit.status, fit.reason, fit.seconds) == (0, "complete", "", 0.0)
-    assert (fit.model, fit.last) == (None, None)
+    assert (fit.model, fit.last, fit.prediction) == (None, None, None)
 
 
 def test_a_fold_that_stopped_early_keeps_its_last_value():

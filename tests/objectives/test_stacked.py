@@ -62,6 +62,17 @@ def test_each_request_is_answered_by_its_own_network(iris, monkeypatch):
     assert stack.settings == {"n_classes": 3, "device": "cpu", "input_shape": (4, 1)}
 
 
+def test_epochs_of_the_search_and_the_shape_of_a_row_go_to_the_stack(iris, monkeypatch):
+    stack = Stack()
+    objective = ht.TrainObjective(iris, engine="fused", build=ht.build_conv1d)
+    monkeypatch.setattr(_fused, "train_many", stack)
+    answers = {}
+    _fused.train_stacked(objective, [{"filters": 4}], 2, answers.__setitem__)
+    assert answers == {}  # none has failed
+    ((member,), told) = stack.members, stack.settings
+    assert (member.architecture, member.epochs, told["input_shape"]) == ("conv", 2, (4, 1))
+
+
 def test_what_the_stack_cannot_train_is_a_failure_and_the_others_go_on(iris, monkeypatch):
     stack = Stack((0, {"curve": curve(0.5)}))
     objective = ht.TrainObjective(iris, engine="fused")
@@ -138,6 +149,7 @@ def test_a_metric_is_scored_at_the_end_or_after_each_epoch(iris, monkeypatch):
         (fit,) = ask(monkeypatch, stack, ht.TrainObjective(iris, **asked, **more), [{}])[0]
         assert fit.last is None and fit.status == "complete"
         assert list(stack.settings["scores"]) == ["balanced_accuracy"]
+        assert stack.settings["n_classes"] == 3
         assert "keep_outputs" not in stack.settings
     stack = Stack((0, {"curve": curve(0.5, name="balanced_accuracy")}))
     ask(monkeypatch, stack, ht.TrainObjective(iris, **asked), [{}], on_epoch=lambda *_: False)
@@ -153,15 +165,16 @@ def test_a_network_without_a_score_failed_and_one_that_diverged_is_not_asked(iri
     metric = {"metric": moody, "direction": "maximize"}
     objective = ht.TrainObjective(iris, engine="fused", **metric)
     said = np.full((len(iris.y_val), 3), 1 / 3)
-    ends = (said, said * 6, said * 30, None)
-    stack = Stack(*((n, {"outputs": outputs}) for n, outputs in enumerate(ends[:3])),
-                  (3, {"status": "diverged"}))  # fmt: skip
-    answers = ask(monkeypatch, stack, objective, [{"units": n} for n in (1, 2, 3, 4)])
-    fits = [answers[n][0] for n in range(4)]
-    assert [fit.status for fit in fits] == ["complete", "failed", "failed", "diverged"]
+    ends = (said, said * 6, said * 30, said * 6)
+    stack = Stack(*((n, {"outputs": outputs}) for n, outputs in enumerate(ends)),
+                  (4, {"status": "diverged"}))  # fmt: skip
+    answers = ask(monkeypatch, stack, objective, [{"units": n} for n in range(1, 6)])
+    *fits, again, diverged = [answers[n][0] for n in range(5)]
+    assert [fit.status for fit in fits] == ["complete", "failed", "failed"]
+    assert again.reason == fits[1].reason  # whatever went wrong with the one before
+    assert (diverged.status, diverged.last) == ("diverged", None)
     assert fits[1].reason == "the metric 'moody' has no value"
     assert fits[2].reason == "RuntimeError: too sure" and fits[0].last == 0.5
-    assert fits[3].last is None
 
 
 @pytest.mark.parametrize(("direction", "worst"), [("maximize", -math.inf), ("minimize", math.inf)])
@@ -177,6 +190,7 @@ def test_a_score_that_fails_is_the_worst_there_is(direction, worst):
     assert scorer(labels[1], np.array([[1.0]])) == 5.0 and scorer.why == ""
     assert scorer(labels[0], np.array([[1.0]])) == worst and scorer.why == ""
     assert scorer(labels[1], np.array([[2.0]])) == worst and scorer.why == "ValueError: no"
+    assert scorer(labels[1], np.array([[1.0]])) == 5.0 and scorer.why == "ValueError: no"
 
 
 # ── shapes, and networks to keep ─────────────────────────────────────────────────────────────
@@ -213,6 +227,8 @@ def test_folds_of_other_widths_are_refused_and_equal_ones_stand_side_by_side():
     ]
     *_, weight = _fused._side_by_side([fold(2, 1, weight=[3, 4]), fold(1, 2, weight=[5])])
     assert weight.tolist() == [3, 4, 1, 5, 1, 1]
+    *_, weight = _fused._side_by_side([fold(2, 1, weight=[3, 4])])
+    assert weight.tolist() == [3, 4, 1]
     with pytest.raises(ArgumentError, match="Type engine='keras'"):
         _fused._side_by_side([fold(3, 1), fold(2, 4, width=3)])
 
@@ -227,13 +243,17 @@ def test_networks_that_are_kept_come_with_their_weights(folds, iris, monkeypatch
 
     monkeypatch.setattr(_fused, "train_many", train_many)
     settings = {"metric": "f1_macro", "folds": folds, "early_stopping": 2}
+    settings["class_weight"] = {"setosa": 3}
     objective = ht.TrainObjective(iris, engine="fused", **settings)
-    assert objective.train_seeds({"units": 3}, [4, 5]) == [0, 1]
+    assert objective.train_seeds({"units": 3}, [4, 5], 7) == [0, 1]
     (*rows, requests), told = asked[0]
     split = objective.rows.fixed()
     assert all(np.array_equal(a, b) for a, b in zip(rows, split, strict=True))
-    assert [(one["seed"], one["units"]) for one in requests] == [(4, 3), (5, 3)]
+    told_each = [(one["seed"], one["units"], one["epochs"]) for one in requests]
+    assert told_each == [(4, 3, 7), (5, 3, 7)]
+    assert np.array_equal(told["sample_weight"], split.weight)
     assert told["keep_weights"] is True and list(told["scores"]) == ["f1_macro"]
+    assert told["scores"]["f1_macro"](split.y_val, np.eye(3)[split.y_val]) == 1.0
     objective.retrain(ht.Evaluation({}, 0.5, {"loss": [1.0], "f1_macro": [0.5]}))
     (*rows, requests), told = asked[1]
     assert (rows[2] is None) is (rows[3] is None) is (folds == 2)

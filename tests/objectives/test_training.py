@@ -60,13 +60,15 @@ def fitted(monkeypatch):
 
 # ── one evaluation ───────────────────────────────────────────────────────────────────────────
 def test_without_folds_one_network_is_trained_and_the_number_goes_on(iris, fitted):
-    asked = fitted(fit_of(0.5, 0.75, seconds=2.5), fit_of(0.25)).asked
+    more = {"prediction": 0.125, "model": SimpleNamespace(count_params=lambda: 99)}
+    asked = fitted(fit_of(0.5, 0.75, seconds=2.5, **more), fit_of(0.25)).asked
     objective = ht.TrainObjective(iris, epochs=7, seed=3)
     heard = functools.partial(int)
     found = objective.evaluate({"units": 8}, on_epoch=heard)
     assert (found.value, found.epochs, found.seconds, found.seed) == (0.75, 2, 2.5, 3)
     assert (found.status, found.reason, found.fold_values) == ("complete", "", ())
-    assert (found.best_epoch, found.weights, found.curve) == (None, None, curve(0.5, 0.75))
+    assert found.prediction_seconds == 0.125
+    assert (found.best_epoch, found.weights, found.curve) == (None, 99, curve(0.5, 0.75))
     assert asked[0] == {
         "params": {"units": 8}, "epochs": 7, "rows": len(iris.x_train), "fold": None, "seed": 3,
         "trial": 0, "heard": heard, "patience": None,
@@ -170,6 +172,10 @@ def test_the_best_epoch_of_each_fold_is_scored_where_it_is_asked_for(
     found = objective._evaluation({"a": 1}, fits)
     assert (found.value, found.best_epoch, found.params) == (value, epoch, {"a": 1})
     assert objective.picks_epoch is (epoch is not None)
+    alone = ht.TrainObjective(iris, **settings)._evaluation({}, fits[:1])
+    assert (alone.best_epoch, alone.fold_values) == (None, ())  # it stands in the curve
+    failed = objective._evaluation({}, [Fit(status="failed")])
+    assert failed.best_epoch is None and math.isnan(failed.value)
 
 
 # ── budgets ──────────────────────────────────────────────────────────────────────────────────
@@ -347,6 +353,15 @@ def test_the_stack_trains_rows_of_the_shapes_that_a_builder_takes(shape, builder
                 ht.TrainObjective(data, engine="fused", build=build)
 
 
+def test_a_builder_that_is_bound_or_of_ones_own_is_for_keras(iris):
+    def build_mlp(n_features, n_classes):
+        """Return another network by the same name."""
+
+    for build in (functools.partial(ht.build_mlp, units=3), build_mlp):
+        with pytest.raises(ArgumentError, match="Type engine='keras' for a model of yours"):
+            ht.TrainObjective(iris, engine="fused", build=build)
+
+
 def test_a_search_is_told_all_that_decides_an_answer(iris):
     def told(**settings):
         return ht.TrainObjective(iris, **settings).describe()
@@ -379,3 +394,5 @@ def test_bad_arguments_are_told_together():
                  "seed=-1", "build=3", "defaults=[1]", "callbacks=4", "device='tpu'"):  # fmt: skip
         assert part in told
     assert "10 problems" in told
+    with pytest.raises(ArgumentError, match="^TrainObjective: seed=-1 is not allowed"):
+        ht.TrainObjective(ht.load("iris"), seed=-1, folds=3)
