@@ -260,6 +260,7 @@ def test_a_grid_joins_what_differs_in_one_value():
 def test_a_parent_of_many_values_has_a_branch_for_each():
     space = ht.SearchSpace(n=ht.integers(1, 200), x=ht.when(ht.choice(1, 2), n=[150, 200]))
     assert space.size == 198 + 2 * 2 == space.grid_size()
+    assert space.grid_size({"n": 2}) == 1 + 2 == space.grid_size({"n": 2, "x": 1})
     assert {n for fixed, _ in space.branches() for n in fixed.values()} == set(range(1, 201))
     assert space.to_scipy()[-1] == {"n": [200], "x": [1, 2]}
 

@@ -195,6 +195,8 @@ def test_a_run_that_diverged_has_its_epochs_before():
     assert found.curve["val_accuracy"] == [0.65, 0.66] and found.seconds == 21.5
     assert objective.evaluate(BRANCHED.params_at(6), 2).value == 0.66
     assert objective.evaluate(BRANCHED.params_at(6), 3).status == "diverged"
+    other = TableObjective(died_at(6, 1, 3), seed=0, noise=False)  # its run goes on
+    assert other.evaluate(BRANCHED.params_at(6)).value == 0.64
 
 
 def test_each_time_it_is_asked_noise_meets_the_run_of_that_time():
