@@ -245,12 +245,20 @@ def trained():
     return {"data": ht.load(table, target="y"), "result": result, "method": "by hand"}
 
 
+def hits(truth, said):
+    return float((truth == (said > 0.5)).mean())
+
+
+HITS = Metric("hits", "maximize", hits, (0, 1))  # quicker than scikit-learn's
+
+
 def test_validation_rows_alone_give_no_answer(trained):
+    trained["result"].objective.measured = HITS
     page = ht.report("?", **trained)
     assert page.scores == {("chosen", "validation"): [1] * 5, ("default", "validation"): [0.5] * 5}
     assert page.answer.startswith("The 60 test rows are still sealed: there is no answer yet.")
     assert "the chosen setting against the default: better: +0.500" in page.answer
-    assert page.judged == {"validation": 60} and page.metric == "accuracy"
+    assert page.judged == {"validation": 60} and page.metric == "hits"
     assert page.done["space"] == "x=ht.uniform(0.0, 1.0)", "that of the search"
     assert page.found["chosen"] == "depth=2, units=4, x=0.7"
     assert page.found["default"] == "as the network is without tuning"
@@ -260,13 +268,14 @@ def test_validation_rows_alone_give_no_answer(trained):
 
 
 def test_test_rows_give_the_answer_for_networks_that_are_trained_again(trained):
+    trained["result"].objective.measured = HITS
     test = trained["data"].open_test()
     page = ht.report("?", **trained, test=test, seeds=2, default={})
     assert {name: len(scores) for name, scores in page.scores.items()} == {
         (who, name): 2 for name in ("validation", "test") for who in ("chosen", "default")
     }
     assert page.answer.startswith("The chosen setting is better than the default.")
-    assert "On 60 test rows its accuracy differs by +0.500 (95% interval +0.3" in page.answer
+    assert "On 60 test rows its hits differs by +0.5 (95% interval +0.3" in page.answer
     assert "for seeds and rows together, row by row" in page.answer
     scores = {"chosen": [0.5, 0.5], "default": [0.5, 0.6]}
     mixed = ht.report("?", **trained, test=test, validation=scores)

@@ -8,6 +8,7 @@ import pytest
 from sklearn.model_selection import RepeatedStratifiedKFold, TimeSeriesSplit
 
 import hpotutor as ht
+from hpotutor.datasets.splitting import fold_rows
 from hpotutor.errors import ArgumentError, DataError
 
 RNG = np.random.default_rng(0)
@@ -52,11 +53,19 @@ def test_no_group_is_in_both_sides_of_a_fold(visits):
     data = ht.load(visits[["who", "measured", "ill"]], target="ill", groups="who")
     for fold in data.folds(4):
         assert len(fold.y) + len(fold.y_val) == len(data.y_train) + len(data.y_val)
-    from hpotutor.datasets.splitting import fold_rows
-
     y = np.concatenate([data.y_train, data.y_val])
     for first, second in fold_rows(4, y, y, data.task, 0, data.groups):
         assert not set(data.groups[first]) & set(data.groups[second])
+
+
+def test_folds_by_group_have_their_share_of_each_class():
+    """Whole groups have one class: dealt out in their order, each fold would have one class too."""
+    groups = np.repeat(np.arange(40), 3)
+    ill = groups % 2
+    cut = fold_rows(4, ill, ill, "classification", 0, groups)
+    assert [ill[judged].mean() for _, judged in cut] == pytest.approx([0.5] * 4, abs=0.11)
+    amounts = fold_rows(4, ill, groups + 0.5, "regression", 0, groups)
+    assert [len(judged) for _, judged in amounts] == [30] * 4
 
 
 FORMATS = ["%d %B %Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y-%m-%dT%H:%M+0200"]
