@@ -59,14 +59,12 @@ def spaces(draw):
     parameters = {}
     for index in range(draw(st.integers(1, 5))):
         made = draw(distributions())
-        parents = {
-            name: value.distribution if hasattr(value, "distribution") else value
-            for name, value in parameters.items()
-        }
-        parents = {n: d for n, d in parents.items() if isinstance(d, CategoricalDistribution)}
+        earlier = ht.SearchSpace(parameters) if parameters else {}
+        parents = [n for n in earlier if ht.SearchSpace({n: earlier[n]}).size < 50]
         if parents and draw(st.booleans()):
-            parent = draw(st.sampled_from(sorted(parents)))
-            options = st.lists(st.sampled_from(parents[parent].choices), min_size=1)
+            parent = draw(st.sampled_from(parents))
+            values = ht.SearchSpace({parent: earlier[parent]}).grid()[parent]
+            options = st.lists(st.sampled_from(values), min_size=1, max_size=3)
             made = ht.when(made, **{parent: draw(options)})
         parameters[f"p{index}"] = made
     return ht.SearchSpace(parameters)
@@ -79,7 +77,10 @@ def test_samples_lie_in_the_space_and_survive_every_round_trip(space, seed):
     space.check(point)
     assert list(point) == space.active(point)
     assert space.sample(np.random.default_rng(seed)) == point
-    back = space.from_unit(space.to_unit(point))
+    unit = space.to_unit(point)
+    assert unit.shape == (len(space),) and ((unit >= 0) & (unit <= 1)).all()
+    space.check(space.from_unit(np.random.default_rng(seed).choice([0.0, 1.0], len(space))))
+    back = space.from_unit(unit)
     assert back.keys() == point.keys()
     for name, value in point.items():
         if isinstance(space[name], FloatDistribution):
@@ -88,9 +89,11 @@ def test_samples_lie_in_the_space_and_survive_every_round_trip(space, seed):
         else:
             assert back[name] == value and type(back[name]) is type(value)
     cleaned = space.clean({name: np.array(value).item() for name, value in point.items()})
-    assert repr(cleaned) == repr(point)
+    assert repr(cleaned) == repr(point) and space.clean(cleaned) == cleaned
+    json.dumps(cleaned)
     again = ht.SearchSpace.from_dict(json.loads(json.dumps(space.to_dict(), sort_keys=True)))
     assert again == space and again.names == space.names
+    assert eval(repr(space), {"ht": ht}) == space  # its text is a program that makes it
 
 
 @given(spaces(), st.integers(1, 7) | st.none())
