@@ -17,8 +17,8 @@ _VERBS = (
     "run|say|score|search|shuffle|start|tick|train|type|use|wait"
 )
 _INSTEAD = re.compile(
-    rf"(^|[,.;:?)] |\b(or|and|then) )({_VERBS}) |Did you mean |(Known|Allowed|Columns|Labels): ",
-    re.I,
+    rf"(^|[,.;:?)] |\b(or|and|then) )({_VERBS}):? |Did you mean |(Known|Allowed|Columns|Labels): ",
+    re.I | re.M,
 )
 
 

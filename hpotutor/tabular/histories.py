@@ -207,7 +207,7 @@ def stored_history(objective: TableObjective, method: str) -> History:
         if not usual or objective.metric != "val_accuracy":
             problems.say(
                 f"{method} is stored for TableObjective({table.name!r}) as it is without further "
-                "arguments. For others give a function that searches, for instance "
+                "arguments. For others, give a function that searches, for instance "
                 "lambda objective, space, trials, seed: ht.bayesian_search(...)."
             )
     index = arrays[f"{method}_index"]

@@ -325,7 +325,7 @@ def test_importances_say_what_they_need():
     done = [ht.Evaluation({"x": 0.5}, 0.5), ht.Evaluation({}, 0.6)]
     space = ht.SearchSpace(x=ht.uniform(0, 9))
     study = as_study(done, "maximize", space)
-    with pytest.raises(HpoTutorError, match="that is in every complete trial"):
+    with pytest.raises(HpoTutorError, match="that is in all complete trials"):
         ht.SearchResult(study, done).importances()
 
 
