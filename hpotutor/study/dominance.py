@@ -47,8 +47,8 @@ def hypervolume(
     >>> hypervolume([[1, 3], [2, 1]], reference=[4, 4])
     7.0
     """
-    both = (("reference", [reference]), ("points", points))
-    corner, costs = (_costs("hypervolume", *named, directions, 2) for named in both)
+    given: dict[str, ArrayLike] = {"reference": [reference], "points": points}
+    corner, costs = (_costs("hypervolume", name, given[name], directions, 2) for name in given)
     inside = costs[(costs < corner).all(axis=1)]
     front = np.unique(inside[efficient(inside)], axis=0)  # by the first goal, rising
     widths = np.diff(front[:, 0], append=corner[0, 0])
