@@ -13,7 +13,7 @@ from hpotutor.errors import ArgumentError, HpoTutorError
 
 # How a message tells what to do instead: at the start of a clause, or by names to choose from.
 _VERBS = (
-    "add|check|create|derive|drop|fill|give|install|join|leave|let|look|make|move|name|number|put|"
+    "add|check|compile|create|derive|drop|fill|give|install|join|leave|let|look|make|move|name|number|put|"
     "run|say|score|search|shuffle|start|tick|train|type|use|wait"
 )
 _INSTEAD = re.compile(

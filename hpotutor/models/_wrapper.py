@@ -252,7 +252,8 @@ class PlainNames(BaseWrapper):
             X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
             return (X, y, *weight)
         except ValueError as error:
-            raise DataError(f"{type(self).__name__}: validation_data: {error}") from error
+            told = f"validation_data: {str(error).rstrip('.')}. Give rows like those of the fit."
+            raise DataError(f"{type(self).__name__}: {told}") from error
 
     def _labels(self) -> list | None:
         """Return the labels of a classifier of one column of them, in the order of the network."""
