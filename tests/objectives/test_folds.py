@@ -54,7 +54,17 @@ def test_folds_of_other_widths_are_for_keras():
         pytest.skip("the towns fell into equal folds")
     with refused("a category is too rare .* Type engine='keras'"):
         ht.TrainObjective(data, epochs=1, folds=3, engine="fused").evaluate(PARAMS)
-    assert ht.TrainObjective(data, epochs=1, folds=3).evaluate(PARAMS).status == "complete"
+    built = []
+
+    def build(n_features, n_classes, units, learning_rate):
+        built.append(n_features)
+        model = ht.build_mlp(n_features, n_classes, units=units, learning_rate=learning_rate)
+        model.run_eagerly = True  # a few steps, which are not worth a graph
+        return model
+
+    objective = ht.TrainObjective(data, epochs=1, folds=3, build=build)
+    assert objective.evaluate(PARAMS).status == "complete"
+    assert built == [split.x.shape[1] for split in objective.splits()]
 
 
 def test_more_folds_than_groups_are_refused():
