@@ -98,7 +98,7 @@ def describe(x: pd.DataFrame, y: np.ndarray, keep: Sequence[str]) -> list[Column
     problems.raise_if_any(DataError)
     if all(column.became == "left out" for column in columns):
         reasons = "; ".join(f"{column.name}: {column.why}" for column in columns)
-        raise DataError(f"load: no column is left to learn from. {reasons}.")
+        raise DataError(f"load: no column is left to learn from. {reasons}. Give another.")
     return columns
 
 

@@ -193,8 +193,7 @@ def _of_bunch(bunch: Bunch) -> tuple[Any, Any]:
     """Return features and labels of what a loader of scikit-learn returned, with their names."""
     x, y = bunch.get("data"), bunch.get("target")
     if x is None or y is None:
-        told = "this Bunch has no data or no target. Type for instance"
-        raise DataError(f"load: {told} ht.load((bunch.data, labels)).")
+        raise DataError("load: a Bunch lacks data or target. Type ht.load((bunch.data, labels)).")
     columns, labels = bunch.get("feature_names"), bunch.get("target_names")
     if isinstance(x, np.ndarray) and x.ndim == 2 and columns is not None:
         x = pd.DataFrame(x, columns=[str(column) for column in columns])
@@ -218,7 +217,7 @@ def _dataset(
         problems = Problems("load")
         for one in set(keep) - set(names):
             hint = did_you_mean(one, names)
-            problems.say(f"keep={[one]!r} is no column to learn from.{hint} There are: {names}.")
+            problems.say(f"keep={[one]!r} is no column to learn from.{hint} Columns: {names}.")
         problems.raise_if_any()
         found = describe(x, rows.y, keep)
         columns = pd.DataFrame(found).set_index("name")
@@ -261,6 +260,6 @@ def _check_classes(name: str, y: np.ndarray, classes: tuple, parts: tuple[np.nda
         if missing:
             raise DataError(
                 f"load: the {part} part of {name!r} has no row of class {', '.join(missing)}. With "
-                "groups or time the rows cannot be dealt out by class; larger shares, or another "
-                "seed, may help."
+                "groups or time the rows cannot be dealt out by class. Type larger shares, or "
+                "another seed."
             )

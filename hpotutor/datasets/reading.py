@@ -72,7 +72,8 @@ def read_csv(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def _not_a_table(path: str | os.PathLike, why: str) -> DataError:
-    return DataError(f"{str(path)!r} cannot be read as a CSV table: {why}.")
+    instead = "" if "ht.load" in why else " Type the path of a table, or give a data frame."
+    return DataError(f"{str(path)!r} cannot be read as a CSV table: {why}.{instead}")
 
 
 def _text(path: str | os.PathLike) -> str:
@@ -136,7 +137,7 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
     frame = frame.set_axis(columns, axis="columns").reset_index(drop=True)
     _check_names(columns)
     if not columns:
-        problems.say("the table has no columns, and needs one to predict and one to learn from.")
+        problems.say("the table has no columns. Give it one to predict and one to learn from.")
     elif target is None:
         problems.say(
             f"target is missing: name the column to predict. Columns: {_listed(columns)}. "
@@ -147,11 +148,11 @@ def from_frame(frame: pd.DataFrame, target: Any, groups: Any = None, time: Any =
             told = f"{key}={given[key]!r} is no column of the table.{did_you_mean(name, columns)}"
             problems.say(f"{told} Columns: {_listed(columns)}.")
     if len(set(named.values())) < len(named):
-        problems.say("target, groups and time must be three different columns.")
+        problems.say(f"target, groups and time name one column twice: {named}. Name others.")
     problems.raise_if_any(DataError)
     x = frame.drop(columns=list(named.values()))
     if x.shape[1] == 0 or len(x) == 0:
-        raise DataError(f"load: there is nothing to learn from, the features are {x.shape}.")
+        raise DataError(f"load: there is nothing to learn from, x is {x.shape}. Give it rows.")
     parts = beside | {key: frame[name].to_numpy() for key, name in named.items()}
     missing = int(pd.isna(parts["target"]).sum())
     if missing and "target" in named:
@@ -188,7 +189,7 @@ def _beside(name: str, values: Any, x: Any) -> np.ndarray:
             )
     array = _flat_labels(values) if name == "target" else _array(name, values)
     if array.shape != (len(x),):
-        needs = f"{shown} needs shape ({len(x)},), one entry a row."
+        needs = f"give {shown} one entry a row, in shape ({len(x)},)."
         raise DataError(f"load: x has {len(x)} rows and {shown} has shape {array.shape}; {needs}")
     return array
 
@@ -211,7 +212,7 @@ def from_arrays(pair: tuple, groups: Any = None, time: Any = None) -> Rows:
             "channels). Type for instance numpy.asarray(x).reshape(len(x), -1)."
         )
     if len(x) == 0 or x[0].size == 0:
-        raise DataError(f"load: there is nothing to learn from, the features are {x.shape}.")
+        raise DataError(f"load: there is nothing to learn from, x is {x.shape}. Give it rows.")
     frame = pd.DataFrame(index=range(len(x)), columns=["x"])
     if x.ndim == 2:
         frame = pd.DataFrame(x).infer_objects()

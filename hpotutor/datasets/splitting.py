@@ -120,14 +120,14 @@ def _by_groups(
     texts = list(map(str, groups))
     names, members, sizes = np.unique(texts, return_inverse=True, return_counts=True)
     if len(names) < 3:
-        told = "different values; three parts need three groups."
+        told = "different values. Give three or more, one at least for each part."
         raise DataError(f"load: groups has {len(names)} {told}")
     largest = sizes.max() / len(groups)
     if largest > 1 - validation - test + 1e-9 and largest > max(validation, test):
         raise DataError(
             f"load: the group {names[sizes.argmax()].item()!r} has {largest:.0%} of the rows, more "
-            f"than any part should get (training: {1 - validation - test:.0%}). Smaller shares "
-            "leave room for it, such as validation=0.1, test=0.1."
+            f"than any part should get (training: {1 - validation - test:.0%}). Type smaller "
+            "shares, such as validation=0.1, test=0.1."
         )
     rest, last = _one_split(np.arange(len(groups)), alike, members, test, seed)
     first, middle = _one_split(rest, alike, members, validation / (1 - test), seed)
@@ -181,4 +181,4 @@ def fold_rows(
     try:
         return list(splitter.split(x, strata(y, task, folds), groups))
     except ValueError as error:  # too many for the groups, or for the rows of a class
-        raise ArgumentError(f"folds: {folds} does not suit these rows: {error}") from error
+        raise ArgumentError(f"fold_rows: folds={folds} fails: {error} Type fewer.") from error

@@ -69,7 +69,7 @@ def _amounts(name: str, y: np.ndarray) -> np.ndarray:
     if len(numbers) < _FEWEST_ROWS or numbers.min() == numbers.max():
         raise DataError(
             f"load: the target of {name!r} has {len(np.unique(numbers))} different values in "
-            f"{len(numbers)} rows; a regression needs {_FEWEST_ROWS} rows that differ."
+            f"{len(numbers)} rows. Give a regression {_FEWEST_ROWS} rows that differ."
         )
     return numbers
 
@@ -92,7 +92,7 @@ def _classes(name: str, y: np.ndarray, validation: float, test: float) -> tuple[
             "Make them all strings: [str(label) for label in y]."
         ) from error
     if len(classes) < 2:
-        only = f"a single class ({classes.tolist()[0]!r}); two or more are needed"
+        only = f"a single class ({classes.tolist()[0]!r}). Give two or more"
         raise DataError(f"load: {name!r} has {only}.")
     # Each part must be able to hold one row of every class.
     needed = max(3, int(np.ceil(1 / min(validation, test))))

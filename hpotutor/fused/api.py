@@ -159,14 +159,14 @@ def range_test(
     ((10,), (1, 10))
     """
     if not 0 < low < high < np.inf:
-        raise ArgumentError(
-            f"range_test: low={low} and high={high} must be numbers with 0 < low < high."
-        )
+        told = "must be numbers with 0 < low < high. Type for instance low=1e-6, high=10."
+        raise ArgumentError(f"range_test: low={low} and high={high} {told}")
     data = StackData(x_train, y_train, n_classes=n_classes, input_shape=input_shape, dtype=dtype)
     networks = as_members(members, n_classes, data.rows, data.input_shape)
     steps = {steps_per_epoch(m, data.rows) for m in networks}
     if len(steps) != 1 or any(m.rows is not None for m in networks):
-        raise ArgumentError("range_test: all members need the same batch_size and all the rows.")
+        said = "its members need the same batch_size and all the rows. Give each batch_size=32."
+        raise ArgumentError(f"range_test: {said}")
     rates = np.geomspace(low, high, steps.pop() * epochs)
     swept = [dataclasses.replace(m, learning_rate=rates, epochs=epochs) for m in networks]
     planner = Planner(data.shape, n_classes, data.rows)

@@ -136,7 +136,7 @@ class StackData:
                 problems.choice("monitor", member.monitor, curves)
             if self.weights is not None and member.rows is not None:
                 if not self.weights.numpy()[member.rows].any():
-                    problems.say("sample_weight is 0 for every row that a member trains on.")
+                    problems.say("sample_weight is 0 for every row of a member: give it others.")
         if (self.scores or self.keep_outputs) and "val" not in sets:
             problems.say(
                 "scores and keep_outputs need validation rows. Type x_val and y_val, or members "
@@ -152,12 +152,13 @@ class StackData:
         error: Exception | None = None
         try:
             value = float(self.scores[name](y_true, outputs))
-            said = f"returned {value}, and a score is a number"
+            said = f"returned {value}"
         except Exception as caught:  # whatever a function of the caller's own raises
             value, error = math.nan, caught
             said = f"failed: {type(caught).__name__}: {caught}"
         if math.isnan(value):
-            raise ArgumentError(f"train_many: scores[{name!r}] of {whose} {said}.") from error
+            told = f"scores[{name!r}] of {whose} {said}. Let it return a number."
+            raise ArgumentError(f"train_many: {told}") from error
         return value
 
 
@@ -226,13 +227,13 @@ def _check_rows(
         return
     if features is not None and x.shape[1] != features:
         problems.say(
-            f"x_{name} has {x.shape[1]} features and x_train has {features}; all sets of one "
-            "stack must have the same."
+            f"x_{name} has {x.shape[1]} features and x_train has {features}. Give all sets of one "
+            "stack the same."
         )
     if y.shape != (len(x),):
-        problems.say(f"y_{name} has shape {y.shape}; {len(x)} rows need shape ({len(x)},).")
+        problems.say(f"y_{name} has shape {y.shape}. Give {len(x)} rows a y of shape ({len(x)},).")
     elif y.dtype.kind not in "biuf":
-        problems.say(f"y_{name} has the type {y.dtype}, and the stack takes numbers.")
+        problems.say(f"y_{name} has the type {y.dtype}. Type ht.load((x, y)), which numbers it.")
     elif n_classes == 0:
         if gaps := int((~np.isfinite(y)).sum()):
             problems.say(
@@ -252,14 +253,14 @@ def _check_weights(problems: Problems, weights: Any, rows: int) -> None:
     weights = np.asarray(weights)
     if weights.shape != (rows,) or weights.dtype.kind not in "biuf":
         problems.say(
-            f"sample_weight has shape {weights.shape} and type {weights.dtype}; {rows} training "
-            f"rows need numbers of shape ({rows},)."
+            f"sample_weight has shape {weights.shape} and type {weights.dtype}. Give the "
+            f"{rows} training rows numbers of shape ({rows},)."
         )
     elif not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
         wrong = weights[~(np.isfinite(weights) & (weights >= 0))][:5].tolist()
         held = f"holds {wrong}" if wrong else "is 0 for every row"
         problems.say(
-            f"sample_weight {held}; weights are finite, from 0 up, and one at least is not 0."
+            f"sample_weight {held}. Give finite numbers from 0 up, and one at least that is not 0."
         )
 
 

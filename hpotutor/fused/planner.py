@@ -101,7 +101,7 @@ def must_share(member: Member, n_classes: int) -> tuple:
 def check_together(members: Sequence[Member], n_classes: int) -> None:
     """Raise unless the members can share one stack."""
     if not members:
-        raise ArgumentError("Stack: members=[] is empty; a stack needs at least one member.")
+        raise ArgumentError("Stack: members=[] is empty. Give at least one, such as {'units': 8}.")
     kinds = {must_share(member, n_classes) for member in members}
     if len(kinds) > 1:
         raise ArgumentError(
@@ -274,8 +274,8 @@ def _check_weights(weights: Sequence[np.ndarray], member: Member, shape: StackSh
     given = [np.shape(array) for array in weights]
     if given != expected:
         raise ArgumentError(
-            f"weights have the shapes {given}; this network's are {expected}, in the order of "
-            "Model.get_weights()."
+            f"train_many: weights have the shapes {given}; this network's are {expected}. Type "
+            "weights=model.get_weights()."
         )
 
 

@@ -197,7 +197,7 @@ class Stack:
         if self.members[source].widths != self.members[target].widths:
             raise ArgumentError(
                 f"Stack.copy: member {source} has units={self.members[source].widths} and member "
-                f"{target} has {self.members[target].widths}; only equal ones can be copied."
+                f"{target} has {self.members[target].widths}. Give both the same units."
             )
         self._numbers = tf.nest.map_structure(np.array, self._numbers)  # which can be written into
         for array in tf.nest.flatten(self._numbers):

@@ -18,14 +18,14 @@ def stack_inputs(inputs: Mapping[str, Any], fitted: Shapes | None) -> tuple[np.n
     odd = [name for name, part in parts.items() if part.ndim == 0 or part.dtype.kind not in "biuf"]
     if odd or not parts:
         named = ", ".join(map(repr, odd)) or "no input"
-        raise DataError(f"X holds {named}, and each input is an array of numbers, a row a case.")
+        raise DataError(f"X holds {named}. Give each input as an array of numbers, a row a case.")
     lengths = {name: len(part) for name, part in parts.items()}
     if len(set(lengths.values())) > 1:
-        raise DataError(f"The inputs in X differ in their number of rows: {lengths}.")
+        raise DataError(f"The inputs in X differ in rows: {lengths}. Give each a row a case.")
     shapes = {name: part.shape[1:] or (1,) for name, part in parts.items()}
     if fitted is not None:
         if {**fitted} != shapes:
-            raise DataError(f"X holds the inputs {shapes}, and was fitted with {dict(fitted)}.")
+            raise DataError(f"X holds {shapes}. Give what it was fitted with: {dict(fitted)}.")
         parts = {name: parts[name] for name in fitted}
     return np.concatenate([part.reshape(len(part), -1) for part in parts.values()], axis=1), shapes
 
@@ -127,5 +127,5 @@ class _Reported(keras.callbacks.Callback):
         if self._monitor not in names and (validated or not self._monitor.startswith("val_")):
             raise ArgumentError(
                 f"{self._shown} waits for a value that training does not report."
-                f"{did_you_mean(self._monitor, names)} It reports: {', '.join(names)}."
+                f"{did_you_mean(self._monitor, names)} Type one of {', '.join(names)}."
             )

@@ -159,7 +159,7 @@ class PlainNames(BaseWrapper):
             )
         wanted = [name for name in self._known() if name in _FROM_DATA and name not in vars(self)]
         if "n_classes" in wanted and not (isinstance(self.n_classes_, int) and self.n_classes_ > 1):
-            raise DataError(f"y holds {self.n_classes_} class, and a classifier needs 2 or more.")
+            raise DataError(f"y holds {self.n_classes_} class. Give a classifier 2 or more.")
         told = {name: getattr(self, _FROM_DATA[name]) for name in wanted}
         if "n_features" in told:
             told["n_features"] = math.prod(self.X_shape_[1:])
@@ -252,7 +252,8 @@ class PlainNames(BaseWrapper):
             X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
             return (X, y, *weight)
         except ValueError as error:
-            raise DataError(f"{type(self).__name__}: validation_data: {error}") from error
+            told = f"validation_data: {str(error).rstrip('.')}. Give rows like those of the fit."
+            raise DataError(f"{type(self).__name__}: {told}") from error
 
     def _labels(self) -> list | None:
         """Return the labels of a classifier of one column of them, in the order of the network."""
@@ -271,9 +272,9 @@ class PlainNames(BaseWrapper):
     def _validate_sample_weight(X, y, sample_weight):
         weights = np.asarray(sample_weight, dtype=float)  # scikit-learn does not name the argument
         if not weights.any():
-            raise DataError("Nothing to train on: only zeros were passed in sample_weight.")
+            raise DataError("sample_weight holds only zeros. Give the rows to train on more.")
         if (weights < 0).any():
-            raise DataError(f"sample_weight holds {weights.min():g}; weights are 0 or more.")
+            raise DataError(f"sample_weight holds {weights.min():g}. Give weights from 0 up.")
         return BaseWrapper._validate_sample_weight(X, y, sample_weight)
 
     def _get_compile_kwargs(self) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class KerasClassifier(PlainNames, SciKerasClassifier, NamesakeOfBaseWrapper):
         if self._function() is build_mlp and self.target_type_ not in ("binary", "multiclass"):
             raise DataError(
                 f"y of shape {np.shape(y)} holds {self.target_type_} targets, and build_mlp wants "
-                "one column of labels. For one-hot rows type y.argmax(axis=1)."
+                "one column of labels. For one-hot rows, type y.argmax(axis=1)."
             )
         loss = getattr(self.model_, "loss", None) if self.model_.compiled else None
         one_hot = getattr(loss, "name", loss) == "categorical_crossentropy"

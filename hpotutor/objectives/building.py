@@ -116,7 +116,7 @@ def check_model(model: Any, data: Dataset, varied: bool) -> None:
     problems = Problems("TrainObjective")
     if not isinstance(model, keras.Model):
         said = "None (is a return missing?)" if model is None else f"a {type(model).__name__}"
-        problems.say(f"build= returned {said}. It must return a compiled Keras model.")
+        problems.say(f"build= returned {said}. Let it return a compiled Keras model.")
     elif not model.compiled:
         problems.say(f"build= returned a model that is not compiled. Type {_instead(data)}.")
     else:

@@ -128,7 +128,7 @@ class Metric:
         if not is_scorer(scorer):
             two = f"the probability of {held[-1]}, shape (rows,)"
             many = f"probabilities of shape (rows, {len(held)})"
-            return f"It is called with the labels and {two if len(held) == 2 else many}."
+            return f"Let it take the labels and {two if len(held) == 2 else many}."
         if "pos_label" in why:
             function, methods = scorer._score_func.__name__, np.atleast_1d(scorer._response_method)
             method = "" if "predict" in methods else f"response_method={methods[-1].item()!r}, "

@@ -151,8 +151,8 @@ def _check_folds(problems: Problems, folds: Any, data: Dataset, seed: int) -> Cu
             asked = int(folds) if is_whole(folds) else folds
             cut, again = (data.fold_rows(asked, seed) for _ in range(2))
     except Exception as error:  # whatever a splitter raises
-        hint = " Type ht.load(..., groups='patient')." if "groups" in str(error) else ""
-        problems.say(f"folds={shown} cannot cut {data.name!r}: {error}{hint}")
+        hint = "ht.load(..., groups='patient')" if "groups" in str(error) else "another splitter"
+        problems.say(f"folds={shown} cannot cut {data.name!r}: {error} Type {hint}.")
         return []
     sides = [[part for pair in one for part in pair] for one in (cut, again)]
     if len(cut) != len(again) or not all(map(np.array_equal, *sides)):

@@ -114,7 +114,7 @@ class TrainObjective(Objective):
         problems.choice("engine", engine, ("keras", "fused"))
         problems.choice("score", score, ("last", "best"))
         if problems.choice("device", device, ("cpu", "gpu")) and device == "gpu" and not fused:
-            problems.say("device='gpu' is for engine='fused'; Keras takes what TensorFlow sees.")
+            problems.say("device='gpu' is for engine='fused'; for Keras, leave device out.")
         model, making = hasattr(build, "fit") and not isinstance(build, type), "a function that"
         new = f"{making} makes new ones for each trial, as they keep what they saw"
         for name, value, fine, allowed, instead in (

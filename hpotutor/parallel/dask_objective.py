@@ -39,7 +39,7 @@ def on_workers(objective: Objective, client: Any, call: str) -> Iterator[Objecti
     else:
         with Problems(call) as problems:
             if not problems.choice("client", client, ["local"]):
-                problems.say("A distributed.Client is allowed too, and None for this process.")
+                problems.lines[-1] += " A distributed.Client is allowed too, and None."
         alone = fused
     if alone:
         print(

@@ -57,7 +57,7 @@ def genealogy_info(population: object, *, upto: int | None = None) -> Genealogy:
     known = set(frame["individual"])
     orphans = sorted({str(p) for parents in frame["parents"] for p in parents if p not in known})
     if orphans:
-        problems.say(f"Parents that nobody is: {', '.join(orphans[:5])}.")
+        problems.say(f"Parents that nobody is: {', '.join(orphans[:5])}. Give them rows.")
     if upto is not None:
         frame = frame[frame["generation"] <= upto]
         if frame.empty:

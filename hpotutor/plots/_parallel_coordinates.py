@@ -54,9 +54,9 @@ def parallel_coordinates_info(
     problems, frame, sign = opened("parallel_coordinates", result, direction)
     names = knobs_of(frame)
     if len(names) < 2:
-        problems.say(f"There must be at least 2 columns of knobs, not {names}.")
+        problems.say(f"Too few columns are knobs, {names}: give at least 2.")
     if need_columns(problems, frame, value="value") and complete(frame).sum() < 3:
-        problems.say("Fewer than 3 trials have finished: there is nothing to compare.")
+        problems.say("Fewer than 3 trials have finished, too few to compare: run more.")
     problems.raise_if_any()
     done = frame[complete(frame)].reset_index(drop=True)
     scores = done["value"].to_numpy(dtype=float)

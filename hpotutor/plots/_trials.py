@@ -83,7 +83,7 @@ def need_scores(problems: Problems, frame: pd.DataFrame, **columns: str) -> bool
     """Note missing columns as `need_columns` does, and a table without any finite ``value``."""
     fine = need_columns(problems, frame, **columns, value="value")
     if "value" in frame and not complete(frame).any():
-        problems.say("No trial has finished with a finite value: nothing to show.")
+        problems.say("No trial has finished with a finite value, nothing to show: run more.")
     return fine
 
 

@@ -79,7 +79,7 @@ def genetic_search(
     if mutation is not None:
         check_share(problems, "mutation", mutation, 0.2)
     if regularized and library != "plain":
-        problems.say("regularized=True needs library='plain'.")
+        problems.say("regularized=True needs library='plain'. Type that, or leave it out.")
     options: Options = {"population": population, "elite": elite, "tournament": tournament}
     options |= {"crossover": crossover, "mutation": mutation, "regularized": bool(regularized)}
     return run_search(LOOPS, problems, objective, space, trials, seed, library, options, **shared)

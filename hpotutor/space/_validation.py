@@ -97,14 +97,14 @@ def _condition(
     """Return the parent's values that a condition names; note what is wrong with it."""
     distribution = earlier.get(parent)
     if parent == name:
-        problems.say(f"{name} cannot depend on itself.")
+        problems.say(f"{name} cannot depend on itself. Name one before it.")
     elif parent not in names:
         hint = did_you_mean(parent, [other for other in names if other != name])
-        problems.say(f"{name} depends on {parent}, which is not in the space.{hint}")
+        problems.say(f"{name} depends on {parent}, which is not in the space.{hint or ' Add it.'}")
     elif names.index(parent) > names.index(name):
         problems.say(f"{name} depends on {parent}: move {parent} before it.")
     elif isinstance(distribution, FloatDistribution):
-        needed = "A condition needs an integer or a choice."
+        needed = "Name an integer or a choice."
         problems.say(f"{name} depends on {parent}, which is a float. {needed}")
     elif distribution is not None:  # else the parent itself is wrong, and was told already
         for value in wanted:

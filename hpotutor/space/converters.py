@@ -43,7 +43,7 @@ def show(space: Definition, dialect: str, levels: Any = None) -> Source:
             sentence = "levels is for the grid of 'scikit-learn'; {!r} has none. Leave levels out."
             problems.say(sentence.format(dialect))
         if odd := [name for name in space if not name.isidentifier()]:  # of a study of somebody's
-            problems.say(f"the names {odd} cannot be written: Python cannot use them.")
+            problems.say(f"the names {odd} cannot be written: give them names that Python can use.")
     return Source(_WRITERS[dialect](space, *([] if levels is None else [levels])))
 
 

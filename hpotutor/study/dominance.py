@@ -22,7 +22,7 @@ def efficient(
     >>> efficient([[0.9, 500], [0.8, 700], [0.7, 100]], ["maximize", "minimize"]).tolist()
     [True, False, True]
     """
-    costs = _costs("efficient", points, directions)
+    costs = _costs("efficient", "points", points, directions)
     front: np.ndarray = np.isfinite(costs).all(axis=1)
     for place, cost in enumerate(costs):
         if front[place]:
@@ -47,7 +47,8 @@ def hypervolume(
     >>> hypervolume([[1, 3], [2, 1]], reference=[4, 4])
     7.0
     """
-    corner, costs = (_costs("hypervolume", given, directions, 2) for given in ([reference], points))
+    given: dict[str, ArrayLike] = {"reference": [reference], "points": points}
+    corner, costs = (_costs("hypervolume", name, given[name], directions, 2) for name in given)
     inside = costs[(costs < corner).all(axis=1)]
     front = np.unique(inside[efficient(inside)], axis=0)  # by the first goal, rising
     widths = np.diff(front[:, 0], append=corner[0, 0])
@@ -55,7 +56,7 @@ def hypervolume(
 
 
 def _costs(
-    call: str, points: ArrayLike, directions: Sequence[str], goals: int | None = None
+    call: str, name: str, points: ArrayLike, directions: Sequence[str], goals: int | None = None
 ) -> np.ndarray:
     """Return points of which the lower is better in each goal."""
     problems, found = Problems(call), np.asarray(points, dtype=float)
@@ -65,6 +66,6 @@ def _costs(
         problems.add("directions", directions, allowed, 'directions=["maximize", "minimize"]')
     elif found.ndim != 2 or found.shape[1] != len(directions):
         allowed = f"rows of {len(directions)} numbers, one for each direction"
-        problems.add("points", points, allowed, "[[0.9, 500], [0.8, 100]]")
+        problems.add(name, points, allowed, "[[0.9, 500], [0.8, 100]]")
     problems.raise_if_any()
     return found * [-1.0 if way == "maximize" else 1.0 for way in directions]

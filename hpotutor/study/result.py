@@ -185,9 +185,7 @@ class SearchResult:
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
         shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
         if not shares:
-            raise HpoTutorError(
-                "Importances need a hyperparameter that is in every complete trial."
-            )
+            raise HpoTutorError("Importances need a hyperparameter that is in all complete trials.")
         return {name: float(share) for name, share in shares.items()}
 
     def best_model(self) -> Any:

@@ -173,8 +173,8 @@ class Log:
             raise LogError(f"from_log: {str(path)!r} cannot be read {told}") from error
         except KeyError as error:
             raise LogError(
-                f"from_log: {str(path)!r} holds no search of hpotutor yet. A study that Optuna "
-                "wrote is read by ht.SearchResult.from_optuna(optuna.load_study(...))."
+                f"from_log: {str(path)!r} holds no search of hpotutor yet. For a study of "
+                "Optuna's own, type ht.SearchResult.from_optuna(optuna.load_study(...))."
             ) from error
         if lost:
             told = f"The log {str(path)!r} is damaged: {lost} could not be read."

@@ -202,12 +202,12 @@ def stored_history(objective: TableObjective, method: str) -> History:
     about, arrays = open_histories(table)
     with Problems("stored_history") as problems:
         if not problems.choice("method", method, list(about["methods"])):
-            problems.say("tools/tables/histories.py, in the project's folder, stores more of them.")
+            problems.lines[-1] += " tools/tables/histories.py, in the project, stores more of them."
         usual = objective.noise and objective.epochs == table.epochs and not objective.defaults
         if not usual or objective.metric != "val_accuracy":
             problems.say(
                 f"{method} is stored for TableObjective({table.name!r}) as it is without further "
-                "arguments. For others give a function that searches, for instance "
+                "arguments. For others, give a function that searches, for instance "
                 "lambda objective, space, trials, seed: ht.bayesian_search(...)."
             )
     index = arrays[f"{method}_index"]

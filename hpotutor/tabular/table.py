@@ -296,8 +296,8 @@ def open_table(source: str | os.PathLike = "digits") -> Table:
     if not path.exists():
         with Problems("open_table") as problems:
             built = [name for name in NAMES if (FOLDER / f"{name}.npz").exists()]
-            problems.choice("source", str(source), built or list(NAMES))
-            problems.say(f"A table can be built: python tools/tables/build.py {NAMES[0]}.")
+            if not problems.choice("source", str(source), built or list(NAMES)):
+                problems.lines[-1] += f" Or build it: python tools/tables/build.py {NAMES[0]}."
     remedy = f"python tools/tables/build.py {path.stem}"
     about, arrays, checksum = _npz.read(path, [*CURVES, *PLAIN], FORMAT, remedy)
     shape, name, axes = about.pop("shape"), about.pop("name"), about.pop("axes")

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 import hpotutor as ht
 from hpotutor.analysis.statistics import mean_interval, paired_verdict, verdict
-from hpotutor.errors import ArgumentError, HpoTutorError
+from hpotutor.errors import HpoTutorError
 from tests.messages import refused
 
 SCORES = {"chosen": [0.95, 0.94, 0.96], "default": [0.90, 0.91, 0.90]}
@@ -167,13 +167,13 @@ def test_saving_never_overwrites(parts, tmp_path):
 
 @pytest.mark.parametrize("path", ["report.pdf", "", None, 3])
 def test_other_names_are_refused(parts, path):
-    with pytest.raises(ArgumentError, match="ends in .html"):
+    with refused(f"path={path!r} .*ends in .html"):
         ht.report("?", **parts).save(path)
 
 
 def test_a_folder_that_cannot_be_made(parts, tmp_path):
     (tmp_path / "runs").write_text("a file")
-    with pytest.raises(HpoTutorError, match="Type another name, for instance save"):
+    with refused("could not be written.*Type another name, for instance save", error=HpoTutorError):
         ht.report("?", **parts).save(tmp_path / "runs" / "report.html")
 
 
@@ -185,7 +185,7 @@ def test_bad_arguments_are_named_together():
         f"{name}="
         for name in ("question", "data", "space", "result", "method", "validation", "review")
     ]
-    with refused("7 problems", *told, error=ArgumentError):
+    with refused("7 problems", *told):
         ht.report("", data=1, space=2, result=[], method=None, validation={}, review="fine")
 
 
@@ -202,12 +202,12 @@ def test_bad_arguments_are_named_together():
     ],
 )
 def test_bad_scores_are_refused(parts, scores):
-    with pytest.raises(ArgumentError, match="validation="):
+    with refused("validation="):
         ht.report("?", **parts | {"validation": scores})
 
 
 def test_test_scores_need_an_open_seal(parts):
-    with pytest.raises(ArgumentError, match="the seal of this data is unbroken"):
+    with refused("test has scores, but the seal of this data is unbroken.*leave test out"):
         ht.report("?", **parts | {"test": SCORES})
 
 
@@ -240,7 +240,7 @@ def test_rows_widen_the_interval():
 
 
 def test_bad_scores_of_a_verdict():
-    with pytest.raises(ArgumentError, match="2 problems"):
+    with refused("2 problems", "rows=0", "Type for instance"):
         verdict([0.9], [0.8, 0.7], rows=0)
 
 
@@ -300,7 +300,7 @@ def test_scores_of_a_regression_are_reported_in_their_unit(parts):
 def test_what_cannot_be_trained_again_needs_scores(parts):
     objective = ht.FunctionObjective(lambda params: 0.5)
     result = ht.random_search(objective, parts["space"], trials=1, progress=False)
-    with pytest.raises(ArgumentError, match="Give the scores"):
+    with refused("Give the scores"):
         ht.report("?", **parts | {"result": result, "validation": None})
-    with pytest.raises(ArgumentError, match="test=data.open_test"):
+    with refused("test=data.open_test"):
         ht.report("?", **opened(parts) | {"test": (1, 2, 3)})

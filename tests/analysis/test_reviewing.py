@@ -11,7 +11,6 @@ from sklearn.model_selection import KFold, TimeSeriesSplit
 import hpotutor as ht
 from hpotutor.analysis._review_checks import CHECKS
 from hpotutor.analysis.statistics import accuracy_margin
-from hpotutor.errors import ArgumentError
 from hpotutor.objectives.base import Evaluation
 from hpotutor.study.result import SearchResult
 from tests.messages import refused
@@ -293,21 +292,21 @@ def test_a_mended_space_is_fine():
 
 def test_bad_arguments_are_named_together():
     told = [f"{name}=" for name in ("space", "result", "trials", "data", "difference")]
-    with refused("5 problems", *told, error=ArgumentError):
+    with refused("5 problems", *told):
         ht.review({"units": 8}, "result", 0, data="digits", difference=2)
     for difference in (0, 1, -0.1, "small"):
-        with refused("difference=.* between 0 and 1.*difference=0.02", error=ArgumentError):
+        with refused("difference=.* between 0 and 1.*difference=0.02"):
             ht.review(BAD, difference=difference)
     for trials in (0, 1.5, "many"):
-        with refused("trials=.* from 1 up.*trials=40", error=ArgumentError):
+        with refused("trials=.* from 1 up.*trials=40"):
             ht.review(BAD, trials=trials)
-    with refused("no trial with a hyperparameter yet", error=ArgumentError):
+    with refused("no trial with a hyperparameter yet"):
         ht.review(optuna.create_study())
 
 
 def test_a_result_of_another_space_is_refused():
     result = search_of([({"x": 5.0, "y": 1.5}, 1.0)] * 6)
-    with pytest.raises(ArgumentError, match="Give the space that was searched"):
+    with refused("Give the space that was searched"):
         ht.review(ht.SearchSpace(**FLAT), result)
 
 

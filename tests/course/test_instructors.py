@@ -14,8 +14,9 @@ import pytest
 
 from hpotutor.cli import main
 from hpotutor.course.nbgrader import assign
-from hpotutor.errors import ArgumentError, HpoTutorError
+from hpotutor.errors import HpoTutorError
 from hpotutor.exercises import progress_file
+from tests.messages import refused
 
 LESSON = "02_grid_search"
 
@@ -95,12 +96,12 @@ def test_what_is_no_course_says_where_to_go(course, monkeypatch, capsys) -> None
 
 def test_no_course_inside_a_course(course, monkeypatch) -> None:
     monkeypatch.chdir(course)
-    with pytest.raises(ArgumentError, match="inside the course course. Type --to \\. inside it"):
+    with refused("inside the course course. Type --to \\. inside it"):
         assign(["03"], "course")
     assert not (course / "course").exists()
     (course / "archive").mkdir()
     assign(["03"], "archive")  # a folder that is there is meant
     assign(["03"], ".")
     assert (course / "source" / "03_random_search").is_dir()
-    with pytest.raises(HpoTutorError, match="inside the course"):
+    with refused("inside the course", error=HpoTutorError):
         assign(["03"], "source/course")

@@ -27,6 +27,7 @@ from hpotutor.course.lessons import all_lessons, read_notebook
 from hpotutor.course.nbgrader import assign, grade
 from hpotutor.errors import HpoTutorError, MissingExtra
 from hpotutor.exercises import exercises_of, lessons, progress_file
+from tests.messages import refused
 
 nbgrader_api = pytest.importorskip("nbgrader.apps", reason="the extra classroom is not installed")
 Gradebook = pytest.importorskip("nbgrader.api").Gradebook
@@ -204,13 +205,13 @@ def test_what_a_student_gets_has_no_solution(graded) -> None:
 
 def test_grade_says_what_is_missing(tmp_path, monkeypatch) -> None:
     set_up(monkeypatch, tmp_path)
-    with pytest.raises(HpoTutorError, match="is no course.*hpotutor grade \\."):
+    with refused("is no course.*hpotutor grade \\.", error=HpoTutorError):
         grade(tmp_path)
     assign(["02"], tmp_path)
-    with pytest.raises(HpoTutorError, match="Nothing was handed in yet"):
+    with refused("Nothing was handed in yet", error=HpoTutorError):
         grade(tmp_path)
     (tmp_path / "submitted" / "someone" / NAME).mkdir(parents=True)
-    with pytest.raises(HpoTutorError, match=f"nbgrader generate_assignment {NAME}"):
+    with refused(f"nbgrader generate_assignment {NAME}", error=HpoTutorError):
         grade(tmp_path)
     assert not (tmp_path / "gradebook.db").exists()
     monkeypatch.setattr(classroom.importlib.util, "find_spec", lambda name: None)

@@ -80,7 +80,7 @@ def test_seal_is_broken_once(capsys):
     x_test, y_test = data.open_test()
     assert len(x_test) == len(y_test) == data.n_test
     assert "seal of the wine test set (36 rows) is now broken" in capsys.readouterr().out
-    with pytest.raises(SealError, match=r"again=True"):
+    with refused(r"again=True", error=SealError):
         data.open_test()
     data.open_test(again=True)
     assert "number 2" in capsys.readouterr().out
@@ -139,7 +139,7 @@ def test_mnist_without_network_names_digits(monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
-    with pytest.raises(DataError, match=r"ht\.load\('digits'\)"):
+    with refused("MNIST could not be downloaded", r"Type ht\.load\('digits'\)", error=DataError):
         ht.load("mnist")
 
 
@@ -180,12 +180,12 @@ def test_mnist_from_a_cached_file(monkeypatch):
     ],
 )
 def test_bad_arguments(arguments, message):
-    with pytest.raises(ArgumentError, match=message):
+    with refused(message):
         ht.load(**arguments)
 
 
 def test_bad_arguments_are_all_named_at_once():
-    with pytest.raises(ArgumentError, match=r"(?s)3 problems.*source.*validation.*scale"):
+    with refused(r"(?s)3 problems.*source.*validation.*scale"):
         ht.load("digit", validation=-1, scale="x")
 
 
@@ -206,10 +206,10 @@ def test_bad_tables(frame, tmp_path):
         "no file 'nowhere.csv'": ("nowhere.csv", {"target": "y"}),
     }
     for message, (source, keywords) in cases.items():
-        with pytest.raises(DataError, match=message):
+        with refused(message, error=DataError):
             ht.load(source, **keywords)
     (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(DataError, match="cannot be read as a CSV"):
+    with refused("cannot be read as a CSV", error=DataError):
         ht.load(tmp_path / "empty.csv", target="y")
     with refused("keep=..lenght.. is no column to .*mean 'length'", error=ArgumentError):
         ht.load(frame, target="species", keep=["width", "lenght"])
@@ -217,19 +217,19 @@ def test_bad_tables(frame, tmp_path):
 
 def test_a_target_with_gaps_is_refused(frame):
     frame.loc[0, "species"] = None
-    with pytest.raises(DataError, match="1 rows without a label"):
+    with refused("1 rows without a label", error=DataError):
         ht.load(frame, target="species")
 
 
 def test_labels_that_are_no_classes():
     x = np.random.default_rng(0).normal(size=(40, 2))
-    with pytest.raises(DataError, match="a single class"):
+    with refused("a single class", error=DataError):
         ht.load((x, np.ones(40)))
-    with pytest.raises(DataError, match="are not classes"):
+    with refused("are not classes", error=DataError):
         ht.load((x, np.linspace(0, 1, 40)), task="classification")
-    with pytest.raises(DataError, match="each class needs 5 rows"):
+    with refused("each class needs 5 rows", error=DataError):
         ht.load((x, np.r_[np.zeros(38), 1, 1]))
-    with pytest.raises(DataError, match=r"y needs shape \(40,\)"):
+    with refused(r"y needs shape \(40,\)", error=DataError):
         ht.load((x, np.zeros(39)))
 
 
@@ -242,18 +242,11 @@ def test_what_scikit_learn_calls_a_regression_is_one(load, column):
     assert data.y_train.dtype == np.float64 and set(data.y_train) <= set(y)
 
 
-@pytest.mark.parametrize("kind", ["datetime64[D]", "timedelta64[D]", "complex"])
-def test_targets_that_are_neither_are_named(kind):
-    x = np.random.default_rng(0).normal(size=(60, 2))
-    with pytest.raises(DataError, match="the target of 'arrays' is made of"):
-        ht.load((x, np.arange(60).astype(kind)))
-
-
 def test_channels_that_come_first_are_doubted():
     y = np.arange(60) % 2
     assert "moveaxis" in repr(ht.load((np.ones((60, 3, 8, 8)), y)))
     assert ht.load((np.ones((60, 8, 8, 3)), y)).note == ""
-    with pytest.raises(ArgumentError, match="keep names columns of a table"):
+    with refused("keep names columns of a table"):
         ht.load((np.ones((60, 8, 8)), y), keep=["a"])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from tests.messages import refused
 
 DATA = Path(ht.__file__).parent / "datasets" / "data"
 
@@ -45,7 +45,7 @@ def test_validation_rows_are_drawn_from_the_rest_by_class():
 
 
 def test_another_share_of_test_rows_is_refused():
-    with pytest.raises(ArgumentError, match=r"test=0\.3 is not allowed.*test=0\.2"):
+    with refused(r"test=0\.3 is not allowed.*test=0\.2"):
         ht.load("signals", test=0.3)
 
 

@@ -9,7 +9,8 @@ from sklearn.model_selection import RepeatedStratifiedKFold, TimeSeriesSplit
 
 import hpotutor as ht
 from hpotutor.datasets.splitting import fold_rows
-from hpotutor.errors import ArgumentError, DataError
+from hpotutor.errors import DataError
+from tests.messages import refused
 
 RNG = np.random.default_rng(0)
 COUNT = 240
@@ -132,7 +133,7 @@ def test_arrays_take_groups_and_time_by_row():
 )
 def test_times_that_have_no_order_are_refused(time, message):
     table = pd.DataFrame({"x": RNG.normal(size=60), "when": time, "y": np.arange(60) % 2})
-    with pytest.raises(DataError, match=message):
+    with refused(message, error=DataError):
         ht.load(table, target="y", time="when")
 
 
@@ -141,18 +142,18 @@ def test_times_that_have_no_order_are_refused(time, message):
     [
         ([None, "a", "b", "c", "d"] * 12, "12 rows have no group"),
         ([0] * 45 + list(range(15)), "the group '0' has 77% of the rows"),
-        ([0, 1] * 30, "three parts need three groups"),
-        ([[1]] * 60, "three parts need three groups"),
-        (np.arange(5), r"groups needs shape \(60,\)"),
+        ([0, 1] * 30, "groups has [12] different values. Give three or more"),
+        ([[1]] * 60, "groups has [12] different values. Give three or more"),
+        (np.arange(5), r"groups has shape \(5,\); give groups one entry a row, in shape \(60,\)"),
     ],
 )
 def test_groups_that_cannot_be_dealt_out_are_refused(groups, message):
     table = pd.DataFrame({"x": RNG.normal(size=60), "y": np.arange(60) % 2})
-    with pytest.raises(DataError, match=message):
+    with refused(message, error=DataError):
         ht.load(table, target="y", groups=groups if len(groups) < 60 else pd.Series(groups))
 
 
 @pytest.mark.parametrize("folds", [1, "three", 60])
 def test_folds_that_cannot_be_cut_are_refused(folds):
-    with pytest.raises(ArgumentError, match="folds"):
+    with refused(f"folds={folds!r}"):
         ht.load("iris").folds(folds)

@@ -69,7 +69,7 @@ def test_each_row_is_judged_once_and_never_by_a_network_that_saw_its_like(table,
         cut = fold_rows(folds, y, y, task, seed, groups, timed=time is not None)
     except ArgumentError as error:
         assert (
-            groups is not None and len(set(groups)) < folds * 4 and f"folds: {folds}" in str(error)
+            groups is not None and len(set(groups)) < folds * 4 and f"folds={folds}" in str(error)
         )
         return
     assert len(cut) == folds

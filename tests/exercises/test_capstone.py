@@ -11,6 +11,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import DataError
+from tests.messages import refused
 
 
 def table() -> pd.DataFrame:
@@ -86,5 +87,5 @@ def test_what_cannot_be_learned_is_named(root, tmp_path):
     amounts = ht.TrainObjective(opening(root, path)["data"])
     assert amounts.metric == "neg_root_mean_squared_error"  # an amount can be learned, too
     table().assign(kind=["rare"] + ["common"] * 89).to_csv(path, index=False)
-    with pytest.raises(DataError, match="Too few: 'rare'"):
+    with refused("Too few: 'rare'", error=DataError):
         opening(root, path)

@@ -9,11 +9,12 @@ import pytest
 
 import hpotutor as ht
 from hpotutor._tensorflow import keras
-from hpotutor.errors import ArgumentError, DataError
+from hpotutor.errors import DataError
 from hpotutor.fused import Member, Stack, StackData, range_test, train_many
 from hpotutor.fused.convolution import Convolution
 from hpotutor.fused.planner import member_bytes
 from hpotutor.models.layers import OPTIMIZERS
+from tests.messages import refused, texts
 from tests.stack_cases import PENALTIES, RATES, assert_equal_curves, assert_equal_weights
 
 SEQUENCE, IMAGE = (12, 6), (6, 6, 2)  # the same 72 numbers
@@ -214,7 +215,7 @@ def test_geometries_share_no_stack_and_filters_do():
         assert_equal_curves(network.curve, alone.curve, 1e-10)
     data = StackData(*make_rows(), n_classes=3, input_shape=SEQUENCE)
     assert Stack(data, asked[:2]).shape.widths == (6, 64)
-    with pytest.raises(ArgumentError, match=r"4 kinds.*train_many"):
+    with refused(r"4 kinds.*train_many"):
         Stack(data, asked)
 
 
@@ -264,9 +265,9 @@ def test_one_builder_serves_both_engines():
 def test_an_objective_refuses_what_no_stack_builds():
     data = ht.load("digits")
     assert ht.TrainObjective(data, engine="fused", epochs=1).evaluate({}).status == "complete"
-    with pytest.raises(ArgumentError, match=r"shape \(8, 8, 1\).*build=ht.build_cnn for images"):
+    with refused(r"shape \(8, 8, 1\).*build=ht.build_cnn for images"):
         ht.TrainObjective(data, engine="fused", build=ht.build_conv1d)
-    with pytest.raises(ArgumentError, match="cannot use build= with others.*engine='keras'"):
+    with refused("cannot use build= with others.*engine='keras'"):
         ht.TrainObjective(data, engine="fused", build=ht.build_regressor)
 
 
@@ -289,28 +290,26 @@ def test_an_objective_refuses_what_no_stack_builds():
     ],
 )
 def test_bad_members(fields, words):
-    with pytest.raises(ArgumentError) as caught:
+    with refused(*texts(*words)):
         train(SEQUENCE, [{"architecture": "conv", **fields}])
-    for word in words:
-        assert word in str(caught.value)
 
 
 def test_convolutions_need_the_shape_of_a_row():
     conv = {"architecture": "conv"}
-    with pytest.raises(ArgumentError, match=r"Type input_shape=\(steps, channels\)"):
+    with refused(r"Type input_shape=\(steps, channels\)"):
         train(None, [conv])
-    with pytest.raises(DataError, match=r"input_shape=\(7, 6\).*72 numbers.*\(72, 1\)"):
+    with refused(r"input_shape=\(7, 6\).*72 numbers.*\(72, 1\)", error=DataError):
         train((7, 6), [conv])
     for shape in ((), (3, 2, 3, 4), (72.0,), (0, 72), 72):
-        with pytest.raises(DataError, match=r"input_shape=.*\(height, width, channels\)"):
+        with refused(r"input_shape=.*\(height, width, channels\)", error=DataError):
             train(shape, [conv])
-    with pytest.raises(DataError, match=r"reshape\(len\(x\), -1\).*input_shape"):
+    with refused(r"reshape\(len\(x\), -1\).*input_shape", error=DataError):
         x, y, _, _ = make_rows()
         train(IMAGE, [conv], (x.reshape(-1, *IMAGE), y, None, None))
 
 
 def test_filters_over_the_limit_name_the_memory():
-    with pytest.raises(ArgumentError, match=r"filters=90000 .* takes [\d,]+ MB .* fewer filters"):
+    with refused(r"filters=90000 .* takes [\d,]+ MB .* fewer filters"):
         train(IMAGE, [{"architecture": "conv", "filters": 90000}])
     data = StackData(*make_rows(), n_classes=3, input_shape=IMAGE)
     plain, patches = (

@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from hpotutor.errors import ArgumentError, DataError
+from hpotutor.errors import DataError
 from hpotutor.fused import Member, Stack, StackData, range_test, train_many
 from hpotutor.models.layers import LOSSES, OPTIMIZERS
+from tests.messages import refused, texts
 from tests.stack_cases import (
     EPOCHS,
     NEIGHBORS,
@@ -154,7 +155,7 @@ def test_losses_are_sorted_into_stacks():
     for request, network in zip(asked, together, strict=True):
         (alone,) = train_many(*rows, [request], n_classes=0, epochs=2, dtype="float64")
         assert_equal_curves(network.curve, alone.curve, 1e-12)
-    with pytest.raises(ArgumentError, match="loss and in having val_rows.*3 kinds"):
+    with refused("loss and in having val_rows.*3 kinds"):
         Stack(StackData(*rows, n_classes=0), asked)
 
 
@@ -193,10 +194,8 @@ def test_range_test_of_a_regression():
     ],
 )
 def test_bad_members(n_classes, request_, words):
-    with pytest.raises(ArgumentError) as caught:
+    with refused(*texts(*words)):
         train_many(*make_rows(n_classes), [request_], n_classes=n_classes, epochs=1)
-    for word in words:
-        assert word in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -204,12 +203,12 @@ def test_bad_members(n_classes, request_, words):
     [
         (np.array([1.0, np.nan, np.inf] * 8), "y_train has 16 of 24 values that are NaN or inf"),
         (np.array(["low", "high"] * 12), "y_train has the type <U4"),
-        (np.zeros((24, 2)), r"24 rows need shape \(24,\)"),
+        (np.zeros((24, 2)), r"y_.* has shape \(24, 2\)\. Give 24 rows a y of shape \(24,\)"),
     ],
 )
 def test_bad_targets(y, words):
     x, _, x_val, y_val = make_rows(0)
-    with pytest.raises(DataError, match=words):
+    with refused(words, error=DataError):
         train_many(x, y, x_val, y_val, [{}], n_classes=0)
 
 
@@ -225,11 +224,11 @@ def test_bad_targets(y, words):
     ],
 )
 def test_bad_weights(weights, words):
-    with pytest.raises(DataError, match=words):
+    with refused(words, error=DataError):
         train_many(*make_rows(3), [{}], n_classes=3, sample_weight=weights)
 
 
 def test_a_fold_whose_rows_all_weigh_nothing_is_refused():
     weights = np.r_[np.zeros(12), np.ones(12)]
-    with pytest.raises(ArgumentError, match="0 for every row that a member trains on"):
+    with refused("sample_weight is 0 for every row of a member: give it others"):
         train_many(*make_rows(3), [{"rows": np.arange(12)}], n_classes=3, sample_weight=weights)

@@ -9,7 +9,6 @@ import pytest
 
 import hpotutor as ht
 from hpotutor._tensorflow import keras
-from hpotutor.errors import ArgumentError
 from hpotutor.fused import member as fused_member
 from hpotutor.fused.member import (
     Member,
@@ -173,19 +172,18 @@ def test_values_at_their_ends_are_fine(fine):
     ],
 )  # fmt: skip
 def test_what_is_beyond_them_is_refused_by_name(bad):
-    with pytest.raises(ArgumentError, match=f"train_many: .*{next(iter(bad))}") as caught:
+    with refused("^train_many: ", f"{next(iter(bad))}=", "use engine='keras'"):
         checked({}, bad)
-    assert "use engine='keras'" in str(caught.value)
 
 
 def test_a_convolution_needs_the_shape_of_a_row_and_standard_parameters():
     conv = {"architecture": "conv", "filters": 4, "kernel_size": 3, "layers": 1}
     assert len(checked(conv, input_shape=(16, 1))) == 1
-    with pytest.raises(ArgumentError, match="needs the shape of a row"):
+    with refused("needs the shape of a row. Type input_shape="):
         checked(conv)
-    with pytest.raises(ArgumentError, match="'standard' with architecture='conv'"):
+    with refused("parametrization='mup' .*'standard' with architecture='conv'"):
         checked(conv | {"parametrization": "mup"}, input_shape=(16, 1))
-    with pytest.raises(ArgumentError, match="kernel_size"):
+    with refused("kernel_size=0 "):
         checked(conv | {"kernel_size": 0}, input_shape=(16, 1))
 
 
@@ -194,12 +192,11 @@ def test_requests_are_members_or_dicts_of_their_fields():
     assert checked(member)[0] is member
     assert checked({"units": 3})[0].widths == (3,)
     assert checked() == []
-    with pytest.raises(ArgumentError, match=r"members=\[3\]"):
+    with refused(r"members=\[3\]"):
         checked([3])
-    with pytest.raises(ArgumentError) as caught:
+    with refused("Did you mean 'units'") as caught:
         checked({"unit": 3}, {"units": 0}, {"units": 0})
     assert str(caught.value).count("units=0") == 1
-    assert "Did you mean 'units'" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from hpotutor._tensorflow import keras, tf
-from hpotutor.errors import ArgumentError
 from hpotutor.models.builders import build_mlp, build_regressor
 from hpotutor.models.convolutions import build_cnn, build_conv1d
 from hpotutor.models.layers import (
@@ -18,6 +17,7 @@ from hpotutor.models.layers import (
     layer_seeds,
     make_optimizer,
 )
+from tests.messages import refused, shown
 
 ROWS = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
 
@@ -67,6 +67,7 @@ def test_penalties_are_on_hidden_kernels_only():
 def test_output_fits_the_classes(n_classes, output, units, loss):
     model = build_mlp(4, n_classes, output=output, units=4)
     assert model.output_shape == (None, units) and model.loss == loss
+    model.run_eagerly = True  # one step, which is not worth a graph
     y = np.arange(12) % n_classes
     assert set(model.fit(ROWS, y, verbose=0).history) == {"loss", "accuracy"}
 
@@ -140,6 +141,7 @@ def test_momentum_and_weight_decay():
 def test_learning_rate_may_be_a_schedule():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     model = build_mlp(4, 2, learning_rate=schedule)
+    model.run_eagerly = True
     model.fit(ROWS, np.arange(12) % 2, batch_size=4, epochs=1, verbose=0)
     assert float(model.optimizer.learning_rate) < 0.1
 
@@ -200,6 +202,7 @@ def test_no_classes_is_a_regression(loss, by_hand):
     ):
         assert model.output_shape == (None, 1)
         assert model.layers[-1].activation is keras.activations.linear
+        model.run_eagerly = True  # one step, which is not worth a graph
         error = y - np.asarray(model(ROWS))[:, 0]
         said = model.evaluate(ROWS, y, verbose=0)
         assert said == pytest.approx(by_hand(error).mean(), rel=1e-4)
@@ -220,7 +223,7 @@ def test_no_classes_is_a_regression(loss, by_hand):
 )
 def test_a_loss_or_an_output_of_the_other_task_is_told(build, arguments, said):
     shape = 4 if build is build_mlp else (4, 4)
-    with pytest.raises(ArgumentError, match=f"{build.__name__}: {said}"):
+    with refused(f"{build.__name__}: {said}"):
         build(shape, **arguments)
 
 
@@ -309,16 +312,14 @@ def test_conv1d_finds_a_bump_wherever_it_is():
     ],
 )
 def test_bad_argument_is_named(argument, value):
-    with pytest.raises(ArgumentError, match=rf"build_mlp: {argument}=.*Allowed: .*Type for"):
+    with refused("^build_mlp: ", *shown({argument: value}), "Allowed: .*Type for"):
         build_mlp(4, 3, **{argument: value})
 
 
 def test_all_bad_arguments_are_told_at_once():
-    with pytest.raises(ArgumentError) as caught:
-        build_mlp(0, 1, units=0, dropout=1, activation="rleu", optimizer="adm", initializer="he")
-    message = str(caught.value)
-    assert "7 problems" in message
-    assert "Did you mean 'relu'?" in message and "Did you mean 'adam'?" in message
+    bad = {"units": 0, "dropout": 1, "activation": "rleu", "optimizer": "adm", "initializer": "he"}
+    with refused("7 problems", *shown(bad), "Did you mean 'relu'", "Did you mean 'adam'"):
+        build_mlp(0, 1, **bad)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +335,7 @@ def test_all_bad_arguments_are_told_at_once():
     ],
 )
 def test_cnn_refuses(arguments, said):
-    with pytest.raises(ArgumentError, match=f"build_cnn: {said}"):
+    with refused(f"build_cnn: {said}"):
         build_cnn(**({"image_shape": (8, 8, 1), "n_classes": 10} | arguments))
 
 
@@ -357,5 +358,5 @@ def test_cnn_refuses(arguments, said):
     ],
 )
 def test_conv1d_refuses(arguments, said):
-    with pytest.raises(ArgumentError, match=f"build_conv1d: {said}"):
+    with refused(f"build_conv1d: {said}"):
         build_conv1d(**({"sequence_shape": (8, 2), "n_classes": 3} | arguments))

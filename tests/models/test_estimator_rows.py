@@ -28,10 +28,14 @@ class OnlyArray(list):
 
 @pytest.mark.parametrize("kind", [csc_array, dok_array, OnlyArray])
 def test_rows_of_every_kind_are_taken(kind):
-    estimator = ht.KerasClassifier(**QUICK).fit(kind(X), Y)
+    estimator = ht.KerasClassifier(**QUICK)
+    estimator.initialize(kind(X), Y)
     assert np.allclose(estimator.predict_proba(kind(X)), estimator.predict_proba(X), atol=1e-5)
+
+
+def test_rows_without_labels_are_refused_in_the_words_that_scikit_learn_looks_for():
     with pytest.raises(DataError, match="requires y to be passed"):
-        estimator.fit(X, None)
+        ht.KerasClassifier(**QUICK).fit(X, None)
 
 
 def test_a_network_of_one_output_says_a_number_a_row():

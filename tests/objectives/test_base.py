@@ -12,6 +12,7 @@ import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.objectives import base
 from hpotutor.objectives.base import Objective, attempt
+from tests.messages import refused
 
 
 class Clock:
@@ -100,7 +101,7 @@ def test_the_searchs_epochs_go_before_the_own():
     assert objective.evaluate({}, 2).value == 2 and objective.evaluate({}).value == 5
     assert ht.FunctionObjective(lambda params: 1).evaluate({}).epochs == 0
     for bad in (0, 1.5):
-        with pytest.raises(ArgumentError, match=rf"^FunctionObjective.evaluate: epochs={bad}"):
+        with refused(rf"^FunctionObjective.evaluate: epochs={bad}"):
             objective.evaluate({}, bad)
 
 
@@ -214,12 +215,9 @@ def test_an_attempt_that_raises_is_a_failure_with_its_seconds(clock):
 
 
 def test_bad_arguments_of_a_function_are_told_together():
-    with pytest.raises(ArgumentError) as caught:
+    told = ("function='f'", "direction='up'", "epochs=0", "deterministic='yes'")
+    with refused("^FunctionObjective: 4 problems.", *told):
         ht.FunctionObjective("f", "up", 0, "yes")
-    told = str(caught.value)
-    assert told.startswith("FunctionObjective: 4 problems.")
-    for part in ("function='f'", "direction='up'", "epochs=0", "deterministic='yes'"):
-        assert part in told
 
 
 def test_a_function_tells_what_decides_its_answers():

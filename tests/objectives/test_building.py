@@ -10,8 +10,8 @@ import pytest
 
 import hpotutor as ht
 from hpotutor._tensorflow import keras
-from hpotutor.errors import ArgumentError
 from hpotutor.objectives.building import Unfit, build_network, check_model, rows_for
+from tests.messages import refused
 
 KNOBS = {"units": 3}
 
@@ -80,16 +80,14 @@ def test_a_builder_of_which_python_cannot_tell_what_it_takes_is_handed_everythin
 def test_hyperparameters_that_do_not_fit_are_named():
     def make(n_features, n_classes, units, rate=0.1): ...
 
-    with pytest.raises(
-        ArgumentError, match=r"(?s)^make: .*units is given no value.*unit is not .*'units'"
-    ):
+    with refused(r"(?s)^make: .*units is given no value.*unit is not .*'units'"):
         build_network(make, IMAGES, 0, 36, {"unit": 3})
-    with pytest.raises(ArgumentError, match=r"learning_rat is not.*'learning_rate'.*batch_size"):
+    with refused(r"learning_rat is not.*'learning_rate'.*batch_size"):
         build_network(ht.build_mlp, IMAGES, 0, 36, {"learning_rat": 3})
 
 
 def test_a_shape_that_the_rows_do_not_have_ends_the_search(iris):
-    with pytest.raises(Unfit, match=r"asks for image_shape.*'iris' have shape \(4,\).*height"):
+    with refused(r"asks for image_shape.*'iris' have shape \(4,\).*height", error=Unfit):
         ht.TrainObjective(iris, epochs=1, build=ht.build_cnn).evaluate({})
     with pytest.raises(Unfit, match=r"asks for sequence_shape.*\(4, 5, 3\).*\(rows, steps, c"):
         ht.TrainObjective(COLORED, epochs=1, build=ht.build_conv1d).evaluate({})
@@ -116,7 +114,7 @@ def test_a_model_sees_rows_in_the_shape_of_its_input(data, shape, seen):
 
 def test_rows_with_fewer_columns_than_the_shape_of_the_data_are_told():
     model = types.SimpleNamespace(input_shape=(None, 12, 2))
-    with pytest.raises(ArgumentError, match=r"has shape \(None, 12, 2\), and the rows of"):
+    with refused(r"has shape \(None, 12, 2\), and the rows of"):
         rows_for(model, lambda n, k: None, SEQUENCES, SEQUENCES.x_train[:, 1:])
 
 
@@ -132,10 +130,7 @@ def test_rows_of_another_shape_are_a_failed_trial():
     assert "(None, 5)" in failed.reason and "(None, 36) or (None, 6, 6)" in failed.reason
 
 
-@pytest.mark.parametrize(
-    ("data", "build"),
-    [(IMAGES, ht.build_cnn), (COLORED, ht.build_cnn), (SEQUENCES, ht.build_conv1d)],
-)
+@pytest.mark.parametrize(("data", "build"), [(COLORED, ht.build_cnn), (SEQUENCES, ht.build_conv1d)])
 def test_images_and_sequences_of_ones_own_are_trained_on(data, build):
     objective = ht.TrainObjective(data, epochs=1, build=build)
     assert objective.evaluate({"filters": 2, "units": 4, "kernel_size": 3}).status == "complete"
@@ -240,7 +235,7 @@ def test_every_library_ends_at_the_first_trial(library, iris):
         return network((n_features,), n_classes, loss="categorical_crossentropy")
 
     space, objective = ht.SearchSpace(units=ht.integers(1, 9)), ht.TrainObjective(iris, build=build)
-    with pytest.raises(ArgumentError, match="sparse_categorical_crossentropy"):
+    with refused("loss='categorical_crossentropy' .*Type.*sparse_categorical_crossentropy"):
         ht.random_search(objective, space, trials=3, library=library, progress=False)
     assert len(asked) == 1
 
@@ -255,7 +250,7 @@ def test_a_loss_that_the_search_chooses_is_a_failed_trial(iris):
 
 
 def test_a_model_is_no_builder(iris):
-    with pytest.raises(ArgumentError, match="build=.*a function that returns a model"):
+    with refused("build=.*a function that returns a model"):
         ht.TrainObjective(iris, build=network((4,), 3))
     with pytest.raises(Unfit, match="build= returned None"):
         ht.TrainObjective(iris, build=lambda n, k: None).evaluate({})
@@ -291,9 +286,6 @@ def test_callbacks_are_told_their_fold_and_change_the_training(iris):
     losses = objective.evaluate(KNOBS).curve["val_loss"]
     assert told == [(0, 0), (0, 1)]
     assert losses[0] == losses[1]
-    objective.trial, objective.folds = None, None  # what is timed is no trial
-    objective.evaluate(KNOBS)
-    assert len(told) == 2
 
 
 def test_an_estimate_leaves_it_to_the_first_trial_to_tell_what_is_wrong(iris):
@@ -304,14 +296,12 @@ def test_an_estimate_leaves_it_to_the_first_trial_to_tell_what_is_wrong(iris):
 
 def test_callbacks_that_cannot_be_are_refused(iris):
     callback = keras.callbacks.TerminateOnNaN()
-    with pytest.raises(ArgumentError, match=r"callbacks=\[.*new ones for each trial.*lambda trial"):
+    with refused(r"callbacks=\[.*new ones for each trial.*lambda trial"):
         ht.TrainObjective(iris, callbacks=[callback])
-    with pytest.raises(ArgumentError, match="calls no callbacks. Type engine='keras'"):
+    with refused("calls no callbacks. Type engine='keras'"):
         ht.TrainObjective(iris, callbacks=saving("."), engine="fused")
-    for made, said in ((None, "is a return missing"), (callback, "TerminateOnNaN"), ([1], "list")):
-        objective = ht.TrainObjective(iris, callbacks=lambda trial, params, m=made: m)
-        with pytest.raises(ArgumentError, match=f"callbacks= returned .*{said}"):
-            objective.evaluate(KNOBS)
+    with refused("callbacks= returned None .is a return missing.*Type for instance"):
+        ht.TrainObjective(iris, callbacks=lambda trial, params: None).evaluate(KNOBS)
     assert "callbacks" not in ht.TrainObjective(iris).describe()
 
 

@@ -11,11 +11,11 @@ from scipy.special import expit, softmax
 
 import hpotutor as ht
 from hpotutor._tensorflow import keras
-from hpotutor.errors import ArgumentError
 from hpotutor.objectives import _fitting
 from hpotutor.objectives._fitting import _callbacks, _prepare, _said, _watcher, fit_network
 from hpotutor.objectives.building import Unfit
 from hpotutor.objectives.scoring import Fit, Split
+from tests.messages import refused
 
 SPLIT = Split(np.zeros((6, 2)), np.zeros(6), np.arange(8.0).reshape(4, 2), np.zeros(4), np.zeros(4))
 
@@ -196,7 +196,7 @@ def test_a_factory_is_told_the_trial_its_own_hyperparameters_and_a_fold_if_it_as
     assert len(told) == 2
     callback = keras.callbacks.Callback()
     for made, said in ((None, "None"), (callback, "a Callback"), ([callback, 1], "a list")):
-        with pytest.raises(Unfit, match=rf"^TrainObjective: callbacks= returned {said}"):
+        with refused(f"^TrainObjective: callbacks= returned {said}", error=Unfit):
             _callbacks(keras, objective(callbacks=lambda *_, m=made: m), params, None)
 
 
@@ -311,7 +311,7 @@ def test_rows_and_settings_are_handed_to_keras_as_they_were_asked(iris):
     assert prepare({"units": 5}, weighted)["sample_weight"] is weighted.weight
     together = ht.TrainObjective(iris, folds=2).rows.together()
     assert prepare({"units": 5}, together)["validation_data"] is None
-    with pytest.raises(ArgumentError, match="^fit: batch_size=0"):
+    with refused("^fit: batch_size=0"):
         prepare({"units": 5, "batch_size": 0}, split)
 
 

@@ -21,8 +21,9 @@ from sklearn.metrics import (
 from sklearn.model_selection import LeaveOneOut
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, Problems
+from hpotutor.errors import Problems
 from hpotutor.objectives.metrics import Metric, read_metric
+from tests.messages import refused
 
 PARAMS = {"units": 8, "learning_rate": 0.01}
 ALL_ROWS = {**PARAMS, "batch_size": 512}  # one batch an epoch: the order of rows plays no part
@@ -149,7 +150,7 @@ def test_early_stopping_and_the_best_epoch_go_by_the_metric(two, engine):
     assert best.value == max(best.curve["neg_log_loss"]) > best.curve["neg_log_loss"][-1]
 
 
-@pytest.mark.parametrize("metrics", [["acc"], ["sparse_categorical_accuracy"], []])
+@pytest.mark.parametrize("metrics", [["acc"], []])
 def test_accuracy_does_not_hang_on_what_a_builder_compiled(three, metrics):
     from hpotutor._tensorflow import keras
 
@@ -235,15 +236,15 @@ def test_a_metric_that_cannot_fit_is_refused_before_anything_trains(
     data = request.getfixturevalue(name)
     if settings["metric"] == "neg_root_mean_squared_log_error":
         data = ht.load((data.x_train, data.y_train - 500))
-    with pytest.raises(ArgumentError, match=said):
+    with refused(said):
         ht.TrainObjective(data, **settings)
 
 
 def test_labels_without_an_obvious_positive_class_say_what_to_type():
     data = classes(["no", "yes"])
-    with pytest.raises(ArgumentError, match=r"make_scorer\(f1_score, pos_label='yes'\)"):
+    with refused(r"make_scorer\(f1_score, pos_label='yes'\)"):
         ht.TrainObjective(data, metric="f1")
-    with pytest.raises(ArgumentError, match=r"response_method='predict_proba', pos_label='yes'"):
+    with refused(r"response_method='predict_proba', pos_label='yes'"):
         ht.TrainObjective(data, metric="average_precision")
     scorer = make_scorer(fbeta_score, beta=2, pos_label="yes")
     objective = ht.TrainObjective(data, epochs=1, metric=scorer, engine="fused")

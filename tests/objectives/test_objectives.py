@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from tests.messages import refused
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +21,9 @@ def test_function_of_params():
     assert (evaluation.value, evaluation.status, evaluation.epochs) == (8.0, "complete", 0)
 
 
-def test_function_of_params_and_epochs():
-    objective = ht.FunctionObjective(lambda params, epochs: epochs, epochs=5)
-    assert objective.evaluate({}).value == 5
-    assert objective.evaluate({}, 3).value == objective.evaluate({}, 3).epochs == 3
-
-
 @pytest.mark.parametrize(
     ("returned", "status", "reason"),
     [
-        (None, "failed", "is a return missing"),
-        ("0.9", "failed", "must return a number"),
-        (True, "failed", "must return a number"),
-        ([0.5], "failed", "must return a number"),
-        (math.nan, "diverged", "nan"),
         (np.inf, "diverged", "inf"),
         (np.float32(0.5), "complete", ""),
         (np.array(1), "complete", ""),
@@ -47,17 +36,6 @@ def test_what_a_function_may_return(returned, status, reason):
     assert math.isfinite(evaluation.value) == (status == "complete")
 
 
-def test_an_error_of_the_function_is_a_result():
-    evaluation = ht.FunctionObjective(lambda params: 1 / 0).evaluate({})
-    assert evaluation.status == "failed"
-    assert "ZeroDivisionError" in evaluation.reason
-
-
-def test_bad_function_arguments():
-    with pytest.raises(ArgumentError, match=r"(?s)function=3.*Did you mean 'maximize'"):
-        ht.FunctionObjective(3, direction="maximise")
-
-
 def test_training_gives_a_curve_and_repeats(iris):
     objective = ht.TrainObjective(iris, epochs=3)
     first, again = (objective.evaluate({"units": 4, "dropout": 0.2}) for _ in range(2))
@@ -68,18 +46,9 @@ def test_training_gives_a_curve_and_repeats(iris):
     assert other.curve != first.curve
 
 
-def test_epochs_may_be_a_hyperparameter(iris):
-    objective = ht.TrainObjective(iris, epochs=5, defaults={"batch_size": 64})
-    assert objective.evaluate({"epochs": 2}).epochs == 2
-    assert objective.evaluate({"epochs": 2}, 1).epochs == 1
-
-
-def test_folds_average_and_cost(iris):
+def test_every_development_row_is_held_out_once(iris):
     objective = ht.TrainObjective(iris, epochs=2, folds=3)
-    evaluation = objective.evaluate({"units": 4})
-    assert evaluation.epochs == objective.epochs_of({}, None) == 6
-    assert len(evaluation.curve["val_loss"]) == 2
-    # Every development row is held out once.
+    assert objective.epochs_of({}, None) == 6
     held_out = sum(len(y_val) for _, _, _, y_val in objective.splits())
     assert held_out == len(iris.y_train) + len(iris.y_val)
 
@@ -112,12 +81,6 @@ def test_a_diverging_network_is_recorded(iris):
     assert evaluation.epochs < 10
 
 
-def test_a_build_that_raises_is_recorded(iris):
-    evaluation = ht.TrainObjective(iris, epochs=1).evaluate({"unitz": 4})
-    assert evaluation.status == "failed"
-    assert "unitz" in evaluation.reason
-
-
 def test_a_model_of_the_learners_own(iris):
     from hpotutor._tensorflow import keras
 
@@ -128,26 +91,15 @@ def test_a_model_of_the_learners_own(iris):
         return model
 
     objective = ht.TrainObjective(iris, epochs=1, build=build)
-    assert objective.evaluate({"units": 3}).status == "complete"
-    assert objective.train({}).count_params() == 15
+    found = objective.evaluate({"units": 3})
+    assert (found.status, found.weights) == ("complete", 15)
     without = objective.evaluate({"metrics": ()})  # accuracy comes from predictions
-    assert without.value == objective.evaluate({}).value
-
-
-def test_bad_training_arguments(iris):
-    with pytest.raises(ArgumentError, match=r"(?s)epochs=0.*early_stopping=-1.*'fused'.*score"):
-        ht.TrainObjective(iris, epochs=0, early_stopping=-1, engine="fuse", score="lucky")
-    with pytest.raises(ArgumentError, match="data="):
-        ht.TrainObjective("iris")
-    with pytest.raises(ArgumentError, match="more than the 40 rows of the rarest class"):
-        ht.TrainObjective(iris, folds=50)
-    with pytest.raises(ArgumentError, match="engine='keras'"):
-        ht.TrainObjective(iris, engine="fused", build=len)
+    assert without.value == found.value
 
 
 @pytest.mark.parametrize("engine", ["keras", "fused"])
 def test_numpy_integers_are_integers(iris, engine, tmp_path):
-    settings = {"epochs": 2, "folds": 3, "early_stopping": 2, "seed": 5}
+    settings = {"epochs": 2, "folds": 2, "early_stopping": 2, "seed": 5}
     plain = ht.TrainObjective(iris, engine=engine, **settings)
     given = {name: np.int64(number) for name, number in settings.items()}
     objective = ht.TrainObjective(iris, engine=engine, **given)
@@ -155,6 +107,8 @@ def test_numpy_integers_are_integers(iris, engine, tmp_path):
     asked = {"units": 4, "batch_size": np.int64(16), "epochs": np.int32(1)}
     found, expected = objective.evaluate(asked), plain.evaluate({**asked, "epochs": 1})
     assert (found.status, found.curve) == ("complete", expected.curve)
+    if engine == "keras":  # the rest is the same for both, and here a network a fold
+        return
     assert type(objective.evaluate(asked, np.int64(1)).epochs) is int
     space = ht.SearchSpace(units=ht.choice(3))
     for asker in (objective, plain):  # the second reads the first's log
@@ -167,14 +121,14 @@ def test_numpy_integers_of_a_function(iris):
     objective = ht.FunctionObjective(plain.function, epochs=np.int64(5))
     assert json.dumps(objective.describe()) == json.dumps(plain.describe())
     assert type(objective.evaluate({}, np.int64(3)).epochs) is int
-    with pytest.raises(ArgumentError, match=r"(?s)epochs=np.int64\(0\).*folds=True"):
+    with refused(r"(?s)epochs=np.int64\(0\).*folds=True"):
         ht.TrainObjective(iris, epochs=np.int64(0), folds=True)
 
 
 def test_folds_cannot_be_pruned(iris):
     objective = ht.TrainObjective(iris, folds=2)
     told = "^TrainObjective: folds are trained one after the other.* Type folds=None, or engine="
-    with pytest.raises(ArgumentError, match=told):
+    with refused(told):
         objective.evaluate({}, on_epoch=lambda epoch, value: False)
 
 
@@ -186,12 +140,12 @@ def test_description_tells_what_decides_an_answer(iris):
 
 def test_the_stack_is_sent_to_the_device_that_is_asked_for():
     iris = ht.load("iris")
-    with pytest.raises(ArgumentError, match=r"device='tpu' is not allowed.*'cpu', 'gpu'"):
+    with refused(r"device='tpu' is not allowed.*'cpu', 'gpu'"):
         ht.TrainObjective(iris, engine="fused", device="tpu")
-    with pytest.raises(ArgumentError, match="device='gpu' is for engine='fused'"):
+    with refused("device='gpu' is for engine='fused'.*leave device out"):
         ht.TrainObjective(iris, device="gpu")
     objective = ht.TrainObjective(iris, engine="fused", epochs=1, device="gpu")
     assert objective.describe()["device"] == "gpu"
     assert "device" not in ht.TrainObjective(iris, engine="fused").describe()
-    with pytest.raises(ArgumentError, match="device='gpu'.*device='cpu'"):  # none is seen here
+    with refused("device='gpu'.*device='cpu'"):  # none is seen here
         objective.evaluate({})

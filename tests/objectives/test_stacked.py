@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
 from hpotutor.objectives import _fused
 from hpotutor.objectives.metrics import Metric
 from hpotutor.objectives.scoring import Split
+from tests.messages import refused
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +229,7 @@ def test_folds_of_other_widths_are_refused_and_equal_ones_stand_side_by_side():
     assert weight.tolist() == [3, 4, 1, 5, 1, 1]
     *_, weight = _fused._side_by_side([fold(2, 1, weight=[3, 4])])
     assert weight.tolist() == [3, 4, 1]
-    with pytest.raises(ArgumentError, match="Type engine='keras'"):
+    with refused("Type engine='keras'"):
         _fused._side_by_side([fold(3, 1), fold(2, 4, width=3)])
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import MissingExtra, SearchFailed
+from hpotutor.errors import HpoTutorError, MissingExtra, SearchFailed
 from tests.messages import refused
 from tests.small_table import small_table
 
@@ -142,6 +142,6 @@ def corpus(**subjects):
 
 def check_refused(call, says):
     """Make a call that has to fail, and not for what is missing here or after trials were run."""
-    with refused(f"(?s){says}") as caught:
+    with refused(f"(?s){says}", error=HpoTutorError) as caught:
         call()
     assert not isinstance(caught.value, MissingExtra | SearchFailed)

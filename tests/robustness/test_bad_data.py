@@ -27,6 +27,7 @@ DATA = {
     "None": (lambda: ht.load(None), r"source=None .*Type for instance ht.load\(\"digits\"\)"),
     "one array": (lambda: ht.load(np.zeros((9, 2))), r"source=array.*\(x, y\) or a Bunch"),
     "share of 0": (lambda: ht.load("iris", validation=0), "validation=0 .*share .*between 0 and 1"),
+    "share True": (lambda: ht.load("iris", test=True), "test=True .*Type for instance test=0.2"),
     "share NaN": (lambda: ht.load("iris", test=NAN), "test=nan .*Type for instance test=0.2"),
     "two shares": (
         lambda: ht.load("iris", validation=2, test="0.2"),
@@ -38,6 +39,10 @@ DATA = {
     ),
     "seed below 0": (lambda: ht.load("iris", seed=-1), "seed=-1 .*a whole number from 0"),
     "seed a text": (lambda: ht.load("iris", seed="a"), "seed='a' .*Type for instance seed=0"),
+    "three faults": (
+        lambda: ht.load("digit", validation=-1, scale="x"),
+        "3 problems.*source='digit'.*validation=-1.*scale='x'",
+    ),
     "scale": (lambda: ht.load("iris", scale="standart"), "scale='standart'.* 'standard'"),
     "target of a known set": (
         lambda: ht.load("iris", target="species"),
@@ -47,7 +52,7 @@ DATA = {
     "folder": (lambda: ht.load(folder(), target="y"), "cannot be read as a CSV table: Is a dir"),
     "ragged file": (
         lambda: ht.load(file("r.csv", b"a,b\n1,2,3\n4,5,6,7\n"), target="b"),
-        r"r.csv' cannot be read as a CSV table: .*line 3, saw 4\.$",
+        r"r.csv' cannot be read as a CSV table: .*line 3, saw 4\. Type the path",
     ),
     "empty file": (lambda: ht.load(file("e.csv", b""), target="b"), "e.csv' cannot be read as a"),
     "binary file": (
@@ -102,11 +107,11 @@ DATA = {
     ),
     "groups the target": (
         lambda: ht.load(FRAME, target="b", groups="b"),
-        "target, groups and time must be three different columns",
+        "target, groups and time name one column twice: .*Name others",
     ),
     "two groups": (
         lambda: ht.load(column(g=[1, 2] * 10), target="b", groups="g", keep=["a"]),
-        "groups has 2 different values; three parts need three groups",
+        "groups has 2 different values. Give three or more",
     ),
     "a large group": (
         lambda: ht.load(column(g=[0] * 17 + [1, 2, 3]), target="b", groups="g", keep=["a"]),
@@ -114,7 +119,7 @@ DATA = {
     ),
     "groups of another length": (
         lambda: ht.load((np.zeros((9, 2)), np.arange(9) % 2), groups=[1, 2]),
-        r"groups has shape \(2,\); groups needs shape \(9,\), one entry a row",
+        r"groups has shape \(2,\); give groups one entry a row, in shape \(9,\)",
     ),
     "time that is none": (
         lambda: ht.load(column(when=["soon"] * 20), target="b", time="when", keep=["a"]),
@@ -154,7 +159,7 @@ DATA = {
     "three arrays": (lambda: ht.load((1, 2, 3)), "a tuple of 3 parts .* two are needed"),
     "lengths": (
         lambda: arrays(np.zeros((9, 2)), np.zeros(8)),
-        r"x has 9 rows and y has shape \(8,\); y needs shape \(9,\)",
+        r"x has 9 rows and y has shape \(8,\); give y one entry a row, in shape \(9,\)",
     ),
     "images": (
         lambda: arrays(np.zeros((9, 2, 2)), np.arange(9) % 2),
@@ -173,14 +178,21 @@ DATA = {
         lambda: arrays(np.full((20, 2), 1j), np.arange(20) % 2),
         "column .feature_0. holds complex numbers",
     ),
-    "one class": (lambda: arrays(np.zeros((9, 2)), np.zeros(9)), r"a single class \(0.0\); two"),
+    "one class": (
+        lambda: arrays(np.zeros((9, 2)), np.zeros(9)),
+        r"a single class \(0.0\). Give two or more",
+    ),
     "numbers for classes": (
         lambda: ht.load((np.zeros((9, 2)), np.linspace(0, 1, 9)), task="classification"),
         "labels of 'arrays' are not classes.*task='regression'.*pandas.qcut",
     ),
+    "dates to predict": (
+        lambda: arrays(np.zeros((60, 2)), np.arange(60).astype("datetime64[D]")),
+        "the target of 'arrays' is made of dates or durations",
+    ),
     "few amounts": (
         lambda: arrays(np.zeros((9, 2)), np.linspace(0, 1, 9)),
-        "9 different values in 9 rows; a regression needs 10 rows",
+        "9 different values in 9 rows. Give a regression 10 rows",
     ),
     "labels None": (lambda: arrays(np.zeros((9, 2)), [None] * 9), "9 rows of .* have no label"),
     "labels of two types": (

@@ -68,7 +68,7 @@ FIGURES = {
     "over": (lambda: plot.heat_map(result(), "x", "n", over="bets"), "Did you mean 'best'"),
     "values of text": (
         lambda: plot.heat_map(result().to_frame().assign(value="text"), "x", "n"),
-        "nothing to show",
+        "nothing to show: run more",
     ),
     "direction": (lambda: plot.history(result(), direction="max"), "direction='max' .*'maximize'"),
     "no rows": (lambda: plot.history(pd.DataFrame()), "has no rows: run a search first"),

@@ -79,7 +79,10 @@ NETWORKS = {
         "learning_rat is not a known name. Did you mean 'learning_rate'",
     ),
     "regressor's name": (lambda: ht.KerasRegressor(unit=3), "KerasRegressor: unit is not a known"),
-    "fitted on one class": (lambda: fit(y=np.zeros(90)), "y holds 1 class.* needs 2 or more"),
+    "fitted on one class": (
+        lambda: fit(y=np.zeros(90)),
+        "y holds 1 class.* Give a classifier 2 or more",
+    ),
     "fitted on one-hot rows": (lambda: fit(y=np.eye(3)[iris().y_train]), r"y.argmax\(axis=1\)"),
     "fitted for 0 epochs": (lambda: fit(epochs=0), "KerasClassifier: epochs=0 .*from 1 up"),
     "fitted on batches of 0": (lambda: fit(batch_size=0), "batch_size=0 .*batch_size=32"),

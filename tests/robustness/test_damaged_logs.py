@@ -29,7 +29,7 @@ from tests.small_table import small_table
 from tools.tables.store import save
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), kind=ht.choice("a", None))
-TRIALS, FLIPS = 5, 200
+TRIALS, FLIPS = 5, 100
 
 
 def value_of(params):
@@ -86,16 +86,18 @@ def no_wait_for_the_disk(monkeypatch):
 
 
 # ── damage ───────────────────────────────────────────────────────────────────────────────────
-def test_cut_at_every_byte_of_its_last_record(whole, tmp_path):
+def test_cut_anywhere_and_at_many_bytes_of_its_last_record(whole, tmp_path):
     raw, expected = whole
     path = tmp_path / "x.log"
-    start = raw.rindex(b"\n", 0, len(raw) - 1) + 1
-    for cut in range(start, len(raw) + 1):
+    ends = [place for place, byte in enumerate(raw) if byte == ord("\n")]
+    cuts = {0, 1, *random.Random(0).sample(range(len(raw)), 40), *ends, *(end + 1 for end in ends)}
+    last = {*range(ends[-2] + 1, len(raw) - 9, 3), *range(len(raw) - 9, len(raw) + 1)}
+    for cut in sorted(cuts | last):
         path.write_bytes(raw[:cut])
         trials, asked, said = resume(path)
         assert trials == expected, cut
         # What only lacks its line end is whole.
-        assert asked == (cut < len(raw) - 1), cut
+        assert asked == sum(end > cut for end in ends[3:]), cut
         assert said == [], cut  # a kill leaves such a file; there is nothing to be told
         assert path.read_bytes().count(b"\n") == raw.count(b"\n")
     assert sorted(os.listdir(tmp_path)) == ["x.log"]
@@ -120,6 +122,7 @@ def test_flipped_at_random_bytes(whole, tmp_path):
         assert re.search(rf"was damaged: lines? {line}\b.* evaluated again", said[0]), said
         assert intact <= set(path.read_bytes().splitlines())
         assert (tmp_path / f"{case}.log.damaged").read_bytes() == bytes(hurt)
+        assert resume(path) == (expected, 0, [])
 
 
 def test_blocks_of_zeros_as_after_a_power_cut(whole, tmp_path):

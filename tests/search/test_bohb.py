@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from tests.messages import refused
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), y=ht.loguniform(1e-3, 1), kind=ht.choice("a", "b"))
 
@@ -50,10 +50,10 @@ def test_what_it_starts_from_teaches_it():
 
 @pytest.mark.parametrize("library", ["asha", "keras_tuner", "scikit-learn"])
 def test_other_loops_propose_at_random(library):
-    with pytest.raises(ArgumentError, match="sampler='tpe' is for library='plain' or 'optuna'"):
+    with refused("sampler='tpe' is for library='plain' or 'optuna'"):
         search(library=library, sampler="tpe")
 
 
 def test_an_unknown_sampler_is_refused():
-    with pytest.raises(ArgumentError, match=r"sampler='tp'.*'random'.*'tpe'"):
+    with refused(r"sampler='tp'.*'random'.*'tpe'"):
         search(sampler="tp")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
 from hpotutor.search import genetic
 from hpotutor.search.genetic import Individual, mutate, select
+from tests.messages import refused
 
 NAMES = [f"x{n}" for n in range(8)]
 SPACE = ht.SearchSpace({name: ht.uniform(0, 1) for name in NAMES})
@@ -170,7 +170,7 @@ def test_settings_at_their_ends_are_allowed(fine):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"elite": 4, "population": 4}, "less than population=4"),
+        ({"elite": 4, "population": 4}, "elite=4 .*less than population=4"),
         ({"elite": -1}, "elite=-1"),
         ({"tournament": 0}, "tournament=0"),
         ({"population": 1}, "population=1"),
@@ -181,5 +181,5 @@ def test_settings_at_their_ends_are_allowed(fine):
     ],
 )
 def test_settings_beyond_their_ends_are_refused(bad, message):
-    with pytest.raises(ArgumentError, match=message):
+    with refused(message):
         search(**{"trials": 5} | bad)

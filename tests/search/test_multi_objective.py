@@ -8,8 +8,9 @@ import pytest
 from optuna import samplers
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, HpoTutorError
+from hpotutor.errors import HpoTutorError
 from hpotutor.study import efficient
+from tests.messages import refused
 from tests.small_table import small_table
 
 SAMPLERS = ["nsga2", "tpe", "random"]
@@ -61,15 +62,15 @@ def test_a_choice_keeps_its_limits():
     chosen = result.choose(weights=1_300)
     value = max(e.value for e in result.evaluations if e.weights <= 1_300)
     assert value in [e.value for e in result.evaluations if e.params == chosen]
-    with pytest.raises(HpoTutorError, match="No trial keeps weights=5"):
+    with refused("No trial keeps weights=5", error=HpoTutorError):
         result.choose(weights=5)
-    with pytest.raises(ArgumentError, match="Did you mean 'weights'"):
+    with refused("weigths.*Did you mean 'weights'"):
         result.choose(weigths=5)
 
 
 @pytest.mark.parametrize("name", ["best_params", "best_value", "best_evaluation"])
 def test_there_is_no_best_and_the_error_says_what_to_type(name):
-    with pytest.raises(HpoTutorError, match=r"result\.choose\(weights=5_000\)"):
+    with refused(r"result\.choose\(weights=5_000\)", error=HpoTutorError):
         getattr(search(trials=12), name)
 
 
@@ -87,7 +88,7 @@ def test_a_search_goes_on_from_its_log(sampler, tmp_path):
 def test_a_log_with_one_goal_is_no_front_of_another_search(tmp_path):
     asked, log = table(), tmp_path / "one.log"
     ht.genetic_search(asked, asked.space, trials=5, log=log, progress=False)
-    with pytest.raises(ht.HpoTutorError, match="another search"):
+    with refused("another search", error=ht.HpoTutorError):
         search(log=log)
 
 
@@ -116,7 +117,7 @@ def test_a_start_is_tried_first():
 def test_an_objective_that_knows_no_weights_says_so():
     one = ht.FunctionObjective(lambda params: params["x"])
     space = ht.SearchSpace(x=ht.uniform(0, 1))
-    with pytest.raises(ArgumentError, match="does not tell weights"):
+    with refused("does not tell weights"):
         ht.multi_objective_search(one, space, trials=3, progress=False)
     timed = ht.multi_objective_search(
         one, space, trials=3, goals=("value", "seconds"), progress=False
@@ -125,10 +126,9 @@ def test_an_objective_that_knows_no_weights_says_so():
 
 
 def test_bad_settings_are_named_at_once():
-    with pytest.raises(ArgumentError) as caught:
+    told = ("sampler='nsga'", r"goals=\('value',\)", "limits=.*weight", "population=1")
+    with refused("4 problems", *told):
         search("nsga", goals=("value",), limits={"weight": 3}, population=1)
-    for name in ("sampler", "goals", "limits", "population"):
-        assert f"{name}=" in str(caught.value)
 
 
 def test_a_keras_network_counts_its_weights_and_times_its_predictions():
@@ -157,7 +157,7 @@ def test_where_nobody_times_a_prediction_the_error_says_who_does(objective):
     asked = asked or ht.TrainObjective(ht.load("iris"), epochs=1, engine="fused")
     space = ht.SearchSpace(units=ht.choice(8, 16))
     goals = ("value", "prediction_seconds")
-    with pytest.raises(ArgumentError, match=r"does not tell prediction_seconds.*engine='keras'"):
+    with refused(r"does not tell prediction_seconds.*engine='keras'"):
         ht.multi_objective_search(asked, space, trials=2, goals=goals, progress=False)
 
 
@@ -251,5 +251,5 @@ def test_what_is_limited_must_be_told_too():
     asked = ht.FunctionObjective(lambda params: params["x"])
     space = ht.SearchSpace(x=ht.uniform(0, 1))
     call = {"goals": ("value", "seconds"), "limits": {"weights": 9}, "progress": False}
-    with pytest.raises(ArgumentError, match="does not tell weights"):
+    with refused("does not tell weights"):
         ht.multi_objective_search(asked, space, trials=3, **call)

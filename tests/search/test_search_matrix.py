@@ -10,7 +10,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
-from tests.messages import refused
+from tests.messages import refused, shown
 from tests.search_cases import CASES, SEEDLESS, Case, seen
 
 SPACE = ht.SearchSpace(
@@ -115,9 +115,7 @@ def test_the_model_of_keras_tuner_proposes_and_repeats():
 @every
 def test_conditional_spaces(case):
     with (
-        pytest.raises(ArgumentError, match="has no conditions")
-        if case == Case("grid", "optuna")
-        else contextlib.nullcontext()
+        refused("has no conditions") if case == Case("grid", "optuna") else contextlib.nullcontext()
     ):
         trials = 8 if case.library == "keras_tuner" else 30
         result = case.search(cheap(), CONDITIONAL, trials=trials, seed=1)
@@ -226,26 +224,26 @@ def test_nothing_is_printed_or_left_behind(case, tmp_path, monkeypatch, capfd):
 
 @pytest.mark.parametrize("method", ["grid", "random", "bayesian", "hyperband", "genetic"])
 def test_an_unknown_library_is_named_with_what_there_is(method):
-    with pytest.raises(ArgumentError, match=r"library='optna'.*Did you mean 'optuna'"):
+    with refused(r"library='optna'.*Did you mean 'optuna'"):
         Case(method, "optna").search(cheap(), SPACE, trials=3)
 
 
 @pytest.mark.parametrize("trials", [0, -1, 2.5, "3", True])
 @pytest.mark.parametrize("method", ["grid", "random", "bayesian", "hyperband", "genetic"])
 def test_trials_that_are_no_count(method, trials):
-    with pytest.raises(ArgumentError, match=r"trials=.*a whole number from 1 up"):
+    with refused(*shown({"trials": trials}), "a whole number from 1 up.*trials=30"):
         Case(method, "optuna").search(cheap(), SPACE, trials=trials)
 
 
 def test_a_library_that_is_not_installed(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ht.errors.MissingExtra, match="pip install keras-tuner"):
+    with refused("pip install keras-tuner", error=ht.errors.MissingExtra):
         Case("random", "keras_tuner").search(cheap(), SPACE, trials=3)
 
 
 def test_all_problems_of_a_call_at_once():
     told = [f"{name}=" for name in ("objective", "trials", "library", "seed", "max_seconds")]
-    with refused(*told, error=ArgumentError):
+    with refused(*told):
         ht.random_search(None, SPACE, trials=0, library="hyperop", seed=-1, max_seconds=0)
 
 

@@ -9,9 +9,10 @@ from scipy import integrate
 from scipy.stats import norm
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, LogError
+from hpotutor.errors import LogError
 from hpotutor.search.genetic import Individual, cross, mutate, select
 from hpotutor.search.hyperband import Rung
+from tests.messages import refused
 
 LINE = ht.SearchSpace(x=ht.uniform(0, 1))
 
@@ -96,7 +97,7 @@ def test_values_that_are_not_finite_are_no_information():
     search = observed()
     search.observe({"x": 0.3}, math.nan)
     assert len(search.points) == 4
-    with pytest.raises(ArgumentError, match="nothing was observed"):
+    with refused("nothing was observed"):
         ht.GaussianProcessSearch(LINE).posterior([{"x": 0.5}])
 
 
@@ -156,7 +157,7 @@ def test_every_bracket_ends_at_the_longest_training(max_epochs, eta):
 
 
 def test_brackets_refuse_what_is_no_count():
-    with pytest.raises(ArgumentError, match=r"(?s)max_epochs=0.*eta=1"):
+    with refused(r"(?s)max_epochs=0.*eta=1"):
         ht.hyperband_brackets(0, 1)
 
 
@@ -206,12 +207,12 @@ def test_keras_tuner_rounds_up():
 
 def test_hyperband_needs_epochs_to_deal_out():
     plain = ht.FunctionObjective(lambda p: p["x"])
-    with pytest.raises(ArgumentError, match="no epochs to deal out"):
+    with refused("no epochs to deal out"):
         ht.hyperband_search(plain, LINE, progress=False)
     space = ht.SearchSpace(epochs=ht.integers(1, 9))
-    with pytest.raises(ArgumentError, match="Leave 'epochs' out"):
+    with refused("Leave 'epochs' out"):
         ht.hyperband_search(plain, space, epochs=9, progress=False)
-    with pytest.raises(ArgumentError, match="bracket= is for"):
+    with refused("bracket= is for library='plain' or 'asha'"):
         ht.hyperband_search(plain, LINE, epochs=9, library="optuna", bracket=1, progress=False)
 
 
@@ -285,13 +286,12 @@ def test_the_oldest_dies_in_regularized_evolution(monkeypatch):
 
 def test_settings_of_the_genetic_search_are_checked_together():
     objective = ht.FunctionObjective(lambda p: p["x"])
-    with pytest.raises(ArgumentError) as caught:
+    words = ("population=1", "tournament=0", "crossover=2", "mutation=-1", "regularized=True needs")
+    with refused(*words):
         ht.genetic_search(
             objective, LINE, trials=5, population=1, tournament=0, crossover=2, mutation=-1,
             library="optuna", regularized=True,
         )  # fmt: skip
-    for word in ("population=1", "tournament=0", "crossover=2", "mutation=-1", "regularized"):
-        assert word in str(caught.value)
 
 
 KINDS = ht.SearchSpace(x=ht.uniform(0, 1), kind=ht.choice("a", "b", "c"))
@@ -352,10 +352,10 @@ def test_a_conditional_grid_has_no_point_twice(library):
 def test_a_grid_that_is_too_large_shows_its_count():
     space = ht.SearchSpace(a=ht.integers(1, 1000), b=ht.integers(1, 200))
     objective = ht.FunctionObjective(lambda p: p["a"])
-    with pytest.raises(ArgumentError, match=r"200,000 points.*levels=3"):
+    with refused(r"200,000 points.*levels=3"):
         ht.grid_search(objective, space)
     assert len(ht.grid_search(objective, space, levels=2, progress=False)) == 4
-    with pytest.raises(ArgumentError, match="levels=0"):
+    with refused("levels=0 .*Type for instance levels="):
         ht.grid_search(objective, space, levels=0)
 
 
@@ -374,7 +374,7 @@ def test_quasi_random_points_leave_smaller_gaps():
         return np.median(gaps)
 
     assert largest_gap(quasi=True) < 0.7 * largest_gap()
-    with pytest.raises(ArgumentError, match="library='optuna' with it"):
+    with refused("library='optuna' with it"):
         ht.random_search(objective, space, trials=3, quasi=True)
 
 
@@ -412,9 +412,9 @@ def test_a_manual_session_survives_any_number_of_failures():
 
 def test_a_manual_session_refuses_what_is_not_in_the_space():
     session = ht.manual_search(hill(), LINE)
-    with pytest.raises(ArgumentError, match=r"(?s)guess='high'.*Did you mean 'x'"):
+    with refused(r"(?s)guess='high'.*Did you mean 'x'"):
         session.try_(xx=3, guess="high")
-    with pytest.raises(ArgumentError, match="from 0.0 to 1.0"):
+    with refused("x=3 .*from 0.0 to 1.0"):
         session.try_(x=3)
     assert len(session.result()) == 0
 
@@ -440,5 +440,5 @@ def test_a_manual_session_goes_on_with_its_log(tmp_path):
     assert asked == [{"x": 0.75}]
     trial = second.result().study.trials[0]
     assert trial.user_attrs["guess"] == 0.9
-    with pytest.raises(LogError, match="belongs to another search"):
+    with refused("belongs to another search", error=LogError):
         ht.manual_search(ht.FunctionObjective(noted), LINE, log=path)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
 from hpotutor.space.converters import Source
+from tests.messages import refused
 
 FLAT = ht.SearchSpace(
     learning_rate=ht.loguniform(1e-4, 1e-1),
@@ -370,10 +370,17 @@ def test_values_are_written_short_and_exactly(value, text):
     assert repr(eval(literal(value))) == repr(value)
 
 
-def test_bad_dialects_and_levels_are_refused():
-    with pytest.raises(ArgumentError, match="Did you mean 'scikit-learn'.*'keras_tuner'"):
-        SMALL.show("sklearn")
-    with pytest.raises(ArgumentError, match="levels is for the grid of 'scikit-learn'"):
-        SMALL.show("optuna", levels=3)
-    with pytest.raises(ArgumentError, match="levels=0"):
-        SMALL.to_sklearn_grid(0)
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: SMALL.show("sklearn"), "dialect='sklearn'.*mean 'scikit-learn'.*'keras_tuner'"),
+        (
+            lambda: SMALL.show("optuna", levels=3),
+            "levels is for the grid.*'optuna' has none",
+        ),
+        (lambda: SMALL.to_sklearn_grid(0), "levels=0 .*Type for instance levels="),
+    ],
+)
+def test_bad_dialects_and_levels_are_refused(call, said):
+    with refused(said):
+        call()

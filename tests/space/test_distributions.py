@@ -12,6 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
 from hpotutor.space.distributions import Conditional, as_value, plain, recheck
+from tests.messages import refused, told
 
 
 @pytest.mark.parametrize(
@@ -54,12 +55,10 @@ def test_the_widest_and_the_narrowest_ranges_are_fine(call, arguments):
     ],
 )
 def test_what_lies_just_beyond_is_refused(call, arguments, named):
-    with pytest.raises(ArgumentError) as caught:
-        call(*arguments)
-    told = str(caught.value)
-    assert re.findall(r"(\w+)=\S+ is not allowed", told) == named
-    assert told.startswith(f"{call.__name__}: ")
-    assert ("2 problems" in told) is (len(named) == 2)
+    text = told(call, *arguments)
+    assert re.findall(r"(\w+)=\S+ is not allowed", text) == named
+    assert text.startswith(f"{call.__name__}: ")
+    assert ("2 problems" in text) is (len(named) == 2)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ def test_bounds_that_are_no_numbers_are_told_with_what_to_type(call, allowed, lo
 
 
 def test_a_step_does_not_go_with_a_log_scale():
-    with pytest.raises(ArgumentError, match="^integers: step=2 and log=True do not go together"):
+    with refused("^integers: step=2 and log=True do not go together"):
         ht.integers(1, 5, 2, True)
     assert ht.integers(1, 5, 1, True).log and ht.integers(1, 5, 2).step == 2
 
@@ -90,10 +89,9 @@ def test_a_step_does_not_go_with_a_log_scale():
     [(8, 100, 8, "high=96 or high=104"), (5, 8, 10, "high=15"), (1, 4, 2, "high=3 or high=5")],
 )
 def test_the_ends_to_which_a_step_would_lead_are_told(low, high, step, typed):
-    with pytest.raises(ArgumentError) as caught:
-        ht.integers(low, high, step)
-    told = f"Allowed: a step that leads from {low} exactly to {high}. Type for instance {typed}."
-    assert str(caught.value) == f"integers: step={step} is not allowed. {told}"
+    allowed = f"a step that leads from {low} exactly to {high}. Type for instance {typed}."
+    text = f"integers: step={step} is not allowed. Allowed: {allowed}"
+    assert told(ht.integers, low, high, step) == text
 
 
 def test_numbers_of_numpy_are_taken_and_plain_ones_kept():
@@ -110,11 +108,11 @@ def test_numbers_of_numpy_are_taken_and_plain_ones_kept():
 
 @pytest.mark.parametrize("given", [[1, 2], (1, 2), {1, 2}, {1: 0, 2: 0}, np.array([1, 2])])
 def test_one_collection_is_no_choice(given):
-    with pytest.raises(ArgumentError, match=r"Allowed: values, not a coll.*ht\.choice\(.*1.*2.*\)"):
+    with refused(r"Allowed: values, not a coll.*ht\.choice\(.*1.*2.*\)"):
         ht.choice(given)
-    with pytest.raises(ArgumentError, match=r"ht\.choice\('sgd', 'adam'\)"):
+    with refused(r"values=\[\] .*ht\.choice\('sgd', 'adam'\)"):
         ht.choice([])
-    with pytest.raises(ArgumentError, match="there is nothing to choose from"):
+    with refused("there is nothing to choose from. Type"):
         ht.choice()
 
 
@@ -123,7 +121,7 @@ def test_a_choice_of_one_and_of_texts_is_fine():
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "said"),
     [
         (("a", "a"), "'a' appears twice. Type each value once."),
         ((1, True), "True appears twice (in Python 1 == True). Type each"),
@@ -137,10 +135,9 @@ def test_a_choice_of_one_and_of_texts_is_fine():
         (("a", len), "values=<built-in function len> is not allowed."),
     ],
 )
-def test_what_a_log_could_not_hold_or_tell_apart_is_refused(values, told):
-    with pytest.raises(ArgumentError) as caught:
+def test_what_a_log_could_not_hold_or_tell_apart_is_refused(values, said):
+    with refused(re.escape(said), "^(?!.*problems)"):
         ht.choice(*values)
-    assert told in str(caught.value) and "problems" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +156,11 @@ def test_a_condition_names_one_value_or_several(given, named):
 
 
 def test_a_condition_without_a_value_is_refused():
-    with pytest.raises(ArgumentError, match=r"^when: n=\[\] is not allowed.*n=\[2, 3\]"):
+    with refused(r"^when: n=\[\] is not allowed.*n=\[2, 3\]"):
         ht.when(ht.integers(1, 9), n=[])
-    with pytest.raises(ArgumentError, match="^when: there is no condition"):
+    with refused("^when: there is no condition. Type one"):
         ht.when(ht.integers(1, 9))
-    with pytest.raises(ArgumentError, match="^when: distribution="):
+    with refused(r"^when: distribution=\[1, 2\] is not allowed"):
         ht.when([1, 2], n=1)
 
 
@@ -182,7 +179,7 @@ def test_distributions_of_optuna_are_taken_as_they_are(made):
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "said"),
     [
         (IntDistribution(3, 3), "integers: low=3"),
         (FloatDistribution(0, 1e101), "uniform: high=1e+101"),
@@ -195,10 +192,8 @@ def test_distributions_of_optuna_are_taken_as_they_are(made):
         (CategoricalDistribution([1, True]), "choice: True appears twice"),
     ],
 )
-def test_distributions_of_optuna_are_held_to_the_same_rules(made, told):
-    with pytest.raises(ArgumentError) as caught:
-        recheck(made)
-    assert str(caught.value).startswith(told)
+def test_distributions_of_optuna_are_held_to_the_same_rules(made, said):
+    assert told(recheck, made).startswith(said)
 
 
 def test_values_become_pythons_own():

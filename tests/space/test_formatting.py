@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
 from hpotutor.space.formatting import listed, literal, run_of
+from tests.messages import refused
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_space_is_kept_as_plain_data():
     ],
 )  # fmt: skip
 def test_other_data_describe_no_space(saved):
-    with pytest.raises(ArgumentError, match="^from_dict: this does not describe a space .*Error: "):
+    with refused("^from_dict: this does not describe a space .*Error: "):
         ht.SearchSpace.from_dict(saved)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from tests.messages import told
 
 SPACE = ht.SearchSpace(
     learning_rate=ht.loguniform(1e-4, 1e-1),
@@ -29,13 +29,6 @@ TREE = ht.SearchSpace(
     l1=ht.when(ht.integers(1, 5), regularizer="l1"),
     momentum=ht.when(ht.choice(0.0, 0.9), optimizer="sgd", regularizer=[None]),
 )
-
-
-def message(call, *arguments, **keywords):
-    """Return what an ``ArgumentError`` says."""
-    with pytest.raises(ArgumentError) as caught:
-        call(*arguments, **keywords)
-    return str(caught.value)
 
 
 # ── random spaces ────────────────────────────────────────────────────────────────────────────
@@ -66,14 +59,12 @@ def spaces(draw):
     parameters = {}
     for index in range(draw(st.integers(1, 5))):
         made = draw(distributions())
-        parents = {
-            name: value.distribution if hasattr(value, "distribution") else value
-            for name, value in parameters.items()
-        }
-        parents = {n: d for n, d in parents.items() if isinstance(d, CategoricalDistribution)}
+        earlier = ht.SearchSpace(parameters) if parameters else {}
+        parents = [n for n in earlier if ht.SearchSpace({n: earlier[n]}).size < 50]
         if parents and draw(st.booleans()):
-            parent = draw(st.sampled_from(sorted(parents)))
-            options = st.lists(st.sampled_from(parents[parent].choices), min_size=1)
+            parent = draw(st.sampled_from(parents))
+            values = ht.SearchSpace({parent: earlier[parent]}).grid()[parent]
+            options = st.lists(st.sampled_from(values), min_size=1, max_size=3)
             made = ht.when(made, **{parent: draw(options)})
         parameters[f"p{index}"] = made
     return ht.SearchSpace(parameters)
@@ -86,7 +77,10 @@ def test_samples_lie_in_the_space_and_survive_every_round_trip(space, seed):
     space.check(point)
     assert list(point) == space.active(point)
     assert space.sample(np.random.default_rng(seed)) == point
-    back = space.from_unit(space.to_unit(point))
+    unit = space.to_unit(point)
+    assert unit.shape == (len(space),) and ((unit >= 0) & (unit <= 1)).all()
+    space.check(space.from_unit(np.random.default_rng(seed).choice([0.0, 1.0], len(space))))
+    back = space.from_unit(unit)
     assert back.keys() == point.keys()
     for name, value in point.items():
         if isinstance(space[name], FloatDistribution):
@@ -95,9 +89,11 @@ def test_samples_lie_in_the_space_and_survive_every_round_trip(space, seed):
         else:
             assert back[name] == value and type(back[name]) is type(value)
     cleaned = space.clean({name: np.array(value).item() for name, value in point.items()})
-    assert repr(cleaned) == repr(point)
+    assert repr(cleaned) == repr(point) and space.clean(cleaned) == cleaned
+    json.dumps(cleaned)
     again = ht.SearchSpace.from_dict(json.loads(json.dumps(space.to_dict(), sort_keys=True)))
     assert again == space and again.names == space.names
+    assert eval(repr(space), {"ht": ht}) == space  # its text is a program that makes it
 
 
 @given(spaces(), st.integers(1, 7) | st.none())
@@ -193,14 +189,14 @@ def test_all_integers_have_bins_of_the_same_width():
 
 
 def test_check_lists_all_that_is_wrong():
-    text = message(SPACE.check, {"lerning_rate": 0.1, "dropout": 0.9, "units": 9, "batch_size": 8})
+    text = told(SPACE.check, {"lerning_rate": 0.1, "dropout": 0.9, "units": 9, "batch_size": 8})
     assert "lerning_rate is not a known name. Did you mean 'learning_rate'?" in text
     assert "learning_rate is missing" in text
     assert "dropout=0.9 is not allowed. Allowed: a number from 0.0 to 0.5" in text
     assert "units=9 is not allowed" in text and "steps of 8" in text
     assert "regularizer is missing. Allowed: one of None, True, 2, 0.5, 'l1'" in text
     assert "batch_size=" not in text
-    text = message(TREE.check, {"layers": 1, "optimizer": "sgd", "units_2": 8})
+    text = told(TREE.check, {"layers": 1, "optimizer": "sgd", "units_2": 8})
     assert "units_2 exists only when layers in [2, 3]. Leave it out." in text
 
 
@@ -233,11 +229,11 @@ def test_clean_takes_what_libraries_give():
 
 
 def test_clean_refuses_what_is_outside():
-    text = message(SPACE.clean, {"units": 12.5, "learning_rate": 0.2, "nits": 8, "dropout": True})
+    text = told(SPACE.clean, {"units": 12.5, "learning_rate": 0.2, "nits": 8, "dropout": True})
     for part in ("units=12.5", "learning_rate=0.2", "nits is not a known name", "dropout=True"):
         assert part in text
-    assert "regularizer='l2'" in message(SPACE.clean, {"regularizer": "l2"})
-    assert "a mapping" in message(SPACE.clean, 3)
+    assert "regularizer='l2'" in told(SPACE.clean, {"regularizer": "l2"})
+    assert "a mapping" in told(SPACE.clean, 3)
 
 
 def test_labels_stay_apart_when_categories_look_alike():
@@ -288,7 +284,7 @@ def test_grid_size_is_arithmetic():
     huge = ht.SearchSpace({f"p{k}": ht.integers(1, 10**9) for k in range(10)})
     assert huge.grid_size() == 10**90
     assert huge.grid_size(3) == 3**10
-    assert "p0 has 1,000,000,000 values" in message(huge.grid)
+    assert "p0 has 1,000,000,000 values" in told(huge.grid)
 
 
 # ── bad input ────────────────────────────────────────────────────────────────────────────────
@@ -319,7 +315,7 @@ def test_grid_size_is_arithmetic():
     ],
 )
 def test_distributions_refuse_bad_arguments(call, arguments, parts):
-    text = message(getattr(ht, call), *arguments)
+    text = told(getattr(ht, call), *arguments)
     assert text.startswith(call)
     for part in parts:
         assert part in text
@@ -327,7 +323,7 @@ def test_distributions_refuse_bad_arguments(call, arguments, parts):
 
 def test_a_space_lists_all_its_problems_at_once():
     number = ht.uniform(0, 1)
-    text = message(
+    text = told(
         ht.SearchSpace,
         [
             ("units", [8, 16]),
@@ -369,39 +365,37 @@ def test_a_space_lists_all_its_problems_at_once():
 
 
 def test_a_name_may_not_come_twice_by_both_ways():
-    assert "a appears twice" in message(
-        ht.SearchSpace, {"a": ht.integers(1, 2)}, a=ht.integers(1, 3)
-    )
-    assert "at least one hyperparameter" in message(ht.SearchSpace)
-    assert "pairs" in message(ht.SearchSpace, 3)
+    assert "a appears twice" in told(ht.SearchSpace, {"a": ht.integers(1, 2)}, a=ht.integers(1, 3))
+    assert "at least one hyperparameter" in told(ht.SearchSpace)
+    assert "pairs" in told(ht.SearchSpace, 3)
 
 
 @pytest.mark.parametrize("levels", [0, -1, True, 2.5, "3", {"units": 0}])
 def test_levels_are_positive_integers(levels):
-    assert "levels=" in message(SPACE.grid, levels)
-    assert "levels=" in message(SPACE.grid_size, levels)
+    assert "levels=" in told(SPACE.grid, levels)
+    assert "levels=" in told(SPACE.grid_size, levels)
 
 
 def test_levels_name_hyperparameters():
-    assert "Did you mean 'units'?" in message(SPACE.grid, {"unit": 3})
+    assert "Did you mean 'units'?" in told(SPACE.grid, {"unit": 3})
 
 
 def test_other_arguments_are_checked():
-    assert "seed=-1" in message(SPACE.sample, -1)
-    assert "seed=True" in message(SPACE.sample, True)
-    assert "5 numbers, one for each of learning_rate" in message(SPACE.from_unit, [0.5])
-    assert "from 0 to 1" in message(SPACE.from_unit, [0.5, 0.5, 0.5, 0.5, 1.1])
-    assert "from 0 to 1" in message(SPACE.from_unit, [0.5, 0.5, 0.5, 0.5, math.nan])
-    assert "does not describe a space" in message(ht.SearchSpace.from_dict, {"a": 1})
-    assert "a dict of names" in message(SPACE.check, 3)
+    assert "seed=-1" in told(SPACE.sample, -1)
+    assert "seed=True" in told(SPACE.sample, True)
+    assert "5 numbers, one for each of learning_rate" in told(SPACE.from_unit, [0.5])
+    assert "from 0 to 1" in told(SPACE.from_unit, [0.5, 0.5, 0.5, 0.5, 1.1])
+    assert "from 0 to 1" in told(SPACE.from_unit, [0.5, 0.5, 0.5, 0.5, math.nan])
+    assert "does not describe a space" in told(ht.SearchSpace.from_dict, {"a": 1})
+    assert "a dict of names" in told(SPACE.check, 3)
 
 
 def test_numbers_beyond_all_ranges_and_arrays_without_a_dimension():
     for name in ("units", "learning_rate", "batch_size"):
-        assert f"{name}=1000" in message(SPACE.clean, {name: 10**400})
-    assert "low=-1000" in message(ht.uniform, -(10**400), 1)
-    assert "step=1000" in message(ht.integers, 1, 9, 10**400)
-    assert "x=ht.choice(3)" in message(ht.SearchSpace, x=np.array(3))
+        assert f"{name}=1000" in told(SPACE.clean, {name: 10**400})
+    assert "low=-1000" in told(ht.uniform, -(10**400), 1)
+    assert "step=1000" in told(ht.integers, 1, 9, 10**400)
+    assert "x=ht.choice(3)" in told(ht.SearchSpace, x=np.array(3))
     tree = ht.SearchSpace(n=ht.integers(1, 3), m=ht.when(ht.uniform(0, 1), n=np.array(2)))
     assert tree.conditions == {"m": {"n": (2,)}}
 
@@ -409,7 +403,7 @@ def test_numbers_beyond_all_ranges_and_arrays_without_a_dimension():
 def test_a_seed_is_what_it_is_everywhere():
     assert SPACE.sample(np.int64(3)) == SPACE.sample(3)
     assert SPACE.sample(2**32 - 1)
-    assert "from 0 to 4294967295" in message(SPACE.sample, 2**32)
+    assert "from 0 to 4294967295" in told(SPACE.sample, 2**32)
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────

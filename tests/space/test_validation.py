@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError
+from tests.messages import told
 
 N = ht.integers(1, 3)
-
-
-def told(call, *given, **named):
-    with pytest.raises(ArgumentError) as caught:
-        call(*given, **named)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "1a", "a b", "a-b", "for", "None", 3, None])

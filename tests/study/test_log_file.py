@@ -10,9 +10,10 @@ import sys
 import pytest
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, LogError
+from hpotutor.errors import LogError
 from hpotutor.study import _lock
 from hpotutor.study.journal import repair
+from tests.messages import refused
 from tests.search_cases import Asked
 
 SPACE = ht.SearchSpace(x=ht.uniform(-1, 1), units=ht.choice((64, 32), (16,)))
@@ -87,7 +88,7 @@ def test_no_other_name_and_no_other_temporary_folder_lets_a_second_search_in(way
     with subprocess.Popen(command, env=environment, **pipes) as first:
         try:
             assert first.stdout.readline() == "running\n"
-            with pytest.raises(LogError, match="is in use by another search"):
+            with refused("is in use by another search", error=LogError):
                 search(path)
             assert len(ht.SearchResult.from_log(path)) == 0  # it may be looked at, meanwhile
             first.communicate("\n\n", timeout=60)
@@ -173,9 +174,9 @@ def test_devices_and_folders_are_no_logs(tmp_path):
         ("/dev/full", "a device"),
         (tmp_path, "a folder"),
     ):
-        with pytest.raises(LogError, match=f"cannot be written: it is {what}. Name a file"):
+        with refused(f"cannot be written: it is {what}. Name a file", error=LogError):
             search(path)
-        with pytest.raises(LogError, match="from_log: .* cannot be read"):
+        with refused("from_log: .* cannot be read", error=LogError):
             ht.SearchResult.from_log(path)
 
 
@@ -183,7 +184,7 @@ def test_devices_and_folders_are_no_logs(tmp_path):
 def test_a_database_is_no_log(url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for call in (search, ht.SearchResult.from_log):
-        with pytest.raises(ArgumentError, match=r"a file's path.*\n.*from_optuna\(optuna.load_st"):
+        with refused(r"a file's path.*\n.*from_optuna\(optuna.load_st"):
             call(url)
     assert os.listdir(tmp_path) == []
     assert len(search("c:x.log")) == 6  # as a file on a drive of Windows
@@ -237,5 +238,5 @@ def test_what_cannot_be_read_is_told(content, told, tmp_path):
     path = tmp_path / "x.log"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(LogError, match=told):
+    with refused(told, error=LogError):
         ht.SearchResult.from_log(path)

@@ -10,8 +10,9 @@ import pytest
 from optuna.samplers import RandomSampler
 
 import hpotutor as ht
-from hpotutor.errors import ArgumentError, HpoTutorError
+from hpotutor.errors import HpoTutorError
 from hpotutor.plots import importance_info, learning_curves_info
+from tests.messages import refused
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_the_space_is_read_from_the_trials(study):
         "    conv/units=ht.integers(8, 128, log=True),\n"
         ")"
     )
-    with pytest.raises(ArgumentError, match=r"\['conv/units'\] cannot be written"):
+    with refused(r"\['conv/units'\] cannot be written"):
         space.show("optuna")
 
 
@@ -231,7 +232,7 @@ def test_a_report_compares_the_scores_that_it_is_given(study):
 
 def test_a_report_of_a_study_trains_nothing(study):
     rows = ht.load("iris").open_test()
-    with pytest.raises(ArgumentError, match="only a search on ht.TrainObjective"):
+    with refused("only a search on ht.TrainObjective"):
         ht.report(study, test=rows)
 
 
@@ -248,7 +249,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_several_objectives_are_refused_everywhere(name):
     several = optuna.create_study(directions=["minimize", "maximize"])
-    with pytest.raises(ArgumentError, match="this study has 2 objectives, and one can be viewed"):
+    with refused("this study has 2 objectives, and one can be viewed"):
         CALLS[name](several)
 
 
@@ -267,5 +268,5 @@ def test_a_study_where_every_trial_failed_is_reviewed_and_not_reported():
     assert "scale" in [finding.check for finding in ht.review(study)]
     with pytest.raises(HpoTutorError, match="No trial of this search is complete"):
         ht.report(study)
-    with pytest.raises(ArgumentError, match="No trial has finished"):
+    with refused("No trial has finished"):
         ht.plots.history(study)

@@ -8,6 +8,7 @@ import pytest
 
 import hpotutor as ht
 from hpotutor.errors import ArgumentError
+from tests.messages import refused
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), n=ht.integers(1, 100))
 
@@ -247,15 +248,13 @@ def test_a_bar_shows_the_best_so_far(monkeypatch):
 
 
 def test_unknown_points_are_refused():
-    with pytest.raises(ArgumentError, match="Did you mean 'x'"), recorder() as rec:
+    with refused("xx is not a known name. Did you mean 'x'"), recorder() as rec:
         rec.evaluate({"xx": 1})
 
 
 def test_three_kinds_of_budget_are_checked_together():
-    with pytest.raises(ArgumentError) as caught:
+    with refused("3 problems", "trials=0", r"max_epochs=1\.5", "max_seconds=-1"):
         recorder(trials=0, max_epochs=1.5, max_seconds=-1)
-    told = str(caught.value)
-    assert all(name in told for name in ("trials=0", "max_epochs=1.5", "max_seconds=-1"))
 
 
 @pytest.mark.parametrize("value", [None, "0.9"])
@@ -267,7 +266,7 @@ def test_an_objective_that_returns_no_number_stops_with_the_reason(value):
     result = caught.value.result
     assert len(result) == 3
     assert "must return a number" in result.stopped
-    with pytest.raises(ht.HpoTutorError, match="must return a number"):
+    with refused("must return a number", error=ht.HpoTutorError):
         result.best_params  # noqa: B018
 
 
@@ -278,7 +277,7 @@ def test_an_objective_that_returns_nan_is_recorded_and_has_no_best():
         )
     result = caught.value.result
     assert [e.status for e in result.evaluations] == ["diverged"] * 5
-    with pytest.raises(ht.HpoTutorError, match="the objective returned nan"):
+    with refused("the objective returned nan", error=ht.HpoTutorError):
         result.best_params  # noqa: B018
 
 
@@ -318,24 +317,21 @@ def test_a_log_in_which_numbers_of_numpy_stand_as_text_still_opens(tmp_path):
         rec.evaluate({"x": 0.5, "n": 1})
     with recorder(log=tmp_path / "x.log", options={"levels": np.int64(3)}) as rec:
         assert rec.resumed == 1
-    with pytest.raises(ht.errors.LogError, match="options.levels: 3 in the log, 4 in this"):
+    with refused("options.levels: 3 in the log, 4 in this", error=ht.errors.LogError):
         recorder(log=tmp_path / "x.log", options={"levels": np.int64(4)})
 
 
 # ── what is told, kept and numbered ──────────────────────────────────────────────────────────
 def test_bad_arguments_are_told_together_by_the_search_that_was_typed():
-    with pytest.raises(ArgumentError) as caught:
+    named = ("objective=", r"ht.TrainObjective\(data\)", "space={}", "seed=-1", "max_failures=0",
+             "max_failures=3", "log=3")  # fmt: skip
+    with refused("^mine_search: 5 problems.", *named):
         ht.Recorder(len, {}, method="mine", library="mine", seed=-1, max_failures=0, log=3)
-    told = str(caught.value)
-    assert told.startswith("mine_search: 5 problems.")
-    for part in ("objective=", "ht.TrainObjective(data)", "space={}", "seed=-1", "max_failures=0",
-                 "max_failures=3", "log=3"):  # fmt: skip
-        assert part in told
-    with pytest.raises(ArgumentError, match="progress=2"):
+    with refused("progress=2 .*Allowed: False, True"):
         recorder(progress=2)
     noted = ht.errors.Problems("other")
-    noted.say("Something else.")
-    with pytest.raises(ArgumentError, match=r"(?s)^other: 2 problems.*Something else.*seed="):
+    noted.say("Leave something else.")
+    with refused(r"(?s)^other: 2 problems.*something else.*seed="):
         recorder(problems=noted, seed=0.5)
 
 

@@ -10,6 +10,7 @@ import hpotutor as ht
 from hpotutor.errors import HpoTutorError
 from hpotutor.study.importers import as_study
 from hpotutor.study.result import as_result
+from tests.messages import refused
 
 SPACE = ht.SearchSpace(x=ht.uniform(0, 1), kind=ht.choice("a", "b"))
 
@@ -78,7 +79,7 @@ def test_importances_name_what_matters():
     assert sum(shares.values()) == pytest.approx(1)
     assert list(shares) == ["x", "kind"]
     assert shares == result.importances()
-    with pytest.raises(HpoTutorError, match="at least two complete trials"):
+    with refused("at least two complete trials", error=HpoTutorError):
         search(lambda params: 1.0).importances()
 
 
@@ -107,7 +108,7 @@ def test_no_best_without_a_complete_trial():
 
 
 def test_best_model_needs_training():
-    with pytest.raises(HpoTutorError, match=r"TrainObjective.*FunctionObjective"):
+    with refused(r"TrainObjective.*FunctionObjective", error=HpoTutorError):
         search(lambda params: 1).best_model()
 
 
@@ -133,7 +134,7 @@ def test_from_sklearn():
     assert ours.best_value == theirs.best_score_
     assert ours.best_params == theirs.best_params_
     assert ours.cost.seconds > 0
-    with pytest.raises(ht.errors.ArgumentError, match="fit"):
+    with refused("fit"):
         ht.SearchResult.from_sklearn(GridSearchCV(DecisionTreeClassifier(), grid))
 
 
@@ -230,7 +231,7 @@ def test_the_top_has_each_set_once_and_the_best_first(direction, order):
     assert len(result_of(*[0.5] * 9).top()) == 5 and len(result_of(*[0.5] * 9).top(9)) == 9
     result.top(1)[0]["x"] = 7.0
     assert result.top(1)[0]["x"] == order[0]
-    with pytest.raises(ht.errors.ArgumentError, match=r"^top: count=0.*count=5"):
+    with refused(r"^top: count=0.*count=5"):
         result.top(0)
 
 
@@ -316,15 +317,15 @@ def test_the_best_so_far_passes_over_what_is_not_complete():
 
 
 def test_importances_say_what_they_need():
-    with pytest.raises(HpoTutorError, match=r"this search has 1\. Type more trials\.$"):
+    with refused(r"this search has 1\. Type more trials\.$", error=HpoTutorError):
         result_of(0.5, 0.5, ended("pruned", "", 0.9)).importances()
-    with pytest.raises(HpoTutorError, match=r"this search has 0\."):
+    with refused(r"this search has 0\.", error=HpoTutorError):
         result_of().importances()
     assert result_of(0.5, 0.25).importances(seed=1).keys() == {"x"}
     done = [ht.Evaluation({"x": 0.5}, 0.5), ht.Evaluation({}, 0.6)]
     space = ht.SearchSpace(x=ht.uniform(0, 9))
     study = as_study(done, "maximize", space)
-    with pytest.raises(HpoTutorError, match="that is in every complete trial"):
+    with pytest.raises(HpoTutorError, match="that is in all complete trials"):
         ht.SearchResult(study, done).importances()
 
 

@@ -10,10 +10,10 @@ import pytest
 import hpotutor as ht
 from hpotutor import cli
 from hpotutor.analysis.statistics import summarize
-from hpotutor.errors import ArgumentError
 from hpotutor.tabular.histories import grid_history, random_history, replay
 from hpotutor.tabular.objective import TableObjective
 from hpotutor.tabular.table import open_table
+from tests.messages import refused
 from tools.tables import verify
 from tools.tables.spec import SPECS
 
@@ -58,13 +58,12 @@ def test_columns_have_nan_where_a_hyperparameter_does_not_exist(table):
         ({"architecture": "conv", "units": 8}, "units exists only when architecture='dense'"),
         ({"kernel_size": 3}, "kernel_size exists only when architecture='conv'. Leave it out"),
         ({"architecture": "cnn"}, "Allowed: 'dense', 'conv'"),
-        ({"architecture": "conv", "filters": 400}, "filters=16"),
+        ({"architecture": "conv", "filters": 400}, "filters=400 .*filters=16"),
     ],
 )
 def test_what_cannot_be_is_refused(table, asked, said):
-    with pytest.raises(ArgumentError) as caught:
+    with refused(said):
         table.index_of(asked)
-    assert said in str(caught.value)
 
 
 def test_the_space_never_leaves_the_table_and_reaches_all_levels(table, objective):

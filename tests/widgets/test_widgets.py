@@ -145,11 +145,6 @@ def test_goal_is_shown_as_text() -> None:
     panel.close()
 
 
-def test_misspelt_widget_gets_a_hint() -> None:
-    with pytest.raises(AttributeError, match="Did you mean 'knob_panel'"):
-        ht.widgets.knobpanel  # noqa: B018
-
-
 def test_a_setting_that_cannot_be_drawn_is_explained_and_keeps_the_picture() -> None:
     panel = ht.widgets.optimizer_race(optimizers=["sgd"])
     before = panel.picture
