@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 from optuna.samplers import TPESampler
 
-from hpotutor._validation import check_count
+from hpotutor._validation import check_count, check_number
 from hpotutor.errors import Problems
 from hpotutor.objectives.base import Objective
 from hpotutor.parallel.dask_objective import WorkerObjective
@@ -69,6 +69,8 @@ def bayesian_search(
     options: Options = {"startup": startup}
     if library == "gp":
         options |= {"acquisition": acquisition, "xi": xi, "kappa": kappa}
+        check_number(problems, "xi", xi, example=0.01)
+        check_number(problems, "kappa", kappa, example=2)
     return run_search(LOOPS, problems, objective, space, trials, seed, library, options, **shared)
 
 

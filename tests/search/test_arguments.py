@@ -112,6 +112,8 @@ def test_trials_are_needed_elsewhere(method):
         ("genetic", {"mutation": "1"}, "a number from 0 to 1. Type for instance mutation=0.2."),
         ("genetic", {"population": 3, "elite": 3}, "less than population=3. Type .* elite=2."),
         ("bayesian", {"acquisition": "ei"}, "acquisition='ei'.*'upper_confidence_bound'"),
+        ("bayesian", {"xi": -1}, "xi=-1.*a number from 0 up. Type for instance xi=0.01."),
+        ("bayesian", {"kappa": "1"}, "kappa='1'.*a number from 0 up. Type for instance kappa=2."),
         ("random", {"quasi": True}, "quasi=True is a sequence of Optuna's. Type library='optuna'"),
         ("random", {"quasi": "yes", "library": "optuna"}, "quasi='yes'.*Allowed: True, False"),
         ("random", {"library": "skopt"}, "library='skopt'.*'hyperopt', 'keras_tuner'"),
@@ -133,6 +135,14 @@ def test_trials_are_needed_elsewhere(method):
 def test_what_is_refused_is_told_alone_with_what_is_allowed(method, options, told):
     with refused(rf"^{method}_search: (?!\d problems).*{told}", error=ArgumentError):
         call(method, **options)
+
+
+def test_dials_of_another_library_are_not_looked_at(tmp_path):
+    """What is refused is refused before a log is begun."""
+    assert len(call("bayesian", library="optuna", xi=-1, kappa=None)) == 3
+    with refused("2 problems", "xi=-1", "seed=-1"):
+        call("bayesian", xi=-1, seed=-1, log=tmp_path / "x.log")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_counts_that_compare_are_compared_only_where_both_are_counts():
