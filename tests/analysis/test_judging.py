@@ -44,6 +44,7 @@ def test_both_settings_are_trained_as_long_as_the_best_trial_was():
     models = retrain(trainer, best({"units": 8}, epochs=20), {}, 3)
     assert trainer.asked == [({"units": 8}, [0, 1, 2], 5), ({}, [0, 1, 2], 5)]
     assert models == {"chosen": [1, 2, 3], "default": [0, 1, 2]}
+    assert {type(epochs) for _, _, epochs in trainer.asked} == {int}
 
 
 def test_a_setting_that_names_its_epochs_has_those():

@@ -185,8 +185,10 @@ def test_a_report_needs_a_text_and_a_result():
     with refused("question=' ' is not allowed", error=ArgumentError):
         ht.report(" ", result=study("maximize", 0.4))
     for bad in (None, 3, [study("maximize", 0.4), 3]):
-        with refused("result=", error=ArgumentError):
+        with refused(r"result=\[(None|3|Sea.*, 3)\]", error=ArgumentError):
             ht.report("?", result=bad)
+    with refused("report: question=3 is not allowed", error=ArgumentError):
+        ht.report(3, result=study("maximize", 0.4))
 
 
 def test_the_space_of_the_last_search_is_told_unless_another_is_given():

@@ -208,6 +208,12 @@ def test_numbers_with_signs_are_told(shop):
     assert columns.loc["share", "became"] == "category"
 
 
+def test_words_and_numbers_of_one_column_are_categories_together(shop):
+    sizes = pd.Series([38, "M", 40.5, None, True] * 60, dtype=object)
+    names = ht.load(shop.assign(size=sizes), target="left").feature_names
+    assert {"size_38", "size_M", "size_40.5", "size_True", "missingindicator_size"} <= set(names)
+
+
 def test_a_column_has_at_most_fifty_columns_of_categories():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"town": [f"town {n % 60}" for n in range(600)], "y": rng.random(600)})
