@@ -41,6 +41,13 @@ def test_numbers_that_are_none_are_refused(bad, instead):
         train_many(*ROWS, [ASKED], n_classes=3, **bad)
 
 
+def test_members_are_checked_for_these_rows():
+    with refused(r"^train_many: rows=\[9, 10\] .*row numbers from 0 to 9"):
+        train_many(*ROWS, [{**ASKED, "rows": [9, 10]}], n_classes=3)
+    with refused("^train_many: output='sigmoid' .* for 3 classes"):
+        train_many(*ROWS, [{**ASKED, "output": "sigmoid"}], n_classes=3)
+
+
 def test_nothing_asked_is_nothing_trained():
     assert train_many(*ROWS, [], n_classes=3) == []
 

@@ -230,8 +230,10 @@ def test_a_convolution_becomes_that_of_its_rows(row, kind):
 
 
 def test_a_networks_text_holds_no_arrays():
-    text = repr(trained(MEMBER, weights=[np.ones(2)], outputs=np.ones(2)))
-    assert "status='complete'" in text and "array" not in text
+    weights = [np.ones((4, 2)), np.zeros(2), np.ones((2, 3)), np.ones(3)]
+    ours = trained(MEMBER, weights=weights, outputs=np.ones(2))
+    assert "status='complete'" in repr(ours) and "array" not in repr(ours)
+    assert ours.to_keras().count_params() == 19, "though it has them"
 
 
 def test_a_network_without_its_weights_says_how_to_keep_them():

@@ -66,6 +66,7 @@ def test_a_trace_can_do_nothing_that_is_not_asked_for():
     assert rest.pop("evaluations") == 1 and rest.pop("loss") == "cross_entropy"
     assert (rest.pop("dtype"), rest.pop("device")) == ("float32", "cpu")
     assert not any(rest.values())
+    assert [kind for kind, *_ in found.blocks()] == ["kernel", "bias"] * 2
 
 
 # ── what each member brings ──────────────────────────────────────────────────────────────────

@@ -125,6 +125,9 @@ def test_outputs_of_folds_are_as_many_as_their_rows():
     data = StackData(*ROWS[:2], **DATA, keep_outputs=True, evaluations={"test": ROWS[2:]})
     stack = Stack(data, [{"units": 3, "val_rows": rows} for rows in ([1], [4, 2, 5])])
     stack.train(1)
+    for k, rows in enumerate(([1], [4, 2, 5])):
+        shares = stack.result(k).outputs[np.arange(len(rows)), ROWS[1][rows]]
+        assert stack.curves[k]["val_loss"] == [pytest.approx(-np.log(shares).mean())]
     kernel, bias, out, last = stack.get_weights(1)
     right = (np.maximum(ROWS[2] @ kernel + bias, 0) @ out + last).argmax(axis=1) == ROWS[3]
     assert stack.curves[1]["test_accuracy"] == [right.mean()]
