@@ -56,7 +56,7 @@ def check_scale(plan: Plan) -> list[Finding]:
 
 def _log_version(name: str, now: _Number) -> _Number | None:
     """Return the same range on a log scale if that is due."""
-    if now.log or now.low < 0 or _plain(name) in _SHARES or now.high <= 0:
+    if now.log or now.low < 0 or _plain(name) in _SHARES:
         return None
     ratio = now.high / now.low if now.low > 0 else math.inf
     if isinstance(now, IntDistribution):
@@ -79,7 +79,7 @@ def check_boundary(plan: Plan) -> list[Finding] | str:
         return f"needs {_FEWEST_TRIALS} complete trials"
     found = []
     for name, now in plan.space.items():
-        if isinstance(now, CategoricalDistribution) or of.count(now) == 1:
+        if isinstance(now, CategoricalDistribution):
             continue
         trials = [e for e in complete if name in e.params]
         due = _log_version(name, now) or now  # so that ``mended`` has the mend of its scale too
@@ -131,7 +131,7 @@ def _wider_integer(now: IntDistribution, end: str) -> Distribution | None:
     if now.low <= 1:
         return None
     # The old values stay on the grid of steps if the new step divides the old one.
-    step = math.gcd(now.step, now.low - low) if now.step > 1 else 1
+    step = math.gcd(now.step, now.low - low)
     return integers(low, now.high, step=step, log=now.log)
 
 

@@ -162,6 +162,8 @@ def test_the_way_of_a_study_is_told_at_a_few_steps():
     )
     assert page.found["unfinished"] == "1 of the study's trials"
     assert page.found["importances"] == "x 100%"
+    long = ht.report(study("maximize", *[0.4] * 305)).found["best so far"]
+    assert long == ", ".join(f"0.4 after {n}" for n in (1, 3, 10, 30, 100, 300, 305)) + " trials"
     assert "unfinished" not in ht.report(study("maximize", *values)).found
     assert ht.report(study("maximize", 0.1)).found["importances"].startswith("Importances need")
 
