@@ -238,7 +238,7 @@ def _flat_labels(values: Any) -> np.ndarray:
 
 def _numbers(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind not in "fiub":
-        raise DataError(f"load: x has the type {x.dtype}; images and sequences need numbers.")
+        raise DataError(f"load: x has the type {x.dtype}; give images and sequences as numbers.")
     if bad := int((~np.isfinite(x)).sum()):
         told = "Fill them, for instance with numpy.nan_to_num(x)."
         raise DataError(f"load: x has {bad} missing or infinite values. {told}")

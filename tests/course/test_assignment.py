@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpotutor.course.assignment import assignment_of, points_of
+from hpotutor.errors import HpoTutorError
 from hpotutor.exercises.engine import Exercise, WrongAnswer, right
 from tests.messages import refused
 
@@ -154,8 +155,8 @@ def test_nbgrader_reads_how_cells_are_marked() -> None:
 
 
 def test_a_lesson_that_does_not_fit_its_exercises_is_refused() -> None:
-    with refused("a cell for q9, which is no exercise"):
+    with refused("a cell for q9, which is no exercise", error=HpoTutorError):
         made(text("# L"), code("exercises.q9.check(answer)"))
     twice = [code(f"exercises.q{n}.check(answer)") for n in (3, 2, 2, 3, 1)]
-    with refused("checks q2 twice"):
+    with refused("checks q2 twice", error=HpoTutorError):
         made(text("# L"), *twice)

@@ -9,7 +9,7 @@ import pytest
 
 from hpotutor.course import lessons
 from hpotutor.course.lessons import find_lesson, lessons_folder, read_notebook, source_of
-from hpotutor.errors import ArgumentError
+from hpotutor.errors import ArgumentError, HpoTutorError
 from tests.messages import refused
 
 
@@ -37,7 +37,7 @@ def test_a_checkout_has_its_lessons_and_its_settings(project) -> None:
 
 
 def test_lessons_come_with_a_checkout_or_with_the_package(project) -> None:
-    with refused("did not come with this copy"):
+    with refused("did not come with this copy", error=HpoTutorError):
         lessons_folder()
     put(project / "notebooks", "mine.ipynb")  # some other project's
     put(project / "hpotutor" / "lessons", "00_start_here.ipynb", "notes.md", "2_b.ipynb")
@@ -80,9 +80,9 @@ CELL = {"cell_type": "code", "source": ["a\n", "b"]}
 )
 def test_what_is_no_notebook_is_told_by_its_name(tmp_path, content) -> None:
     (tmp_path / "a.ipynb").write_bytes(content)
-    with refused(r"a\.ipynb cannot be read as a notebook: "):
+    with refused(r"a\.ipynb cannot be read as a notebook: ", error=HpoTutorError):
         read_notebook(tmp_path / "a.ipynb")
-    with refused(r"b\.ipynb cannot be read as a notebook: "):
+    with refused(r"b\.ipynb cannot be read as a notebook: ", error=HpoTutorError):
         read_notebook(tmp_path / "b.ipynb")
 
 

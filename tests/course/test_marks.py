@@ -256,7 +256,7 @@ def test_only_assignments_of_the_course_are_graded(course) -> None:
     (course.folder / "source" / "notes.txt").write_text("")
     for name in ("poems", "notes.txt"):
         (course.folder / "submitted" / "ada" / name).mkdir(parents=True)
-    with refused("Nothing was handed in yet", "submitted/STUDENT/grids/"):
+    with refused("Nothing was handed in yet", "submitted/STUDENT/grids/", error=HpoTutorError):
         grade(course.folder)
     course.hand_in("ada", "pipes", 2)
     assert grade(course.folder)[0].loc["ada", "total"] == 2
@@ -266,7 +266,7 @@ def test_only_assignments_of_the_course_are_graded(course) -> None:
 def test_a_course_without_assignments_says_where_one_would_go(course) -> None:
     for name in course.book.of:
         (course.folder / "source" / name).rmdir()
-    with refused("Nothing was handed in yet", "submitted/STUDENT/ASSIGNMENT/"):
+    with refused("Nothing was handed in yet", "submitted/STUDENT/ASSIGNMENT/", error=HpoTutorError):
         grade(course.folder)
 
 
@@ -274,10 +274,16 @@ def test_what_nbgrader_does_not_know_is_to_be_generated_first(course) -> None:
     course.hand_in("ada", "pipes", 2)
     course.hand_in("ada", "grids", 3)
     del course.book.of["pipes"]
-    with refused("does not know pipes yet.*type: nbgrader generate_assignment pipes$"):
+    with refused(
+        "does not know pipes yet.*type: nbgrader generate_assignment pipes$", error=HpoTutorError
+    ):
         grade(course.folder)
     (course.folder / "gradebook.db").unlink()
-    with refused("know grids and pipes yet", "nt grids and nbgrader generate_assignment pipes$"):
+    with refused(
+        "know grids and pipes yet",
+        "nt grids and nbgrader generate_assignment pipes$",
+        error=HpoTutorError,
+    ):
         grade(course.folder)
     assert course.asked == [] and not (course.folder / "marks.csv").exists()
 
@@ -288,7 +294,7 @@ def test_a_folder_with_a_config_alone_is_no_course(course) -> None:
     (inner / "nbgrader_config.py").write_text("")
     grade(inner)
     assert (course.folder / "marks.csv").is_file()
-    with refused("is no course"):
+    with refused("is no course", error=HpoTutorError):
         grade(course.folder.parent)
 
 

@@ -192,10 +192,10 @@ def test_bad_arguments_are_all_named_at_once():
 def test_bad_tables(frame, tmp_path):
     short = frame.rename(columns=str.upper)
     cases = {
-        "features are .60, 0.": (frame[["species"]], {"target": "species"}),
-        "features are .0, 2.": (frame[:0], {"target": "species"}),
+        r"nothing to learn from, x is \(60, 0\)": (frame[["species"]], {"target": "species"}),
+        r"nothing to learn from, x is \(0, 2\)": (frame[:0], {"target": "species"}),
         "the table has no columns": (frame[[]], {"target": "species"}),
-        "target, groups and time must be three": (frame, {"target": "width", "groups": "width"}),
+        "target, groups and time name one column twice": (frame, {"target": "width", "groups": "width"}),
         "target=.'a', 'b'. is no column": (frame, {"target": ["a", "b"]}),
         "groups='who' is no column of the table. Columns: LENGTH, WIDTH, SPECIES.": (
             short,
@@ -229,7 +229,7 @@ def test_labels_that_are_no_classes():
         ht.load((x, np.linspace(0, 1, 40)), task="classification")
     with refused("each class needs 5 rows", error=DataError):
         ht.load((x, np.r_[np.zeros(38), 1, 1]))
-    with refused(r"y needs shape \(40,\)", error=DataError):
+    with refused(r"give y one entry a row, in shape \(40,\)", error=DataError):
         ht.load((x, np.zeros(39)))
 
 
@@ -336,7 +336,7 @@ def test_classes_of_a_bunch_have_the_names_that_fit_them(y, names, classes):
 
 def test_a_bunch_needs_data_and_a_target_and_takes_groups_and_times():
     for one in ({"data": X}, {"target": THREE}):
-        with refused("this Bunch has no data or no target", error=DataError):
+        with refused("a Bunch lacks data or target. Type ", error=DataError):
             ht.load(Bunch(**one))
     grouped = ht.load(load_iris(), groups=np.arange(150) % 30)
     assert set(grouped.groups) < set(range(30)) and not grouped.timed
@@ -357,18 +357,18 @@ def test_the_courses_sets_have_their_task_and_raise_no_doubt():
         ((X,), "a tuple of 1 parts was given"),
         ((X[:, 0], THREE), r"x has shape \(60,\); a row an example"),
         ((np.zeros((60, 2, 2, 2, 2)), THREE), r"x has shape \(60, 2, 2, 2, 2\); a row"),
-        ((np.zeros((0, 3)), []), r"the features are \(0, 3\)"),
-        ((np.zeros((60, 0)), THREE), r"the features are \(60, 0\)"),
-        ((np.zeros((60, 3, 0)), THREE), r"the features are \(60, 3, 0\)"),
+        ((np.zeros((0, 3)), []), r"nothing to learn from, x is \(0, 3\)"),
+        ((np.zeros((60, 0)), THREE), r"nothing to learn from, x is \(60, 0\)"),
+        ((np.zeros((60, 3, 0)), THREE), r"nothing to learn from, x is \(60, 3, 0\)"),
         (([[1, 2], [3]] * 30, THREE), "x is no array.*differ in length"),
         ((X, [[1], [1, 2]] * 30), "y is no array.*differ in length"),
         ((X, np.where(THREE == 1, None, "a")), "load: 20 rows of y have no label"),
-        ((X, X), r"y has shape \(60, 2\); y needs shape \(60,\)"),
-        ((X, (X > 0).astype(int)), r"y has shape \(60, 2\); y needs"),  # of several labels a row
-        ((X, np.eye(3)[THREE] * 2), r"y has shape \(60, 3\); y needs"),
-        ((X, np.eye(3)[THREE].astype(str)), r"y has shape \(60, 3\); y needs"),
-        ((X, np.zeros((60, 1, 1))), r"y has shape \(60, 1, 1\); y needs"),
-        ((np.full((60, 2, 2), "a"), THREE), "images and sequences need numbers"),
+        ((X, X), r"y has shape \(60, 2\); give y one entry a row, in shape \(60,\)"),
+        ((X, (X > 0).astype(int)), r"y has shape \(60, 2\); give y one"),  # of several labels a row
+        ((X, np.eye(3)[THREE] * 2), r"y has shape \(60, 3\); give y one"),
+        ((X, np.eye(3)[THREE].astype(str)), r"y has shape \(60, 3\); give y one"),
+        ((X, np.zeros((60, 1, 1))), r"y has shape \(60, 1, 1\); give y one"),
+        ((np.full((60, 2, 2), "a"), THREE), "give images and sequences as numbers"),
         ((np.where(np.eye(60)[:, :2, None], np.nan, 1), THREE), "x has 2 missing or infinite"),
     ],
 )

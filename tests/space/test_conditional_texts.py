@@ -267,7 +267,9 @@ def test_a_parent_of_many_values_has_a_branch_for_each():
 
 def test_what_cannot_be_written_is_told():
     odd = SPACE.changed({"a b": ht.uniform(0, 1)})
-    with refused(r"^show: the names \['a b'\] cannot be written: Python cannot use them.$"):
+    with refused(
+        r"^show: the names \['a b'\] cannot be written: give them names that Python can use.$"
+    ):
         odd.show("optuna")
     with refused("^show: dialect='sklearn' is not allowed. Did you mean 'scikit-learn'"):
         SPACE.show("sklearn", levels=3)

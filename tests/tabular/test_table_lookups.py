@@ -285,7 +285,7 @@ def test_a_table_comes_back_from_its_file(table, tmp_path):
 
 
 def test_an_unknown_table_is_told_with_those_that_are_there(tmp_path, monkeypatch):
-    built = "A table can be built: python tools/tables/build.py digits."
+    built = "Or build it: python tools/tables/build.py digits."
     with refused("source='nine' is.*Allowed: 'digits', 'breast_cancer', 'signals'", built):
         open_table("nine")
     monkeypatch.setattr(tables, "FOLDER", tmp_path)
