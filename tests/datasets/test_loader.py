@@ -195,7 +195,7 @@ def test_bad_tables(frame, tmp_path):
         r"nothing to learn from, x is \(60, 0\)": (frame[["species"]], {"target": "species"}),
         r"nothing to learn from, x is \(0, 2\)": (frame[:0], {"target": "species"}),
         "the table has no columns": (frame[[]], {"target": "species"}),
-        "target, groups and time name one column twice": (frame, {"target": "width", "groups": "width"}),
+        "target, groups and time name one column": (frame, {"target": "width", "groups": "width"}),
         "target=.'a', 'b'. is no column": (frame, {"target": ["a", "b"]}),
         "groups='who' is no column of the table. Columns: LENGTH, WIDTH, SPECIES.": (
             short,
