@@ -234,6 +234,7 @@ def test_what_to_do_depends_on_why_it_ended(tmp_path):
     log = tmp_path / "x.log"
     assert "answers for them" not in failure(trials=2, log=log)
     again = failure(trials=2, log=log)
+    assert f"no disk. {start} " in again
     assert again.endswith(f"{log} answers for them; to try them anew, give another log.")
 
 

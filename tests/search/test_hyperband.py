@@ -199,6 +199,9 @@ def test_a_third_of_the_proposals_is_random():
 
 def test_pruned_trials_are_as_many_as_were_asked_for():
     assert len(search(library="optuna", trials=30)) == 30
+    objective = ht.FunctionObjective(value_of, epochs=9)
+    found = ht.hyperband_search(objective, SPACE, epochs=3, library="optuna", progress=False)
+    assert max(e.epochs for e in found.evaluations) == 3, "the call's epochs"
 
 
 def test_a_seed_decides_what_the_model_proposes():
