@@ -99,13 +99,15 @@ class Program:
         # The last batch of an epoch may be short: its missing rows weigh nothing.
         valid = tf.cast(tf.range(tf.cast(size, shape.dtype)) < plan["counts"], shape.dtype)
         plan = {**plan, "valid": valid, "weights": valid / tf.maximum(plan["counts"], 1)}
-        record = tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,))
+        record = [
+            tf.TensorArray(shape.dtype, steps, element_shape=(shape.members,)) for _ in range(2)
+        ]
 
         def body(step: Any, numbers: Numbers, losses: Any, hits: Any) -> tuple:
             numbers, loss, hit = self._train_step(step, numbers, data, knobs, plan)
             return step + 1, numbers, losses.write(step, loss), hits.write(step, hit)
 
-        start = (tf.constant(0), numbers, record, record)
+        start = (tf.constant(0), numbers, *record)
         _, numbers, losses, hits = tf.while_loop(
             lambda step, *_: step < steps, body, start, parallel_iterations=1
         )

@@ -140,6 +140,6 @@ def test_a_range_runs_upward(low, high):
 
 @pytest.mark.parametrize("other", [{"batch_size": 3}, {"rows": np.arange(10)}])
 def test_a_range_test_has_one_length(other):
-    with refused("^range_test: all members need the same batch_size and all the rows."):
+    with refused("^range_test: its members need the same batch_size and all the rows."):
         range_test(*ROWS[:2], [ASKED, Member(**{**ASKED, **other})], n_classes=3)
     assert range_test(*ROWS[:2], [ASKED, {**ASKED, "batch_size": 6}], n_classes=3)[0].size == 4

@@ -94,8 +94,8 @@ def test_folds_are_padded_to_the_longest():
     [
         ({"x": X[0]}, r"x_train has shape \(4,\) and type float64.*shape \(rows, features\)"),
         ({"x": X.astype(str)}, r"x_train has shape \(7, 4\) and type <U"),
-        ({"y": Y[:6]}, r"y_train has shape \(6,\); 7 rows need shape \(7,\)"),
-        ({"y": Y[:, np.newaxis]}, r"y_train has shape \(7, 1\); 7 rows need"),
+        ({"y": Y[:6]}, r"y_train has shape \(6,\)\. Give 7 rows a y of shape \(7,\)"),
+        ({"y": Y[:, np.newaxis]}, r"y_train has shape \(7, 1\)\. Give 7 rows"),
         ({"y": Y.astype(str)}, "y_train has the type <U"),
         ({"y": Y + 1}, r"y_train holds the labels \[3\], outside the classes 0 to 2"),
         ({"y": Y - 1}, r"y_train holds the labels \[-1\], outside"),
@@ -111,7 +111,7 @@ def test_folds_are_padded_to_the_longest():
         ({"input_shape": (4.0,)}, r"input_shape=\(4.0,\) is not allowed"),
         ({"sample_weight": np.ones(6)}, r"sample_weight has shape \(6,\).*7 training rows"),
         ({"sample_weight": ["1"] * 7}, "sample_weight has shape .* type <U1"),
-        ({"sample_weight": -np.ones(7)}, r"holds \[-1.0, -1.0, -1.0, -1.0, -1.0\]; weights"),
+        ({"sample_weight": -np.ones(7)}, r"holds \[-1.0, -1.0, -1.0, -1.0, -1.0\]\. Give finite"),
         ({"sample_weight": [1, 1, 1, np.inf, 1, 1, 1]}, r"sample_weight holds \[inf\]"),
         ({"sample_weight": [-1, 1, 0, 0, 0, 0, 0]}, r"sample_weight holds \[-1\]"),
         ({"sample_weight": np.zeros(7)}, "sample_weight is 0 for every row"),
@@ -137,7 +137,9 @@ def test_rows_at_the_borders_are_fine(given):
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    with refused("4 problems", "y_train", "x_val has 3", "input_shape", "sample_weight"):
+    with refused(
+        "4 problems", "y_train", "x_val has 3", "input_shape", "sample_weight", error=DataError
+    ):
         data_of(X, Y + 1, X[:, :3], Y, input_shape=(5,), sample_weight=np.ones(3))
     with refused("2 problems", "dtype='int8'.*'float64'", "device='gpux'", error=ArgumentError):
         data_of(dtype="int8", device="gpux")
@@ -182,7 +184,7 @@ def test_outputs_are_of_validation_rows(asked):
 def test_a_member_needs_a_row_that_weighs_something():
     data = data_of(sample_weight=[0, 0, 1, 0, 0, 0, 0])
     data.check_measured([MEMBER, Member(rows=[1, 2])])
-    with refused("^train_many: sample_weight is 0 for every row that a member trains on.$"):
+    with refused("^train_many: sample_weight is 0 for every row of a member: give it others.$"):
         data.check_measured([Member(rows=[0, 1]), Member(rows=[3])])
 
 
@@ -200,7 +202,7 @@ def test_a_score_that_fails_is_told_with_its_cause():
     with refused(r"train_many: scores\['val_s'\] of member 4 failed: ZeroDivisionError") as caught:
         data.score("val_s", MEMBER, 0, "member 4")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
-    with refused(r"scores\['val_n'\] of it returned nan, and a score is a number") as caught:
+    with refused(r"scores\['val_n'\] of it returned nan\. Let it return a number") as caught:
         data.score("val_n", MEMBER, np.nan, "it")
     assert caught.value.__cause__ is None
 

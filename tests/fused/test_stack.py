@@ -203,7 +203,7 @@ def test_copy_takes_life_and_status_but_no_settings():
     assert stack.live.tolist() == [False, False, True]
     assert stack.status == ["stopped", "stopped", "complete"]
     assert [member.learning_rate for member in stack.members] == [0.001, 0.5, 0.001]
-    with refused(r"Stack.copy: member 1 has units=\(3,\) and member 0 has \(4,\); only equal"):
+    with refused(r"Stack.copy: member 1 has units=\(3,\) and member 0 has \(4,\)\. Give both"):
         stack_of({"units": 4}, {}).copy(1, 0)
 
 

@@ -61,7 +61,7 @@ def fitted(monkeypatch):
 # ── one evaluation ───────────────────────────────────────────────────────────────────────────
 def test_without_folds_one_network_is_trained_and_the_number_goes_on(iris, fitted):
     more = {"prediction": 0.125, "model": SimpleNamespace(count_params=lambda: 99)}
-    asked = fitted(fit_of(0.5, 0.75, seconds=2.5, **more), fit_of(0.25)).asked
+    asked = fitted(fit_of(0.5, 0.75, seconds=2.5, **more), *[fit_of(0.25)] * 3).asked
     objective = ht.TrainObjective(iris, epochs=7, seed=3)
     heard = functools.partial(int)
     found = objective.evaluate({"units": 8}, on_epoch=heard)
@@ -267,7 +267,7 @@ def test_networks_are_trained_on_the_training_rows_with_each_seed(iris, fitted):
 
 def test_a_training_that_fails_is_told(iris, fitted):
     fitted(fit_of(0.5, model=1), fit_of(status="failed", reason="no such layer"))
-    with refused("^TrainObjective.train: no such layer$"):
+    with pytest.raises(ht.errors.ArgumentError, match="^TrainObjective.train: no such layer$"):
         ht.TrainObjective(iris).train_seeds({}, [1, 2])
     fitted(fit_of(0.5, status="diverged", model=1))
     assert ht.TrainObjective(iris).train({})[0] == 1

@@ -159,7 +159,9 @@ def test_every_bracket_ends_at_the_longest_training(max_epochs, eta):
 def test_brackets_refuse_what_is_no_count():
     with refused(r"(?s)max_epochs=0.*eta=1"):
         ht.hyperband_brackets(0, 1)
-    with pytest.raises(ArgumentError, match=r"instance max_epochs=27\.(?s:.*)instance eta=3\."):
+    with pytest.raises(
+        ht.errors.ArgumentError, match=r"instance max_epochs=27\.(?s:.*)instance eta=3\."
+    ):
         ht.hyperband_brackets(0, 1)
 
 
