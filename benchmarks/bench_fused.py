@@ -10,10 +10,12 @@ scaling figure.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
 import time
+import timeit
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,7 +37,7 @@ from sklearn.preprocessing import StandardScaler
 import hpotutor as ht
 from hpotutor._system import cores
 from hpotutor._tensorflow import keras, tf
-from hpotutor.fused import clear_programs, train_many
+from hpotutor.fused import StackData, as_members, clear_programs, train_many
 
 # The grids of the two articles: (rows, network, grid).
 IRIS = {"batch_size": [16, 32], "epochs": [50, 100], "optimizer": ["adam", "rmsprop"]}
@@ -206,7 +208,7 @@ def bench_conv(quick: bool) -> dict:
     seconds = alternate({"fit": fit_alone, "32 networks": together}, 3 if quick else 5)
     one, all_of_them = median(seconds["fit"]), median(seconds["32 networks"])
     ratio = round(32 * one / all_of_them, 1)
-    bound = products_alone(len(rows[0]), epochs=10)
+    bound = products_alone(rows, asked, epochs=10)
     print(f"convolutions: fit {1e3 * one:.0f} ms, stack {1e3 * all_of_them / 32:.1f} ms a network,")
     print(
         f"  {ratio:.0f} times less, on {counted_cores()}; the training's matrix products alone take"
@@ -216,28 +218,32 @@ def bench_conv(quick: bool) -> dict:
     return {**report, "products_alone": {"one core, seconds a network": bound}}
 
 
-def products_alone(rows: int, epochs: int) -> float:
+def products_alone(rows: tuple, asked: list[dict], epochs: int) -> float:
     """Return the seconds that a network's products take on one core, in batches of 32, in stacks.
 
     Each layer has three: forward, for its kernel, for its input (but for the first layer). What
     the stack does besides, from gathering patches to the optimizer, is not in it.
     """
-    members, batch, filters, kernel = 16, 32, 25, WAVES["kernel_size"]
+    members, batch, repeats = 16, 32, 200
+    data = StackData(*rows, n_classes=10, input_shape=(40,))
+    one = as_members(asked[:1], 10, data.rows, data.input_shape)
+    shape = data.shape(one)
     seconds = 0.0
-    for inputs, places in ((1, 20), (filters, 10), (filters, 5)):
-        patches = tf.random.normal((members, inputs * kernel, places * batch))
-        weights = tf.random.normal((members, inputs * kernel, filters))
-        slopes = tf.random.normal((members, filters, places * batch))
+    for layer, block in enumerate(shape.convolutions):
+        *reach, filters = shape.kernels_of(one[0].widths)[layer]
+        patches = tf.random.normal((members, math.prod(reach), block.places * batch))
+        weights = tf.random.normal((members, math.prod(reach), filters))
+        slopes = tf.random.normal((members, filters, block.places * batch))
         products = [
             partial(tf.matmul, weights, patches, transpose_a=True),
             partial(tf.matmul, patches, slopes, transpose_b=True),
             partial(tf.matmul, weights, slopes),
         ]
-        for product in products[: 3 if inputs > 1 else 2]:
-            again = lambda product=product: [product() for _ in range(200)]  # noqa: E731
-            again()
-            seconds += median([seconds_of(again) for _ in range(5)]) / 200
-    return seconds / members * epochs * -(-rows // batch)
+        for product in products[: 3 if layer else 2]:
+            timer = timeit.Timer(product)
+            timer.timeit(repeats)
+            seconds += median(timer.repeat(5, repeats)) / repeats
+    return seconds / members * epochs * -(-data.rows // batch)
 
 
 # ── 3. the articles' grids ──────────────────────────────────────────────────
@@ -312,7 +318,7 @@ def bench_grids(quick: bool) -> dict:
 # ── 4. what a live widget waits for ─────────────────────────────────────────
 def bench_live(quick: bool) -> dict:
     """16 networks, 15 epochs, digits: seconds to the first curves and to all of them."""
-    from hpotutor.fused import Stack, StackData
+    from hpotutor.fused import Stack
 
     data = StackData(*digits(), n_classes=10)
     asked = [{"units": 32, "learning_rate": 10 ** (-n / 4), "seed": n} for n in range(16)]

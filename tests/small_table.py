@@ -18,6 +18,15 @@ _AXES = (
     Axis("dropout", (0.0, 0.2, 0.5), "linear", 0.0),
 )
 
+# Of a table so small that a test can build it: 48 configurations of a network for iris.
+TINY_AXES = (
+    Axis("optimizer", ("sgd", "adam"), "category", "adam"),
+    Axis("learning_rate", (0.003, 0.01, 0.03), "log", 0.01),
+    Axis("batch_size", (16, 32), "log", 32),
+    Axis("layers", (1, 2), "linear", 1),
+    Axis("units", (4, 8), "log", 8),
+)
+
 
 def small_table() -> Table:
     """Return 96 configurations; the slower ones among them end higher."""

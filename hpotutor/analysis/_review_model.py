@@ -22,11 +22,11 @@ class Plan:
     """What is reviewed; see `hpotutor.review` for the parts."""
 
     space: SearchSpace
-    result: SearchResult | None
-    trials: int | None
-    data: Dataset | None
-    difference: float | None
-    objective: Objective | None
+    result: SearchResult | None = None
+    trials: int | None = None
+    data: Dataset | None = None
+    difference: float | None = None
+    objective: Objective | None = None
 
     @property
     def complete(self) -> list[Evaluation]:

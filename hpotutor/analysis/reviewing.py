@@ -139,7 +139,7 @@ def _check_arguments(space, result, trials, data, difference, given) -> None:
     if difference is not None:
         check_share(problems, "difference", difference, 0.02, inside=True)
     problems.raise_if_any()
-    for evaluation in () if given else Plan(space, result, None, None, None, None).complete:
+    for evaluation in () if given else Plan(space, result).complete:
         try:
             space.check({name: v for name, v in evaluation.params.items() if name in space})
         except ArgumentError as error:

@@ -28,8 +28,6 @@ def search(objective, seed):
 
 answer = search
 """
-
-
 FIRST_LOOK = 20  # replays, after which a search that is far off is told so
 
 
@@ -240,7 +238,6 @@ def judge(
         ``expect_draws`` or ``expect_choice``.
     """
     asked: dict[str, Any] = {"needed": needed, "look_at": look_at, "best": best}
-
     look = partial(expect_hope, **asked)
     outcome = replays(search, trials=trials, repeats=repeats, table=table, first_look=look)
     expect(outcome)

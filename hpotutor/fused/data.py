@@ -110,7 +110,8 @@ class StackData:
 
     def names(self, members: Sequence[Member]) -> list[str]:
         """Return the names of the evaluation sets, in the order in which the graph returns them."""
-        return ["val"] * (members[0].val_rows is not None) + list(self.evaluations)
+        own = ["val"] if members[0].val_rows is not None else []
+        return [*own, *self.evaluations]
 
     def folds(self, members: Sequence[Member]) -> dict[str, Any]:
         """Return each member's own validation rows, padded to equal length, and their number."""

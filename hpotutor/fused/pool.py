@@ -123,6 +123,7 @@ def run_watched(
             answer = on_epoch(epoch, [grown.get(position, {}) for position in range(asked)])
             if answer is None or isinstance(answer, bool | np.bool_):
                 answer = range(asked) if answer else ()
-            for job in busy:
-                _deliver(job.stop({int(position) for position in answer}), deliver)
+            positions = {int(position) for position in answer}
+            for job in busy if positions else ():
+                _deliver(job.stop(positions), deliver)
             busy = [job for job in busy if job.busy]

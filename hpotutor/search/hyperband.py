@@ -250,7 +250,8 @@ class Proposals:
         """Return so many points, from the model of the most epochs that has seen enough."""
         space = self.recorder.space
         for _, study in sorted(self.studies.items(), reverse=True):
-            if len(study.trials) >= len(space) + 3:  # all told: it is asked from then on
+            # All of them were told until it is first asked; a copy of each would be slow.
+            if len(study.get_trials(deepcopy=False)) >= len(space) + 3:
                 break
         else:
             return [space.sample(self.rng) for _ in range(count)]

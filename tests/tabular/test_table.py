@@ -22,19 +22,12 @@ from hpotutor.tabular.simulator import (
     SynchronousHalving,
     simulate,
 )
-from hpotutor.tabular.table import NAMES, Axis, Table, open_table
+from hpotutor.tabular.table import NAMES, Table, open_table
 from tests.messages import refused, shown
+from tests.small_table import TINY_AXES
 from tools.tables import build as table_build
 from tools.tables.histories import SHIPPED
 from tools.tables.store import save
-
-AXES = (
-    Axis("optimizer", ("sgd", "adam"), "category", "adam"),
-    Axis("learning_rate", (0.003, 0.01, 0.03), "log", 0.01),
-    Axis("batch_size", (16, 32), "log", 32),
-    Axis("layers", (1, 2), "linear", 1),
-    Axis("units", (4, 8), "log", 8),
-)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +39,7 @@ def tiny(tmp_path_factory):
     seconds = [rng.uniform(0.1, 0.9, 48).astype(np.float32) for _ in range(2)]
     rows = {"train": 60, "validation": 45, "test": 45}
     about = {"rows": rows, "features": 4, "classes": 3}
-    table = Table("iris", AXES, *counts, *losses, np.zeros((48, 3), np.uint8), *seconds, about)
+    table = Table("iris", TINY_AXES, *counts, *losses, np.zeros((48, 3), np.uint8), *seconds, about)
     folder = tmp_path_factory.mktemp("tiny")
     save(table, folder / "iris.npz")
     return open_table(folder / "iris.npz"), folder

@@ -8,19 +8,12 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
-from hpotutor.tabular.table import Axis, open_table
+from hpotutor.tabular.table import open_table
+from tests.small_table import TINY_AXES
 from tools.tables import build as table_build
 from tools.tables import timing as table_time
 from tools.tables.build import Spec, build
 from tools.tables.verify import verify
-
-AXES = (
-    Axis("optimizer", ("sgd", "adam"), "category", "adam"),
-    Axis("learning_rate", (0.003, 0.01, 0.03), "log", 0.01),
-    Axis("batch_size", (16, 32), "log", 32),
-    Axis("layers", (1, 2), "linear", 1),
-    Axis("units", (4, 8), "log", 8),
-)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +21,7 @@ def tiny(tmp_path_factory):
     """Return a small table that was built here, the folder of its parts, and what it is of."""
     folder = tmp_path_factory.mktemp("tiny")
     patch = pytest.MonkeyPatch()
-    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, AXES, seeds=3, epochs=4)
+    spec = Spec("iris", {"validation": 0.3, "test": 0.3}, TINY_AXES, seeds=3, epochs=4)
     patch.setitem(table_build.SPECS, "iris", spec)
     patch.setattr(table_build, "_PARTS", 1)
     patch.setattr(table_time, "_CORNERS", {**table_time._CORNERS, "units": (4, 8)})
