@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.formatters import DisplayFormatter
 
 import hpotutor as ht
 from hpotutor.course import words
@@ -14,7 +14,8 @@ from tests.messages import refused
 
 
 def test_a_word_is_shown_as_markdown() -> None:
-    formats, _ = InteractiveShell.instance().display_formatter.format(ht.glossary("regret"))
+    # No shell of IPython's: it would be every later test's of this process.
+    formats, _ = DisplayFormatter().format(ht.glossary("regret"))
     assert formats["text/markdown"].startswith("**regret**: How far ")
     assert formats["text/plain"] == formats["text/markdown"]
 

@@ -17,12 +17,11 @@ class TestStyle:
         assert reading == "a < b & best_value: 0.97."
         assert reading._repr_html_() == "<p>a &lt; b &amp; best_value: 0.97.</p>"
 
-    def test_reading_displays_text_and_html(self):
-        from IPython.utils.capture import capture_output
-
-        with capture_output() as captured:
-            Reading("Best: 1.")._ipython_display_()
-        assert "Best: 1." in captured.stdout
+    def test_reading_displays_text_and_html(self, monkeypatch):
+        shown = []
+        monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append((data, raw)))
+        Reading("Best: 1.")._ipython_display_()
+        assert shown == [({"text/plain": "Best: 1.", "text/html": "<p>Best: 1.</p>"}, True)]
 
     @pytest.mark.parametrize(
         ("x", "text"),
