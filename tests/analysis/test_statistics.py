@@ -245,6 +245,18 @@ def test_the_draws_of_a_share_are_those_of_its_seed():
     assert win_share(a, b, seed=1)[1:] != win_share(a, b)[1:]
 
 
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_the_interval_of_a_share_counts_every_pair_of_each_draw(size):
+    rng = np.random.default_rng(size)
+    a, b = rng.integers(0, 9, size).astype(float), rng.integers(2, 11, 17).astype(float)
+    a[0], b[3] = -np.inf, np.inf  # a search that found nothing
+    rng, drawn = np.random.default_rng(5), []
+    for _ in range(400):
+        some, others = rng.choice(a, len(a)), rng.choice(b, len(b))
+        drawn.append(np.mean([(x > y) + (x == y) / 2 for x, y in itertools.product(some, others)]))
+    assert win_share(a, b, 0.9, seed=5)[1:] == pytest.approx(np.quantile(drawn, [0.05, 0.95]))
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 9, 60])
 def test_the_median_is_numpys_for_any_number_of_repeats(size):
     values = np.random.default_rng(size).normal(size=(size, 2))
