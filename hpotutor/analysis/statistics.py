@@ -186,11 +186,10 @@ def win_share(a: np.ndarray, b: np.ndarray, confidence: float = 0.95, seed: int 
     below, up_to = (np.searchsorted(b, a, side=side, sorter=order) for side in ("left", "right"))
 
     def share(from_a: np.ndarray, from_b: np.ndarray) -> float:
-        counts = np.bincount(from_b, minlength=len(b))[order]
-        lower = np.concatenate([[0], np.cumsum(counts)])
+        lower = np.concatenate([[0], np.cumsum(np.bincount(from_b, minlength=len(b))[order])])
         return float((lower[below] + lower[up_to])[from_a].mean() / 2 / len(b))
 
-    draws = [[rng.integers(0, len(x), len(x)) for x in (a, b)] for _ in range(_RESAMPLES)]
+    draws = ((rng.integers(0, len(x), len(x)) for x in (a, b)) for _ in range(_RESAMPLES))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile([share(*drawn) for drawn in draws], tails)
     return Estimate(share(np.arange(len(a)), np.arange(len(b))), float(low), float(high))
@@ -221,8 +220,7 @@ def summarize(
 def _rank_weights(size: int, statistic: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the weight of each rank in a statistic, and in its bootstrap resamples.
 
-    A resample of sorted values is decided by the ranks it draws, so that the same draws serve
-    every column, and a statistic of ranks becomes one matrix product.
+    The ranks that a resample draws decide it: the same draws serve every column, by one product.
     """
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.integers(0, size, (_RESAMPLES, size)), axis=1)

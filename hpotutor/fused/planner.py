@@ -13,6 +13,7 @@ from hpotutor.fused.member import Member
 from hpotutor.fused.shape import StackShape
 from hpotutor.models.layers import ACTIVATIONS
 
+Part = tuple[StackShape, list[int]]  # a stack: which requests it trains
 MAX_BYTES = 2**28
 # Seconds, roughly, on one core of 2026: they only decide which requests share a stack.
 TRACE_SECONDS, STEP_SECONDS, MULTIPLY_SECONDS, UPDATE_SECONDS = 0.5, 1.6e-4, 2e-11, 2e-9
@@ -133,10 +134,6 @@ def _member_seconds(shape: StackShape, batch_size: int) -> float:
     return seconds + batch_size * sum(shape.widths) * len(shape.activations) * UPDATE_SECONDS
 
 
-def _step_seconds(shape: StackShape, batch_size: int) -> float:
-    return STEP_SECONDS + shape.members * _member_seconds(shape, batch_size)
-
-
 def shrunk(
     shape: StackShape, members: Sequence[Member], alive: Sequence[int], rows: int, left: int
 ) -> StackShape:
@@ -167,7 +164,7 @@ class Planner:
     rows: int
     max_bytes: int = MAX_BYTES  # what one stack may take
 
-    def plan(self, members: Sequence[Member]) -> list[tuple[StackShape, list[int]]]:
+    def plan(self, members: Sequence[Member]) -> list[Part]:
         """Return each stack's program and positions in ``members``, which all name ``epochs``."""
         kinds: dict[tuple, list[int]] = {}
         for index, member in enumerate(members):
@@ -205,13 +202,11 @@ class Planner:
 
     def _cost(self, members: Sequence[Member], group: list[int]) -> float:
         chosen = [members[index] for index in group]
-        steps = max(steps_per_epoch(m, self.rows) for m in chosen)
-        seconds = _step_seconds(self.shape(chosen), chosen[0].batch_size)
+        shape, steps = self.shape(chosen), max(steps_per_epoch(m, self.rows) for m in chosen)
+        seconds = STEP_SECONDS + shape.members * _member_seconds(shape, chosen[0].batch_size)
         return TRACE_SECONDS + max(m.length for m in chosen) * steps * seconds
 
-    def _cut(
-        self, members: Sequence[Member], group: list[int]
-    ) -> list[tuple[StackShape, list[int]]]:
+    def _cut(self, members: Sequence[Member], group: list[int]) -> list[Part]:
         """Cut a group into equal parts: small for the cache and for many cores, and not too small.
 
         A part is large enough that what a step costs before its first member stays the smaller

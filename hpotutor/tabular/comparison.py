@@ -303,8 +303,6 @@ class Comparison:
 def _sample(found: Replay, what: str, against: str, points: np.ndarray) -> np.ndarray:
     """Return what each repeat had reached at each budget, shape (repeats, points)."""
     values, spent = getattr(found, what), getattr(found, against)
-    sampled = np.full((len(values), len(points)), np.nan)
-    for repeat, (own, cost) in enumerate(zip(values, spent, strict=True)):
-        position = np.searchsorted(cost, points + 1e-9, side="right") - 1
-        sampled[repeat] = np.where(position >= 0, own[position], np.nan)
-    return sampled
+    ended = np.apply_along_axis(np.searchsorted, 1, spent, points + 1e-9, side="right")
+    reached = np.take_along_axis(values, np.maximum(ended - 1, 0), axis=1)
+    return np.where(ended > 0, reached, np.nan)
