@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -109,6 +111,21 @@ def test_a_gpu_is_hidden_unless_it_is_asked_for(variables, hidden, monkeypatch) 
     with _startup._variables():
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     assert visible == ("-1" if hidden else variables.get("CUDA_VISIBLE_DEVICES"))
+
+
+def test_garbage_is_not_looked_for_while_it_is_loaded_and_then_as_before() -> None:
+    assert gc.isenabled()
+    with contextlib.suppress(ImportError), _startup._variables():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with _startup._variables():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_other_lines_written_meanwhile_are_passed_on() -> None:
