@@ -22,22 +22,34 @@ settings.load_profile("hpotutor")
 EACH = 2e9  # bytes of a test process that trains, with the kernel of a lesson beside it
 
 
-# What takes longest comes first, so that at the end each process has something short to do.
+# What takes longest comes first, so that at the end each process has something short to do; what
+# mostly waits for other processes stands between what computes.
 LONGEST = (
     "tests/exercises/test_exercises.py",
-    "tests/search/test_search_matrix.py",
-    "tests/models/test_sklearn.py",
+    "tests/browser/test_panels.py",
+    "notebooks/01",
     "tests/fused/test_fused.py",
     "tests/test_take_home.py",
-    "tests/parallel/",
-    "tests/browser/",
-    "tests/search/test_kill_resume.py",
     "tests/widgets/test_widgets.py",
+    "notebooks/11",
+    "tests/models/test_sklearn.py",
+    "tests/parallel/",
     "notebooks/",
-    "tests/fused/",
-    "tests/notebooks/",
-    "tests/exercises/",
+    "tests/search/test_kill_resume.py",
+    "tests/search/test_search_matrix.py",
+    "tests/objectives/test_metrics.py",
+    "tests/test_tensorflow_start.py",
+    "tests/study/test_best_model.py",
     "tests/course/",
+    "tests/fused/",
+    "tests/exercises/",
+    "tests/robustness/test_kills.py",
+    "tests/space/test_tuples.py",
+    "tests/browser/",
+    "tests/tools/",
+    "tests/test_start.py",
+    "tests/docs/",
+    "tests/notebooks/",
 )
 
 
