@@ -19,7 +19,7 @@ import timeit
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial, wraps
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -50,24 +50,11 @@ def digits() -> tuple:
     return data.x_train, data.y_train, data.x_val, data.y_val
 
 
-def plain(model: Any) -> Any:
-    """Return one of our networks compiled as a learner's own is, whose steps are traced twice."""
-    optimizer = model.optimizer.from_config(model.optimizer.get_config())
-    model.compile(optimizer, loss=model.loss, metrics=["accuracy"])
-    return model
-
-
-@wraps(ht.build_mlp)
-def plain_mlp(*sizes: Any, **network: Any) -> Any:
-    """Return ``ht.build_mlp``'s network, compiled as a learner's own is."""
-    return plain(ht.build_mlp(*sizes, **network))
-
-
 def fit_one(rows: tuple, epochs: int, seed: int = 0, **network: Any) -> float:
     """Train one network with ``Model.fit`` and return its last validation accuracy."""
     x, y, x_val, y_val = rows
     keras.utils.set_random_seed(seed)
-    model = plain_mlp(x.shape[1], 10, seed=seed, **network)
+    model = ht.build_mlp(x.shape[1], 10, seed=seed, **network)
     fit = model.fit(x, y, epochs=epochs, validation_data=(x_val, y_val), verbose=0)
     keras.backend.clear_session(free_memory=False)
     return fit.history["val_accuracy"][-1]
@@ -211,7 +198,7 @@ def bench_conv(quick: bool) -> dict:
 
     def fit_alone() -> None:
         x, y, x_val, y_val = rows
-        model = plain(ht.build_conv1d((40,), 10, seed=0, **WAVES))
+        model = ht.build_conv1d((40,), 10, seed=0, **WAVES)
         model.fit(x, y, epochs=10, validation_data=(x_val, y_val), verbose=0)
         keras.backend.clear_session(free_memory=False)
 
@@ -278,7 +265,7 @@ def cancer() -> tuple:
 
 def grid_with_scikit_learn(x: np.ndarray, y: np.ndarray, network: dict, grid: dict) -> float:
     """Search with ``GridSearchCV(KerasClassifier)`` and return the best score."""
-    estimator = ht.KerasClassifier(plain_mlp, **network, random_state=0)
+    estimator = ht.KerasClassifier(ht.build_mlp, **network, random_state=0)
     search = GridSearchCV(estimator, grid, cv=3, refit=False, error_score="raise")
     return float(search.fit(x, y).best_score_)
 

@@ -154,10 +154,6 @@ def compiled(
         last = hidden.output(int(n_classes), "softmax", seed)
     model = keras.Sequential([*network, last])
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
-    # A step that makes variables while it is traced is traced twice: a third of a short ``fit``.
-    model.optimizer.build(model.trainable_variables)
-    model.compute_metrics(None, np.zeros(1), np.zeros((1, *model.output_shape[1:])))
-    model.reset_metrics()
     return model
 
 

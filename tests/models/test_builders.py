@@ -185,30 +185,6 @@ def test_regressor_learns_a_line():
 
 
 @pytest.mark.parametrize(
-    "build", [lambda **k: build_mlp(6, 3, **k), lambda **k: build_mlp(6, 0, **k)]
-)
-def test_a_training_step_is_traced_once_and_trains_as_ever(build):
-    x = np.random.default_rng(0).normal(size=(12, 6)).astype("float32")
-    y = np.arange(12) % 3
-
-    def fitted(compile_again):
-        model, steps = build(seed=0, units=4), []
-        if compile_again:  # with an optimizer and metrics that have made nothing yet
-            metrics = ["accuracy"] if model.output_shape[1] == 3 else None
-            model.compile(keras.optimizers.Adam(0.001), loss=model.loss, metrics=metrics)
-        step = model.train_step
-        model.train_step = lambda data: steps.append(1) or step(data)
-        keras.utils.set_random_seed(0)
-        history = model.fit(x, y, epochs=2, batch_size=4, verbose=0).history
-        return len(steps), history, model.get_weights()
-
-    (once, curves, weights), (twice, *plain) = fitted(False), fitted(True)
-    assert (once, twice) == (1, 2) and curves == plain[0]
-    for ours, theirs in zip(weights, plain[1], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-@pytest.mark.parametrize(
     "loss, by_hand",
     [
         (None, lambda error: error**2),
