@@ -28,6 +28,7 @@ if "--serve" in sys.argv:  # before TensorFlow counts the cores
 
 import numpy as np
 from _timing import RESULTS, alternate, median, save, seconds_of
+from scikeras.wrappers import KerasClassifier
 from scipy.stats import ks_2samp, ttest_rel
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
@@ -264,9 +265,14 @@ def cancer() -> tuple:
 
 
 def grid_with_scikit_learn(x: np.ndarray, y: np.ndarray, network: dict, grid: dict) -> float:
-    """Search with ``GridSearchCV(KerasClassifier)`` and return the best score."""
-    estimator = ht.KerasClassifier(ht.build_mlp, **network, random_state=0)
-    search = GridSearchCV(estimator, grid, cv=3, refit=False, error_score="raise")
+    """Search with ``GridSearchCV(KerasClassifier)``, SciKeras's own, and return the best score."""
+    sizes = {"n_features": x.shape[1], "n_classes": len(np.unique(y))}
+    knobs = {f"model__{name}": value for name, value in {**sizes, **network}.items()}
+    estimator = KerasClassifier(ht.build_mlp, verbose=0, **knobs)
+    trained = ("batch_size", "epochs")
+    grid = {n if n in trained else f"model__{n}": values for n, values in grid.items()}
+    folds = StratifiedKFold(3)  # today's scikit-learn does not take SciKeras's for a classifier
+    search = GridSearchCV(estimator, grid, cv=folds, refit=False, error_score="raise")
     return float(search.fit(x, y).best_score_)
 
 
