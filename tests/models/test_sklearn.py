@@ -511,6 +511,21 @@ def test_tables_in_and_columns_told_by_name():
         estimator.predict(table[list("bacd")])
 
 
+def test_a_step_is_traced_once():
+    traced = []
+
+    def loss(y_true, y_pred):
+        traced.append(y_pred)
+        return keras.losses.mean_squared_error(y_true, y_pred)
+
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", loss, metrics=["mae"])
+        return model
+
+    assert len(ht.KerasRegressor(build).fit(X, Y).history_["loss"]) == len(traced) == 1
+
+
 def test_later_rows_may_have_a_wider_type():
     estimator = ht.KerasClassifier(**QUICK).fit(X, Y.astype("int32"))
     wide = X.astype("float64")
