@@ -340,11 +340,11 @@ def test_a_callback_that_waits_for_validation_rows_is_told_before_training(callb
 
 
 def test_callbacks_of_fit_are_heard_and_checked():
-    estimator = ht.KerasClassifier(**QUICK | {"epochs": 9})
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 4})
     with refused("monitor='val_loss'.* Type for instance .*validation_split=0.2"):
         estimator.fit(X, Y, callbacks=[keras.callbacks.EarlyStopping()])
     assert len(estimator.fit(X, Y, callbacks=[SLOW]).history_["loss"]) == 2
-    assert len(estimator.fit(X, Y).history_["loss"]) == 9
+    assert len(estimator.fit(X, Y).history_["loss"]) == 4
 
 
 def test_early_stopping_on_validation_rows():
