@@ -8,7 +8,7 @@ import hpotutor as ht
 from hpotutor._tensorflow import keras
 from hpotutor.fused import Member
 
-FEATURES, ROWS, EPOCHS = 4, 24, 5
+FEATURES, ROWS, EPOCHS = 4, 24, 3
 # beside which a member trains as if alone
 NEIGHBORS = [
     {"units": 64, "activation": "sigmoid", "dropout": 0.5, "seed": 11},

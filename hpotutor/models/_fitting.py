@@ -33,11 +33,8 @@ def stack_inputs(inputs: Mapping[str, Any], fitted: Shapes | None) -> tuple[np.n
 def deal_out(X: np.ndarray, shapes: Shapes) -> dict[str, np.ndarray] | np.ndarray:
     """Return the columns of a table as the inputs of a network; one input alone as an array."""
     ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
-    parts = np.split(X.reshape(len(X), -1), ends[:-1], axis=1)
-    named = {
-        name: part.reshape(-1, *shape)
-        for (name, shape), part in zip(shapes.items(), parts, strict=True)
-    }
+    dealt = zip(shapes.items(), np.split(X.reshape(len(X), -1), ends[:-1], axis=1), strict=True)
+    named = {name: part.reshape(-1, *shape) for (name, shape), part in dealt}
     return named if len(named) > 1 else next(iter(named.values()))
 
 

@@ -24,6 +24,7 @@ from hpotutor._tensorflow import keras, seeded
 from hpotutor._validation import check_count, check_number
 from hpotutor.errors import ArgumentError, DataError, Problems
 from hpotutor.models import _fitting as fitting
+from hpotutor.models.layers import made_first
 
 # arguments of a building function that SciKeras fills itself
 _FROM_SCIKERAS = frozenset({"meta", "compile_kwargs", "params"})
@@ -90,8 +91,7 @@ class PlainNames(BaseWrapper):
         return self
 
     def __repr__(self) -> str:
-        defaults = self._defaults()
-        shown = []
+        defaults, shown = self._defaults(), []
         for name, value in self.get_params(deep=False).items():
             if name not in defaults or repr(value) != repr(defaults[name]):
                 text = getattr(value, "__name__", None) if callable(value) else None
@@ -181,9 +181,8 @@ class PlainNames(BaseWrapper):
                 self.inputs_ = shapes
         elif X is not None:
             # SciKeras does not look at columns' names: a table in another order went unnoticed
-            shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
-            table = len(shape) == 2  # whose columns scikit-learn counts
-            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=table)
+            shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape  # columns: of a table
+            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=len(shape) == 2)
         return super()._validate_data(X, y, reset=reset, y_numeric=y_numeric)
 
     def _initialize(self, X, y=None):
@@ -227,7 +226,7 @@ class PlainNames(BaseWrapper):
             fitting.check_split(y, split, self._labels(), call)
         own = self._fit_callbacks
         # SciKeras drops the callbacks that fit is given
-        called = [*own, *keras.tree.flatten(arguments.pop("callbacks", None) or [])]
+        called = [*own, *keras.tree.flatten(arguments.pop("callbacks", None) or []), made_first(y)]
         self._fit_callbacks = fitting.watched(called, bool(split or rows is not None), call)
         try:
             with seeded(self._seed):
@@ -239,8 +238,7 @@ class PlainNames(BaseWrapper):
         """Return validation rows as the network wants them; SciKeras passes them on untouched."""
         if not isinstance(validation_data, tuple | list):
             return validation_data
-        X, y = validation_data[:2]
-        weight = list(validation_data[2:])
+        X, y, *weight = validation_data
         try:
             X, _ = self._validate_data(X)
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -249,8 +247,7 @@ class PlainNames(BaseWrapper):
             unknown = sorted({*y.ravel().tolist()} - {*labels}, key=str) if labels else []
             if unknown:
                 raise ValueError(f"y holds {unknown}, and training has {labels}.")
-            X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
-            return (X, y, *weight)
+            return (self.feature_encoder_.transform(X), self.target_encoder_.transform(y), *weight)
         except ValueError as error:
             told = f"validation_data: {str(error).rstrip('.')}. Give rows like those of the fit."
             raise DataError(f"{type(self).__name__}: {told}") from error

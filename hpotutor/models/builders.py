@@ -141,6 +141,5 @@ def _fully_connected(
     network = [keras.Input((int(n_features),), name="features")]
     for n, (size, pair) in enumerate(zip(sizes, seeds, strict=True), start=1):
         network += hidden.dense(size, pair, name=f"hidden_{n}")
-    made = parts.make_optimizer(*training)
-    model = parts.compiled(network, hidden, *target, last[0], made, n_outputs=int(n_outputs))
+    model = parts.compiled(network, hidden, *target, last[0], training, n_outputs=int(n_outputs))
     return scaling.apply(model, hidden.initializer, training[0])

@@ -174,8 +174,7 @@ def _convolutional(
     for n, size in enumerate(units, start=1):
         name = "hidden" if len(units) == 1 else f"hidden_{n}"
         network += hidden.dense(size, seeds[len(each) + n - 1], name=name)
-    made = parts.make_optimizer(*training)
-    model = parts.compiled(network, hidden, *target, last[0], made)
+    model = parts.compiled(network, hidden, *target, last[0], training)
     return scaling.apply(model, hidden.initializer, training[0])
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -105,12 +106,11 @@ class Hidden:
 
     def dense(self, units: int, seeds: Seeds, name: str) -> list[keras.layers.Layer]:
         """Return one hidden layer: linear, normalization, activation, dropout."""
-        layers = [keras.layers.Dense(units, name=name, **self._kernel(seeds[0]))]
-        layers += self._finish(name)
+        made = [keras.layers.Dense(units, name=name, **self._kernel(seeds[0])), *self._finish(name)]
         if self.dropout:
             rate = float(self.dropout)
-            layers.append(keras.layers.Dropout(rate, seed=seeds[1], name=f"{name}_dropout"))
-        return layers
+            made.append(keras.layers.Dropout(rate, seed=seeds[1], name=f"{name}_dropout"))
+        return made
 
     def convolution(
         self, dimensions: int, block: dict[str, Any], seeds: Seeds, name: str
@@ -128,11 +128,9 @@ class Hidden:
         return keras.layers.Dense(units, activation, kernel_initializer=kernel, name="output")
 
     def _kernel(self, seed: int | None) -> dict[str, object]:
-        penalty = keras.regularizers.L1L2(float(self.l1), float(self.l2))
-        return {
-            "kernel_initializer": INITIALIZERS[self.initializer](seed=seed),
-            "kernel_regularizer": penalty if self.l1 or self.l2 else None,
-        }
+        kernel, given = INITIALIZERS[self.initializer](seed=seed), self.l1 or self.l2
+        penalty = keras.regularizers.L1L2(float(self.l1), float(self.l2)) if given else None
+        return {"kernel_initializer": kernel, "kernel_regularizer": penalty}
 
     def _finish(self, name: str) -> list[keras.layers.Layer]:
         norms = [keras.layers.BatchNormalization(name=f"{name}_norm")] if self.batch_norm else []
@@ -141,11 +139,10 @@ class Hidden:
 
 def compiled(
     network: list[keras.layers.Layer], hidden: Hidden, n_classes: int, output: str,
-    loss: str | None, seed: int | None, optimizer: keras.optimizers.Optimizer,
+    loss: str | None, seed: int | None, training: tuple,
     n_outputs: int = 1,
 ) -> keras.Model:  # fmt: skip
     """End a network in a sigmoid unit, a softmax unit a class or linear units, and compile it."""
-    metrics = ["accuracy"] if n_classes else None
     if not n_classes:
         loss, last = LOSSES[loss or "mse"], hidden.output(n_outputs, "linear", seed)
     elif (loss := loss_of(n_classes, output)) == "binary_crossentropy":
@@ -153,8 +150,20 @@ def compiled(
     else:
         last = hidden.output(int(n_classes), "softmax", seed)
     model = keras.Sequential([*network, last])
-    model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
+    model.compile(make_optimizer(*training), loss, metrics=["accuracy"] if n_classes else None)
     return model
+
+
+def made_first(y: Any) -> keras.callbacks.Callback:
+    """Return a callback that makes optimizer and metrics: made in a step, they cost a trace."""
+
+    def make(logs: Any) -> None:
+        with suppress(Exception):  # of several outputs; Keras makes them, or tells what is wrong
+            made.model.compute_metrics(None, y[:1], np.zeros((1, *made.model.output_shape[1:])))
+            made.model.optimizer.build(made.model.trainable_variables)
+
+    made = keras.callbacks.LambdaCallback(on_train_begin=make)
+    return made
 
 
 def loss_of(n_classes: object, output: str) -> str:
@@ -271,8 +280,7 @@ def length_after(length: int, size: int, stride: int, padding: str) -> int:
 def check_shape(problems: Problems, shape: Any, sides: int, blocks: Blocks) -> None:
     """Note a shape that is no image's or sequence's, and blocks that leave nothing of it."""
     fine = isinstance(shape, list | tuple) and len(shape) in (sides, sides + 1)
-    least = 2 if sides == 2 else 1
-    if fine and all(is_whole(n) and n >= 1 for n in shape) and min(shape[:sides]) >= least:
+    if fine and all(is_whole(n) and n >= 1 for n in shape) and min(shape[:sides]) >= sides:
         blocks.check_input(problems, shape[:sides])
     elif sides == 2:
         allowed = "(height, width) or (height, width, channels), with sides from 2 up"

@@ -28,6 +28,7 @@ def fit_network(
     """Fit one network of a ``TrainObjective``; an error is a result, but ``Unfit`` is raised."""
     start = time.perf_counter()
     from hpotutor._tensorflow import keras
+    from hpotutor.models.layers import made_first
 
     fit = Fit()
     # The one place where a global generator is touched: Keras draws batches from it.
@@ -35,7 +36,7 @@ def fit_network(
     try:
         shaped, settings = _prepare(fit, objective, params, split)
         callbacks = _watcher(keras, fit, objective, shaped, on_epoch)
-        callbacks += _callbacks(keras, objective, params, fold)
+        callbacks += [*_callbacks(keras, objective, params, fold), made_first(shaped.y)]
         fit.model.fit(shaped.x, shaped.y, epochs=epochs, callbacks=callbacks, verbose=0, **settings)
         scored = objective.metric in fit.curve or not len(shaped.x_val)
         if fit.status == "complete" and not scored:
@@ -66,9 +67,8 @@ def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> tuple[Sp
     # Keras would quietly replace some batch sizes by its own.
     require_count("fit", "batch_size", batch_size)
     model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
-    texts = [value for value in params.values() if isinstance(value, str)]
-    chosen = getattr(model, "loss", None) in texts  # another hyperparameter gives another loss
-    check_model(model, data, varied=objective.proven or chosen)
+    chosen = getattr(model, "loss", None) in [v for v in params.values() if isinstance(v, str)]
+    check_model(model, data, varied=objective.proven or chosen)  # of another value, another loss
     objective.proven, fit.model = True, model
     x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
     settings: Any = {"batch_size": batch_size and int(batch_size), "validation_batch_size": 1024}

@@ -172,7 +172,7 @@ def test_equal_maxima_pass_the_gradient_on_as_in_keras(float64, fixed_order):
 
 # ── members do not reach each other ─────────────────────────────────────────
 @pytest.mark.parametrize("activation, dropout", [("relu", 0.0), ("sigmoid", 0.4)])
-def test_a_member_trains_as_if_alone(activation, dropout):
+def test_a_member_trains_as_if_alone(activation, dropout, untraced):
     common = {"layers": 2, "batch_size": 10, "batch_norm": True, "architecture": "conv"}
     neighbors = [
         {"filters": 9, "units": 20, "activation": "softplus", "dropout": 0.5, "seed": 11},
@@ -189,7 +189,7 @@ def test_a_member_trains_as_if_alone(activation, dropout):
     assert_equal_weights(among.get_weights(2), alone.get_weights(0), 1e-10)
 
 
-def test_dropout_drops_hidden_units_only():
+def test_dropout_drops_hidden_units_only(untraced):
     """As in the builders: no hidden layer, nothing to drop."""
     common = {"architecture": "conv", "filters": 3, "seed": 1}
     hidden = train(SEQUENCE, [{**common, "dropout": rate} for rate in (0.0, 0.5)])
@@ -198,7 +198,7 @@ def test_dropout_drops_hidden_units_only():
     assert none[0].curve == none[1].curve
 
 
-def test_geometries_share_no_stack_and_filters_do():
+def test_geometries_share_no_stack_and_filters_do(untraced):
     asked = [
         {"filters": 3},
         {"filters": 5, "seed": 1},

@@ -114,18 +114,22 @@ def test_four_times_the_width_is_table_3_of_yang_2022():
 def sizes_after(parametrization, optimizer, rate, units, steps=4):
     """Return the mean size of what each layer adds to its outputs in a few steps of training."""
     x, y, *_ = make_rows(3, rows=60)
-    found = []
-    for seed in range(4):
-        member = Member(
+    members = [
+        Member(
             units=(units, units), optimizer=optimizer, learning_rate=rate, seed=seed, batch_size=60,
             parametrization=parametrization, base_units=32,
-        )  # fmt: skip
-        stack = Stack(StackData(x, y, n_classes=3), [member])
-        before = outputs(stack.get_weights(0), x)
-        stack.train(steps)
-        after = outputs(stack.get_weights(0), x)
-        found.append([np.abs(a - b).mean() for a, b in zip(after, before, strict=True)])
-    return np.mean(found, axis=0)
+        )
+        for seed in range(4)
+    ]  # fmt: skip
+    stack = Stack(StackData(x, y, n_classes=3), members)
+    before = [outputs(stack.get_weights(k), x) for k in range(4)]
+    stack.train(steps)
+    after = [outputs(stack.get_weights(k), x) for k in range(4)]
+    moved = [
+        [np.abs(a - b).mean() for a, b in zip(*each, strict=True)]
+        for each in zip(after, before, strict=True)
+    ]
+    return np.mean(moved, axis=0)
 
 
 def outputs(weights, x):
@@ -138,7 +142,7 @@ def outputs(weights, x):
 
 
 @pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.1), ("adam", 0.003)])
-def test_coordinates_do_not_grow_with_the_width(optimizer, rate):
+def test_coordinates_do_not_grow_with_the_width(optimizer, rate, untraced):
     """The coordinate test: 32 times the width, and what a step does to a unit is the same."""
     narrow, wide = (sizes_after("mup", optimizer, rate, n) for n in (32, 1024))
     grown = wide / narrow

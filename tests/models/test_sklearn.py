@@ -340,11 +340,11 @@ def test_a_callback_that_waits_for_validation_rows_is_told_before_training(callb
 
 
 def test_callbacks_of_fit_are_heard_and_checked():
-    estimator = ht.KerasClassifier(**QUICK | {"epochs": 9})
+    estimator = ht.KerasClassifier(**QUICK | {"epochs": 4})
     with refused("monitor='val_loss'.* Type for instance .*validation_split=0.2"):
         estimator.fit(X, Y, callbacks=[keras.callbacks.EarlyStopping()])
     assert len(estimator.fit(X, Y, callbacks=[SLOW]).history_["loss"]) == 2
-    assert len(estimator.fit(X, Y).history_["loss"]) == 9
+    assert len(estimator.fit(X, Y).history_["loss"]) == 4
 
 
 def test_early_stopping_on_validation_rows():
@@ -509,6 +509,21 @@ def test_tables_in_and_columns_told_by_name():
     assert estimator.score(table, labels, sample_weight=weight) == pytest.approx(by_hand)
     with pytest.raises(ValueError, match="order"):
         estimator.predict(table[list("bacd")])
+
+
+def test_a_step_is_traced_once():
+    traced = []
+
+    def loss(y_true, y_pred):
+        traced.append(y_pred)
+        return keras.losses.mean_squared_error(y_true, y_pred)
+
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("adam", loss, metrics=["mae"])
+        return model
+
+    assert len(ht.KerasRegressor(build).fit(X, Y).history_["loss"]) == len(traced) == 1
 
 
 def test_later_rows_may_have_a_wider_type():

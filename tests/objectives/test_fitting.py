@@ -232,17 +232,17 @@ def test_a_network_is_fitted_for_its_epochs_and_scored_at_the_end(monkeypatch):
     assert (fit.last, fit.status, fit.seconds) == (28.0, "complete", 2.5)
     assert (model.fitted["epochs"], model.fitted["verbose"]) == (9, 0)
     assert model.fitted["x"] is SPLIT.x and model.fitted["y"] is SPLIT.y
-    assert model.fitted["batch_size"] == 7 and len(model.fitted["callbacks"]) == 1
+    assert model.fitted["batch_size"] == 7 and len(model.fitted["callbacks"]) == 2
     extra = objective(callbacks=lambda trial, params: [keras.callbacks.Callback()])
     fitted(monkeypatch, extra, model=model)
-    assert len(model.fitted["callbacks"]) == 2
+    assert len(model.fitted["callbacks"]) == 3
     told = []
     folded = objective(callbacks=lambda trial, params, fold: told.append((params, fold)) or [])
     fitted(monkeypatch, folded, fold=2)
     assert told == [({"units": 3}, 2)]
     heard = []
     fitted(monkeypatch, objective(), model=model, on_epoch=lambda *one: heard.append(one))
-    (watcher,) = model.fitted["callbacks"]
+    watcher, _ = model.fitted["callbacks"]
     watcher.set_model(model)
     watcher.on_epoch_end(0, {"loss": 1.0})
     assert heard == [(1, 28.0)]

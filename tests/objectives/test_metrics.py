@@ -29,7 +29,7 @@ PARAMS = {"units": 8, "learning_rate": 0.01}
 ALL_ROWS = {**PARAMS, "batch_size": 512}  # one batch an epoch: the order of rows plays no part
 
 
-FAST = {"units": 16, "learning_rate": 0.03, "batch_size": 16}
+FAST = {"units": 16, "learning_rate": 0.1, "batch_size": 32}
 
 
 def classes(labels, rows=150):
@@ -108,7 +108,7 @@ def test_the_score_is_that_of_the_networks_predictions(three, engine):
 @pytest.mark.parametrize("engine", ["keras", "fused"])
 def test_amounts_are_learned_scaled_and_scored_in_their_own_unit(amounts, engine):
     metric = "neg_mean_absolute_error"
-    objective = ht.TrainObjective(amounts, epochs=20, metric=metric, engine=engine)
+    objective = ht.TrainObjective(amounts, epochs=10, metric=metric, engine=engine)
     evaluation = objective.evaluate(FAST)
     predicted = objective.train(FAST).predict(amounts.x_val, verbose=0)
     expected = mean_absolute_error(amounts.y_val, predicted[:, 0])
@@ -140,7 +140,7 @@ def test_both_engines_give_one_score_after_each_epoch_and_at_the_end(name, metri
 
 @pytest.mark.parametrize("engine", ["keras", "fused"])
 def test_early_stopping_and_the_best_epoch_go_by_the_metric(two, engine):
-    settings = {"epochs": 30, "metric": "neg_log_loss", "engine": engine}
+    settings = {"epochs": 15, "metric": "neg_log_loss", "engine": engine}
     steep = {**ALL_ROWS, "learning_rate": 0.3}
     stopped = ht.TrainObjective(two, early_stopping=2, **settings).evaluate(steep)
     curve = stopped.curve["neg_log_loss"]

@@ -84,15 +84,22 @@ def test_a_diverging_network_is_recorded(iris):
 def test_a_model_of_the_learners_own(iris):
     from hpotutor._tensorflow import keras
 
+    traced = []
+
+    class Loss(keras.losses.SparseCategoricalCrossentropy):
+        def call(self, y_true, y_pred):
+            traced.append(y_pred)
+            return super().call(y_true, y_pred)
+
     def build(n_features, n_classes, units=4, metrics=("accuracy",)):
         model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(n_classes)])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=list(metrics))
+        model.compile("adam", Loss(from_logits=True), metrics=list(metrics))
         return model
 
     objective = ht.TrainObjective(iris, epochs=1, build=build)
     found = objective.evaluate({"units": 3})
     assert (found.status, found.weights) == ("complete", 15)
+    assert len(traced) == 2  # one trace of a training's step, and one of the validation's
     without = objective.evaluate({"metrics": ()})  # accuracy comes from predictions
     assert without.value == found.value
 
