@@ -1,9 +1,11 @@
 """Challenges: a learner's whole search, replayed many times on a table and judged by rank.
 
 One lucky run proves nothing, so the function an answer holds is called with a fresh seed for each
-replay, and what counts is the share of replays that end in the table's best few percent.
+replay, and what counts is the share of replays that end in the table's best few percent. Replays
+that could not change the verdict any more are spared.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,21 +30,38 @@ def search(objective, seed):
 
 answer = search
 """
-FIRST_LOOK = 20  # replays, after which a search that is far off is told so
+FIRST_LOOKS = (10, 20)  # replays, after which a search that is far off is told so
 
 
 class Outcome(NamedTuple):
     """What many replays of a search came to.
 
-    ``ranks`` is the share of better configurations in each replay, ``epochs`` what each spent.
+    ``ranks`` is the share of better configurations in each replay, ``epochs`` what each spent,
+    ``planned`` how many replays there may be; 0 stands for as many as there are.
     """
 
     ranks: np.ndarray
     epochs: np.ndarray
+    planned: int = 0
 
     def share_in_best(self, best: float = 0.05) -> float:
         """Return the share of replays that end among the ``best`` share of the table."""
         return float(np.mean(self.ranks < best))
+
+    def is_settled(self, needed: float, best: float = 0.05) -> bool:
+        """Return whether no replay to come can change on which side of ``needed`` the share is.
+
+        Examples
+        --------
+        >>> Outcome(np.array([0.5, 0.5, 0.01]), np.full(3, 30), planned=10).is_settled(0.8)
+        False
+        >>> Outcome(np.array([0.5, 0.5, 0.5]), np.full(3, 30), planned=10).is_settled(0.8)
+        True
+        """
+        good = np.count_nonzero(self.ranks < best)
+        planned = max(self.planned, len(self.ranks))
+        at_most = good + planned - len(self.ranks)
+        return bool(good / planned >= needed or at_most / planned < needed)
 
 
 def expect_draws(outcome: Outcome) -> None:
@@ -85,8 +104,12 @@ def expect_choice(outcome: Outcome) -> None:
 
 
 def expect_hope(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> None:
-    """Refuse a search of which a first look shows that it is far off; arguments as ``verdict``."""
-    if outcome.share_in_best(best) < needed / 2:
+    """Refuse a search of which a first look shows that it is far off; arguments as ``verdict``.
+
+    Less than half of the share needed is far off; at the very first look, which shows less, none.
+    """
+    share = outcome.share_in_best(best)
+    if share == 0 or (len(outcome.ranks) >= FIRST_LOOKS[-1] and share < needed / 2):
         verdict(outcome, needed=needed, look_at=look_at, best=best)
 
 
@@ -104,10 +127,13 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05
         How many count as best, a share of the table.
     """
     share = outcome.share_in_best(best)
-    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best {best:.0%} of the table"
+    made = len(outcome.ranks)
+    of = f"the first {made}" if made < outcome.planned else f"{made}"
+    said = f"{share:.0%} of {of} replays end among the best {best:.0%} of the table"
     if share < needed:
         wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
-    return right(f"{said}.")
+    rest = " Those to come could not change that." if made < outcome.planned else ""
+    return right(f"{said}.{rest}")
 
 
 class MeteredTable(Objective):
@@ -153,6 +179,8 @@ def replays(
     table: str = "digits",
     defaults: Params | None = None,
     first_look: Callable[[Outcome], object] | None = None,
+    needed: float = math.nan,
+    best: float = 0.05,
 ) -> Outcome:
     """Call a learner's search once a seed and rank what it chose.
 
@@ -168,8 +196,10 @@ def replays(
     defaults : dict, optional
         Hyperparameters that are not searched.
     first_look : callable, optional
-        Called with the outcome of the first 20 replays; it may refuse the search, which spares the
-        others.
+        Called with the outcome of the first 10 replays and of the first 20; it may refuse the
+        search, which spares the others.
+    needed, best : float, optional
+        As in ``verdict``. With ``needed`` there are no more replays than decide it.
 
     Returns
     -------
@@ -185,6 +215,7 @@ def replays(
     3
     """
     ranked = TableObjective(table, defaults=defaults, quiet=True)
+    shares = ranked.ranks()
 
     def one(seed: int) -> tuple[int, int]:
         """Return the number of the setting chosen, and the epochs that were spent."""
@@ -207,12 +238,41 @@ def replays(
 
     def outcome(ends: list[tuple[int, int]]) -> Outcome:
         chosen, spent = np.array(ends).T
-        return Outcome(ranked.ranks()[chosen], spent)
+        return Outcome(shares[chosen], spent, planned=repeats)
 
-    ends = repeatable(one, min(FIRST_LOOK, repeats))
-    if first_look is not None:
-        first_look(outcome(ends))
-    return outcome(ends + [one(seed) for seed in range(len(ends), repeats)])
+    return replay_until_settled(
+        one, outcome, repeats=repeats, first_look=first_look, needed=needed, best=best
+    )
+
+
+def replay_until_settled(
+    one: Callable[[int], Any],
+    outcome: Callable[[list], Outcome],
+    *,
+    repeats: int,
+    first_look: Callable[[Outcome], object] | None,
+    needed: float,
+    best: float = 0.05,
+) -> Outcome:
+    """Return the outcome of a search with the seeds 0, 1, 2 ...
+
+    Parameters
+    ----------
+    one : callable
+        Runs the search with a seed and returns how it ended.
+    outcome : callable
+        Makes a list of such ends into an ``Outcome``.
+    repeats, first_look, needed, best
+        As in ``replays``.
+    """
+    ends = repeatable(one, min(FIRST_LOOKS[0], repeats))
+    while True:
+        so_far = outcome(ends)
+        if first_look is not None and len(ends) in FIRST_LOOKS:
+            first_look(so_far)
+        if len(ends) >= repeats or so_far.is_settled(needed, best):
+            return so_far
+        ends.append(one(len(ends)))
 
 
 def judge(
@@ -239,6 +299,14 @@ def judge(
     """
     asked: dict[str, Any] = {"needed": needed, "look_at": look_at, "best": best}
     look = partial(expect_hope, **asked)
-    outcome = replays(search, trials=trials, repeats=repeats, table=table, first_look=look)
+    outcome = replays(
+        search,
+        trials=trials,
+        repeats=repeats,
+        table=table,
+        first_look=look,
+        needed=needed,
+        best=best,
+    )
     expect(outcome)
     return verdict(outcome, **asked)

@@ -57,22 +57,55 @@ def test_the_same_end_for_every_seed_is_refused():
         challenge.expect_draws(outcome)
 
 
-@pytest.mark.parametrize(("share", "calls"), [(0.3, 20 + 3), (0.5, 60 + 3)])
-def test_who_is_far_off_is_told_so_after_twenty_replays(share, calls):
-    """A search that reaches less than half of what is asked; the first three are called twice."""
+def told_after(share, repeats):
+    """Return what a search is told that reaches a share of tens, and how often it was called."""
     asked, ranked = [], challenge.TableObjective("digits", quiet=True)
-    best, worst = np.argsort(ranked.ranks())[[0, -1]]
+    best, *others = np.argsort(ranked.ranks())[[0, -1, -2]]
 
     def search(objective, seed):
         asked.append(seed)
-        at = best if (seed % 10) < 10 * share else worst
+        at = best if (seed % 10) < 10 * share else others[seed // 10 % 2]
         return objective.evaluate(ranked.table.params_at(at), 1).params
 
-    judged = {"needed": 0.8, "look_at": "Look.", "expect": challenge.expect_choice, "repeats": 60}
-    replays = calls - 3
-    with pytest.raises(NotYet, match=f"{share:.0%} of {replays} replays end .*80% are asked"):
-        challenge.judge(search, trials=1, **judged)
-    assert len(asked) == calls
+    judged = {"needed": 0.8, "look_at": "Look.", "expect": challenge.expect_draws}
+    try:
+        said = challenge.judge(search, trials=1, repeats=repeats, **judged).detail
+    except NotYet as refusal:
+        said = str(refusal)
+    return said, len(asked) - 3  # the first three are called twice
+
+
+@pytest.mark.parametrize(("share", "replays"), [(0.0, 10), (0.1, 20), (0.3, 20)])
+def test_who_is_far_off_is_told_so_early(share, replays):
+    """A search that reaches nothing, and a little later less than half of what is asked."""
+    assert told_after(share, repeats=200) == (
+        f"Only {share:.0%} of the first {replays} replays end among the best 5% of the table; "
+        "80% are asked for. Look.",
+        replays,
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "replays", "reached"),
+    [
+        (0.4, 25, 48),  # 13 of 60 are missed, one more than may be
+        (0.7, 48, 73),
+        (0.8, 58, 83),  # 48 of 60 are reached
+        (0.9, 53, 91),
+    ],
+)
+def test_replays_that_cannot_change_the_verdict_are_spared(share, replays, reached):
+    said, made = told_after(share, repeats=60)
+    assert made == replays
+    refused = share < 0.8
+    only, rest = ("Only ", "; 80%") if refused else ("", ". Those to come could not change that.")
+    assert f"{only}{reached}% of the first {replays} replays end among the best" in said
+    assert f"of the table{rest}" in said
+
+
+def test_without_a_share_that_is_needed_no_replay_is_spared():
+    assert len(challenge.replays(draw, trials=1, repeats=30).ranks) == 30
+    assert len(challenge.replays(draw, trials=1, repeats=30, needed=0.99).ranks) == 10
 
 
 # ── what many replays came to ────────────────────────────────────────────────────────────────

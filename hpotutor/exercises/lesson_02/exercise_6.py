@@ -28,7 +28,7 @@ def _check_grid(answer: object) -> Right:
         return combinations[int(np.argmax(np.nan_to_num(scores)))]
 
     return challenge.verdict(
-        challenge.replays(search, trials=_POINTS),
+        challenge.replays(search, trials=_POINTS, needed=_NEEDED),
         needed=_NEEDED,
         look_at="Which hyperparameters did lesson 01 find to matter most, and around which values?",
     )

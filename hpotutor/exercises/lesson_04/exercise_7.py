@@ -22,7 +22,7 @@ def _check_search(answer: object) -> Right:
 
     def first_look(outcome: challenge.Outcome) -> None:
         share = outcome.share_in_best(_BEST)
-        if share < 0.2:
+        if share == 0 or (len(outcome.ranks) >= challenge.FIRST_LOOKS[-1] and share < 0.2):
             wrong(
                 f"Of {len(outcome.ranks)} replays {share:.0%} end in the best 1% of the table. "
                 "That is worse than random search: does the study maximize, and do you return the "
@@ -30,7 +30,13 @@ def _check_search(answer: object) -> Right:
             )
 
     outcome = challenge.replays(
-        careful, trials=_TRIALS, repeats=_REPEATS, table="signals", first_look=first_look
+        careful,
+        trials=_TRIALS,
+        repeats=_REPEATS,
+        table="signals",
+        first_look=first_look,
+        needed=_NEEDED,
+        best=_BEST,
     )
     challenge.expect_choice(outcome)
     return challenge.verdict(
