@@ -1,14 +1,13 @@
 """Challenges: a learner's whole search, replayed many times on a table and judged by rank.
 
 One lucky run proves nothing, so the function an answer holds is called with a fresh seed for each
-replay, and what counts is the share of replays that end in the table's best few percent. Replays
-that could not change the verdict any more are spared.
+replay, and what counts is the share of replays that end in the table's best few percent. Where
+that share is clear before all replays are made, the others are spared.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +29,8 @@ def search(objective, seed):
 
 answer = search
 """
-FIRST_LOOKS = (10, 20)  # replays, after which a search that is far off is told so
+LOOK_AFTER = 10  # replays, and after each ten more, to see whether the verdict is clear
+_CLEAR = 3.3  # standard errors
 
 
 class Outcome(NamedTuple):
@@ -48,20 +48,22 @@ class Outcome(NamedTuple):
         """Return the share of replays that end among the ``best`` share of the table."""
         return float(np.mean(self.ranks < best))
 
-    def is_settled(self, needed: float, best: float = 0.05) -> bool:
-        """Return whether no replay to come can change on which side of ``needed`` the share is.
+    def is_clear(self, needed: float, best: float = 0.05) -> bool:
+        """Return whether the replays to come would not put the share on the other side.
+
+        That is so if it differs from ``needed`` by far more than chance makes the share of so
+        many replays differ from that of all.
 
         Examples
         --------
-        >>> Outcome(np.array([0.5, 0.5, 0.01]), np.full(3, 30), planned=10).is_settled(0.8)
-        False
-        >>> Outcome(np.array([0.5, 0.5, 0.5]), np.full(3, 30), planned=10).is_settled(0.8)
+        >>> Outcome(np.full(20, 0.5), np.full(20, 30), planned=200).is_clear(0.8)
         True
+        >>> Outcome(np.full(20, 0.01), np.full(20, 30), planned=200).is_clear(0.8)
+        False
         """
-        good = np.count_nonzero(self.ranks < best)
-        planned = max(self.planned, len(self.ranks))
-        at_most = good + planned - len(self.ranks)
-        return bool(good / planned >= needed or at_most / planned < needed)
+        made = len(self.ranks)
+        chance = needed * (1 - needed) * (1 / made - 1 / max(self.planned, made))
+        return bool(abs(self.share_in_best(best) - needed) > _CLEAR * math.sqrt(chance))
 
 
 def expect_draws(outcome: Outcome) -> None:
@@ -103,16 +105,6 @@ def expect_choice(outcome: Outcome) -> None:
         )
 
 
-def expect_hope(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> None:
-    """Refuse a search of which a first look shows that it is far off; arguments as ``verdict``.
-
-    Less than half of the share needed is far off; at the very first look, which shows less, none.
-    """
-    share = outcome.share_in_best(best)
-    if share == 0 or (len(outcome.ranks) >= FIRST_LOOKS[-1] and share < needed / 2):
-        verdict(outcome, needed=needed, look_at=look_at, best=best)
-
-
 def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> Right:
     """Return "right" when enough replays end among the best few, else raise with what to look at.
 
@@ -132,8 +124,7 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05
     said = f"{share:.0%} of {of} replays end among the best {best:.0%} of the table"
     if share < needed:
         wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
-    rest = " Those to come could not change that." if made < outcome.planned else ""
-    return right(f"{said}.{rest}")
+    return right(f"{said}, which is clear enough." if made < outcome.planned else f"{said}.")
 
 
 class MeteredTable(Objective):
@@ -178,7 +169,6 @@ def replays(
     repeats: int = 200,
     table: str = "digits",
     defaults: Params | None = None,
-    first_look: Callable[[Outcome], object] | None = None,
     needed: float = math.nan,
     best: float = 0.05,
 ) -> Outcome:
@@ -195,11 +185,8 @@ def replays(
     table : str, default "digits"
     defaults : dict, optional
         Hyperparameters that are not searched.
-    first_look : callable, optional
-        Called with the outcome of the first 10 replays and of the first 20; it may refuse the
-        search, which spares the others.
     needed, best : float, optional
-        As in ``verdict``. With ``needed`` there are no more replays than decide it.
+        As in ``verdict``. With ``needed`` there are no more replays than make it clear.
 
     Returns
     -------
@@ -240,17 +227,14 @@ def replays(
         chosen, spent = np.array(ends).T
         return Outcome(shares[chosen], spent, planned=repeats)
 
-    return replay_until_settled(
-        one, outcome, repeats=repeats, first_look=first_look, needed=needed, best=best
-    )
+    return replay_until_clear(one, outcome, repeats=repeats, needed=needed, best=best)
 
 
-def replay_until_settled(
+def replay_until_clear(
     one: Callable[[int], Any],
     outcome: Callable[[list], Outcome],
     *,
     repeats: int,
-    first_look: Callable[[Outcome], object] | None,
     needed: float,
     best: float = 0.05,
 ) -> Outcome:
@@ -262,17 +246,13 @@ def replay_until_settled(
         Runs the search with a seed and returns how it ended.
     outcome : callable
         Makes a list of such ends into an ``Outcome``.
-    repeats, first_look, needed, best
+    repeats, needed, best
         As in ``replays``.
     """
-    ends = repeatable(one, min(FIRST_LOOKS[0], repeats))
-    while True:
-        so_far = outcome(ends)
-        if first_look is not None and len(ends) in FIRST_LOOKS:
-            first_look(so_far)
-        if len(ends) >= repeats or so_far.is_settled(needed, best):
-            return so_far
-        ends.append(one(len(ends)))
+    ends = repeatable(one, min(LOOK_AFTER, repeats))
+    while len(ends) < repeats and not outcome(ends).is_clear(needed, best):
+        ends += [one(seed) for seed in range(len(ends), min(len(ends) + LOOK_AFTER, repeats))]
+    return outcome(ends)
 
 
 def judge(
@@ -286,7 +266,7 @@ def judge(
     repeats: int = 200,
     table: str = "digits",
 ) -> Right:
-    """Replay a search and return the verdict; one that is far off is told so after a first look.
+    """Replay a search until the verdict is clear, and return it.
 
     Parameters
     ----------
@@ -298,13 +278,11 @@ def judge(
         ``expect_draws`` or ``expect_choice``.
     """
     asked: dict[str, Any] = {"needed": needed, "look_at": look_at, "best": best}
-    look = partial(expect_hope, **asked)
     outcome = replays(
         search,
         trials=trials,
         repeats=repeats,
         table=table,
-        first_look=look,
         needed=needed,
         best=best,
     )

@@ -174,12 +174,12 @@ def test_another_style_is_accepted(lesson, number, source, capfd):
 @pytest.fixture
 def few_replays(monkeypatch):
     """Let checks replay a search so often only; what it hands over is the same each time."""
-    replayed = challenge.replay_until_settled
+    replayed = challenge.replay_until_clear
 
     def fewer(one, outcome, *, repeats, **told):
         return replayed(one, lambda ends: outcome(ends)._replace(planned=20), repeats=20, **told)
 
-    monkeypatch.setattr(challenge, "replay_until_settled", fewer)
+    monkeypatch.setattr(challenge, "replay_until_clear", fewer)
 
 
 def test_a_class_is_a_function_that_makes_its_objects(few_replays):

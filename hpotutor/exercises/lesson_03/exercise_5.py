@@ -9,19 +9,13 @@ from hpotutor.exercises.engine import Exercise, Right, WrongAnswer
 _TRIALS, _NEEDED = 60, 0.75
 
 
-def _look_at(outcome: challenge.Outcome) -> str:
-    if np.median(outcome.ranks) > 0.25:
-        return "Is it the best trial that you return?"
-    return "Did the later trials learn from the earlier ones, and was the winner only lucky?"
-
-
 def _check_search(answer: object) -> Right:
-    def first_look(outcome: challenge.Outcome) -> None:
-        challenge.expect_hope(outcome, needed=_NEEDED, look_at=_look_at(outcome))
-
-    outcome = challenge.replays(answer, trials=_TRIALS, first_look=first_look, needed=_NEEDED)
+    outcome = challenge.replays(answer, trials=_TRIALS, needed=_NEEDED)
     challenge.expect_draws(outcome)
-    return challenge.verdict(outcome, needed=_NEEDED, look_at=_look_at(outcome))
+    look_at = "Did the later trials learn from the earlier ones, and was the winner only lucky?"
+    if np.median(outcome.ranks) > 0.25:
+        look_at = "Is it the best trial that you return?"
+    return challenge.verdict(outcome, needed=_NEEDED, look_at=look_at)
 
 
 q5 = Exercise(

@@ -63,16 +63,9 @@ def _check_scheduler(answer: object) -> Right:
         return challenge.Outcome(np.array(ranks), np.zeros(len(ranks)), planned=_REPEATS)
 
     look = "Are all four workers busy, and do only the best of a rung go on?"
-    asked: dict[str, Any] = {"needed": _NEEDED, "look_at": look}
-    found = challenge.replay_until_settled(
-        one,
-        outcome,
-        repeats=_REPEATS,
-        first_look=partial(challenge.expect_hope, **asked),
-        needed=_NEEDED,
-    )
+    found = challenge.replay_until_clear(one, outcome, repeats=_REPEATS, needed=_NEEDED)
     challenge.expect_draws(found)
-    return challenge.verdict(found, **asked)
+    return challenge.verdict(found, needed=_NEEDED, look_at=look)
 
 
 _SCHEDULER = """
