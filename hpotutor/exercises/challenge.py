@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
         """Return whether the replays to come would not put the share on the other side.
 
         That is so if it differs from ``needed`` by far more than chance makes the share of so
-        many replays differ from that of all.
+        many replays differ from that of all. The first ten can only show that none succeeds.
 
         Examples
         --------
@@ -61,9 +61,11 @@ class Outcome(NamedTuple):
         >>> Outcome(np.full(20, 0.01), np.full(20, 30), planned=200).is_clear(0.8)
         False
         """
-        made = len(self.ranks)
+        made, share = len(self.ranks), self.share_in_best(best)
+        if made <= LOOK_AFTER < self.planned and share > 0:
+            return False
         chance = needed * (1 - needed) * (1 / made - 1 / max(self.planned, made))
-        return bool(abs(self.share_in_best(best) - needed) > _CLEAR * math.sqrt(chance))
+        return bool(abs(share - needed) > _CLEAR * math.sqrt(chance))
 
 
 def expect_draws(outcome: Outcome) -> None:

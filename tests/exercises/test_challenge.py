@@ -76,7 +76,7 @@ def told_after(share, repeats):
 
 
 @pytest.mark.parametrize(
-    ("share", "replays"), [(0.0, 10), (0.3, 10), (0.4, 20), (0.5, 20), (0.6, 40), (0.7, 100)]
+    ("share", "replays"), [(0.0, 10), (0.1, 20), (0.5, 20), (0.6, 40), (0.7, 100)]
 )
 def test_who_is_far_off_is_told_so_early(share, replays):
     said, made = told_after(share, repeats=200)
