@@ -1,12 +1,13 @@
 """Challenges: a learner's whole search, replayed many times on a table and judged by rank.
 
 One lucky run proves nothing, so the function an answer holds is called with a fresh seed for each
-replay, and what counts is the share of replays that end in the table's best few percent.
+replay, and what counts is the share of replays that end in the table's best few percent. Where
+that share is clear before all replays are made, the others are spared.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,21 +29,43 @@ def search(objective, seed):
 
 answer = search
 """
-FIRST_LOOK = 20  # replays, after which a search that is far off is told so
+LOOK_AFTER = 10  # replays, and after each ten more, to see whether the verdict is clear
+_CLEAR = 3.3  # standard errors
 
 
 class Outcome(NamedTuple):
     """What many replays of a search came to.
 
-    ``ranks`` is the share of better configurations in each replay, ``epochs`` what each spent.
+    ``ranks`` is the share of better configurations in each replay, ``epochs`` what each spent,
+    ``planned`` how many replays there may be; 0 stands for as many as there are.
     """
 
     ranks: np.ndarray
     epochs: np.ndarray
+    planned: int = 0
 
     def share_in_best(self, best: float = 0.05) -> float:
         """Return the share of replays that end among the ``best`` share of the table."""
         return float(np.mean(self.ranks < best))
+
+    def is_clear(self, needed: float, best: float = 0.05) -> bool:
+        """Return whether the replays to come would not put the share on the other side.
+
+        That is so if it differs from ``needed`` by far more than chance makes the share of so
+        many replays differ from that of all. The first ten can only show that none succeeds.
+
+        Examples
+        --------
+        >>> Outcome(np.full(20, 0.5), np.full(20, 30), planned=200).is_clear(0.8)
+        True
+        >>> Outcome(np.full(20, 0.01), np.full(20, 30), planned=200).is_clear(0.8)
+        False
+        """
+        made, share = len(self.ranks), self.share_in_best(best)
+        if made <= LOOK_AFTER < self.planned and share > 0:
+            return False
+        chance = needed * (1 - needed) * (1 / made - 1 / max(self.planned, made))
+        return bool(abs(share - needed) > _CLEAR * math.sqrt(chance))
 
 
 def expect_draws(outcome: Outcome) -> None:
@@ -84,12 +107,6 @@ def expect_choice(outcome: Outcome) -> None:
         )
 
 
-def expect_hope(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> None:
-    """Refuse a search of which a first look shows that it is far off; arguments as ``verdict``."""
-    if outcome.share_in_best(best) < needed / 2:
-        verdict(outcome, needed=needed, look_at=look_at, best=best)
-
-
 def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05) -> Right:
     """Return "right" when enough replays end among the best few, else raise with what to look at.
 
@@ -104,10 +121,12 @@ def verdict(outcome: Outcome, *, needed: float, look_at: str, best: float = 0.05
         How many count as best, a share of the table.
     """
     share = outcome.share_in_best(best)
-    said = f"{share:.0%} of {len(outcome.ranks)} replays end among the best {best:.0%} of the table"
+    made = len(outcome.ranks)
+    of = f"the first {made}" if made < outcome.planned else f"{made}"
+    said = f"{share:.0%} of {of} replays end among the best {best:.0%} of the table"
     if share < needed:
         wrong(f"Only {said}; {needed:.0%} are asked for. {look_at}")
-    return right(f"{said}.")
+    return right(f"{said}, which is clear enough." if made < outcome.planned else f"{said}.")
 
 
 class MeteredTable(Objective):
@@ -152,7 +171,8 @@ def replays(
     repeats: int = 200,
     table: str = "digits",
     defaults: Params | None = None,
-    first_look: Callable[[Outcome], object] | None = None,
+    needed: float = math.nan,
+    best: float = 0.05,
 ) -> Outcome:
     """Call a learner's search once a seed and rank what it chose.
 
@@ -167,9 +187,8 @@ def replays(
     table : str, default "digits"
     defaults : dict, optional
         Hyperparameters that are not searched.
-    first_look : callable, optional
-        Called with the outcome of the first 20 replays; it may refuse the search, which spares the
-        others.
+    needed, best : float, optional
+        As in ``verdict``. With ``needed`` there are no more replays than make it clear.
 
     Returns
     -------
@@ -185,6 +204,7 @@ def replays(
     3
     """
     ranked = TableObjective(table, defaults=defaults, quiet=True)
+    shares = ranked.ranks()
 
     def one(seed: int) -> tuple[int, int]:
         """Return the number of the setting chosen, and the epochs that were spent."""
@@ -207,12 +227,34 @@ def replays(
 
     def outcome(ends: list[tuple[int, int]]) -> Outcome:
         chosen, spent = np.array(ends).T
-        return Outcome(ranked.ranks()[chosen], spent)
+        return Outcome(shares[chosen], spent, planned=repeats)
 
-    ends = repeatable(one, min(FIRST_LOOK, repeats))
-    if first_look is not None:
-        first_look(outcome(ends))
-    return outcome(ends + [one(seed) for seed in range(len(ends), repeats)])
+    return replay_until_clear(one, outcome, repeats=repeats, needed=needed, best=best)
+
+
+def replay_until_clear(
+    one: Callable[[int], Any],
+    outcome: Callable[[list], Outcome],
+    *,
+    repeats: int,
+    needed: float,
+    best: float = 0.05,
+) -> Outcome:
+    """Return the outcome of a search with the seeds 0, 1, 2 ...
+
+    Parameters
+    ----------
+    one : callable
+        Runs the search with a seed and returns how it ended.
+    outcome : callable
+        Makes a list of such ends into an ``Outcome``.
+    repeats, needed, best
+        As in ``replays``.
+    """
+    ends = repeatable(one, min(LOOK_AFTER, repeats))
+    while len(ends) < repeats and not outcome(ends).is_clear(needed, best):
+        ends += [one(seed) for seed in range(len(ends), min(len(ends) + LOOK_AFTER, repeats))]
+    return outcome(ends)
 
 
 def judge(
@@ -226,7 +268,7 @@ def judge(
     repeats: int = 200,
     table: str = "digits",
 ) -> Right:
-    """Replay a search and return the verdict; one that is far off is told so after a first look.
+    """Replay a search until the verdict is clear, and return it.
 
     Parameters
     ----------
@@ -238,7 +280,13 @@ def judge(
         ``expect_draws`` or ``expect_choice``.
     """
     asked: dict[str, Any] = {"needed": needed, "look_at": look_at, "best": best}
-    look = partial(expect_hope, **asked)
-    outcome = replays(search, trials=trials, repeats=repeats, table=table, first_look=look)
+    outcome = replays(
+        search,
+        trials=trials,
+        repeats=repeats,
+        table=table,
+        needed=needed,
+        best=best,
+    )
     expect(outcome)
     return verdict(outcome, **asked)

@@ -57,22 +57,53 @@ def test_the_same_end_for_every_seed_is_refused():
         challenge.expect_draws(outcome)
 
 
-@pytest.mark.parametrize(("share", "calls"), [(0.3, 20 + 3), (0.5, 60 + 3)])
-def test_who_is_far_off_is_told_so_after_twenty_replays(share, calls):
-    """A search that reaches less than half of what is asked; the first three are called twice."""
+def told_after(share, repeats):
+    """Return what a search is told that reaches a share of tens, and how often it was called."""
     asked, ranked = [], challenge.TableObjective("digits", quiet=True)
-    best, worst = np.argsort(ranked.ranks())[[0, -1]]
+    order = np.argsort(ranked.ranks())
 
     def search(objective, seed):
         asked.append(seed)
-        at = best if (seed % 10) < 10 * share else worst
+        at = order[seed] if (seed % 10) < 10 * share else order[-1 - seed]
         return objective.evaluate(ranked.table.params_at(at), 1).params
 
-    judged = {"needed": 0.8, "look_at": "Look.", "expect": challenge.expect_choice, "repeats": 60}
-    replays = calls - 3
-    with pytest.raises(NotYet, match=f"{share:.0%} of {replays} replays end .*80% are asked"):
-        challenge.judge(search, trials=1, **judged)
-    assert len(asked) == calls
+    judged = {"needed": 0.8, "look_at": "Look.", "expect": challenge.expect_draws}
+    try:
+        said = challenge.judge(search, trials=1, repeats=repeats, **judged).detail
+    except NotYet as refusal:
+        said = str(refusal)
+    return said, len(asked) - 3  # the first three are called twice
+
+
+@pytest.mark.parametrize(
+    ("share", "replays"), [(0.0, 10), (0.1, 20), (0.5, 20), (0.6, 40), (0.7, 100)]
+)
+def test_who_is_far_off_is_told_so_early(share, replays):
+    said, made = told_after(share, repeats=200)
+    assert (made, said) == (
+        replays,
+        f"Only {share:.0%} of the first {replays} replays end among the best 5% of the table; "
+        "80% are asked for. Look.",
+    )
+
+
+@pytest.mark.parametrize(("share", "replays"), [(0.8, 200), (0.9, 100), (1.0, 40)])
+def test_who_is_far_beyond_is_told_so_early(share, replays):
+    said, made = told_after(share, repeats=200)
+    assert made == replays
+    of, clear = ("200", "") if share == 0.8 else (f"the first {replays}", ", which is clear enough")
+    assert said == f"{share:.0%} of {of} replays end among the best 5% of the table{clear}."
+
+
+def test_all_replays_have_the_last_word():
+    """Nearer to what is asked than chance: nothing is clear before the end."""
+    said, made = told_after(0.7, repeats=25)
+    assert made == 25 and said.startswith("Only 76% of 25 replays end")
+
+
+def test_without_a_share_that_is_needed_no_replay_is_spared():
+    assert len(challenge.replays(draw, trials=1, repeats=30).ranks) == 30
+    assert len(challenge.replays(draw, trials=1, repeats=30, needed=0.99).ranks) == 10
 
 
 # ── what many replays came to ────────────────────────────────────────────────────────────────

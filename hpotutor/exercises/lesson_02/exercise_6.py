@@ -28,7 +28,7 @@ def _check_grid(answer: object) -> Right:
         return combinations[int(np.argmax(np.nan_to_num(scores)))]
 
     return challenge.verdict(
-        challenge.replays(search, trials=_POINTS),
+        challenge.replays(search, trials=_POINTS, needed=_NEEDED),
         needed=_NEEDED,
         look_at="Which hyperparameters did lesson 01 find to matter most, and around which values?",
     )
@@ -88,10 +88,10 @@ q6 = Exercise(
         WrongAnswer(_grid(batch_size=[16, 32]), "has too many points", "48 points"),
         WrongAnswer(_grid(optimizer=["sgd", "rmsprop", "adam"], learning_rate=[0.3, 1.0],
                           layers=[1], units=[32, 64], dropout=[0.0, 0.2]),
-                    "puts the learning rates too high", "of 200 replays"),
+                    "puts the learning rates too high", "replays end"),
         WrongAnswer(_grid(optimizer=["sgd", "rmsprop", "adam"], learning_rate=[0.0001, 0.0003],
                           units=[8, 16], dropout=[0.2]),
-                    "puts the learning rates too low", "of 200 replays"),
+                    "puts the learning rates too low", "replays end"),
         WrongAnswer(_grid(units=[256]), "leaves the table", "units"),
         WrongAnswer(_grid(optimizer=["adam"], learning_rate=[0.01], layers=[1], dropout=[0.0]),
                     "writes down one setting", "one point"),

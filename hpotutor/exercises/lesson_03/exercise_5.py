@@ -10,7 +10,7 @@ _TRIALS, _NEEDED = 60, 0.75
 
 
 def _check_search(answer: object) -> Right:
-    outcome = challenge.replays(answer, trials=_TRIALS)
+    outcome = challenge.replays(answer, trials=_TRIALS, needed=_NEEDED)
     challenge.expect_draws(outcome)
     look_at = "Did the later trials learn from the earlier ones, and was the winner only lucky?"
     if np.median(outcome.ranks) > 0.25:

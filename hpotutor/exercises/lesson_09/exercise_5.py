@@ -99,7 +99,7 @@ q5 = Exercise(
                     "takes the standard deviation as known", "what the formula says"),
         WrongAnswer(_repeats(result=_FORMULA.replace("2 * ", "", 1)),
                     "forgets that both settings have noise", "2 at least"),
-        WrongAnswer(_repeats(effect="std / difference").replace("20_000", "2_000"),
+        WrongAnswer(_repeats(effect="std / difference").replace("20_000", "200"),
                     "turns the effect upside down", "Fewer are enough"),
         WrongAnswer(_repeats(result="n - 1"), "stops one too early", "of the studies"),
         WrongAnswer(_repeats(share="0.5"), "asks for half of the studies", "of the studies"),

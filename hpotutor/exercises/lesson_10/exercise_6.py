@@ -60,14 +60,12 @@ def _check_scheduler(answer: object) -> Right:
         return shares[int(full.loc[full["value"].idxmax(), "configuration"])]
 
     def outcome(ranks: list[float]) -> challenge.Outcome:
-        return challenge.Outcome(np.array(ranks), np.zeros(len(ranks)))
+        return challenge.Outcome(np.array(ranks), np.zeros(len(ranks)), planned=_REPEATS)
 
     look = "Are all four workers busy, and do only the best of a rung go on?"
-    chosen = challenge.repeatable(one, challenge.FIRST_LOOK)
-    challenge.expect_hope(outcome(chosen), needed=_NEEDED, look_at=look)
-    chosen += [one(seed) for seed in range(len(chosen), _REPEATS)]
-    challenge.expect_draws(outcome(chosen))
-    return challenge.verdict(outcome(chosen), needed=_NEEDED, look_at=look)
+    found = challenge.replay_until_clear(one, outcome, repeats=_REPEATS, needed=_NEEDED)
+    challenge.expect_draws(found)
+    return challenge.verdict(found, needed=_NEEDED, look_at=look)
 
 
 _SCHEDULER = """
