@@ -43,7 +43,8 @@ _IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 # Keeps in mind what a panel shows: its picture and its reading.
 _SEE = """panel => {
     const line = panel.querySelector('[role=status]');
-    return {picture: panel.querySelector('img').src, reading: line ? line.innerText : ''};
+    return {picture: panel.querySelector('img').getAttribute('src'),
+        reading: line ? line.textContent : ''};
 }"""
 _REMEMBER = f"panel => {{ window.seen = ({_SEE})(panel); }}"
 # Waits until the parts named are not what they were, and then until all is quiet: nothing has
