@@ -84,7 +84,7 @@ def test_every_setting_draws_once_and_says_what_it_shows(
     panel.image.observe(lambda change: sent.append(change["new"]), names="value")
     for name, control in panel.controls.items():
         seen, values = set(), values_of(control)
-        if trains := panel.kind == "knob_panel":  # a value is enough, and not the slowest one
+        if panel.kind == "knob_panel":  # a value is enough, and not the slowest one
             quickest = {"epochs": 3, "networks": 4}
             values = [quickest.get(name) or next(v for v in values if v != start[name])]
             seen.add(at_first)
