@@ -182,10 +182,19 @@ def test_axe_finds_nothing_in_the_panels(notebook: Notebook) -> None:
     assert not barriers(notebook, ".jp-OutputArea-output")
 
 
+# Whether so many cells are in the page, and all text and all outputs in them.
+_SHOWN = """count => {
+    const all = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];
+    return all.length === count && all.every(cell => cell.querySelector(
+        cell.classList.contains('jp-MarkdownCell') ? '.jp-RenderedMarkdown' : '.cm-content'));
+}"""
+
+
 def test_axe_finds_nothing_in_a_lesson(browser: Any, lab: Any, root: Path) -> None:
     lesson = nbformat.read(root / "notebooks" / "02_grid_search.ipynb", as_version=4)
     opened = Notebook(browser, lab, "lesson", lesson)  # its outputs are in the file
     try:
+        opened.page.wait_for_function(_SHOWN, arg=len(lesson.cells))
         opened.page.screenshot(path=lab.pictures / "lesson.png")
         # JupyterLab gives a figure of matplotlib no text, and there is no way to set one; the
         # lesson prints each figure's reading below it.
