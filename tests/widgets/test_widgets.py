@@ -107,9 +107,10 @@ def test_every_setting_draws_once_and_says_what_it_shows(
 
 def test_start_over_sets_everything_as_it_was(panel: Panel) -> None:
     start = dict(panel._start)
-    for control in panel.controls.values():
-        if isinstance(control, ipywidgets.Checkbox):
-            control.value = not control.value
+    with panel.hold():
+        for control in panel.controls.values():
+            control.value = next(one for one in values_of(control) if one != control.value)
+    assert panel.settings != start
     panel.start_over()
     assert panel.settings == start
 
