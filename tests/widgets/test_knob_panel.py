@@ -46,16 +46,19 @@ def test_networks_differ_in_one_knob(differ_in: str) -> None:
     panel.close()
 
 
-@pytest.mark.parametrize(("soon", "pictures"), [(0.0, 2), (1e9, 1)])
+@pytest.mark.parametrize(
+    ("soon", "epochs", "drawn"),
+    [(0.0, 2, ["training", "complete"]), (0.0, 1, ["complete"]), (1e9, 2, ["complete"])],
+)
 def test_a_quick_run_is_drawn_once_and_a_longer_one_while_it_grows(
-    monkeypatch: pytest.MonkeyPatch, soon: float, pictures: int
+    monkeypatch: pytest.MonkeyPatch, soon: float, epochs: int, drawn: list[str]
 ) -> None:
-    panel = ht.widgets.knob_panel("iris", start={"epochs": 1, "networks": 1})
+    panel = ht.widgets.knob_panel("iris", start={"epochs": 3, "networks": 1})
     monkeypatch.setattr(_knob_panel, "_SOON", soon)
     sent: list[str] = []
     panel.image.observe(lambda change: sent.append(panel._status), names="value")
-    panel.set(epochs=2)  # the last epoch's curves are those of the end
-    assert sent == ["training", "complete"][-pictures:]
+    panel.set(epochs=epochs)
+    assert sent == drawn
     panel.close()
 
 
