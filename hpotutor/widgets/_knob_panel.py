@@ -26,8 +26,9 @@ from hpotutor.widgets._base import Knob, Panel, free, listed, menu, switch
 if TYPE_CHECKING:
     from hpotutor.fused.api import Stack
 
-_PATIENCE = 5
-_MOST_NETWORKS = 16
+_PATIENCE, _MOST_NETWORKS, _ROWS_SHOWN = 5, 16, 6
+# Seconds of training before curves are drawn that still grow: a quick run is drawn once.
+_SOON = 0.25
 # What the networks of one run can differ in: the knobs that one stack can hold side by side.
 _SPREADS: dict[str, Callable[[int], Sequence[float]]] = {
     "seed": range,
@@ -35,7 +36,6 @@ _SPREADS: dict[str, Callable[[int], Sequence[float]]] = {
     "units": lambda n: [8 * int(round(size)) for size in np.geomspace(1, 16, n)],
     "dropout": lambda n: [round(float(share), 2) for share in np.linspace(0.0, 0.8, n)],
 }
-_ROWS_SHOWN = 6
 
 
 def _knobs_at(start: Mapping[str, object], target: object) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -176,14 +176,14 @@ class KnobPanel(Panel):
 
         self._stopping = False
         members = self.members()
-        began = time.perf_counter()
-        pause = drawn = 0.0
+        began = drawn = time.perf_counter()
+        pause = _SOON
         stack = Stack(self._rows, list(members.values()))
         while stack.live.any() and not self._stopping:
             stack.train_epoch()
             self._status = "training"
             self._collect(stack, members, began)
-            if time.perf_counter() - drawn > pause:
+            if stack.live.any() and time.perf_counter() - drawn > pause:
                 before = time.perf_counter()
                 super().refresh()
                 drawn = time.perf_counter()

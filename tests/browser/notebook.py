@@ -43,7 +43,8 @@ _IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 # Keeps in mind what a panel shows: its picture and its reading.
 _SEE = """panel => {
     const line = panel.querySelector('[role=status]');
-    return {picture: panel.querySelector('img').src, reading: line ? line.innerText : ''};
+    return {picture: panel.querySelector('img').getAttribute('src'),
+        reading: line ? line.textContent : ''};
 }"""
 _REMEMBER = f"panel => {{ window.seen = ({_SEE})(panel); }}"
 # Waits until the parts named are not what they were, and then until all is quiet: nothing has
@@ -144,6 +145,15 @@ class Lab:
             return answer.read()
 
 
+def without_node() -> str:
+    """Return the PATH less its folders with a Node.js.
+
+    JupyterLab would start it, time and again, to ask for settings that only its builds need.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(one for one in folders if not shutil.which("node", path=one))
+
+
 @contextlib.contextmanager
 def open_lab(home: Path, root: Path) -> Iterator[Lab]:
     """Run a JupyterLab server that keeps everything in ``home`` and imports from ``root``."""
@@ -157,9 +167,9 @@ def open_lab(home: Path, root: Path) -> Iterator[Lab]:
         file = home / "jupyterlab_settings_dir" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True)
         file.write_text(setting)
-    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR",
-           "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")  # fmt: skip
-    paths = {name: str(home / name.lower()) for name in own}
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR",
+             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")  # fmt: skip
+    paths = {name: str(home / name.lower()) for name in names}
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1",
@@ -168,7 +178,7 @@ def open_lab(home: Path, root: Path) -> Iterator[Lab]:
         "--LabApp.extension_manager=readonly",
     ]  # fmt: skip
     with open(home / "server.log", "w") as log:
-        environment = {**os.environ, **paths, "PYTHONPATH": str(root)}
+        environment = {**os.environ, **paths, "PYTHONPATH": str(root), "PATH": without_node()}
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             _wait_for(lab, server, home / "server.log")

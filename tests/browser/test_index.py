@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.browser.notebook import without_node
+
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 PATIENCE = 300_000  # milliseconds, on a machine that has much else to do
 
@@ -27,6 +29,7 @@ def opened(home: Path, root: Path) -> Iterator[str]:
         old.unlink()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     own = {"HOME": str(home), "PYTHONPATH": str(root), "JUPYTER_RUNTIME_DIR": str(runtime)}
+    own["PATH"] = without_node()
     with (home / "log").open("w") as log:
         command = [sys.executable, "-m", "hpotutor", "lab", str(home / "mine"), "--no-browser"]
         server = subprocess.Popen(

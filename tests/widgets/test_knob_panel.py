@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import hpotutor as ht
+from hpotutor.widgets import _knob_panel
 from tests.messages import refused
 
 
@@ -45,7 +46,24 @@ def test_networks_differ_in_one_knob(differ_in: str) -> None:
     panel.close()
 
 
-def test_stop_ends_a_training_that_runs_beside_the_kernel() -> None:
+@pytest.mark.parametrize(
+    ("soon", "epochs", "drawn"),
+    [(0.0, 2, ["training", "complete"]), (0.0, 1, ["complete"]), (1e9, 2, ["complete"])],
+)
+def test_a_quick_run_is_drawn_once_and_a_longer_one_while_it_grows(
+    monkeypatch: pytest.MonkeyPatch, soon: float, epochs: int, drawn: list[str]
+) -> None:
+    panel = ht.widgets.knob_panel("iris", start={"epochs": 3, "networks": 1})
+    monkeypatch.setattr(_knob_panel, "_SOON", soon)
+    sent: list[str] = []
+    panel.image.observe(lambda change: sent.append(panel._status), names="value")
+    panel.set(epochs=epochs)
+    assert sent == drawn
+    panel.close()
+
+
+def test_stop_ends_a_training_that_runs_beside_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_knob_panel, "_SOON", 0.0)
     panel = ht.widgets.knob_panel("iris", start={"epochs": 1, "networks": 1})
 
     async def learner() -> None:
