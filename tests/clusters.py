@@ -1,8 +1,16 @@
-"""A cluster on this machine, as ``client="local"`` starts it."""
+"""A cluster on this machine, as ``client="local"`` starts it but for how a worker begins."""
 
+import multiprocessing
 from contextlib import contextmanager
 
 from hpotutor.parallel.dask_objective import LOCAL
+
+# A worker is forked from a process that has imported Dask, where that is possible: many are killed.
+FORKED = (
+    {"distributed.worker.multiprocessing-method": "forkserver"}
+    if "forkserver" in multiprocessing.get_all_start_methods()
+    else {}
+)
 
 
 @contextmanager
@@ -12,7 +20,7 @@ def local_client(workers):
     import distributed
 
     with (
-        dask.config.set(LOCAL),
+        dask.config.set(LOCAL | FORKED),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
