@@ -56,7 +56,7 @@ def test_an_interrupted_script_says_how_to_go_on(monkeypatch, capsys):
 def test_each_script_runs_from_any_folder(root, tmp_path, monkeypatch, capsys):
     """As ``python SCRIPT digit`` does, but in a process that has loaded TensorFlow before."""
     monkeypatch.chdir(tmp_path)
-    path = [place for place in sys.path if Path(place).resolve() not in (root, tmp_path)]
+    path = [place for place in sys.path if not (Path(place) / "tools" / "tables").exists()]
     for name in ["build", "timing", "verify", "histories"]:
         script = root / "tools" / "tables" / f"{name}.py"
         with monkeypatch.context() as process:
