@@ -252,10 +252,12 @@ def test_callbacks_and_weights_go_to_the_workers(tmp_path):
     weights = {"class_weight": {"setosa": 9}, "sample_weight": np.linspace(0.1, 3, 150)}
     objective = ht.TrainObjective(ht.load("iris"), epochs=1, callbacks=noting, **weights)
     space = ht.SearchSpace(units=ht.integers(2, 60))
+    settings = {"log": tmp_path / "search.log", "progress": False}
     with local_client(1) as client:  # so that TensorFlow is imported once
-        result = ht.random_search(objective, space, trials=2, client=client, progress=False)
+        for trials in (1, 2):  # the second search goes on where the first one ended
+            result = ht.random_search(objective, space, trials=trials, client=client, **settings)
     asked = [(str(n), str(e.params["units"])) for n, e in enumerate(result.evaluations)]
-    noted = sorted(path.name.split("_") for path in tmp_path.iterdir())
+    noted = sorted(path.name.split("_") for path in tmp_path.glob("*_*"))
     assert [(number, units) for number, units, _ in noted] == asked
     assert str(os.getpid()) not in {process for *_, process in noted}
     here = objective.evaluate(result.evaluations[0].params)
