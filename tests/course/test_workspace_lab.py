@@ -84,10 +84,8 @@ def running(command: list[str], folder: Path, root: Path) -> Iterator[tuple]:
 @pytest.mark.parametrize(
     ("starter", "name"),
     [
-        (the_command, "SIGTERM"),
-        (the_command, "SIGHUP"),
+        (the_command, "SIGHUP"),  # which it answers by a SIGTERM to itself
         (the_command, "SIGINT"),
-        (the_command, "SIGKILL"),
         (start_py, "SIGKILL"),  # it becomes the command, which the others are sent to above
     ],
 )

@@ -28,6 +28,8 @@ class Deadly(tune.Prune):
         if self.trial.number == 1 and epoch == 1:
             psutil.Process().kill()
 
+rows = [(x[:128], y[:128]) for x, y in tune.load()]
+tune.load = lambda: rows
 tune.Prune = Deadly
 tune.main()
 """

@@ -136,7 +136,8 @@ def connect(tmp_path_factory):
         while not file.exists():
             assert scheduler.poll() is None
             time.sleep(0.05)
-        start("worker", *here, "--nthreads", "1", "--nworkers", "2")
+        for _ in range(2):  # without a nanny, which would be a process more
+            start("worker", *here, "--nthreads", "1", "--no-nanny")
         client = distributed.Client(scheduler_file=str(file))
         client.wait_for_workers(2, timeout=60)
         return scheduler, client

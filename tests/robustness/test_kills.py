@@ -5,6 +5,7 @@ Searches are killed in ``tests/test_kill_resume.py``.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import random
@@ -121,12 +122,15 @@ if __name__ == "__main__":
 def quick(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return variables with which creating an environment takes no time: one made once is copied.
 
-    As in ``tests/test_start.py``.
+    As in ``tests/test_start.py``, but its pip is a link to the pip of the environment that runs
+    this, since to install one takes most of the time.
     """
-    project = make_project(tmp_path_factory.mktemp("ready") / "project", root / "start.py")
-    assert run(project, "test").code == 0
+    venv = tmp_path_factory.mktemp("ready") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (modules,) = venv.glob("lib/python*/site-packages")
+    (modules / "pip").symlink_to(importlib.import_module("pip").__path__[0])
     folder = tmp_path_factory.mktemp("quick")
-    (folder / "venv.py").write_text(VENV.format(template=str(project / ".venv")))
+    (folder / "venv.py").write_text(VENV.format(template=str(venv)))
     return {"PYTHONPATH": str(folder)}
 
 

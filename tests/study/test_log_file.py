@@ -65,12 +65,27 @@ def ask(params):
     return 1.0
 
 space = ht.SearchSpace(x=ht.uniform(-1, 1))
-ht.random_search(ht.FunctionObjective(ask), space, trials=2, log=sys.argv[1], progress=False)
+while path := sys.stdin.readline().rstrip():
+    ht.random_search(ht.FunctionObjective(ask), space, trials=2, log=path, progress=False)
+    print("done", flush=True)
 """
 
 
+@pytest.fixture(scope="module")
+def another(tmp_path_factory):
+    """Return a process that searches into each log that it is told, and waits in each trial."""
+    folder = str(tmp_path_factory.mktemp("temporary"))
+    environment = {**os.environ, "TMPDIR": folder, "TEMP": folder}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen([sys.executable, "-c", HOLD], env=environment, **pipes) as process:
+        yield process
+        process.kill()
+
+
 @pytest.mark.parametrize("way", ["same", "symlink", "hard link", "folder's link", "relative"])
-def test_no_other_name_and_no_other_temporary_folder_lets_a_second_search_in(way, tmp_path):
+def test_no_other_name_and_no_other_temporary_folder_lets_a_second_search_in(
+    way, another, tmp_path
+):
     path, other = tmp_path / "x.log", tmp_path / "y.log"
     path.touch()
     if way == "symlink":
@@ -82,19 +97,15 @@ def test_no_other_name_and_no_other_temporary_folder_lets_a_second_search_in(way
         other = tmp_path / "there" / "x.log"
     else:
         other = path if way == "same" else tmp_path / ".." / tmp_path.name / "x.log"
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
-    command = [sys.executable, "-c", HOLD, str(other)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, **pipes) as first:
-        try:
-            assert first.stdout.readline() == "running\n"
-            with refused("is in use by another search", error=LogError):
-                search(path)
-            assert len(ht.SearchResult.from_log(path)) == 0  # it may be looked at, meanwhile
-            first.communicate("\n\n", timeout=60)
-            assert first.returncode == 0
-        finally:
-            first.kill()
+    another.stdin.write(f"{other}\n")
+    assert another.stdout.readline() == "running\n"
+    try:
+        with refused("is in use by another search", error=LogError):
+            search(path)
+        assert len(ht.SearchResult.from_log(path)) == 0  # it may be looked at, meanwhile
+    finally:
+        another.stdin.write("\n\n")
+        assert [another.stdout.readline() for _ in range(2)] == ["running\n", "done\n"]
     assert repair(path) == [] and path.read_bytes().count(b'"op_code":4') == 2
 
 

@@ -187,4 +187,5 @@ def planes(values: np.ndarray) -> np.ndarray:
 
 def packed(values: np.ndarray) -> str:
     """Return bytes, deflated and in base 64."""
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 9)).decode()
+    # level 9 takes eight times as long as 7, and saves one byte in a hundred
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(values).tobytes(), 7)).decode()
