@@ -56,13 +56,13 @@ LONGEST = (
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many test processes there is room for, in processors and in memory.
 
-    Two more than there are processors: many tests wait, for a browser, a kernel or a process that
-    ends.
+    One more than there are processors: some tests wait, for a browser or for a process that ends.
+    (With two more, what each costs to begin takes as long as is saved.)
     """
     free = _system.memory().free
     if free != free:  # NaN: the system does not say
         return _system.cores()
-    return max(1, min(_system.cores() + 2, int(free // EACH)))
+    return max(1, min(_system.cores() + 1, int(free // EACH)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
