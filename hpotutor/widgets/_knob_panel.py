@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PATIENCE, _MOST_NETWORKS, _ROWS_SHOWN = 5, 16, 6
 # Seconds of training before curves are drawn that still grow: a quick run is drawn once.
-_SOON = 0.25
+_SOON = 0.05
 # What the networks of one run can differ in: the knobs that one stack can hold side by side.
 _SPREADS: dict[str, Callable[[int], Sequence[float]]] = {
     "seed": range,
