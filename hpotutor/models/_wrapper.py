@@ -181,8 +181,9 @@ class PlainNames(BaseWrapper):
                 self.inputs_ = shapes
         elif X is not None:
             # SciKeras does not look at columns' names: a table in another order went unnoticed
-            shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape  # columns: of a table
-            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=len(shape) == 2)
+            shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+            table = len(shape) == 2  # whose columns scikit-learn counts
+            validate_data(self, X, reset=reset, skip_check_array=True, ensure_2d=table)
         return super()._validate_data(X, y, reset=reset, y_numeric=y_numeric)
 
     def _initialize(self, X, y=None):

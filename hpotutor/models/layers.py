@@ -280,7 +280,8 @@ def length_after(length: int, size: int, stride: int, padding: str) -> int:
 def check_shape(problems: Problems, shape: Any, sides: int, blocks: Blocks) -> None:
     """Note a shape that is no image's or sequence's, and blocks that leave nothing of it."""
     fine = isinstance(shape, list | tuple) and len(shape) in (sides, sides + 1)
-    if fine and all(is_whole(n) and n >= 1 for n in shape) and min(shape[:sides]) >= sides:
+    least = 2 if sides == 2 else 1
+    if fine and all(is_whole(n) and n >= 1 for n in shape) and min(shape[:sides]) >= least:
         blocks.check_input(problems, shape[:sides])
     elif sides == 2:
         allowed = "(height, width) or (height, width, channels), with sides from 2 up"

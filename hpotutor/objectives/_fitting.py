@@ -67,8 +67,9 @@ def _prepare(fit: Fit, objective: Any, params: Params, split: Split) -> tuple[Sp
     # Keras would quietly replace some batch sizes by its own.
     require_count("fit", "batch_size", batch_size)
     model = build_network(build, data, objective.seed, split.x.shape[1], knobs)
-    chosen = getattr(model, "loss", None) in [v for v in params.values() if isinstance(v, str)]
-    check_model(model, data, varied=objective.proven or chosen)  # of another value, another loss
+    texts = [value for value in params.values() if isinstance(value, str)]
+    chosen = getattr(model, "loss", None) in texts  # another hyperparameter gives another loss
+    check_model(model, data, varied=objective.proven or chosen)
     objective.proven, fit.model = True, model
     x, x_val = (rows_for(model, build, data, rows) for rows in (split.x, split.x_val))
     settings: Any = {"batch_size": batch_size and int(batch_size), "validation_batch_size": 1024}
