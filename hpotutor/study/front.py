@@ -51,12 +51,18 @@ class FrontResult(SearchResult):
 
     @property
     def study(self) -> optuna.Study:
-        """The trials as an Optuna study with a direction for each goal."""
+        """The trials as an Optuna study with a direction for each goal.
+
+        A trial without a number for one of them is a failed one there.
+        """
         with quiet_optuna():
             study = optuna.create_study(directions=self.directions)
         for e in self.evaluations:
             trial, values = to_trial(e, self.space), [measured(e, goal) for goal in self.goals]
-            trial.values = values if trial.value is not None else None
+            unknown = any(map(math.isnan, values))  # a cost that nobody knows has no place there
+            if unknown and trial.state is optuna.trial.TrialState.COMPLETE:
+                trial.state = optuna.trial.TrialState.FAIL
+            trial.values = None if unknown or trial.value is None else values
             for name, excess in beyond(e, self.limits, self.direction).items():
                 trial.set_constraint(name, excess)
             study.add_trial(trial)

@@ -106,6 +106,19 @@ def test_optuna_sees_the_goals_and_the_limits(direction):
     assert {trial.params["units"] for trial in study.best_trials} == {1, 3, 7}
 
 
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_optuna_takes_no_trial_whose_cost_nobody_knows(direction):
+    study = front(direction).study
+    assert [trial.state.name for trial in study.trials[4:]] == [
+        "PRUNED",
+        "FAIL",
+        "COMPLETE",
+        "FAIL",
+    ]
+    assert study.trials[7].values is None and study.trials[7].user_attrs["epochs"] == 8
+    assert {trial.params["units"] for trial in study.best_trials} == {1, 2, 3, 7}
+
+
 def test_the_frame_has_a_column_for_each_goal_and_limit():
     plain = front(goals=("value", "seconds")).to_frame()
     assert "weights" not in plain
@@ -139,6 +152,7 @@ def test_a_log_without_goals_is_read_by_score_and_weights(tmp_path):
     result = ht.FrontResult.from_log(log)
     assert (result.goals, result.limits) == (("value", "weights"), {})
     assert len(result) == 3 and result.front.empty  # of no trial the weights are known
+    assert {trial.state.name for trial in result.study.trials} == {"FAIL"}
 
 
 def test_a_front_keeps_the_objective_that_was_searched():
