@@ -343,19 +343,6 @@ def within_budget(
             wrong(f"This search spent {spent:,} {unit}, and the budget is {allowed:,}.")
 
 
-def share_better(value: float, population: Iterable[float], direction: str = "maximize") -> float:
-    """Return the share of a population that is strictly better than a value.
-
-    Examples
-    --------
-    >>> share_better(0.97, [0.90, 0.95, 0.97, 0.99])
-    0.25
-    """
-    scores = np.asarray(list(population), dtype=float)
-    better = scores > value if direction == "maximize" else scores < value
-    return float(np.mean(better))
-
-
 def _between(low: float, high: float) -> str:
     if math.isinf(high):
         return f"from {shown(low)} up"

@@ -355,9 +355,3 @@ def test_a_budget_may_be_used_up() -> None:
 
 def test_only_a_search_of_the_course_is_one() -> None:
     assert "such as `ht.grid_search(...)`" in refusal(checks.search_result, spent(1, 1))
-
-
-def test_what_is_better_is_strictly_better() -> None:
-    values = (value for value in (0.1, 0.5, 0.9, 0.95))
-    assert checks.share_better(0.5, values) == 0.5
-    assert checks.share_better(0.5, [0.1, 0.5, 0.9, 0.95], "minimize") == 0.25

@@ -300,7 +300,7 @@ def refusal(function, *arguments, **keywords):
     return str(caught.value)
 
 
-def test_budgets_and_ranks():
+def test_budgets():
     space = ht.SearchSpace(x=ht.uniform(0, 1))
     result = ht.grid_search(
         ht.FunctionObjective(lambda params: params["x"]), space, levels=4, progress=False
@@ -308,7 +308,6 @@ def test_budgets_and_ranks():
     assert checks.search_result(result) is result
     assert checks.within_budget(result, trials=4) is None
     assert "4 trials" in refusal(checks.within_budget, result, trials=3)
-    assert checks.share_better(0.5, [0.1, 0.5, 0.9], direction="minimize") == pytest.approx(1 / 3)
 
 
 def fit(model, data):
