@@ -51,10 +51,7 @@ class FrontResult(SearchResult):
 
     @property
     def study(self) -> optuna.Study:
-        """The trials as an Optuna study with a direction for each goal.
-
-        A trial without a number for one of them is a failed one there.
-        """
+        """The trials as an Optuna study with a direction a goal; failed where one is unknown."""
         with quiet_optuna():
             study = optuna.create_study(directions=self.directions)
         for e in self.evaluations:
@@ -85,8 +82,7 @@ class FrontResult(SearchResult):
 
         HpoTutorError: no trial keeps them.
         """
-        unknown = [name for name in limits if name not in GOALS]
-        Problems("choose").unknown(unknown, GOALS).raise_if_any()
+        Problems("choose").unknown(sorted({*limits} - {*GOALS}), GOALS).raise_if_any()
         inside = self._front({**self.limits, **limits})
         if inside.empty:
             told = ", ".join(f"{name}={limit:,}" for name, limit in limits.items())
@@ -130,8 +126,7 @@ class FrontResult(SearchResult):
 
 def measured(evaluation: Evaluation, goal: str) -> float:
     """Return the score or a cost of a trial; NaN where it is not known."""
-    value = getattr(evaluation, goal)
-    return math.nan if value is None else float(value)
+    return math.nan if (value := getattr(evaluation, goal)) is None else float(value)
 
 
 def beyond(evaluation: Evaluation, limits: Mapping[str, float], direction: str) -> dict[str, float]:
