@@ -134,7 +134,8 @@ def closure(wanted: list[Requirement]) -> Iterator[str]:
 def test_constraints_cover_all_that_gets_installed(project: dict, pins: dict[str, str]) -> None:
     installed = set(closure(every_requirement(project)))
     assert {"tornado", "protobuf", "pyzmq"} <= installed  # the walk went below the first floor
-    assert installed - set(pins) <= SLOW_TO_IMPORT
+    newer = Version(metadata.version("jsonschema")) >= Version("4.25")  # not what is pinned
+    assert installed - set(pins) == (SLOW_TO_IMPORT if newer else set())
 
 
 def test_constraints_leave_out_what_slows_every_start(pins: dict[str, str]) -> None:
